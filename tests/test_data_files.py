@@ -1,0 +1,106 @@
+"""The example data can be made again byte for byte, and the example configs fit it."""
+
+import csv
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+DATA = sorted((ROOT / "data").glob("*.csv"))
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+def name(path: Path) -> str:
+    return path.name
+
+
+def read(path: Path) -> tuple[list[str], list[list[str]]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
+
+
+def readme_table() -> dict[str, list[str]]:
+    lines = (ROOT / "data" / "README.md").read_text(encoding="utf-8").splitlines()
+    cells = (
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|")
+    )
+    return {row[0]: row[1:] for row in cells if row[0].endswith(".csv")}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("palmerpenguins", reason="comes with the dev extra")
+    spec = importlib.util.spec_from_file_location("data_make", ROOT / "data" / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    folder = tmp_path_factory.mktemp("data")
+    make.main(folder)
+    return folder
+
+
+@pytest.mark.parametrize("path", DATA, ids=name)
+def test_making_a_file_again_gives_the_same_bytes(made: Path, path: Path) -> None:
+    assert (made / path.name).read_bytes() == path.read_bytes()
+
+
+def test_every_file_is_made_and_committed_and_in_the_readme(made: Path) -> None:
+    names = [path.name for path in DATA]
+    assert sorted(path.name for path in made.iterdir()) == names
+    assert sorted(readme_table()) == names
+
+
+@pytest.mark.parametrize("path", DATA, ids=name)
+def test_the_readme_counts_rows_columns_targets_and_missing_values(path: Path) -> None:
+    header, rows = read(path)
+    row_count, column_count, target, missing, *_ = readme_table()[path.name]
+    assert len(rows) == int(row_count)
+    assert {len(cells) for cells in [header, *rows]} == {int(column_count)}
+    assert sum(cell in {"", "NA"} for cells in rows for cell in cells) == int(missing)
+    assert target.startswith("(") or set(target.split(", ")) <= set(header)
+
+
+def columns_named(data: dict[str, Any]) -> set[str]:
+    names: set[str] = set()
+    for key in ("target", "features", "drop", "weight"):
+        value = data.get(key) or []
+        names.update([value] if isinstance(value, str) else value)
+    for key in ("validation", "test"):
+        part = data.get(key)
+        names.update([part["column"]] if isinstance(part, dict) else [])
+    return names
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=name)
+def test_a_config_names_files_columns_and_labels_that_exist(path: Path) -> None:
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))["data"]
+    header, rows = read(path.parent / data["train"])
+    assert columns_named(data) <= set(header)
+    if "positive" in data:
+        assert data["positive"] in {cells[header.index(data["target"])] for cells in rows}
+    for key in ("validation", "test"):
+        part = data.get(key)
+        if isinstance(part, dict):
+            column = header.index(part["column"])
+            assert str(part["value"]) in {cells[column] for cells in rows}
+
+
+def test_every_data_set_has_a_config() -> None:
+    trained = {
+        Path(yaml.safe_load(path.read_text(encoding="utf-8"))["data"]["train"]).name
+        for path in CONFIGS
+    }
+    assert trained == {path.name for path in DATA} - {"penguins_unsexed.csv"}
+
+
+def test_the_unsexed_penguins_have_every_feature_of_the_others() -> None:
+    header, _ = read(ROOT / "data" / "penguins.csv")
+    unsexed, _ = read(ROOT / "data" / "penguins_unsexed.csv")
+    assert unsexed == [column for column in header if column != "sex"]
