@@ -78,8 +78,8 @@ def weather(winters: int = 4, mornings: int = 150, seed: int = 0) -> Table:
     """Draw invented winter mornings: six readings, and whether rain, fog and frost followed.
 
     Each target depends on the readings in its own way: rain on a weighted sum, fog on two
-    conditions at once, frost on a temperature below a limit that a clear sky raises. README.md has the
-    rule in full. A volunteer's report (trust 0.5) is wrong in 8 % of cases, the staff's never.
+    conditions at once, frost on a temperature below a limit that a clear sky raises. README.md has
+    the rule in full. A volunteer (trust 0.5) gets 8 % of the answers wrong, the staff none.
     """
     rng = np.random.default_rng(seed)
     count = winters * mornings
