@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from mlpcli.config import Config, load_config
+
 ROOT = Path(__file__).parent.parent
 DATA = sorted((ROOT / "data").glob("*.csv"))
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -90,6 +92,22 @@ def test_a_config_names_files_columns_and_labels_that_exist(path: Path) -> None:
         if isinstance(part, dict):
             column = header.index(part["column"])
             assert str(part["value"]) in {cells[column] for cells in rows}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=name)
+def test_a_config_is_valid_and_fits_on_a_screen(path: Path) -> None:
+    load_config(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_configs_together_show_every_key() -> None:
+    configs = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in CONFIGS]
+    for section, field in Config.model_fields.items():
+        shown = {key for config in configs for key in config.get(section, {})}
+        assert field.annotation is not None
+        assert shown == set(field.annotation.model_fields), section
 
 
 def test_every_data_set_has_a_config() -> None:
