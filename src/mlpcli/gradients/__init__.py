@@ -1,0 +1,1 @@
+"""The gradient check: what a gradient should be, and whether a given one is that."""
