@@ -1,0 +1,51 @@
+"""The YAML config: what it may say, how it is read, and what is wrong with it."""
+
+from mlpcli.config.document import json_schema, to_yaml
+from mlpcli.config.load import load_config, parse_config
+from mlpcli.config.named import (
+    Adam,
+    Constant,
+    Cosine,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    Plateau,
+    Schedule,
+    Sgd,
+    Step,
+)
+from mlpcli.config.schema import (
+    Config,
+    DataConfig,
+    GradcheckConfig,
+    LossConfig,
+    NetworkConfig,
+    TrainingConfig,
+)
+from mlpcli.config.unions import ClassWeight, Maximize, RowsWhere
+
+__all__ = [
+    "Adam",
+    "ClassWeight",
+    "Config",
+    "Constant",
+    "Cosine",
+    "DataConfig",
+    "GradcheckConfig",
+    "LossConfig",
+    "Maximize",
+    "Momentum",
+    "Nesterov",
+    "NetworkConfig",
+    "Optimizer",
+    "Plateau",
+    "RowsWhere",
+    "Schedule",
+    "Sgd",
+    "Step",
+    "TrainingConfig",
+    "json_schema",
+    "load_config",
+    "parse_config",
+    "to_yaml",
+]

@@ -1,0 +1,78 @@
+"""A config as text: readable YAML that loads back to the same config, and the JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.config.paths import absolute_paths
+from mlpcli.config.schema import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["json_schema", "to_yaml"]
+
+PLAIN = re.compile(r"[A-Za-z_/][\w/. *+-]*(?<! )", re.ASCII)
+"""Text that no version of YAML takes for anything else, unless it is one of RESERVED."""
+DIGITS = re.compile("[0-9]+")
+RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
+
+
+def to_yaml(config: Config) -> str:
+    """Return the whole config, defaults included, in block style; paths become absolute.
+
+    Parsed by `parse_config` it is equal to a config that `load_config` or `parse_config` returned.
+    """
+    plain = absolute_paths(config).model_dump(mode="json")
+    return "\n\n".join("\n".join(_lines(key, value, "")) for key, value in plain.items()) + "\n"
+
+
+def _lines(key: str, value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, dict) and value:
+        yield f"{indent}{_key(key)}:"
+        for name, item in value.items():
+            yield from _lines(name, item, f"{indent}  ")
+    elif isinstance(value, list) and any(isinstance(item, str) for item in value):
+        yield f"{indent}{_key(key)}:"
+        yield from (f"{indent}  - {_scalar(item)}" for item in value)
+    else:
+        yield f"{indent}{_key(key)}: {_scalar(value)}"
+
+
+def _key(key: str) -> str:
+    """Return a key; unlike a value, digits are text here without quotes."""
+    return key if DIGITS.fullmatch(key) else _text(key)
+
+
+def _scalar(value: Any) -> str:
+    """Return a scalar, or a list of numbers, on one line."""
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float):
+        return _float(value)
+    return json.dumps(value)
+
+
+def _float(value: float) -> str:
+    """Return the shortest digits that give the number back, with the dot that YAML 1.1 wants."""
+    digits = repr(value)
+    return digits if "." in digits else digits.replace("e", ".0e")
+
+
+def _text(text: str) -> str:
+    if PLAIN.fullmatch(text) and text.lower() not in RESERVED:
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a config file, for editors and validators."""
+    schema = Config.model_json_schema(by_alias=True, mode="validation")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "mlp config",
+    }

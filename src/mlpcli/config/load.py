@@ -1,0 +1,87 @@
+"""A config file and the command line's --set become one checked Config."""
+
+from __future__ import annotations
+
+import os
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlpcli.config.findings import validate
+from mlpcli.config.overrides import apply_overrides
+from mlpcli.config.paths import resolve_paths
+from mlpcli.config.words import shorten, show_value
+from mlpcli.config.yaml import read_yaml
+from mlpcli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlpcli.config.schema import Config
+
+__all__ = ["load_config", "parse_config"]
+
+MAX_BYTES = 1_000_000
+LONGEST_NAME = 200
+
+
+def load_config(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Config:
+    """Read a YAML config, apply each override ``section.key=value``, and check everything.
+
+    Paths in the result are seen from the current folder. Raises ConfigError with one line per
+    finding, in file order, each opening with the path as given.
+    """
+    source = shorten(os.fspath(path), LONGEST_NAME)
+    text = _decode(_read(Path(path), source), source)
+    return parse_config(text, source, Path(path).parent, overrides).with_name(Path(path).stem)
+
+
+def parse_config(
+    text: str,
+    source_name: str = "config.yaml",
+    folder: str | os.PathLike[str] = ".",
+    overrides: Iterable[str] = (),
+) -> Config:
+    """Check a config given as text; paths in it are relative to `folder`.
+
+    `source_name` opens every message, and its stem becomes the config's name.
+    """
+    tree, messages = apply_overrides(read_yaml(text, source_name), overrides)
+    config, found = validate(tree)
+    messages += found
+    if config is None or messages:
+        ordered = dict.fromkeys(sorted(messages, key=itemgetter(0)))
+        raise ConfigError(*(f"{place.label}: {what}" for place, what in ordered))
+    return resolve_paths(config, os.fspath(folder)).with_name(Path(source_name).stem or "config")
+
+
+def _read(path: Path, source: str) -> bytes:
+    if path.is_dir():
+        raise ConfigError(f"{source}: expected a config file, got a directory")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{source}: expected a config file, got no such file; `mlp init` writes one"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{source}: expected a readable file, got: {reason}") from None
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{source}: expected a config below 1 MB, got more; is this a data file?")
+    return content
+
+
+def _decode(content: bytes, source: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before.rpartition(b"\n")[2].decode("utf-8-sig")) + 1
+        byte = show_value(f"0x{content[error.start]:02x}")[1:-1]
+        raise ConfigError(
+            f"{source}:{line}:{column}: expected UTF-8 text, got the byte {byte}; "
+            "save the file as UTF-8"
+        ) from None

@@ -1,0 +1,206 @@
+"""What a config may say: one frozen model per section, with every key's default and meaning."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from mlpcli.config.fields import (
+    Choice,
+    Column,
+    Count,
+    Expect,
+    File,
+    Fraction,
+    NotNegative,
+    Positive,
+    Section,
+    Seed,
+    Shorthand,
+    Switch,
+)
+from mlpcli.config.named import Adam, Constant, Optimizer, Schedule
+from mlpcli.config.rules import refuse_conflicts
+from mlpcli.config.unions import (
+    Dropped,
+    Features,
+    Files,
+    Layers,
+    Memory,
+    Positives,
+    Split,
+    Targets,
+    Threshold,
+    Weights,
+)
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "GradcheckConfig",
+    "LossConfig",
+    "NetworkConfig",
+    "TrainingConfig",
+]
+
+
+class DataConfig(Section):
+    """Which rows and columns, and what becomes of them before training."""
+
+    train: Files = Field(
+        description="Training table: a file, a glob or a list; csv, csv.gz, tsv or parquet."
+    )
+    target: Targets = Field(description="Column to predict, or several.")
+    positive: Positives | None = Field(
+        default=None,
+        description="Label that counts as 1; null: 1, true or the only non-zero value.",
+    )
+    features: Features | None = Field(default=None, description="Input columns; null: all others.")
+    drop: Dropped = Field(default=(), description="Columns to leave out.")
+    weight: Column | None = Field(default=None, description="Column with a weight per row.")
+    missing: Annotated[Literal["error", "mean", "median", "drop"], Choice()] = Field(
+        default="error",
+        description="Missing inputs: refuse, fill with the training mean or median, drop the row.",
+    )
+    standardize: Switch = Field(
+        default=True, description="Scale numbers to mean 0 and deviation 1 on training rows."
+    )
+    validation: Split | None = Field(
+        default=None, description="Rows to judge each epoch: a fraction, a file, or by a column."
+    )
+    test: Split | None = Field(default=None, description="Rows to judge the end result: likewise.")
+    stratify: Switch = Field(
+        default=True, description="Keep the shares of the classes when splitting by a fraction."
+    )
+    memory_limit: Memory | None = Field(
+        default=None, description="Most memory for reading tables, such as 4GB."
+    )
+
+    @property
+    def positives(self) -> dict[str, str | bool | int | float | None]:
+        """The positive label per target, in the targets' order; None is the rule for null."""
+        given = self.positive
+        if isinstance(given, dict):
+            return {name: given.get(name) for name in self.target}
+        labels = given if isinstance(given, tuple) else (given,) * len(self.target)
+        return dict(zip(self.target, labels, strict=True))
+
+
+class NetworkConfig(Section):
+    """The layers and the weights that training starts from."""
+
+    hidden: Layers = Field(
+        default=(16,), description="Units per hidden layer; an empty list is logistic regression."
+    )
+    bias: Switch = Field(default=True, description="Whether layers have a bias; it starts at 0.")
+    init: Annotated[Literal["glorot", "normal", "zeros"], Choice()] = Field(
+        default="glorot", description="Distribution of the first weights."
+    )
+    init_scale: Positive = Field(default=1.0, description="Factor on the first weights.")
+
+
+class LossConfig(Section):
+    """What training makes small."""
+
+    kind: Annotated[Literal["bce", "mse"], Choice()] = Field(
+        default="bce", description="Binary cross-entropy or mean squared error."
+    )
+    derivative: Annotated[Literal["naive", "epsilon", "clamped", "fused", "stable"], Choice()] = (
+        Field(default="stable", description="Form of the derivative of binary cross-entropy.")
+    )
+    epsilon: Annotated[float, Field(gt=0, lt=0.5), Expect("a number > 0 and < 0.5")] = Field(
+        default=1e-7, description="Constant of the forms epsilon and clamped."
+    )
+    l2: NotNegative = Field(default=0.0, description="Weight decay; biases are left out.")
+    class_weight: Weights | None = Field(
+        default=None, description="Weights of the classes: null, balanced or {0: a, 1: b}."
+    )
+
+
+class TrainingConfig(Section):
+    """How the loss is made small, and where the result goes."""
+
+    optimizer: Optimizer = Field(
+        default=Adam(), description="A name (sgd, momentum, nesterov, adam) or its settings."
+    )
+    epochs: Count = Field(default=100, description="Most passes over the training rows.")
+    batch_size: Count = Field(default=32, description="Rows per step.")
+    schedule: Schedule = Field(
+        default=Constant(),
+        description="Learning rate over time: constant, cosine, step, plateau or its settings.",
+    )
+    patience: Count | None = Field(
+        default=None, description="Epochs without a better validation loss before stopping."
+    )
+    threshold: Threshold = Field(
+        default=0.5, description="Probability from which the prediction is 1, or what it maximizes."
+    )
+    dtype: Annotated[Literal["float32", "float64"], Choice()] = Field(
+        default="float32", description="Precision of the arithmetic."
+    )
+    threads: Count | None = Field(default=None, description="Threads; null: as many as there are.")
+    seed: Seed = Field(default=0, description="Seed of every random choice.")
+    checkpoint_every: Count = Field(default=1, description="Epochs between two checkpoints.")
+    output: File | None = Field(
+        default=None, description="Run folder; null: runs/NAME in the current folder."
+    )
+
+
+class GradcheckConfig(Section):
+    """How the gradients are checked."""
+
+    method: Annotated[Literal["central", "plain", "complex-step"], Choice()] = Field(
+        default="central", description="How the numeric gradient is made."
+    )
+    rows: Count | None = Field(default=None, description="Rows to check on; null: chosen.")
+    step: Positive | None = Field(default=None, description="Step of the difference; null: chosen.")
+    tolerance: Fraction | None = Field(
+        default=None, description="Largest relative error; null: 1e-6."
+    )
+
+
+def _empty_for_null(value: Any) -> Any:
+    return {} if value is None else value
+
+
+EMPTY = Shorthand(_empty_for_null)
+"""A section whose keys are all commented out has only defaults."""
+
+
+class Config(Section):
+    """A whole config: only data.train and data.target are required."""
+
+    data: Annotated[DataConfig, EMPTY] = Field(description="Rows and columns.")
+    network: Annotated[NetworkConfig, EMPTY] = Field(default=NetworkConfig(), description="Layers.")
+    loss: Annotated[LossConfig, EMPTY] = Field(default=LossConfig(), description="Loss.")
+    training: Annotated[TrainingConfig, EMPTY] = Field(
+        default=TrainingConfig(), description="Training."
+    )
+    gradcheck: Annotated[GradcheckConfig, EMPTY] = Field(
+        default=GradcheckConfig(), description="Gradient check."
+    )
+
+    _name: str = PrivateAttr(default="config")
+
+    @property
+    def name(self) -> str:
+        """The file's name without folder and suffix, which names the run folder."""
+        return self._name
+
+    def with_name(self, name: str) -> "Config":
+        """Return the same config under another name."""
+        copy = self.model_copy()
+        copy._name = name
+        return copy
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what the config says, not what its file is called."""
+        return isinstance(other, Config) and dict(self) == dict(other)
+
+    def __hash__(self) -> int:
+        """Fit `__eq__`; the parts most likely to differ are enough."""
+        return hash((self.data.train, self.data.target, self.network, self.training.seed))
+
+    @model_validator(mode="after")
+    def _refuse_conflicts(self) -> "Config":
+        refuse_conflicts(self)
+        return self
