@@ -1,0 +1,141 @@
+"""Puts one file in DuckDB's words: a SELECT of typed columns, or of all columns as text.
+
+Columns go by position (c0, c1, ..), since DuckDB's own names ignore case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mlpcli.data.source_files import File
+from mlpcli.data.source_header import BLANKS, Header, check_names, is_number, read_header
+from mlpcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+Kind = Literal["number", "text"]
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of the table; `header` is None for Parquet, `types` are empty for CSV."""
+
+    file: File
+    names: tuple[str, ...]
+    header: Header | None = None
+    types: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The path as the user gave it, for messages."""
+        return self.file.path
+
+    def select(self, kinds: Mapping[str, Kind]) -> str:
+        """Return a SELECT of these columns as DOUBLE and VARCHAR, missing values as NULL."""
+        places = {name: self.names.index(name) for name in kinds}
+        columns = ", ".join(self._cast(places[name], kind) for name, kind in kinds.items())
+        if self.header is None:
+            names = ", ".join(f"c{i}" for i in range(len(self.names)))
+            return f"SELECT {columns} FROM read_parquet({quote(self.file.link)}) AS t({names})"  # noqa: S608
+        numbers = {places[name] for name, kind in kinds.items() if kind == "number"}
+        return f"SELECT {columns} FROM {self._read_csv(numbers)}"  # noqa: S608
+
+    def votes(self, name: str) -> tuple[int, int]:
+        """Return how many values the sample has in this column, and how many are numbers."""
+        place = self.names.index(name)
+        if self.header is None:
+            return 1, int(_is_numeric(self.types[place]))
+        cells = [row[place].strip(BLANKS) for row in self.header.sample if place < len(row)]
+        present = [cell for cell in cells if cell not in MISSING]
+        return len(present), sum(map(is_number, present))
+
+    def _cast(self, place: int, kind: Kind) -> str:
+        if kind == "text":
+            return as_text(f"c{place}::VARCHAR")
+        if self.header is None:
+            return f"nullif(c{place}::DOUBLE, 'nan'::DOUBLE)"
+        return f"c{place}"
+
+    def _read_csv(self, numbers: set[int]) -> str:
+        assert self.header is not None
+        types = ["DOUBLE" if i in numbers else "VARCHAR" for i in range(len(self.names))]
+        packing = "gzip" if self.file.format == "gzip" else "none"
+        return read_csv(self.file.link, types, self.header.delimiter, packing, skip=1)
+
+
+def open_part(connection: duckdb.DuckDBPyConnection, file: File) -> Part:
+    """Read the column names of one file; raise DataError where there are none to use."""
+    if file.format != "parquet":
+        header = read_header(file)
+        return Part(file, header.names, header)
+    source = f"read_parquet({quote(file.link)})"
+    fields = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    tree = connection.execute(
+        f"SELECT name, num_children FROM parquet_schema({quote(file.link)})"  # noqa: S608
+    ).fetchall()
+    names = tuple(name.strip(BLANKS) for name in _top(tree))
+    check_names(str(file.path), names)
+    return Part(file, names, types=tuple(str(field[1]) for field in fields))
+
+
+def check_types(part: Part, names: Sequence[str]) -> None:
+    """Raise DataError for a Parquet column that holds neither numbers nor text."""
+    if part.header is None:
+        for name in names:
+            kind = part.types[part.names.index(name)]
+            if not _is_numeric(kind) and (kind.endswith("]") or not kind.startswith(TEXTUAL)):
+                raise DataError(
+                    f'{part.path}: column "{name}": expected numbers or text, got {kind}'
+                )
+
+
+def read_csv(
+    path: Path, types: Sequence[str], delimiter: str, packing: str = "none", skip: int = 0
+) -> str:
+    """Return a call of DuckDB's reader that leaves it nothing to guess."""
+    columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in enumerate(types))
+    missing = ", ".join(map(quote, MISSING))
+    return (
+        f"read_csv({quote(path)}, auto_detect = false, header = false, skip = {skip}, "
+        f"delim = {quote(delimiter)}, quote = '\"', escape = '\"', compression = '{packing}', "
+        f"strict_mode = true, nullstr = [{missing}], columns = {{{columns}}})"
+    )
+
+
+def as_text(column: str) -> str:
+    """Return an expression for a text without surrounding blanks, NULL for a missing value."""
+    text = f"trim({column}, {quote(BLANKS)})"
+    return f"CASE WHEN {text} IN ({', '.join(map(quote, MISSING))}) THEN NULL ELSE {text} END"
+
+
+def quote(text: object) -> str:
+    """Return an SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def _is_numeric(kind: str) -> bool:
+    return kind.removeprefix("U").startswith(NUMERIC) and not kind.endswith("]")
+
+
+def _top(tree: list[tuple[Any, ...]]) -> list[str]:
+    """Return the names of the top-level columns from Parquet's depth-first schema."""
+    names: list[str] = []
+    depths = [0]  # how many children are still to come, per level
+    for name, children in tree:
+        depths[-1] -= 1
+        if len(depths) == 2:
+            names.append(name)
+        if children:
+            depths.append(children)
+        while len(depths) > 1 and depths[-1] == 0:
+            depths.pop()
+    return names
