@@ -25,11 +25,14 @@ from mlpcli.data.source_load import load
 from mlpcli.data.source_parts import MISSING, Kind, Part, check_types, open_part
 from mlpcli.data.source_store import Store, duckdb_errors
 from mlpcli.data.source_table import Categorical, Column, Table
+from mlpcli.data.source_words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from mlpcli.data.source_store import Stored
 
 __all__ = ["MISSING", "Categorical", "Column", "Kind", "Table", "open_table"]
 
@@ -56,8 +59,7 @@ def open_table(
         names = _choose(parts, columns)
         with duckdb_errors(", ".join(str(part.path) for part in parts)):
             stored = load(store, parts, names, kinds or {})
-        if not sum(stored.rows):
-            raise DataError(f"{parts[0].path}: no rows below the header")
+        _check_rows(parts, stored)
         return Table(store, parts, stored)
     except BaseException:
         store.close()
@@ -69,14 +71,14 @@ def _choose(parts: Sequence[Part], columns: Sequence[str] | None) -> tuple[str, 
     first, *others = parts
     wanted = first.names if columns is None else tuple(dict.fromkeys(columns))
     lines = [
-        f'{part.path}: no column "{name}"{did_you_mean(name, part.names) or _listing(part.names)}'
+        f"{part.path}: no column {show_name(name)}{did_you_mean(name, part.names) or _listing(part.names)}"
         for part in parts
         for name in wanted
         if name not in part.names
     ]
     if columns is None:
         lines += [
-            f'{part.path}: column "{name}" is not in {first.path}'
+            f"{part.path}: column {show_name(name)} is not in {first.path}"
             for part in others
             for name in part.names
             if name not in first.names
@@ -89,6 +91,11 @@ def _choose(parts: Sequence[Part], columns: Sequence[str] | None) -> tuple[str, 
     return names
 
 
+def _check_rows(parts: Sequence[Part], stored: Stored) -> None:
+    if not sum(stored.rows):
+        raise DataError(f"{parts[0].path}: no rows below the header")
+
+
 def _listing(names: Sequence[str]) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:5])
+    shown = ", ".join(map(show_name, names[:5]))
     return f"; it has {shown}{', ..' if len(names) > 5 else ''}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.data.source_records import records
+from mlpcli.data.source_words import show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from mlpcli.data.source_parts import Part
 
 SHOWN = 5
-LONGEST_VALUE = 40
 
 
 @dataclass(frozen=True, order=True)
@@ -37,12 +37,6 @@ def bad_rows(parts: Sequence[Part], faults: Sequence[Fault], total: int) -> Data
             f"{where}: {total} bad rows in all; correct them, or write NA where a value is missing"
         )
     return DataError(*lines)
-
-
-def show(value: str) -> str:
-    """Return a value in quotes, on one line and no longer than 40 characters."""
-    short = value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
-    return '"' + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short) + '"'
 
 
 def copy_good_rows(part: Part, names: Sequence[str], target: Path) -> tuple[dict[int, str], int]:
@@ -98,5 +92,5 @@ def _encoding(part: Part, places: Sequence[int], fields: list[str]) -> list[str]
             fields[place].encode()
         except UnicodeEncodeError as error:
             byte = ord(fields[place][error.start]) - 0xDC00
-            return f'column "{part.names[place]}": expected UTF-8, got byte 0x{byte:02x}'
+            return f"column {show_name(part.names[place])}: expected UTF-8, got byte 0x{byte:02x}"
     return fields

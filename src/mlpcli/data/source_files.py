@@ -116,7 +116,7 @@ def _format(path: Path, start: bytes) -> Format:
     for magic, what in FOREIGN:
         if start.startswith(magic):
             raise DataError(
-                f"{path}: expected CSV in UTF-8 (also gzipped) or Parquet, got {what}; convert it first"
+                f"{path}: expected CSV in UTF-8, csv.gz or Parquet, got {what}; convert it first"
             )
     return next((name for magic, name in FORMATS if start.startswith(magic)), "csv")
 

@@ -45,7 +45,7 @@ def read_header(file: File) -> Header:
     parsed = {delimiter: _parse(text, delimiter) for delimiter in DELIMITERS}
     delimiter = max(parsed, key=lambda d: _merit(parsed[d][1]))
     line, rows = parsed[delimiter]
-    if not rows:
+    if len(rows[0] if rows else ()) < 2 and not all(rows for _, rows in parsed.values()):
         raise DataError(f"{file.path}:1: a quote opens in the header and never closes")
     names = tuple(name.strip(BLANKS) for name in rows[0])
     check_names(f"{file.path}:{line}", names)
@@ -63,6 +63,8 @@ def check_names(where: str, names: Sequence[str]) -> None:
     for i, name in enumerate(names, 1):
         if not name:
             lines.append(f"{where}: column {i} has no name; give it one")
+        elif not name.isascii() and any("\udc80" <= c <= "\udcff" for c in name):
+            lines.append(f"{where}: name of column {i}: expected UTF-8, got {name!a}")
         elif first.setdefault(name, i) != i:
             lines.append(
                 f'{where}: columns {first[name]} and {i} are both named "{name}"; rename one'
@@ -102,11 +104,11 @@ def _parse(text: str, delimiter: str) -> tuple[int, list[list[str]]]:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )
-    rows = []
+    rows: list[list[str]] = []
     line = 0
     try:
         for row in islice(reader, SAMPLE_ROWS + 1):
-            if row and (rows or any(field.strip() for field in row)):
+            if rows or len(row) > 1 or "".join(row).strip():
                 line = line or reader.line_num
                 rows.append(row)
     except csv.Error:

@@ -29,6 +29,8 @@ def load(
     Raises DataError with the first bad rows.
     """
     guess = Stored({name: forced.get(name) or _guess(parts, name) for name in names})
+    if not all(part.direct for part in parts):
+        return load_as_text(store, parts, names, forced)
     try:
         for part in parts:
             rows = store.insert("data", part.select(guess.kinds), guess.kinds.values())

@@ -6,17 +6,19 @@ Columns go by position (c0, c1, ..), since DuckDB's own names ignore case.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlpcli.data.source_files import File
 from mlpcli.data.source_header import BLANKS, Header, check_names, is_number, read_header
+from mlpcli.data.source_words import show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import duckdb
+
+    from mlpcli.data.source_files import File
 
 Kind = Literal["number", "text"]
 
@@ -38,6 +40,11 @@ class Part:
     def path(self) -> Path:
         """The path as the user gave it, for messages."""
         return self.file.path
+
+    @property
+    def direct(self) -> bool:
+        """Whether DuckDB finds the first row by itself: it skips one line and no more."""
+        return self.header is None or self.header.plain
 
     def select(self, kinds: Mapping[str, Kind]) -> str:
         """Return a SELECT of these columns as DOUBLE and VARCHAR, missing values as NULL."""
@@ -78,7 +85,7 @@ def open_part(connection: duckdb.DuckDBPyConnection, file: File) -> Part:
         header = read_header(file)
         return Part(file, header.names, header)
     source = f"read_parquet({quote(file.link)})"
-    fields = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    fields = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
     tree = connection.execute(
         f"SELECT name, num_children FROM parquet_schema({quote(file.link)})"  # noqa: S608
     ).fetchall()
@@ -94,7 +101,7 @@ def check_types(part: Part, names: Sequence[str]) -> None:
             kind = part.types[part.names.index(name)]
             if not _is_numeric(kind) and (kind.endswith("]") or not kind.startswith(TEXTUAL)):
                 raise DataError(
-                    f'{part.path}: column "{name}": expected numbers or text, got {kind}'
+                    f"{part.path}: column {show_name(name)}: expected numbers or text, got {kind}"
                 )
 
 

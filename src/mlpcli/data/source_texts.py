@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 import duckdb
 
-from mlpcli.data.source_faults import SHOWN, Fault, bad_rows, copy_good_rows, find_lines, show
+from mlpcli.data.source_faults import SHOWN, Fault, bad_rows, copy_good_rows, find_lines
 from mlpcli.data.source_parts import as_text, read_csv
 from mlpcli.data.source_store import Stored
+from mlpcli.data.source_words import show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,10 +63,11 @@ def _insert(
     """Append one file; return rows, faults by line (None: DuckDB found none), rows left out."""
     kinds: dict[str, Kind] = dict.fromkeys(names, "text")
     try:
-        return store.insert("texts", part.select(kinds), kinds.values()), None, 0
+        if part.direct:
+            return store.insert("texts", part.select(kinds), kinds.values()), None, 0
     except duckdb.OutOfMemoryException:
         raise
-    except duckdb.Error:
+    except duckdb.Error:  # the fields cannot be told apart, or are not UTF-8
         if part.header is None:
             raise
     copy = store.scratch / "copy"
@@ -114,5 +116,5 @@ def _misfits(store: Store, parts: Sequence[Part], stored: Stored) -> tuple[list[
 def _complain(names: Sequence[str], values: Sequence[str | None]) -> str:
     bad = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
     (name, value), *others = bad
-    more = f" (and in {len(others)} more columns of this row)" if others else ""
-    return f'column "{name}": expected a number, got {show(value)}{more}'
+    more = f", and {len(others)} more in this row" if others else ""
+    return f"column {show_name(name)}: expected a number, got {show(value)}{more}"
