@@ -1,23 +1,16 @@
 # Two words to know: `make demo` and `make test`. Nothing but Python >= 3.11 and make is needed.
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check lock clean
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "mlpcli needs Python >= 3.11; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-
-$(VENV)/.run: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) --editable .
-	@touch $@
-
-$(VENV)/.dev: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[dev]'
-	@touch $@ $(VENV)/.run
+demo: $(VENV)/.run
+	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
+	$(BIN)/mlp evaluate runs/demo/model.safetensors data/breast_cancer.csv --fail-under roc_auc=0.98
+	@echo "The model is runs/demo/model.safetensors; see also: $(BIN)/mlp --help"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
@@ -28,5 +21,23 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+lock:
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra plot \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o constraints.txt
+
 clean:
 	rm -rf $(VENV) runs build dist .coverage .coverage.* .hypothesis .*_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "mlpcli needs Python >= 3.11; name one, as in: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; \
+	  exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+	$(PIP) --editable '.[dev,plot]'
+	@touch $@ $(VENV)/.run

@@ -1,1 +1,53 @@
-"""Train a sigmoid MLP from a YAML config, and prove its gradients layer by layer."""
+"""Train a sigmoid MLP from a YAML config, and prove its gradients layer by layer.
+
+Names are loaded on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlpcli.config import Config, load_config
+    from mlpcli.data.dataset import Dataset, load_dataset
+    from mlpcli.errors import MlpError
+    from mlpcli.training import Model, TrainingResult, evaluate, load_model, train
+
+__version__ = "0.1.0"
+__all__ = [
+    "Config",
+    "Dataset",
+    "MlpError",
+    "Model",
+    "TrainingResult",
+    "__version__",
+    "evaluate",
+    "load_config",
+    "load_dataset",
+    "load_model",
+    "train",
+]
+
+_HOMES = {
+    "Config": "mlpcli.config",
+    "Dataset": "mlpcli.data.dataset",
+    "MlpError": "mlpcli.errors",
+    "Model": "mlpcli.training",
+    "TrainingResult": "mlpcli.training",
+    "evaluate": "mlpcli.training",
+    "load_config": "mlpcli.config",
+    "load_dataset": "mlpcli.data.dataset",
+    "load_model": "mlpcli.training",
+    "train": "mlpcli.training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""The command line: parse, call, report, exit code; nothing else in the package prints."""

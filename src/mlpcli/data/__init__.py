@@ -1,0 +1,1 @@
+"""From tables on disk to the arrays that training sees."""

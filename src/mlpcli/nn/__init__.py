@@ -1,0 +1,1 @@
+"""The mathematics: activations, losses, the network with its backward pass, optimizers."""

@@ -1,0 +1,1 @@
+"""Tables and documents: pure functions of result records."""

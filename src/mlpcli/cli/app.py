@@ -1,0 +1,96 @@
+"""The command `mlp`: its subcommands, and how every way of ending becomes an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+import mlpcli
+from mlpcli.cli import config, evaluate, info, init, predict, train
+from mlpcli.cli.command import add_command, debug_asked
+from mlpcli.cli.console import complain, flush_quietly
+from mlpcli.errors import MlpError, StorageError
+
+__all__ = ["app", "main", "run"]
+
+BUG = 70
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="mlp",
+    help="Train a sigmoid MLP from a YAML config and a CSV file.\n\n"
+    "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for function in (init.init, train.train, evaluate.evaluate, predict.predict, info.info):
+    add_command(app, function)
+app.add_typer(config.app, name="config")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mlp {mlpcli.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version.", callback=_version, is_eager=True
+    ),
+) -> None:
+    pass
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line (by default that of the process) and return its exit status."""
+    try:
+        status = typer.main.get_command(app).main(
+            None if args is None else list(args), prog_name="mlp", standalone_mode=False
+        )
+    except MlpError as error:
+        if debug_asked():
+            traceback.print_exc()
+        complain(*error.lines)
+        status = error.exit_code
+    except typer.Abort:
+        status = INTERRUPTED
+    except OSError as error:
+        complain(f"mlp: {error.filename or 'input/output'}: {(error.strerror or '').lower()}")
+        status = StorageError.exit_code
+    except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
+        status = _usage_or_bug(error)
+    return flush_quietly(status or 0)
+
+
+def _usage_or_bug(error: Exception) -> int:
+    """Report a command line that Typer refuses (it has `format_message`), or a bug."""
+    format_message = getattr(error, "format_message", None)
+    if format_message is not None:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "mlp"
+        message = " ".join(format_message().split())
+        if message:  # empty where `no_args_is_help` has shown the help
+            complain(f"{command}: {message.rstrip('.')}; see {command} --help")
+        return 2
+    if debug_asked():
+        traceback.print_exc()
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    complain(
+        f"mlp: internal error: {type(error).__name__}: {error} "
+        f"({os.path.basename(at.filename)}:{at.lineno}); "  # noqa: PTH119  a name, not a path
+        "this is a bug of mlp: please report it, with what --debug prints"
+    )
+    return BUG
+
+
+def main() -> None:
+    """Run as a program."""
+    sys.exit(run())

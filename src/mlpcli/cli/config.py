@@ -1,0 +1,53 @@
+"""`mlp config check`, `mlp config show`, `mlp config schema`."""
+
+from __future__ import annotations
+
+import typer
+
+from mlpcli.cli.command import ConfigFile, Overrides, add_command
+from mlpcli.cli.console import put, put_json
+
+__all__ = ["app"]
+
+
+def check(config: ConfigFile, overrides: Overrides = None) -> int:
+    """Report every error of a config at once, without reading any data.
+
+    Example: mlp config check configs/moons.yaml
+    """
+    from mlpcli.config import load_config
+
+    load_config(config, overrides or ())
+    put(f"{config}: valid")
+    return 0
+
+
+def show(config: ConfigFile, overrides: Overrides = None) -> int:
+    """Print the config with every default filled in.
+
+    Example: mlp config show configs/moons.yaml --set training.optimizer=sgd
+    """
+    from mlpcli.config import load_config, to_yaml
+
+    put(to_yaml(load_config(config, overrides or ())), end="")
+    return 0
+
+
+def schema() -> int:
+    """Print the JSON Schema of configs, for editors that check while you type.
+
+    Example: mlp config schema > mlp.schema.json
+    """
+    from mlpcli.config import json_schema
+
+    put_json(json_schema())
+    return 0
+
+
+app = typer.Typer(
+    help="Check or show a config, or print its JSON Schema.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for function in (check, show, schema):
+    add_command(app, function)

@@ -1,0 +1,27 @@
+"""`mlp info`."""
+
+from __future__ import annotations
+
+from mlpcli.cli.command import Json, ModelFile
+from mlpcli.cli.console import put, put_json, put_table
+
+__all__ = ["info"]
+
+
+def info(model: ModelFile, json: Json = False) -> int:
+    """Show what a model file holds.
+
+    Example: mlp info runs/moons/model.safetensors
+    """
+    from mlpcli.report.documents import info_document
+    from mlpcli.report.tables import info_tables
+    from mlpcli.training import load_model
+
+    loaded = load_model(model)
+    if json:
+        put_json(info_document(loaded, str(model)))
+        return 0
+    for table in info_tables(loaded, str(model)):
+        put_table(table)
+        put("")
+    return 0

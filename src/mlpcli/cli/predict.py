@@ -1,0 +1,79 @@
+"""`mlp predict`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlpcli.cli.command import Force, ModelFile
+from mlpcli.cli.console import put, warn
+
+__all__ = ["predict"]
+
+
+def predict(
+    model: ModelFile,
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="Table without a target, or - for stdin.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Instead of stdout.")
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", metavar="T", help="Instead of the model's own.")
+    ] = None,
+    force: Force = False,
+) -> int:
+    """Write a CSV of probabilities and labels, one line per row, in input order.
+
+    Example: mlp predict runs/moons/model.safetensors new.csv -o predictions.csv
+    """
+    from mlpcli.cli.bounds import probability
+
+    chosen = None if threshold is None else probability(threshold)
+
+    from mlpcli.report.predictions import prediction_lines
+    from mlpcli.training import load_model
+    from mlpcli.training.prediction import predict as run
+    from mlpcli.training.storage import refuse_existing
+
+    if output is not None:
+        refuse_existing(output, force=force)
+    loaded = load_model(model)
+    with ExitStack() as stack:
+        file = stack.enter_context(_spooled_stdin()) if data == "-" else data
+        predictions = run(loaded, [file])
+        stack.enter_context(predictions.table)
+        write = stack.enter_context(_writer(output))
+        for text in prediction_lines(predictions, chosen):
+            write(text)
+    warn(*predictions.notes())
+    return 0
+
+
+@contextmanager
+def _spooled_stdin() -> Iterator[Path]:
+    """Copy stdin to a temporary file, as a table is read more than once."""
+    with tempfile.NamedTemporaryFile(prefix="stdin-", suffix=".csv") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield Path(file.name)
+
+
+@contextmanager
+def _writer(output: Path | None) -> Iterator[Callable[[str], object]]:
+    """Yield a function that writes text to stdout, or to a file that appears once it is whole."""
+    if output is None:
+        yield lambda text: put(text, end="")
+        return
+    from mlpcli.training.storage import atomic_file
+
+    with atomic_file(output) as file:
+        yield lambda text: file.write(text.encode())

@@ -1,0 +1,136 @@
+"""Shows on stderr how training goes: a live bar at a terminal, else a plain line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from mlpcli.cli.console import complain, warn
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.training.loop import EpochRecord, Loop
+
+__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "progress_for"]
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class SilentProgress:
+    """Shows nothing; passes on the first signal received."""
+
+    def __init__(self, received: Sequence[int]) -> None:
+        self.received = received
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Clean up nothing."""
+
+    def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
+        """Show nothing."""
+
+    def batch_done(self, _index: int) -> int | None:
+        """Return the first signal received, if any."""
+        return self.received[0] if self.received else None
+
+    def epoch_done(self, record: EpochRecord) -> None:
+        """Show nothing."""
+
+
+class PlainProgress(SilentProgress):
+    """Writes what is trained, then a line at most every five seconds."""
+
+    def __init__(self, received: Sequence[int]) -> None:
+        super().__init__(received)
+        self.epochs = 0
+        self.last = time.monotonic()
+
+    def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
+        """Say what is trained on what."""
+        self.epochs = loop.epochs
+        complain(*describe(dataset, loop, threads))
+        warn(*dataset.notes)
+
+    def epoch_done(self, record: EpochRecord) -> None:
+        """Write a line if the last one was some time ago."""
+        now = time.monotonic()
+        if now - self.last >= _SECONDS_BETWEEN_LINES:
+            self.last = now
+            complain(f"epoch {record.epoch}/{self.epochs}: {losses(record)}")
+
+
+class LiveProgress(PlainProgress):
+    """Draws a bar with losses, learning rate and time left."""
+
+    progress: Progress
+
+    def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
+        """Say what is trained on what, and draw the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        super().started(dataset, loop, threads)
+        self.progress = Progress(
+            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            expand=True,
+        )
+        self.task = self.progress.add_task("", total=loop.epochs, completed=loop.position.epoch)
+        self.batches = -(-len(loop.train) // loop.batch_size)
+        self.done = loop.position.epoch
+        self.progress.start()
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave the terminal as it was."""
+        if hasattr(self, "progress"):
+            self.progress.stop()
+
+    def batch_done(self, index: int) -> int | None:
+        """Move the bar within long epochs."""
+        now = time.monotonic()
+        if now - self.last >= 0.1:
+            self.last = now
+            self.progress.update(self.task, completed=self.done + (index + 1) / self.batches)
+        return super().batch_done(index)
+
+    def epoch_done(self, record: EpochRecord) -> None:
+        """Move the bar and show the losses."""
+        self.done = record.epoch
+        self.progress.update(self.task, completed=record.epoch, description=losses(record))
+
+
+def describe(dataset: Dataset, loop: Loop, threads: int) -> list[str]:
+    """Return lines that say which network is trained on which rows, and what counts as 1."""
+    sizes = "-".join(map(str, loop.network.sizes))
+    rows = ", ".join(f"{part} {len(rows)}" for part, rows in dataset.parts().items() if rows)
+    theta = loop.network.theta
+    network = f"network {sizes}, {theta.size} {theta.dtype} parameters, threads {threads}"
+    lines = [f"{network}; rows: {rows}"]
+    for k, target in enumerate(dataset.targets):
+        negative, positive = target.labels
+        share = float(dataset.train.y[:, k].mean())
+        meaning = "0 to 1" if target.soft else f"{positive} = 1, {negative} = 0"
+        lines.append(f'target "{target.name}": {meaning} ({share:.1%} positive in training)')
+    return lines
+
+
+def losses(record: EpochRecord) -> str:
+    """Return the numbers of an epoch in a few words."""
+    text = f"loss {record.train_loss:.4f}"
+    if record.validation_loss is not None:
+        text += f", validation {record.validation_loss:.4f}"
+    return f"{text}, rate {record.learning_rate:.3g}"
+
+
+def progress_for(received: Sequence[int]) -> SilentProgress:
+    """Return the progress that suits stderr."""
+    return LiveProgress(received) if sys.stderr.isatty() else PlainProgress(received)

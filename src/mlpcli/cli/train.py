@@ -1,0 +1,60 @@
+"""`mlp train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlpcli.cli.command import ConfigFile, Force, Json, Overrides
+from mlpcli.cli.console import complain, put_json, put_table
+
+__all__ = ["train"]
+
+DIVERGED = 3
+
+
+def train(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/NAME by default.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an interrupted run.")
+    ] = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")
+    ] = False,
+) -> int:
+    """Train the network of a config and store the best weights.
+
+    Example: mlp train configs/breast_cancer.yaml --set training.epochs=50 --out runs/mine
+
+    Exit status: 0 done, 2 bad config or data, 3 diverged, 130 or 143 interrupted (go on with
+    --resume).
+    """
+    from mlpcli.config import load_config
+
+    settings = load_config(config, overrides or ())
+
+    from mlpcli.cli.progress import SilentProgress, progress_for
+    from mlpcli.cli.signals import signal_watch
+    from mlpcli.report.tables import training_table
+    from mlpcli.training import train as run
+
+    with signal_watch() as received:
+        progress = SilentProgress(received) if quiet else progress_for(received)
+        with progress:
+            result = run(settings, out=out, resume=resume, force=force, observer=progress)
+    if json:
+        put_json(result.to_document())
+    elif not quiet:
+        put_table(training_table(result))
+    if result.divergence is not None:
+        complain(result.divergence.message())
+        return DIVERGED
+    return 0

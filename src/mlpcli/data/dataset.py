@@ -1,0 +1,209 @@
+"""Assembles what training sees: encoded rows for training, validation and test."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.config import RowsWhere
+from mlpcli.data.batches import Rows
+from mlpcli.data.encoder import Encoder
+from mlpcli.data.examples import Examples, read_examples
+from mlpcli.data.findings import findings
+from mlpcli.data.roles import Roles, assign_roles, needed_columns
+from mlpcli.data.source import Categorical, Column, Kind, Table, open_table
+from mlpcli.data.split import split_rows
+from mlpcli.data.target import Label, Target, label_text
+from mlpcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mlpcli.config import Config, DataConfig
+
+__all__ = ["PARTS", "Dataset", "encode_examples", "load_dataset", "unseen_notes"]
+
+PARTS = ("train", "validation", "test")
+_HELD_OUT = PARTS[1:]
+_SPLIT_STREAM = 0  # one of the seed's independent streams; training.fit names the others
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Encoded rows of each part, None where the config asks for none, and how to encode more.
+
+    `digest` is the SHA-256 of the data files. `notes` are things that the user should know, such
+    as a constant column.
+    """
+
+    train: Rows
+    validation: Rows | None
+    test: Rows | None
+    encoder: Encoder
+    targets: tuple[Target, ...]
+    digest: str
+    notes: tuple[str, ...]
+
+    def parts(self) -> dict[str, Rows | None]:
+        """Return the parts by name, in the order train, validation, test."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+def load_dataset(config: Config) -> Dataset:
+    """Read the tables that the config names, split them, fit the encoder, encode.
+
+    Raises DataError with the rows or columns at fault.
+    """
+    data = config.data
+    with ExitStack() as stack:
+        table = stack.enter_context(_open(data.train, needed_columns(data), {}, data))
+        roles = assign_roles(table.names, data)
+        targets = _fit_targets(table, data)
+        digests = [table.digest]
+        examples = _share_out(read_examples(table, roles, targets, data.missing), config)
+        inside = Roles(roles.features, roles.targets, roles.weight)
+        for part in _HELD_OUT:
+            files = getattr(data, part)
+            if isinstance(files, tuple):
+                kinds = {name: table.kinds[name] for name in inside.names}
+                other = stack.enter_context(_open(files, inside.names, kinds, data))
+                examples[part] = read_examples(other, inside, targets, data.missing)
+                digests.append(other.digest)
+    return _encode_all(examples, roles, targets, _join(digests), config)
+
+
+def encode_examples(
+    examples: Examples, encoder: Encoder, dtype: str, weight_scale: float = 1.0
+) -> tuple[Rows, dict[str, int]]:
+    """Return the encoded rows, weights divided by `weight_scale`, and counts of unseen levels."""
+    X, unseen = encoder.encode(examples.columns, dtype)
+    weight = examples.weight
+    scaled = None if weight is None else (weight / weight_scale).astype(dtype)
+    return Rows(X, examples.y.astype(dtype), scaled), unseen
+
+
+def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
+    """Return a note for each column in which texts occur that training never saw."""
+    return [
+        f'column "{name}": {count} of {rows} rows hold a text not seen in training'
+        for name, count in unseen.items()
+    ]
+
+
+def _open(
+    files: Sequence[str], columns: Sequence[str] | None, kinds: Mapping[str, Kind], data: DataConfig
+) -> Table:
+    return open_table(files, columns=columns, kinds=kinds, memory_limit=data.memory_limit)
+
+
+def _fit_targets(table: Table, data: DataConfig) -> tuple[Target, ...]:
+    columns = table.read(data.target)
+    return tuple(
+        Target.fit(name, columns[name], positive) for name, positive in data.positives.items()
+    )
+
+
+def _share_out(whole: Examples, config: Config) -> dict[str, Examples]:
+    """Split by mark or by fraction; what no held-out part takes is for training."""
+    data = config.data
+    part_of = np.zeros(len(whole), np.int64)
+    for number, part in enumerate(_HELD_OUT, start=1):
+        split = getattr(data, part)
+        if isinstance(split, RowsWhere):
+            marked = _equals(whole.columns[split.column], split.value)
+            part_of[marked & (part_of == 0)] = number
+    free = np.flatnonzero(part_of == 0)
+    fractions = [f if isinstance(f := getattr(data, part), float) else 0.0 for part in _HELD_OUT]
+    rng = np.random.default_rng([config.training.seed, _SPLIT_STREAM])
+    strata = _strata(whole.y[free], stratify=data.stratify)
+    for number, rows in enumerate(split_rows(strata, tuple(fractions), rng)):
+        part_of[free[rows]] = number
+    shares = {}
+    for number, part in enumerate(PARTS):
+        rows = np.flatnonzero(part_of == number)
+        if rows.size:
+            shares[part] = whole if rows.size == len(whole) else whole.take(rows)
+    _refuse_empty(shares, data, len(whole))
+    return shares
+
+
+def _refuse_empty(shares: dict[str, Examples], data: DataConfig, rows: int) -> None:
+    for part in _HELD_OUT:
+        split = getattr(data, part)
+        if isinstance(split, RowsWhere) and part not in shares:
+            raise DataError(f'data.{part}: no row has "{split.value}" in column "{split.column}"')
+    if "train" not in shares:
+        raise DataError(f"no row is left to train on: all {rows} are held out")
+
+
+def _equals(column: Column, value: Label) -> NDArray[np.bool_]:
+    if isinstance(column, Categorical):
+        codes = [c for c, level in enumerate(column.levels) if level == label_text(value)]
+        return np.isin(column.codes, codes)
+    try:
+        same: NDArray[np.bool_] = column == float(value)
+    except ValueError:
+        return np.zeros(column.shape, np.bool_)
+    return same
+
+
+def _strata(y: NDArray[np.float64], *, stratify: bool) -> NDArray[np.int64]:
+    """Return the number of each row's combination of labels, soft ones as the nearest class."""
+    if not stratify or not y.size:
+        return np.zeros(y.shape[0], np.int64)
+    return np.unique(y >= 0.5, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _encode_all(
+    examples: dict[str, Examples],
+    roles: Roles,
+    targets: tuple[Target, ...],
+    digest: str,
+    config: Config,
+) -> Dataset:
+    train, data = examples["train"], config.data
+    for note in _one_class(train, targets):
+        raise DataError(f"train: {note}: a classifier needs rows of both classes to learn from")
+    columns = {name: train.columns[name] for name in roles.features}
+    encoder = Encoder.fit(columns, data.missing, standardize=data.standardize)
+    notes = findings(train, roles.features, targets)
+    scale = 1.0 if train.weight is None else float(train.weight.mean())
+    if not scale:
+        raise DataError(f'column "{roles.weight}": every weight of the training rows is 0')
+    parts: dict[str, Rows] = {}
+    for part, share in examples.items():
+        parts[part], unseen = encode_examples(share, encoder, config.training.dtype, scale)
+        notes += [f"{part}: {note}" for note in unseen_notes(unseen, len(share))]
+        notes += [f"{part}: {note}" for note in _one_class(share, targets)]
+    return Dataset(
+        train=parts["train"],
+        validation=parts.get("validation"),
+        test=parts.get("test"),
+        encoder=encoder,
+        targets=targets,
+        digest=digest,
+        notes=tuple(notes),
+    )
+
+
+def _one_class(share: Examples, targets: Sequence[Target]) -> list[str]:
+    notes = []
+    for k, target in enumerate(targets):
+        ones = np.count_nonzero(share.y[:, k] >= 0.5)
+        if ones in {0, len(share)}:
+            label = target.labels[int(ones > 0)]
+            notes.append(f'all {len(share)} rows have "{label}" as target "{target.name}"')
+    return notes
+
+
+def _join(digests: list[str]) -> str:
+    """Return the digest itself of one table, or a digest of the digests of several."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""Reads labelled rows from a table: features as they stand, labels as y, weights; all checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.data.encoder import Mask, is_missing
+from mlpcli.data.source import Categorical, Column
+from mlpcli.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mlpcli.data.encoder import MissingPolicy
+    from mlpcli.data.roles import Roles
+    from mlpcli.data.source import Table
+    from mlpcli.data.target import Target
+
+__all__ = ["Examples", "read_examples", "refuse_rows"]
+
+_SHOWN = 5
+_FILL = "set data.missing to mean, median or drop"
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows of a table before encoding: columns by name, y (N x K), weight (N,) or None.
+
+    `dropped` counts rows left out for a missing value.
+    """
+
+    columns: Mapping[str, Column]
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
+    dropped: int = 0
+
+    def __len__(self) -> int:
+        return int(self.y.shape[0])
+
+    def take(self, rows: NDArray[np.int64] | Mask) -> Examples:
+        """Return the chosen rows."""
+        return replace(
+            self,
+            columns={name: take(column, rows) for name, column in self.columns.items()},
+            y=self.y[rows],
+            weight=None if self.weight is None else self.weight[rows],
+        )
+
+
+def take(column: Column, rows: NDArray[np.int64] | Mask) -> Column:
+    """Return the chosen rows of one column."""
+    if isinstance(column, Categorical):
+        return Categorical(column.codes[rows], column.levels)
+    return column[rows]
+
+
+def read_examples(
+    table: Table,
+    roles: Roles,
+    targets: Sequence[Target],
+    policy: MissingPolicy,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+) -> Examples:
+    """Read the rows `start` to `stop` of the table, all by default.
+
+    Under policy `drop` rows with any missing value are left out; otherwise a missing label or
+    weight is refused, and under `error` a missing feature too. Raises DataError naming rows.
+    """
+    columns = table.read(roles.names, start, stop)
+    refuse = partial(refuse_rows, table, columns, start=start)
+    y = np.column_stack([target.encode(columns[target.name]) for target in targets])
+    for k, target in enumerate(targets):
+        negative, positive = target.labels
+        what = "a number from 0 to 1" if target.soft else f'"{negative}" or "{positive}"'
+        refuse({target.name: y[:, k] < 0}, f"expected {what}")
+    weight = None
+    if roles.weight is not None:
+        weight = _weights(columns[roles.weight], roles.weight)
+        refuse({roles.weight: weight < 0}, "expected a weight >= 0")
+    missing = {name: is_missing(columns[name]) for name in roles.names if name not in roles.marks}
+    keep = np.ones(y.shape[0], np.bool_)
+    if policy == "drop":
+        for mask in missing.values():
+            keep &= ~mask
+    else:
+        labels = {name: missing[name] for name in (*roles.targets, roles.weight) if name}
+        refuse(labels, "missing value; fill it in, or set data.missing to drop")
+    if policy == "error":
+        refuse(missing, f"missing value; {_FILL}")
+    examples = Examples(columns, y, weight, int(np.count_nonzero(~keep)))
+    return examples.take(keep) if examples.dropped else examples
+
+
+def _weights(column: Column, name: str) -> NDArray[np.float64]:
+    if isinstance(column, Categorical):
+        raise DataError(f'column "{name}": data.weight expects numbers, got text')
+    return column
+
+
+def refuse_rows(
+    table: Table, columns: Mapping[str, Column], bad: Mapping[str, Mask], why: str, start: int = 0
+) -> None:
+    """Raise DataError for the rows that the masks mark: the first five by line, and their count.
+
+    Masks and columns begin at row `start` of the table.
+    """
+    rows = {name: np.flatnonzero(mask) for name, mask in bad.items() if mask.any()}
+    found = sorted((int(row), name) for name, index in rows.items() for row in index[:_SHOWN])
+    if not found:
+        return
+    lines = []
+    for row, name in found[:_SHOWN]:
+        path, line = table.locate(start + row)
+        lines.append(f'{path}:{line}: column "{name}": {why}{_got(columns[name], row)}')
+    total = sum(index.size for index in rows.values())
+    if total > _SHOWN:
+        lines.append(f"{table.sources[0]}: {total} such values in all")
+    raise DataError(*lines)
+
+
+def _got(column: Column, row: int) -> str:
+    if isinstance(column, Categorical):
+        code = int(column.codes[row])
+        return "" if code < 0 else f', got "{column.levels[code]}"'
+    value = float(column[row])
+    return "" if np.isnan(value) else f", got {value:.17g}"

@@ -1,0 +1,83 @@
+"""Says what each column of a table is for: feature, target, row weight, or mark of a split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlpcli.config import RowsWhere
+from mlpcli.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mlpcli.config import DataConfig
+
+__all__ = ["Roles", "assign_roles", "needed_columns"]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Names of the columns in use; `marks` are those by whose value rows are split."""
+
+    features: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    weight: str | None = None
+    marks: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, each once."""
+        weight = () if self.weight is None else (self.weight,)
+        return tuple(dict.fromkeys((*self.features, *self.targets, *weight, *self.marks)))
+
+
+def _marks(data: DataConfig) -> tuple[str, ...]:
+    parts = (data.validation, data.test)
+    return tuple(dict.fromkeys(part.column for part in parts if isinstance(part, RowsWhere)))
+
+
+def needed_columns(data: DataConfig) -> tuple[str, ...] | None:
+    """Return the columns that the config names, or None where it wants all of the table."""
+    if data.features is None:
+        return None
+    return Roles(data.features, data.target, data.weight, _marks(data)).names
+
+
+def assign_roles(names: Sequence[str], data: DataConfig) -> Roles:
+    """Return the role of each column of a table with these names.
+
+    Without `data.features` every column is a feature that is not the target, the weight, a mark
+    of a split, or dropped. Raises DataError for a name that the table does not have.
+    """
+    marks = _marks(data)
+    weight = () if data.weight is None else (data.weight,)
+    asked = {
+        "data.target": data.target,
+        "data.features": data.features or (),
+        "data.drop": data.drop,
+        "data.weight": weight,
+        "data.validation/test": marks,
+    }
+    lines = [line for key, wanted in asked.items() for line in _unknown(key, wanted, names)]
+    if lines:
+        raise DataError(*lines)
+    taken = {*data.target, *weight, *marks, *data.drop}
+    features = data.features or tuple(name for name in names if name not in taken)
+    if not features:
+        raise DataError("no feature column is left beside "
+                        + ", ".join(f'"{name}"' for name in names if name in taken))  # fmt: skip
+    return Roles(features, data.target, data.weight, marks)
+
+
+def _unknown(key: str, wanted: Iterable[str], names: Sequence[str]) -> list[str]:
+    return [
+        f'{key}: no column "{name}" in the data{did_you_mean(name, names) or _some(names)}'
+        for name in wanted
+        if name not in names
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:8]) + (", .." if len(names) > 8 else "")
+    return f"; it has {shown}"

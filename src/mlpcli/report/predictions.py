@@ -1,0 +1,46 @@
+"""Predictions as CSV text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mlpcli.training.prediction import Predictions
+
+__all__ = ["prediction_lines"]
+
+
+def prediction_lines(predictions: Predictions, threshold: float | None) -> Iterator[str]:
+    """Yield the header, then the text of each block: probability and label of each target.
+
+    Probabilities are written with the fewest digits that read back to the same float64. A row for
+    which nothing can be predicted has empty fields, so that line numbers still match the input.
+    """
+    model = predictions.model
+    one = len(model.targets) == 1
+    prefixes = [""] if one else [f"{name}_" for name in model.names]
+    yield _csv([[f"{p}{what}" for p in prefixes for what in ("probability", "prediction")]])
+    thresholds = model.thresholds if threshold is None else (threshold,) * len(model.targets)
+    labels = [np.array(target.labels, object) for target in model.targets]
+    for block in predictions:
+        columns: list[list[object]] = []
+        for k, label in enumerate(labels):
+            p = block.p[:, k]
+            chosen = label[(p >= thresholds[k]).astype(np.int64)]
+            written = p.astype(object)
+            written[~block.known] = ""
+            chosen[~block.known] = ""
+            columns += [written.tolist(), chosen.tolist()]
+        yield _csv(zip(*columns, strict=True))
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()

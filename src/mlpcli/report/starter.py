@@ -1,0 +1,72 @@
+"""A first config for a table, with comments that say what was seen and what may be changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlpcli.data.survey import ColumnSurvey, Survey
+
+__all__ = ["starter_config"]
+
+_TEMPLATE = """\
+# {rows} rows in {file}. Train with: mlp train {config}
+# All keys and their defaults: mlp config show {config}
+
+data:
+  train: {train}
+  target: {target}
+{choices}  validation: 0.2              # share of rows that choose the best epoch
+  test: 0.2                    # share kept aside until the end
+
+network:
+  hidden: [16]                 # units per sigmoid layer; [] is logistic regression
+
+training:
+  optimizer: {{name: adam, learning_rate: 0.01}}
+  epochs: 200
+  patience: 20                 # stop when validation has not improved for so many epochs
+  seed: 0
+"""
+
+
+def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
+    """Return YAML text for the table `file`; `train` is its path as seen from the config."""
+    return _TEMPLATE.format(
+        rows=survey.rows,
+        file=file,
+        config=config,
+        train=json.dumps(train, ensure_ascii=False),
+        target=json.dumps(survey.target.name, ensure_ascii=False),
+        choices=_positive(survey) + _features(survey.features) + _missing(survey),
+    )
+
+
+def _positive(survey: Survey) -> str:
+    if survey.positive is None:
+        return ""
+    chosen, other = (json.dumps(v, ensure_ascii=False) for v in (survey.positive, survey.negative))
+    return f"  positive: {chosen}    # counts as 1, and {other} as 0; the rarer one is a guess\n"
+
+
+def _features(columns: tuple[ColumnSurvey, ...]) -> str:
+    lines = ["  features:\n"]
+    for column in columns:
+        missing = f", {column.missing} missing" if column.missing else ""
+        name = json.dumps(column.name, ensure_ascii=False)
+        lines.append(f"    - {name}  # {column.kind}, {_one_line(column.summary)}{missing}\n")
+    return "".join(lines)
+
+
+def _missing(survey: Survey) -> str:
+    if survey.target.missing:
+        return (f"  missing: drop                # {survey.target.missing} rows have no target; "
+                "drop leaves out every row that misses a value\n")  # fmt: skip
+    if any(column.missing for column in survey.features):
+        return "  missing: median              # fill gaps; or mean, drop, error\n"
+    return ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

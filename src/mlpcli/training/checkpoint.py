@@ -1,0 +1,91 @@
+"""Keeps a training run on disk so exactly that going on from there gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.errors import ModelError, UsageError
+from mlpcli.training.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlpcli.training.loop import Loop
+
+__all__ = ["restore_checkpoint", "save_checkpoint"]
+
+SCHEMA = "mlp.checkpoint/1"
+_FREE_TO_CHANGE = {("training", "epochs"), ("training", "checkpoint_every"), ("training", "output"),
+                   ("gradcheck",)}  # fmt: skip
+
+
+def save_checkpoint(
+    path: Path, loop: Loop, config: Mapping[str, Any], digest: str, *, durable: bool
+) -> None:
+    """Write all that `loop` needs to go on; `config` and data `digest` guard against mixing runs.
+
+    Without `durable` the file survives the end of the process but maybe not a power cut.
+    """
+    at = loop.position
+    arrays = {"theta": loop.network.theta, "best_theta": at.best_theta, "squares": at.squares}
+    arrays |= {f"optimizer.{key}": value for key, value in loop.state.items()}
+    scalars = {f.name: getattr(at, f.name) for f in fields(at) if f.name not in arrays}
+    metadata = {
+        "position": {**scalars, "best_loss": at.best_loss if np.isfinite(at.best_loss) else None},
+        "schedule": {"scale": loop.schedule.scale, "waited": loop.schedule.waited},
+        "config": config,
+        "data_digest": digest,
+    }
+    write_tensors(path, SCHEMA, arrays, metadata, durable=durable)
+
+
+def restore_checkpoint(path: Path, loop: Loop, config: Mapping[str, Any], digest: str) -> None:
+    """Set `loop` to where the checkpoint left off.
+
+    Raises UsageError if there is none, or if config or data are not those of the checkpoint, and
+    ModelError if the file is damaged.
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: no checkpoint to resume from; train without --resume first")
+    tensors, metadata = read_tensors(path, SCHEMA)
+    for key, old, new in _differences(metadata["config"], config):
+        raise UsageError(
+            f"{path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
+            "set it back, or start anew with --force"
+        )
+    if metadata["data_digest"] != digest:
+        raise UsageError(f"{path}: the data files have changed since; start anew with --force")
+    at, state = loop.position, loop.state
+    try:
+        loop.network.theta[:] = tensors["theta"]
+        at.best_theta[:] = tensors["best_theta"]
+        at.squares[:] = tensors["squares"]
+        for key in state:
+            state[key][...] = tensors[f"optimizer.{key}"]
+        for key, value in metadata["position"].items():
+            setattr(at, key, float("inf") if value is None else value)
+        loop.schedule.scale = metadata["schedule"]["scale"]
+        loop.schedule.waited = metadata["schedule"]["waited"]
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{path}: does not fit the network of the config: {error}") from error
+
+
+def _differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], path: tuple[str, ...] = ()
+) -> list[tuple[str, Any, Any]]:
+    """List the keys, dotted, by which two configs differ in what decides the result."""
+    found = []
+    for key in sorted({*old, *new}):
+        here = (*path, key)
+        a, b = old.get(key), new.get(key)
+        if here in _FREE_TO_CHANGE or a == b:
+            continue
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            found += _differences(a, b, here)
+        else:
+            found.append((".".join(here), a, b))
+    return found

@@ -1,0 +1,94 @@
+"""Says where and why a step would have made the weights useless."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.losses import Loss
+
+__all__ = ["Divergence", "diagnose"]
+
+_LARGE_INPUT = 1e3  # standardised columns stay far below it
+_BREAKING = {"naive", "epsilon", "clamped"}
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A loss or gradient that is not finite, caught before it reached the weights.
+
+    `epoch` and `layer` count from 1, `batch` (None: after the epoch, on validation rows) too.
+    `layer` is the first wrong one counted from the output. `norm` is the norm of its gradient.
+    """
+
+    epoch: int
+    batch: int | None
+    quantity: str
+    layer: int | None
+    norm: float | None
+    rate: float
+    cause: str
+
+    def message(self) -> str:
+        """Return one line that says it all."""
+        where = f"epoch {self.epoch}" + ("" if self.batch is None else f", batch {self.batch}")
+        if self.layer is not None:
+            where += f", layer {self.layer}, gradient norm {self.norm:.3g}"
+        return (
+            f"training diverged: {self.quantity} is not finite at {where}, "
+            f"learning rate {self.rate:g}: {self.cause}"
+        )
+
+
+def diagnose(
+    *,
+    epoch: int,
+    batch: int,
+    rate: float,
+    loss: float,
+    loss_form: Loss,
+    norms: Sequence[float],
+    X: FloatArray,
+    logits: FloatArray,
+    inputs: Sequence[str],
+) -> Divergence:
+    """Return what is known of a step on rows `X` (N x n_0) whose loss or gradient is not finite.
+
+    `norms` are those of the gradient, one per layer; `inputs` the names of the n_0 inputs.
+    """
+    wrong = [i for i, norm in enumerate(norms, start=1) if not math.isfinite(norm)]
+    return Divergence(
+        epoch=epoch,
+        batch=batch,
+        quantity="the gradient" if math.isfinite(loss) else "the loss",
+        layer=wrong[-1] if wrong else None,
+        norm=norms[wrong[-1] - 1] if wrong else None,
+        rate=rate,
+        cause=_cause(loss_form, X, logits, inputs),
+    )
+
+
+def _cause(loss: Loss, X: FloatArray, logits: FloatArray, inputs: Sequence[str]) -> str:
+    largest = np.abs(X).max(axis=0)
+    largest[np.isnan(largest)] = np.inf
+    column = int(largest.argmax())
+    unscaled = largest[column] > _LARGE_INPUT
+    if np.isfinite(logits).all() and loss.form.name in _BREAKING:
+        # the logit at fault is one whose derivative is not finite; labels do not matter for that
+        broken = ~np.isfinite(loss.derivative(logits, np.zeros_like(logits)))
+        broken |= ~np.isfinite(loss.derivative(logits, np.ones_like(logits)))
+        if broken.any():
+            h = float(logits[broken].flat[0])
+            return (f"the {loss.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
+                    "set loss.derivative to stable")  # fmt: skip
+    if unscaled:
+        return (f'input "{inputs[column]}" is as large as {largest[column]:.3g}; '
+                "set data.standardize to true")  # fmt: skip
+    return "the learning rate is too high; set training.optimizer.learning_rate lower"

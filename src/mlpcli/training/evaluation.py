@@ -1,0 +1,160 @@
+"""Measures a model on encoded rows or on a table, against what a constant guess would score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.data.dataset import encode_examples, unseen_notes
+from mlpcli.data.examples import read_examples
+from mlpcli.data.roles import Roles
+from mlpcli.data.source import open_table
+from mlpcli.errors import DataError
+from mlpcli.training.metrics import SCORES, Metrics, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from mlpcli.data.batches import Rows
+    from mlpcli.training.model_file import Model
+
+__all__ = ["Evaluation", "baseline_metrics", "evaluate", "rows_metrics"]
+
+_BLOCK_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of a model on a table; `intervals` holds a 95 % interval per score if asked for.
+
+    `digest` is the SHA-256 of the data; `notes` are things to know, such as unseen categories.
+    """
+
+    metrics: Metrics
+    digest: str
+    notes: tuple[str, ...]
+    intervals: Mapping[str, tuple[float, float]] | None = None
+
+
+def rows_metrics(model: Model, rows: Rows) -> Metrics:
+    """Return the metrics of the model on encoded rows."""
+    return _measure(model, model.logits(rows.X), rows.y, rows.weight, model.thresholds)
+
+
+def baseline_metrics(
+    model: Model, train: Rows, parts: Mapping[str, Rows | None]
+) -> dict[str, Metrics | None]:
+    """Return, by part, the metrics of predicting the training base rate for every row.
+
+    Its threshold is 1/2, so that it always answers with the commoner label.
+    """
+    rate = np.average(train.y.astype(np.float64), axis=0, weights=train.weight)
+    with np.errstate(divide="ignore"):
+        h = np.clip(np.log(rate) - np.log1p(-rate), -700, 700)
+    halves = (0.5,) * h.size
+    return {
+        part: _measure(model, np.tile(h, (len(rows), 1)), rows.y, rows.weight, halves)
+        if rows
+        else None
+        for part, rows in parts.items()
+    }
+
+
+def _measure(
+    model: Model,
+    h: NDArray[np.float64],
+    y: NDArray[np.floating[Any]],
+    weight: NDArray[np.floating[Any]] | None,
+    thresholds: Sequence[float],
+) -> Metrics:
+    wide = None if weight is None else weight.astype(np.float64)
+    return measure(h, y.astype(np.float64), model.loss, thresholds, names=model.names, weight=wide)
+
+
+def evaluate(
+    model: Model,
+    data: str | Path | Sequence[str | Path],
+    *,
+    threshold: float | None = None,
+    bootstrap: int = 0,
+) -> Evaluation:
+    """Measure the model on labelled tables, read block by block.
+
+    `threshold` overrides the model's own. With `bootstrap` B > 0 each score also gets the interval
+    between the 2.5 % and 97.5 % quantiles over B resamples of the rows (Efron 1979), seeded by
+    the model's seed. Raises DataError where the tables do not fit the model.
+    """
+    files = [data] if isinstance(data, str | Path) else list(data)
+    thresholds = model.thresholds if threshold is None else (threshold,) * len(model.targets)
+    h, y, weight, digest, notes = _read_blocks(model, files)
+    metrics = _measure(model, h, y, weight, thresholds)
+    intervals = None
+    if bootstrap:
+
+        def resample(rows: NDArray[np.int64]) -> Metrics:
+            part = None if weight is None else weight[rows]
+            return _measure(model, h[rows], y[rows], part, thresholds)
+
+        rng = np.random.default_rng(model.seed)
+        intervals = _intervals(resample, h.shape[0], bootstrap, rng)
+    return Evaluation(metrics, digest, notes, intervals)
+
+
+def _read_blocks(
+    model: Model, files: Sequence[str | Path]
+) -> tuple[
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64] | None,
+    str,
+    tuple[str, ...],
+]:
+    """Return logits, labels, row weights, digest and notes of all labelled rows of the tables."""
+    roles = Roles(model.encoder.names, model.names, model.config["data"]["weight"])
+    kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
+    logits, labels, weights, unseen, dropped = [], [], [], Counter[str](), 0
+    with open_table(files, columns=roles.names, kinds=kinds) as table:
+        for start in range(0, table.rows, _BLOCK_ROWS):
+            stop = min(start + _BLOCK_ROWS, table.rows)
+            policy = model.encoder.policy
+            block = read_examples(table, roles, model.targets, policy, start=start, stop=stop)
+            dropped += block.dropped
+            rows, new = encode_examples(block, model.encoder, "float64")
+            unseen.update(new)
+            logits.append(model.logits(rows.X))
+            labels.append(block.y)
+            weights.append(block.weight)
+        digest, total = table.digest, table.rows
+    if total == dropped:
+        raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
+    notes = unseen_notes(unseen, total - dropped)
+    if dropped:
+        notes.append(f"{dropped} rows with a missing value are left out")
+    present = [weight for weight in weights if weight is not None]
+    weight = np.concatenate(present) if present else None
+    return np.concatenate(logits), np.concatenate(labels), weight, digest, tuple(notes)
+
+
+def _intervals(
+    resample: Callable[[NDArray[np.int64]], Metrics],
+    rows: int,
+    count: int,
+    rng: np.random.Generator,
+) -> Mapping[str, tuple[float, float]]:
+    """Return the 2.5 % and 97.5 % quantiles of each score over `count` resamples of the rows."""
+    drawn: dict[str, list[float]] = {score: [] for score in SCORES}
+    for _ in range(count):
+        metrics = resample(rng.integers(0, rows, rows))
+        for score, values in drawn.items():
+            value = getattr(metrics, score)
+            if value is not None:
+                values.append(value)
+    quantiles = {score: np.quantile(v, (0.025, 0.975)) for score, v in drawn.items() if v}
+    return MappingProxyType({score: (float(a), float(b)) for score, (a, b) in quantiles.items()})

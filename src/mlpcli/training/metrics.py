@@ -1,0 +1,263 @@
+"""How good predicted probabilities are, by the definitions of scikit-learn.
+
+A ratio whose denominator is 0 (precision without a predicted positive, ...) is 0 as there. A score
+that needs both classes is None where the rows have one. Labels strictly between 0 and 1 count
+as given for loss, brier and ece, and as y >= 1/2 for everything that needs a class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.nn.activations import sigmoid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlpcli.nn.losses import Form
+
+__all__ = ["SCORES", "THRESHOLD_SCORES", "Confusion", "Metrics", "best_threshold", "measure"]
+
+Array = NDArray[np.float64]
+
+SCORES = ("loss", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc",
+          "pr_auc", "brier", "ece", "mcc")  # fmt: skip
+_ECE_BINS = 10
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Counts of true and false negatives and positives; arrays where thresholds are arrays."""
+
+    tn: Any
+    fp: Any
+    fn: Any
+    tp: Any
+
+    def __add__(self, other: Confusion) -> Confusion:
+        return Confusion(
+            self.tn + other.tn, self.fp + other.fp, self.fn + other.fn, self.tp + other.tp
+        )
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """All scores of one table of predictions; `per_target` only with several targets.
+
+    With several targets each score is the mean over the targets that have it, and the confusion
+    counts are sums. `reason` says why a score is None.
+    """
+
+    rows: int
+    loss: float
+    accuracy: float
+    balanced_accuracy: float
+    precision: float
+    recall: float
+    f1: float
+    roc_auc: float | None
+    pr_auc: float | None
+    brier: float
+    ece: float
+    mcc: float
+    confusion: Confusion
+    threshold: float | None
+    reason: str | None = None
+    per_target: MappingProxyType[str, Metrics] | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the metrics as JSON values, `reason` and `per_target` only where they say more."""
+        document = {f.name: getattr(self, f.name) for f in fields(self)}
+        document["confusion"] = asdict(self.confusion)
+        if self.reason is None:
+            del document["reason"]
+        if self.per_target is None:
+            del document["per_target"]
+        else:
+            document["per_target"] = {k: m.to_document() for k, m in self.per_target.items()}
+        return document
+
+
+def _ratio(part: Any, whole: Any) -> Any:
+    whole = np.asarray(whole, np.float64)
+    return np.divide(part, whole, out=np.zeros_like(whole), where=whole != 0)
+
+
+def _accuracy(c: Confusion) -> Any:
+    return _ratio(c.tp + c.tn, c.tp + c.tn + c.fp + c.fn)
+
+
+def _balanced_accuracy(c: Confusion) -> Any:
+    """Mean recall of the classes that occur."""
+    positives, negatives = c.tp + c.fn, c.tn + c.fp
+    classes = np.sign(positives) + np.sign(negatives)
+    return _ratio(_ratio(c.tp, positives) + _ratio(c.tn, negatives), classes)
+
+
+def _precision(c: Confusion) -> Any:
+    return _ratio(c.tp, c.tp + c.fp)
+
+
+def _recall(c: Confusion) -> Any:
+    return _ratio(c.tp, c.tp + c.fn)
+
+
+def _f1(c: Confusion) -> Any:
+    return _ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn)
+
+
+def _mcc(c: Confusion) -> Any:
+    """Matthews correlation coefficient; products in float64, as counts would overflow."""
+    tp, tn, fp, fn = (np.asarray(x, np.float64) for x in (c.tp, c.tn, c.fp, c.fn))
+    root = np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
+    return _ratio(tp * tn - fp * fn, root)
+
+
+THRESHOLD_SCORES = MappingProxyType(
+    {
+        "accuracy": _accuracy,
+        "balanced_accuracy": _balanced_accuracy,
+        "precision": _precision,
+        "recall": _recall,
+        "f1": _f1,
+        "mcc": _mcc,
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Ranking:
+    """Distinct probabilities in descending order, with the counts of rows at or above each."""
+
+    cuts: Array
+    tp: Array
+    fp: Array
+
+    @classmethod
+    def of(cls, p: Array, positive: NDArray[np.bool_]) -> _Ranking:
+        order = np.argsort(-p, kind="stable")
+        p, positive = p[order], positive[order]
+        last = np.append(np.flatnonzero(np.diff(p)), p.size - 1)
+        tp = np.cumsum(positive)[last].astype(np.float64)
+        return cls(p[last], tp, last + 1.0 - tp)
+
+    def roc_auc(self) -> float:
+        """Area under the ROC curve by trapezoids (ties count one half)."""
+        tpr = np.concatenate(([0.0], self.tp)) / self.tp[-1]
+        fpr = np.concatenate(([0.0], self.fp)) / self.fp[-1]
+        return float(np.trapezoid(tpr, fpr))
+
+    def average_precision(self) -> float:
+        """Sum of precision times the increase of recall, without interpolation."""
+        steps = np.diff(self.tp, prepend=0.0) / self.tp[-1]
+        return float(np.sum(steps * self.tp / (self.tp + self.fp)))
+
+
+def _ece(p: Array, y: Array) -> float:
+    """Return the expected calibration error over 10 bins of equal width (Guo et al. 2017)."""
+    bins = np.minimum((p * _ECE_BINS).astype(np.int64), _ECE_BINS - 1)
+    gaps = np.bincount(bins, weights=y - p, minlength=_ECE_BINS)
+    return float(np.abs(gaps).sum() / p.size)
+
+
+def _confusion(p: Array, positive: NDArray[np.bool_], threshold: float) -> Confusion:
+    guess = p >= threshold
+    tp = int(np.count_nonzero(guess & positive))
+    fp = int(np.count_nonzero(guess)) - tp
+    fn = int(np.count_nonzero(positive)) - tp
+    return Confusion(p.size - tp - fp - fn, fp, fn, tp)
+
+
+def _measure_one(h: Array, y: Array, loss: float, threshold: float) -> Metrics:
+    p = np.asarray(sigmoid(h), np.float64)
+    positive = y >= 0.5
+    confusion = _confusion(p, positive, threshold)
+    scores: dict[str, Any] = {n: float(f(confusion)) for n, f in THRESHOLD_SCORES.items()}
+    both = bool(positive.any() and not positive.all())
+    ranking = _Ranking.of(h, positive)  # by logit: probabilities tie where they round to 1
+    return Metrics(
+        rows=p.size,
+        loss=loss,
+        roc_auc=ranking.roc_auc() if both else None,
+        pr_auc=ranking.average_precision() if both else None,
+        brier=float(np.mean((p - y) ** 2)),
+        ece=_ece(p, y),
+        confusion=confusion,
+        threshold=threshold,
+        reason=None if both else "roc_auc and pr_auc need rows of both classes",
+        **scores,
+    )
+
+
+def measure(
+    h: Array,
+    y: Array,
+    loss: Form,
+    thresholds: Sequence[float],
+    *,
+    names: Sequence[str],
+    weight: Array | None = None,
+) -> Metrics:
+    """Return the metrics of logits `h` (N x K) against labels `y` (N x K), K targets `names`.
+
+    Row weights (N,) enter the loss alone. N must be at least 1.
+    """
+    each = loss.value(h, y, 0.0)
+    losses = np.average(each, axis=0, weights=weight) if weight is not None else each.mean(axis=0)
+    parts = {
+        name: _measure_one(h[:, k], y[:, k], float(losses[k]), thresholds[k])
+        for k, name in enumerate(names)
+    }
+    return _macro(parts)
+
+
+def _macro(parts: dict[str, Metrics]) -> Metrics:
+    """Return the only part, or the mean of several; loss is their sum, as in the objective."""
+    first, *others = parts.values()
+    if not others:
+        return first
+    means: dict[str, Any] = {}
+    for score in SCORES:
+        values = [v for part in parts.values() if (v := getattr(part, score)) is not None]
+        means[score] = sum(values) / len(values) if values else None
+    means["loss"] = sum(part.loss for part in parts.values())
+    lacking = [name for name, part in parts.items() if part.reason]
+    reason = f"{', '.join(lacking)}: {parts[lacking[0]].reason}" if lacking else None
+    thresholds = {part.threshold for part in parts.values()}
+    return Metrics(
+        rows=first.rows,
+        confusion=sum((part.confusion for part in others), first.confusion),
+        threshold=first.threshold if len(thresholds) == 1 else None,
+        reason=reason,
+        per_target=MappingProxyType(parts),
+        **means,
+    )
+
+
+def best_threshold(h: Array, y: Array, score: str) -> float:
+    """Return the threshold in (0, 1) on sigma(h) that maximises the score on these rows.
+
+    Candidates lie half-way between neighbouring probabilities (or on the upper one, where no
+    number lies between); of equally good ones the nearest to 1/2 is taken.
+    """
+    p = np.asarray(sigmoid(h), np.float64)
+    positive = y >= 0.5
+    ranking = _Ranking.of(p, positive)
+    total, positives = p.size, int(positive.sum())
+    confusion = Confusion(
+        tn=total - positives - ranking.fp,
+        fp=ranking.fp,
+        fn=positives - ranking.tp,
+        tp=ranking.tp,
+    )
+    values = THRESHOLD_SCORES[score](confusion)
+    below = np.append(ranking.cuts[1:], 0.0)
+    middle = (ranking.cuts + below) / 2
+    cuts = np.where(middle > below, middle, ranking.cuts)
+    best = np.flatnonzero(values == values.max())
+    return float(cuts[best[np.argmin(np.abs(cuts[best] - 0.5))]])

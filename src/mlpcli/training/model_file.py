@@ -1,0 +1,130 @@
+"""The model: a network with all that turns a table into probabilities and labels, as one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.data.encoder import Encoder
+from mlpcli.data.target import Target
+from mlpcli.errors import ModelError
+from mlpcli.nn.losses import BCE_FORMS, MSE, Form
+from mlpcli.nn.network import Network
+from mlpcli.training.tensor_file import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["Model", "load_model", "save_model"]
+
+SCHEMA = "mlp.model/1"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network, its encoder and targets, and where it came from.
+
+    `thresholds` (one per target) part the labels; `config` is the resolved config, `metrics` the
+    metrics of its own training by part, `versions` those of the software that made it, all as JSON
+    values. `tensor_digest` is the SHA-256 of the weights, empty before the model is stored.
+    """
+
+    network: Network
+    encoder: Encoder
+    targets: tuple[Target, ...]
+    thresholds: tuple[float, ...]
+    config: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    seed: int
+    data_digest: str
+    versions: Mapping[str, Any]
+    tensor_digest: str = ""
+
+    @property
+    def loss(self) -> Form:
+        """The true loss that the model was trained on."""
+        return MSE if self.config["loss"]["kind"] == "mse" else BCE_FORMS["stable"]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the targets."""
+        return tuple(target.name for target in self.targets)
+
+    def logits(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Return the logits (N x K) of encoded rows (N x n_0), computed in the network's dtype."""
+        X = X.astype(self.network.theta.dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.network.logits(X).astype(np.float64)
+
+
+def save_model(model: Model, path: Path) -> None:
+    """Write the model to `path`, atomically; StorageError if it cannot be written."""
+    metadata = {
+        "encoder": model.encoder.to_document(),
+        "targets": [target.to_document() for target in model.targets],
+        "positive": {target.name: target.positive for target in model.targets},
+        "threshold": list(model.thresholds),
+        "config": model.config,
+        "metrics": model.metrics,
+        "seed": model.seed,
+        "data_digest": model.data_digest,
+        "versions": model.versions,
+    }
+    write_tensors(path, SCHEMA, dict(model.network.tensors()), metadata)
+
+
+def load_model(path: str | Path) -> Model:
+    """Read a model; nothing in the file is executed.
+
+    Raises ModelError where the file is missing, damaged, from a newer format, or holds weights of
+    the wrong shapes or that are not finite.
+    """
+    path = Path(path)
+    tensors, metadata = read_tensors(path, SCHEMA)
+    try:
+        encoder = Encoder.from_document(metadata["encoder"])
+        targets = tuple(map(Target.from_document, metadata["targets"]))
+        model = Model(
+            network=_network(path, tensors, len(encoder.inputs), len(targets)),
+            encoder=encoder,
+            targets=targets,
+            thresholds=tuple(map(float, metadata["threshold"])),
+            config=metadata["config"],
+            metrics=metadata["metrics"],
+            seed=int(metadata["seed"]),
+            data_digest=metadata["data_digest"],
+            versions=metadata["versions"],
+            tensor_digest=metadata["tensor_digest"],
+        )
+        _ = model.loss
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
+    return model
+
+
+def _network(path: Path, tensors: Mapping[str, NDArray[Any]], inputs: int, outputs: int) -> Network:
+    bias = "b1" in tensors
+    depth = len(tensors) // (2 if bias else 1)
+    names = [name for i in range(1, depth + 1) for name in (f"W{i}", f"b{i}")[: 1 + bias]]
+    if not depth or set(names) != set(tensors):
+        raise ModelError(f"{path}: expected tensors W1, b1, .. WL, bL, got {sorted(tensors)}")
+    widths = [tensors[f"W{i}"].shape[0] for i in range(1, depth + 1)]
+    sizes = [inputs, *widths[:-1], outputs]
+    dtype = tensors["W1"].dtype
+    network = Network(sizes, bias, np.empty(Network.count(sizes, bias), dtype))
+    for name, view in network.tensors():
+        tensor = tensors[name]
+        if tensor.shape != view.shape or tensor.dtype not in (np.float32, np.float64):
+            raise ModelError(
+                f"{path}: {name}: expected {view.shape} of float32 or float64, "
+                f"got {tensor.shape} of {tensor.dtype}"
+            )
+        if not np.isfinite(tensor).all():
+            raise ModelError(f"{path}: {name} holds a value that is not finite; train again")
+        view[:] = tensor
+    return network

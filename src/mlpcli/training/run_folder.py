@@ -1,0 +1,99 @@
+"""The folder of a training run: which files it holds, and when they may be replaced."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.errors import UsageError
+from mlpcli.training.storage import storage_errors, write_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlpcli.config import Config
+    from mlpcli.training.loop import EpochRecord
+
+__all__ = ["RunFolder", "run_folder_for"]
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run, all under `path`."""
+
+    path: Path
+
+    @property
+    def model(self) -> Path:
+        """The best weights."""
+        return self.path / "model.safetensors"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where `--resume` goes on."""
+        return self.path / "last.ckpt.safetensors"
+
+    @property
+    def history(self) -> Path:
+        """One JSON line per epoch."""
+        return self.path / "history.jsonl"
+
+    @property
+    def config(self) -> Path:
+        """The resolved config."""
+        return self.path / "config.yaml"
+
+    @property
+    def report(self) -> Path:
+        """What `--json` prints."""
+        return self.path / "report.json"
+
+    def check(self, *, resume: bool, force: bool) -> None:
+        """Raise UsageError if a run may not be written here."""
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path}: is a file; expected a folder to write the run to")
+        if resume:
+            return
+        files = (self.model, self.checkpoint, self.history, self.config, self.report)
+        if not force and any(file.exists() for file in files):
+            raise UsageError(
+                f"{self.path}: already holds a run; give --force to replace it, --resume to go "
+                "on with it, or --out to write elsewhere"
+            )
+
+    def start(self, config: str, *, epochs_done: int) -> None:
+        """Make the folder, write the config and keep the history of the epochs done so far."""
+        with storage_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        kept = b""
+        if epochs_done:
+            lines = self.history.read_bytes().splitlines(keepends=True)
+            kept = b"".join(lines[:epochs_done])
+        else:
+            for stale in (self.checkpoint, self.report):
+                with storage_errors(stale):
+                    stale.unlink(missing_ok=True)
+        write_bytes(self.history, kept, durable=False)
+        write_bytes(self.config, config.encode(), durable=False)
+
+    def append(self, record: EpochRecord) -> None:
+        """Add one line to the history."""
+        line = json.dumps(asdict(record), allow_nan=False) + "\n"
+        with storage_errors(self.history), self.history.open("a", encoding="utf-8") as file:
+            file.write(line)
+
+    def write_report(self, document: Mapping[str, Any]) -> None:
+        """Write the result as JSON."""
+        text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        write_bytes(self.report, text.encode())
+
+
+def run_folder_for(config: Config, out: str | Path | None) -> RunFolder:
+    """Return the folder asked for, else that of the config, else runs/NAME in this folder."""
+    if out is not None:
+        return RunFolder(Path(out))
+    if config.training.output is not None:
+        return RunFolder(Path(config.training.output))
+    return RunFolder(Path("runs") / config.name)

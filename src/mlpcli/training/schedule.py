@@ -1,0 +1,58 @@
+"""The learning rate of each epoch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlpcli.config import TrainingConfig
+
+__all__ = ["Schedule", "schedule_from"]
+
+
+@dataclass
+class Schedule:
+    """The learning rate as a function of the epoch; `plateau` also of the validation loss.
+
+    The state, two numbers that only `plateau` uses, is public so that a checkpoint can keep it:
+    `scale` is what the rate has been multiplied by, `waited` how many epochs brought no new best.
+    """
+
+    base: float
+    epochs: int
+    kind: str = "constant"
+    every: int = 1
+    factor: float = 1.0
+    floor: float = 0.0
+    patience: int = 0
+    scale: float = 1.0
+    waited: int = 0
+
+    def rate(self, epoch: int) -> float:
+        """Return the learning rate of an epoch, counted from 1."""
+        done = epoch - 1
+        if self.kind == "cosine":  # Loshchilov and Hutter 2017, eq. 5, without restarts
+            wave = (1 + math.cos(math.pi * done / self.epochs)) / 2
+            return self.floor + (self.base - self.floor) * wave
+        if self.kind == "step":
+            return self.base * self.factor ** (done // self.every)
+        return self.base * self.scale
+
+    def observe(self, *, improved: bool) -> None:
+        """Take note of whether an epoch brought a new best validation loss."""
+        if self.kind != "plateau":
+            return
+        self.waited = 0 if improved else self.waited + 1
+        if self.waited > self.patience:
+            self.scale *= self.factor
+            self.waited = 0
+
+
+def schedule_from(config: TrainingConfig) -> Schedule:
+    """Return the schedule that the config names."""
+    constants = config.schedule.model_dump(exclude={"name"})
+    return Schedule(
+        config.optimizer.learning_rate, config.epochs, config.schedule.name, **constants
+    )

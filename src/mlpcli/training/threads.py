@@ -1,0 +1,38 @@
+"""Decides how many threads BLAS may use, and holds it to that: the number changes the bytes."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+__all__ = ["limit_threads", "thread_count"]
+
+_WORTH_SHARING = 5e6  # multiplications of a layer's product below which threads cost more
+
+
+def thread_count(asked: int | None, sizes: Sequence[int], rows: int) -> int:
+    """Return the number asked for, else 1 for small layers and all available cores for large.
+
+    `rows` is the batch size; sharing out a small matrix product takes longer than computing it.
+    """
+    if asked is not None:
+        return asked
+    largest = max(a * b for a, b in pairwise(sizes)) * rows
+    if largest < _WORTH_SHARING:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def limit_threads(count: int) -> AbstractContextManager[Any]:
+    """Hold every BLAS of this process to `count` threads while the context lasts."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(count, user_api="blas")
+    return limits
