@@ -1,6 +1,6 @@
 """The YAML config: what it may say, how it is read, and what is wrong with it."""
 
-from mlpcli.config.document import json_schema, to_yaml
+from mlpcli.config.document import json_schema, to_document, to_yaml
 from mlpcli.config.load import load_config, parse_config
 from mlpcli.config.named import (
     Adam,
@@ -8,9 +8,9 @@ from mlpcli.config.named import (
     Cosine,
     Momentum,
     Nesterov,
-    Optimizer,
+    OptimizerConfig,
     Plateau,
-    Schedule,
+    ScheduleConfig,
     Sgd,
     Step,
 )
@@ -37,15 +37,16 @@ __all__ = [
     "Momentum",
     "Nesterov",
     "NetworkConfig",
-    "Optimizer",
+    "OptimizerConfig",
     "Plateau",
     "RowsWhere",
-    "Schedule",
+    "ScheduleConfig",
     "Sgd",
     "Step",
     "TrainingConfig",
     "json_schema",
     "load_config",
     "parse_config",
+    "to_document",
     "to_yaml",
 ]

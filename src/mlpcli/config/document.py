@@ -6,13 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.config.named import Adam
 from mlpcli.config.paths import absolute_paths
 from mlpcli.config.schema import Config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["json_schema", "to_yaml"]
+__all__ = ["json_schema", "to_document", "to_yaml"]
 
 PLAIN = re.compile(r"[A-Za-z_/][\w/. *+-]*(?<! )", re.ASCII)
 """Text that no version of YAML takes for anything else, unless it is one of RESERVED."""
@@ -20,12 +21,17 @@ DIGITS = re.compile("[0-9]+")
 RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
 
 
+def to_document(config: Config) -> dict[str, Any]:
+    """Return the whole config as plain values for JSON, which `Config.model_validate` takes."""
+    return config.model_dump(mode="json")
+
+
 def to_yaml(config: Config) -> str:
     """Return the whole config, defaults included, in block style; paths become absolute.
 
     Parsed by `parse_config` it is equal to a config that `load_config` or `parse_config` returned.
     """
-    plain = absolute_paths(config).model_dump(mode="json")
+    plain = to_document(absolute_paths(config))
     return "\n\n".join("\n".join(_lines(key, value, "")) for key, value in plain.items()) + "\n"
 
 
@@ -69,8 +75,15 @@ def _text(text: str) -> str:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a config file, for editors and validators."""
+    """Return the JSON Schema (draft 2020-12) of a config file, for editors and validators.
+
+    It asks for the name of an optimizer or schedule where leaving it out means another one.
+    """
     schema = Config.model_json_schema(by_alias=True, mode="validation")
+    for model in schema["$defs"].values():
+        name = model["properties"].get("name", {}).get("const")
+        if name not in {None, Adam().name}:
+            model["required"] = ["name"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,

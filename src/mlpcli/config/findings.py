@@ -32,7 +32,7 @@ Message = tuple[Place, str]
 def validate(tree: Tree) -> tuple[Config | None, list[Message]]:
     """Return the config, or None and everything that is wrong, conflicts between keys included."""
     try:
-        return Config.model_validate(tree.root), []
+        return Config.model_validate(tree.root, by_alias=True, by_name=False), []
     except ValidationError as error:
         found = _errors(error)
     if any(item["type"] == "conflict" for item in found):
@@ -48,7 +48,7 @@ def _errors(error: ValidationError) -> list[ErrorDetails]:
 
 def _errors_of(root: Any) -> list[ErrorDetails]:
     try:
-        Config.model_validate(root)
+        Config.model_validate(root, by_alias=True, by_name=False)
     except ValidationError as error:
         return _errors(error)
     return []
@@ -147,7 +147,13 @@ def _known_keys(path: KeyPath, root: Any) -> list[str]:
     name = value_at(root, path).get("name", Adam().name)
     named = [model for model in models if _fixed_name(model) == name]
     fields_of = [model.model_fields for model in named or models]
-    return list({field.alias or key: None for fields in fields_of for key, field in fields.items()})
+    return list(
+        {
+            str(field.validation_alias or key): None
+            for fields in fields_of
+            for key, field in fields.items()
+        }
+    )
 
 
 def _fixed_name(model: type[BaseModel]) -> str | None:

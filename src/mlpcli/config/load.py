@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from operator import itemgetter
 from pathlib import Path
@@ -70,16 +71,16 @@ def _read(path: Path, source: str) -> bytes:
         raise ConfigError(f"{source}: expected a readable file, got: {reason}") from None
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{source}: expected a config below 1 MB, got more; is this a data file?")
-    return content
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def _decode(content: bytes, source: str) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1
-        column = len(before.rpartition(b"\n")[2].decode("utf-8-sig")) + 1
+        column = len(before.rpartition(b"\n")[2].decode()) + 1
         byte = show_value(f"0x{content[error.start]:02x}")[1:-1]
         raise ConfigError(
             f"{source}:{line}:{column}: expected UTF-8 text, got the byte {byte}; "

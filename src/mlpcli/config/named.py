@@ -23,9 +23,9 @@ __all__ = [
     "Cosine",
     "Momentum",
     "Nesterov",
-    "Optimizer",
+    "OptimizerConfig",
     "Plateau",
-    "Schedule",
+    "ScheduleConfig",
     "Sgd",
     "Step",
 ]
@@ -112,7 +112,7 @@ def _expand(default: str) -> Callable[[Any], Any]:
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adam")
 SCHEDULES = ("constant", "cosine", "step", "plateau")
 
-Optimizer = Annotated[
+OptimizerConfig = Annotated[
     Annotated[Sgd, Tag(f"{TAG}sgd")]
     | Annotated[Momentum, Tag(f"{TAG}momentum")]
     | Annotated[Nesterov, Tag(f"{TAG}nesterov")]
@@ -128,7 +128,7 @@ def _constant_for_null(value: Any) -> Any:
     return {"name": "constant"} if value is None else _expand("")(value)
 
 
-Schedule = Annotated[
+ScheduleConfig = Annotated[
     Annotated[Constant, Tag(f"{TAG}constant")]
     | Annotated[Cosine, Tag(f"{TAG}cosine")]
     | Annotated[Step, Tag(f"{TAG}step")]

@@ -89,13 +89,14 @@ def splits_differ(config: Config) -> Iterator[Conflict]:
         yield Conflict(("data", "test"), reason, (("data", "validation"),))
 
 
-def splits_mix_classes(config: Config) -> Iterator[Conflict]:
-    """Refuse rows that are chosen by their target: they would all have the same label."""
+def splits_have_own_columns(config: Config) -> Iterator[Conflict]:
+    """Refuse rows chosen by a target, which would all be of one class, or by a feature."""
     for key in ("validation", "test"):
         column = getattr(getattr(config.data, key), "column", None)
-        if column in config.data.target:
-            reason = f"expected a column that is not a target, got {show_value(column)}"
-            yield Conflict(("data", key, "column"), reason, (("data", "target"),))
+        if column in (*config.data.target, *(config.data.features or ())):
+            reason = f"expected neither a target nor a feature, got {show_value(column)}"
+            others: tuple[KeyPath, ...] = (("data", "target"), ("data", "features"))
+            yield Conflict(("data", key, "column"), reason, others)
 
 
 def positive_fits_targets(config: Config) -> Iterator[Conflict]:
@@ -151,7 +152,7 @@ RULES: tuple[Callable[[Config], Iterator[Conflict]], ...] = (
     one_role_per_column,
     splits_leave_rows,
     splits_differ,
-    splits_mix_classes,
+    splits_have_own_columns,
     positive_fits_targets,
     derivative_has_forms,
     validation_is_there,

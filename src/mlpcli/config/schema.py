@@ -18,7 +18,7 @@ from mlpcli.config.fields import (
     Shorthand,
     Switch,
 )
-from mlpcli.config.named import Adam, Constant, Optimizer, Schedule
+from mlpcli.config.named import Adam, Constant, OptimizerConfig, ScheduleConfig
 from mlpcli.config.rules import refuse_conflicts
 from mlpcli.config.unions import (
     Dropped,
@@ -119,12 +119,12 @@ class LossConfig(Section):
 class TrainingConfig(Section):
     """How the loss is made small, and where the result goes."""
 
-    optimizer: Optimizer = Field(
+    optimizer: OptimizerConfig = Field(
         default=Adam(), description="A name (sgd, momentum, nesterov, adam) or its settings."
     )
     epochs: Count = Field(default=100, description="Most passes over the training rows.")
     batch_size: Count = Field(default=32, description="Rows per step.")
-    schedule: Schedule = Field(
+    schedule: ScheduleConfig = Field(
         default=Constant(),
         description="Learning rate over time: constant, cosine, step, plateau or its settings.",
     )

@@ -52,8 +52,20 @@ class RowsWhere(Section):
 class ClassWeight(Section):
     """How much a row of each class counts in the loss."""
 
-    negative: Positive = Field(alias="0", description="Weight of rows with label 0.")
-    positive: Positive = Field(alias="1", description="Weight of rows with label 1.")
+    negative: Positive = Field(
+        validation_alias="0",
+        serialization_alias="0",
+        description="Weight of rows with label 0.",
+    )
+    positive: Positive = Field(
+        validation_alias="1",
+        serialization_alias="1",
+        description="Weight of rows with label 1.",
+    )
+
+    def __getitem__(self, label: int) -> float:
+        """Return the weight of label 0 or 1."""
+        return (self.negative, self.positive)[label]
 
 
 class Maximize(Section):

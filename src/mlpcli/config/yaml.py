@@ -27,6 +27,10 @@ UNPRINTABLE = re.compile(
 )
 
 
+UNUSABLE = re.compile("[\\x00\\ud800-\\udfff]")
+"""What an escape may still put into a text, but no file name or file can hold."""
+
+
 def read_yaml(text: str, source: str) -> Tree:
     """Return the one mapping that the text holds; raise ConfigError with one line otherwise.
 
@@ -113,7 +117,7 @@ class _Builder:
             return self.mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(path)
-        if bad := UNPRINTABLE.search(event.value):
+        if bad := UNUSABLE.search(event.value):
             got = show_value(bad.group())
             self.refuse(place, f"expected text, got the character {got}; remove it", path)
         try:

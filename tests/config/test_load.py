@@ -1,0 +1,149 @@
+# ruff: noqa: E501 - a message is compared with the whole line that the user sees
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlpcli.config import load_config, parse_config
+from mlpcli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOOD = "data: {train: t.csv, target: y}\n"
+
+
+def refusal(path: str | Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert len(caught.value.lines) == 1
+    return caught.value.lines[0]
+
+
+def test_all_errors_come_at_once_in_file_order(refused: Callable[..., list[str]]) -> None:
+    text = """\
+training:
+  epoch: 5
+  optimizer: {name: sgd, learning_rate: fast}
+  patience: 3
+data:
+  target: [y, y]
+network:
+  bias: no
+  hidden:
+    - 8
+    - "eight"
+loss: {epsilon: 1, kind: mse, derivative: naive}
+"""
+    assert refused(text) == [
+        'c.yaml:2:3: training.epoch: unknown key, did you mean "epochs"?',
+        'c.yaml:3:41: training.optimizer.learning_rate: expected a number > 0, got "fast"',
+        'c.yaml:4:3: training.patience: expected validation rows for this, got none; add "validation: 0.2" to data',
+        'c.yaml:5:1: data.train: missing, add "train:" to data',
+        'c.yaml:6:15: data.target[1]: expected each entry once, got "y" already at data.target[0]; remove one',
+        'c.yaml:8:9: network.bias: expected true or false, got "no"',
+        'c.yaml:11:7: network.hidden[1]: expected an integer >= 1, got "eight"',
+        "c.yaml:12:17: loss.epsilon: expected a number > 0 and < 0.5, got 1",
+        'c.yaml:12:31: loss.derivative: expected no form for kind mse, got "naive"; remove it or use kind bce',
+    ]
+
+
+def test_a_conflict_with_a_key_that_is_itself_wrong_is_not_guessed_at(
+    refused: Callable[..., list[str]],
+) -> None:
+    text = "data: {train: t.csv, target: y, validation: 2}\ntraining: {patience: 3}\n"
+    (line,) = refused(text)
+    assert line.startswith("c.yaml:1:45: data.validation: expected a fraction")
+
+
+def test_the_path_is_shown_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sub").mkdir()
+    Path("sub/c.yaml").write_text("data: 5\n", encoding="utf-8")
+    reason = '1:7: data: expected a section of "key: value" lines, got 5'
+    assert refusal("sub/c.yaml") == f"sub/c.yaml:{reason}"
+    assert refusal(tmp_path / "sub/c.yaml") == f"{tmp_path}/sub/c.yaml:{reason}"
+
+
+def test_paths_are_relative_to_the_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """\
+data: {train: [../data/*.csv, b.csv], target: y, validation: /v.csv, test: [../../t.csv]}
+training: {output: ./runs/}
+"""
+    (tmp_path / "here/configs").mkdir(parents=True)
+    (tmp_path / "here/configs/c.x.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "here")
+    config = load_config("configs/c.x.yaml")
+    assert config.data.train == ("data/*.csv", "configs/b.csv")
+    assert config.data.validation == ("/v.csv",)
+    assert config.data.test == (str(tmp_path / "t.csv"),)
+    assert config.training.output == "configs/runs"
+    assert config.name == "c.x"
+    assert load_config(tmp_path / "here/configs/c.x.yaml") == config
+
+
+def test_a_split_that_is_no_file_is_left_alone() -> None:
+    text = "data: {train: t.csv, target: y, validation: 0.2, test: {column: c, value: t}}"
+    data = parse_config(text, folder="/x").data
+    assert data.train == ("/x/t.csv",)
+    assert data.validation == 0.2
+    assert data.test == parse_config(text).data.test
+
+
+def test_text_needs_no_file() -> None:
+    config = parse_config(GOOD, source_name="some/model.yaml")
+    assert (config.name, config.data.train) == ("model", ("t.csv",))
+
+
+def test_overrides_apply_to_a_file(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(GOOD, encoding="utf-8")
+    assert load_config(tmp_path / "c.yaml", ["training.epochs=7"]).training.epochs == 7
+
+
+def test_a_byte_order_mark_and_windows_lines_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_bytes(b"\xef\xbb\xbfdata:\r\n  train: t.csv\r\n  target: y\r\n")
+    assert load_config(path).data.target == ("y",)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"data:\n  a: \xff\n",
+            "2:6: expected UTF-8 text, got the byte 0xff; save the file as UTF-8",
+        ),
+        (
+            b"\xef\xbb\xbf\xff",
+            "1:1: expected UTF-8 text, got the byte 0xff; save the file as UTF-8",
+        ),
+        (b"\xc3\xa4: \xe4", "1:4: expected UTF-8 text, got the byte 0xe4; save the file as UTF-8"),
+        (b"PK\x03\x04", r'1:3: expected text, got the character "\u0003"; is this a binary file?'),
+        (b"#" * 1_000_001, " expected a config below 1 MB, got more; is this a data file?"),
+    ],
+)
+def test_bytes_that_are_no_config(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_bytes(content)
+    assert refusal(path) == f"{path}:{message}"
+
+
+def test_what_cannot_be_read(tmp_path: Path) -> None:
+    missing = tmp_path / "none.yaml"
+    tail = "expected a config file, got"
+    assert refusal(tmp_path) == f"{tmp_path}: {tail} a directory"
+    assert refusal(missing) == f"{missing}: {tail} no such file; `mlp init` writes one"
+    assert refusal("a\0b\n") == r"a\u0000b\u000a: expected a readable file, got: embedded null byte"
+    (tmp_path / "file").touch()
+    below = tmp_path / "file" / "c.yaml"
+    assert refusal(below) == f"{below}: expected a readable file, got: Not a directory"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.touch(mode=0)
+    assert refusal(path) == f"{path}: expected a readable file, got: Permission denied"
