@@ -71,7 +71,7 @@ def _choose(parts: Sequence[Part], columns: Sequence[str] | None) -> tuple[str, 
     first, *others = parts
     wanted = first.names if columns is None else tuple(dict.fromkeys(columns))
     lines = [
-        f"{part.path}: no column {show_name(name)}{did_you_mean(name, part.names) or _listing(part.names)}"
+        f"{part.path}: no column {show_name(name)}{_hint(name, part.names)}"
         for part in parts
         for name in wanted
         if name not in part.names
@@ -96,6 +96,6 @@ def _check_rows(parts: Sequence[Part], stored: Stored) -> None:
         raise DataError(f"{parts[0].path}: no rows below the header")
 
 
-def _listing(names: Sequence[str]) -> str:
+def _hint(name: str, names: Sequence[str]) -> str:
     shown = ", ".join(map(show_name, names[:5]))
-    return f"; it has {shown}{', ..' if len(names) > 5 else ''}"
+    return did_you_mean(name, names) or f"; it has {shown}{', ..' if len(names) > 5 else ''}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.data.source_records import records
-from mlpcli.data.source_words import show_name
+from mlpcli.data.source_words import not_utf8, show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -88,9 +88,6 @@ def _judged(part: Part, places: Sequence[int]) -> Iterator[tuple[int, list[str] 
 
 def _encoding(part: Part, places: Sequence[int], fields: list[str]) -> list[str] | str:
     for place in places:
-        try:
-            fields[place].encode()
-        except UnicodeEncodeError as error:
-            byte = ord(fields[place][error.start]) - 0xDC00
-            return f"column {show_name(part.names[place])}: expected UTF-8, got byte 0x{byte:02x}"
+        if complaint := not_utf8(fields[place]):
+            return f"column {show_name(part.names[place])}: {complaint}"
     return fields

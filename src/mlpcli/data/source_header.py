@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlpcli.data.source_files import DAMAGED_GZIP, damaged
+from mlpcli.data.source_words import not_utf8, show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -63,12 +64,11 @@ def check_names(where: str, names: Sequence[str]) -> None:
     for i, name in enumerate(names, 1):
         if not name:
             lines.append(f"{where}: column {i} has no name; give it one")
-        elif not name.isascii() and any("\udc80" <= c <= "\udcff" for c in name):
-            lines.append(f"{where}: name of column {i}: expected UTF-8, got {name!a}")
+        elif complaint := not_utf8(name):
+            lines.append(f"{where}: name of column {i}: {complaint}")
         elif first.setdefault(name, i) != i:
-            lines.append(
-                f'{where}: columns {first[name]} and {i} are both named "{name}"; rename one'
-            )
+            both = f"columns {first[name]} and {i} are both named {show_name(name)}"
+            lines.append(f"{where}: {both}; rename one")
     if lines:
         raise DataError(*lines)
 

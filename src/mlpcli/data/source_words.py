@@ -1,4 +1,4 @@
-"""Shows names and values of a table in a message: in quotes, on one line."""
+"""Shows names and values of a table in a message: in quotes, on one line, in UTF-8."""
 
 from __future__ import annotations
 
@@ -13,3 +13,12 @@ def show(value: str) -> str:
 def show_name(name: str) -> str:
     """Return a name in quotes and in full, line breaks and the like as escapes."""
     return '"' + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name) + '"'
+
+
+def not_utf8(text: str) -> str:
+    """Return what is wrong with a text decoded with `surrogateescape`, or an empty string."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"expected UTF-8, got byte 0x{ord(text[error.start]) - 0xDC00:02x}"
+    return ""
