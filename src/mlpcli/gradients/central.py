@@ -10,14 +10,13 @@ by that, since nothing is subtracted.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.gradients.change import TINY, Base, base_point, unit_change
+from mlpcli.gradients.change import TINY, Base, base_point, unit_change, unit_size
 from mlpcli.gradients.units import Mask, Unit, units
-from mlpcli.gradients.workers import single_threaded_blas, worker_count
+from mlpcli.gradients.workers import in_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +45,7 @@ def central_difference(
     else:
         steps = [_steps(Z, step) for Z in base.Z]
     numeric = np.full(case.network.theta.size, np.nan)
-    with single_threaded_blas():
-        _run(base, steps, list(units(case.network, mask)), numeric, progress)
+    _run(base, steps, list(units(case.network, mask)), numeric, progress)
     numeric /= len(case.X)
     for slope, W in zip(case.network.like(numeric).W, case.network.W, strict=True):
         slope += case.l2 * W  # the central difference of a square is exact
@@ -61,7 +59,7 @@ def _run(
     numeric: FloatArray,
     progress: Callable[[int], None] | None,
 ) -> None:
-    """Fill `numeric` unit by unit, on as many threads as there are cores."""
+    """Fill `numeric` unit by unit."""
 
     def visit(unit: Unit) -> int:
         h = steps[unit.layer][unit.inputs]
@@ -69,14 +67,10 @@ def _run(
             numeric[unit.entries] = unit_change(base, unit, h) / (2 * h)
         return unit.inputs.size
 
-    pool = ThreadPoolExecutor(worker_count())
-    try:
-        for done in as_completed([pool.submit(visit, unit) for unit in work]):
-            finished = done.result()
-            if progress is not None:
-                progress(finished)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    size = sum(unit_size(base, unit) for unit in work)
+    for finished in in_parallel(visit, work, size):
+        if progress is not None:
+            progress(finished)
 
 
 def _growth(case: Case) -> list[float]:

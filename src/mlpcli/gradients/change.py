@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from mlpcli.gradients.units import Unit
     from mlpcli.nn.activations import FloatArray
 
-__all__ = ["TINY", "Base", "base_point", "unit_change"]
+__all__ = ["TINY", "Base", "base_point", "unit_change", "unit_size"]
 
 # Below this |D| the double nearest to tanh(D/2) is D/2: the next term is D^2/12 < 2^-55 of it.
 TINY = 2.0**-26
-# Numbers in the widest array of a block: 0.5 MB, half of a usual second-level cache.
-BLOCK = 2**16
+# Numbers in the widest array of a block (2 MB): long enough that threads seldom wait for each other.
+BLOCK = 2**18
 Lift: TypeAlias = Callable[["FloatArray"], "FloatArray"]
 
 
@@ -83,8 +83,7 @@ def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
     change = np.zeros(len(steps))
     inputs = base.Z[unit.layer]
     outputs = slice(unit.row, unit.row + 1) if unit.layer == len(base.W) - 1 else slice(None)
-    widest = max([1, *(len(W) for W in base.W[unit.layer + 1 :])])
-    depth = max(1, BLOCK // (2 * widest))
+    depth = max(1, BLOCK // (2 * _widest(base, unit)))
     for rows in _slices(inputs.shape[1], max(64, min(512, depth))):
         arrive = _way_up(base, unit, rows)
         for probes in _slices(len(steps), max(1, depth // (rows.stop - rows.start))):
@@ -92,6 +91,15 @@ def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
             tau = arrive(base.tanh(half))
             change[probes] += base.loss.between(tau, outputs, rows, base.tiny)
     return change
+
+
+def unit_size(base: Base, unit: Unit) -> int:
+    """Return how many numbers the widest arrays of all blocks of `unit_change` hold."""
+    return 2 * unit.inputs.size * base.Z[0].shape[1] * _widest(base, unit)
+
+
+def _widest(base: Base, unit: Unit) -> int:
+    return max([1, *(len(W) for W in base.W[unit.layer + 1 :])])
 
 
 def _way_up(base: Base, unit: Unit, rows: slice) -> Lift:

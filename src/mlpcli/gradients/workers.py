@@ -1,26 +1,45 @@
-"""How many threads may work at once, and how to keep BLAS from starting its own among them."""
+"""Work on all cores: array operations release the interpreter, so threads are enough."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["single_threaded_blas", "worker_count"]
+__all__ = ["in_parallel"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+# Below this many numbers in all, threads wait for the interpreter longer than they compute.
+WORTH_THREADS = 2**24
 
 
-def worker_count() -> int:
+def in_parallel(visit: Callable[[T], R], work: Sequence[T], size: int) -> Iterator[R]:
+    """Yield visit(item) for every item, in the order in which they are done.
+
+    `size` is how many numbers all of `work` handles. BLAS is held to one thread meanwhile: its own
+    threads would compete with ours, and one and two of them give different last digits.
+    """
+    from threadpoolctl import threadpool_limits
+
+    workers = _core_count() if size >= WORTH_THREADS else 1
+    with threadpool_limits(1, user_api="blas"):
+        if workers == 1:
+            yield from map(visit, work)
+            return
+        pool = ThreadPoolExecutor(workers)
+        try:
+            for done in as_completed([pool.submit(visit, item) for item in work]):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _core_count() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def single_threaded_blas() -> AbstractContextManager[object]:
-    """Return a context in which every matrix product stays on the thread that asks for it."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
-    return limits
