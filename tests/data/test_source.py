@@ -64,7 +64,8 @@ LAYOUTS = {
     "byte order mark and quotes": b'\xef\xbb\xbf"a","b"\n"1","x"\n"2","y"\n',
     "blanks around": b'a , b\n 1, "x"\n2 ,y \n',
     "blank lines": b"\n\na,b\n\n1,x\n   \n2,y\n\n\n",
-    "delimiter at line ends": b"a,b\n1,x,\n2,y,\n",
+    "blanks after quotes": b'a,b\n"1" ,"x"\t\n"2", "y" \r\n',
+    "delimiters at line ends": b"a,b\n1,x,\n2,y,,\n",
     "gzip": gzip.compress(b"a,b\n1,x\n2,y\n"),
     "gzip in two members": gzip.compress(b"a,b\n1,x\n") + gzip.compress(b"2,y\n"),
 }

@@ -75,6 +75,10 @@ BAD_ROWS = {
         [f"data.csv:3: {OPEN_QUOTE}", number(6, "zz")],
     ),
     "quote inside quotes": (b'a,b\n1,x"y\n2,"abc"d\n3,y\n', [f"data.csv:3: {AFTER_QUOTE}"]),
+    "quotes that are right": (
+        b'a,b\n"1" ,"x"\n2\n"3" , "y\nz"\n"u" , "x,""" \n',
+        ["data.csv:3: expected 2 fields, got 1", number(6, "u")],
+    ),
     "latin-1 in text": (
         b"a,b\n1,x\n2,caf\xe9\n3,y\n",
         ['data.csv:3: column "b": expected UTF-8, got byte 0xe9'],

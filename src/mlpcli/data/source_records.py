@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
@@ -46,6 +47,15 @@ class Lines:
         self._taken.clear()
         return self.number + 1
 
+    def mend(self, blemish: re.Pattern[str]) -> bool:
+        """Return to the start of this record without blemishes in its last line, if any."""
+        mended = blemish.sub("", self._taken[-1])
+        if mended == self._taken[-1]:
+            return False
+        self._returned.extendleft([mended, *reversed(self._taken[:-1])])
+        self.number -= len(self._taken)
+        return True
+
     def back(self) -> int:
         """Return to the second line of this record; return how many lines it had."""
         taken = len(self._taken)
@@ -62,6 +72,7 @@ def records(file: File, delimiter: str, width: int) -> Iterator[tuple[int, list[
     """
     with _lines(file) as lines:
         reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+        blanks_after_quote = re.compile(rf'(?<=")[ \t]+(?={re.escape(delimiter)}|[\r\n]*$)')
         header = True
         while True:
             line = lines.mark()
@@ -70,7 +81,8 @@ def records(file: File, delimiter: str, width: int) -> Iterator[tuple[int, list[
             except StopIteration:
                 return
             except csv.Error as error:
-                yield line, _quoting(lines.back(), str(error))
+                if not lines.mend(blanks_after_quote):
+                    yield line, _quoting(lines.back(), str(error))
                 continue
             blank = len(fields) <= 1 and not "".join(fields).strip()
             if header:
@@ -80,8 +92,8 @@ def records(file: File, delimiter: str, width: int) -> Iterator[tuple[int, list[
 
 
 def _fit(fields: list[str], width: int) -> list[str] | str:
-    if len(fields) == width + 1 and not fields[-1]:
-        del fields[-1]  # a delimiter at the end of the line: DuckDB takes it as well
+    while len(fields) > width and not fields[-1]:
+        del fields[-1]  # DuckDB ignores surplus delimiters at the end of a line as well
     fields = fields or [""]
     if len(fields) == width:
         return [field.strip(BLANKS) for field in fields]
