@@ -10,7 +10,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpcli.config import json_schema, load_config, parse_config, to_document, to_yaml
+from mlpcli.config import (
+    json_schema,
+    load_config,
+    parse_config,
+    to_document,
+    to_portable_document,
+    to_yaml,
+)
 from mlpcli.config.yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -237,3 +244,21 @@ def test_the_schema_and_the_loader_agree(section: str, key: str, value: Any, fit
         assert not fits
     else:
         assert fits
+
+
+def test_a_portable_document_is_the_same_wherever_the_project_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "data: {train: ../data/*.csv, target: y, test: [t.csv]}\ntraining: {output: out}\n"
+    documents = []
+    for root in (tmp_path / "a", tmp_path / "b" / "c"):
+        (root / "configs").mkdir(parents=True)
+        (root / "configs" / "x.yaml").write_text(text)
+        for cwd in (root, tmp_path, root / "configs"):
+            monkeypatch.chdir(cwd)
+            documents.append(to_portable_document(load_config(root / "configs" / "x.yaml")))
+    first = documents[0]
+    assert all(document == first for document in documents)
+    assert first["data"]["train"] == ["../data/*.csv"]
+    assert first["data"]["test"] == ["t.csv"]
+    assert first["training"]["output"] == "out"

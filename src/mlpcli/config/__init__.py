@@ -1,6 +1,6 @@
 """The YAML config: what it may say, how it is read, and what is wrong with it."""
 
-from mlpcli.config.document import json_schema, to_document, to_yaml
+from mlpcli.config.document import json_schema, to_document, to_portable_document, to_yaml
 from mlpcli.config.load import load_config, parse_config
 from mlpcli.config.named import (
     Adam,
@@ -48,5 +48,6 @@ __all__ = [
     "load_config",
     "parse_config",
     "to_document",
+    "to_portable_document",
     "to_yaml",
 ]

@@ -7,23 +7,30 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.config.named import Adam
-from mlpcli.config.paths import absolute_paths
+from mlpcli.config.paths import absolute_paths, portable_paths
 from mlpcli.config.schema import Config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["json_schema", "to_document", "to_yaml"]
+__all__ = ["json_schema", "to_document", "to_portable_document", "to_yaml"]
 
 PLAIN = re.compile(r"[A-Za-z_/][\w/. *+-]*(?<! )", re.ASCII)
 """Text that no version of YAML takes for anything else, unless it is one of RESERVED."""
-DIGITS = re.compile("[0-9]+")
 RESERVED = {"null", "true", "false", "yes", "no", "on", "off", "y", "n", "nan", "inf"}
 
 
 def to_document(config: Config) -> dict[str, Any]:
     """Return the whole config as plain values for JSON, which `Config.model_validate` takes."""
     return config.model_dump(mode="json")
+
+
+def to_portable_document(config: Config) -> dict[str, Any]:
+    """Return `to_document` with paths as seen from the config's own folder.
+
+    It is what a model or checkpoint records: equal wherever the project lies on a disk.
+    """
+    return to_document(portable_paths(config))
 
 
 def to_yaml(config: Config) -> str:
@@ -37,19 +44,14 @@ def to_yaml(config: Config) -> str:
 
 def _lines(key: str, value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, dict) and value:
-        yield f"{indent}{_key(key)}:"
+        yield f"{indent}{_text(key)}:"
         for name, item in value.items():
             yield from _lines(name, item, f"{indent}  ")
     elif isinstance(value, list) and any(isinstance(item, str) for item in value):
-        yield f"{indent}{_key(key)}:"
+        yield f"{indent}{_text(key)}:"
         yield from (f"{indent}  - {_scalar(item)}" for item in value)
     else:
-        yield f"{indent}{_key(key)}: {_scalar(value)}"
-
-
-def _key(key: str) -> str:
-    """Return a key; unlike a value, digits are text here without quotes."""
-    return key if DIGITS.fullmatch(key) else _text(key)
+        yield f"{indent}{_text(key)}: {_scalar(value)}"
 
 
 def _scalar(value: Any) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mlpcli.config.schema import Config
 
-__all__ = ["absolute_paths", "resolve_paths"]
+__all__ = ["absolute_paths", "portable_paths", "resolve_paths"]
 
 
 def resolve_paths(config: Config, folder: str) -> Config:
@@ -27,7 +27,16 @@ def resolve_paths(config: Config, folder: str) -> Config:
         full = Path(os.path.normpath(base / path))
         return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)
 
-    return _map_paths(config, resolve)
+    return _map_paths(config, resolve).with_folder(str(base))
+
+
+def portable_paths(config: Config) -> Config:
+    """Return the config with every path as seen from the config's own folder.
+
+    That is the same wherever the project lies, and from wherever it was started.
+    """
+    base = Path(config.folder).resolve()
+    return _map_paths(config, lambda path: os.path.relpath(path, base))
 
 
 def absolute_paths(config: Config) -> Config:

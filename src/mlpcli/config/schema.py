@@ -180,6 +180,12 @@ class Config(Section):
     )
 
     _name: str = PrivateAttr(default="config")
+    _folder: str = PrivateAttr(default=".")
+
+    @property
+    def folder(self) -> str:
+        """The folder that the file lies in, to which its paths were relative."""
+        return self._folder
 
     @property
     def name(self) -> str:
@@ -190,6 +196,12 @@ class Config(Section):
         """Return the same config under another name."""
         copy = self.model_copy()
         copy._name = name
+        return copy
+
+    def with_folder(self, folder: str) -> "Config":
+        """Return the same config as read from another folder; its paths stay as they are."""
+        copy = self.model_copy()
+        copy._folder = folder
         return copy
 
     def __eq__(self, other: object) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 import mlpcli
-from mlpcli.config import to_document, to_yaml
+from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.errors import Interrupted
 from mlpcli.nn.network import initial_network
@@ -140,7 +140,7 @@ class _Run:
     threads: int
 
     def __post_init__(self) -> None:
-        self.document = to_document(self.config)
+        self.document = to_portable_document(self.config)
 
     def epochs(self, observer: Observer) -> tuple[EpochRecord, ...]:
         """Run the epochs, with a line of history each and a checkpoint every so many."""
