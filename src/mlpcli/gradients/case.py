@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from mlpcli.errors import CaseError
 from mlpcli.nn.losses import BCE_FORMS, MSE, Loss
 from mlpcli.nn.network import Network, Parameters
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from mlpcli.nn.activations import FloatArray
 
 __all__ = ["Case", "LossKind", "analytic_gradient", "case_from", "objective"]
@@ -69,6 +70,7 @@ def case_from(
     network: Parameters,
     X: ArrayLike,
     y: ArrayLike,
+    *,
     omega: ArrayLike | None = None,
     kind: LossKind = "bce",
     l2: float = 0.0,
@@ -114,8 +116,8 @@ def analytic_gradient(
     delta /= len(y)
     with np.errstate(invalid="ignore"):
         network.backward(trace, delta, gradient)
-    for slope, W in zip(gradient.W, network.W, strict=True):
-        slope += case.l2 * W
+    for i, W in enumerate(network.W):
+        gradient.W[i][:] += case.l2 * W
     return gradient
 
 

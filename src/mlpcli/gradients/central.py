@@ -2,10 +2,10 @@
 
     dJ/dtheta = (J(theta + h e) - J(theta - h e)) / 2h
 
-with the numerator computed as a change (`change.py`, `loss_change.py`), not as two losses that agree
-in their first digits. The step can then be so small that its truncation error, about h^2, is below
-the rounding of a double: h changes H_i, and every H above it, by 2^-26 at most. No digit is lost
-by that, since nothing is subtracted.
+with the numerator computed as a change (`change.py`, `loss_change.py`), not as two losses that
+agree in their first digits. The step can then be so small that its truncation error, about h^2, is
+below the rounding of a double: h changes H_i, and every H above it, by 2^-26 at most. No digit is
+lost by that, since nothing is subtracted.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ def central_difference(
     numeric = np.full(case.network.theta.size, np.nan)
     _run(base, steps, list(units(case.network, mask)), numeric, progress)
     numeric /= len(case.X)
-    for slope, W in zip(case.network.like(numeric).W, case.network.W, strict=True):
-        slope += case.l2 * W  # the central difference of a square is exact
+    slopes = case.network.like(numeric).W
+    for i, W in enumerate(case.network.W):
+        slopes[i][:] += case.l2 * W  # the central difference of a square is exact
     return numeric
 
 

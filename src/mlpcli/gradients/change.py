@@ -35,7 +35,7 @@ __all__ = ["TINY", "Base", "base_point", "unit_change", "unit_size"]
 
 # Below this |D| the double nearest to tanh(D/2) is D/2: the next term is D^2/12 < 2^-55 of it.
 TINY = 2.0**-26
-# Numbers in the widest array of a block (2 MB): long enough that threads seldom wait for each other.
+# Numbers in the widest array of a block (2 MB): so long that threads seldom meet between calls.
 BLOCK = 2**18
 Lift: TypeAlias = Callable[["FloatArray"], "FloatArray"]
 
@@ -56,14 +56,16 @@ class Base:
     tiny: bool
 
     def tanh(self, half: FloatArray) -> FloatArray:
-        """Return tanh(D/2), given D/2."""
+        """Return tau for half of D."""
         return half if self.tiny else np.tanh(half)
 
 
 def base_point(case: Case, tiny: bool) -> Base:
     """Run one forward pass with full relative precision in both tails of sigma."""
     z, ones = case.X, np.ones((1, len(case.X)))
-    inputs, s, lean = [], [], []
+    inputs: list[FloatArray] = []
+    s: list[FloatArray] = []
+    lean: list[FloatArray] = []
     for W, b in zip(case.network.W, case.network.b, strict=True):
         inputs.append(np.concatenate([z.T, ones]))
         h = z @ W.T
@@ -72,7 +74,7 @@ def base_point(case: Case, tiny: bool) -> Base:
         z, complement = sigmoid_pair(h)
         s.append(np.ascontiguousarray((z * complement).T))
         lean.append(np.ascontiguousarray((z - complement).T))
-    return Base(case.network.W, inputs, s, lean, loss_change(case, h), tiny)
+    return Base(case.network.W, inputs, s, lean, loss_change(case, h, tiny), tiny)
 
 
 def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
@@ -89,17 +91,18 @@ def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
         for probes in _slices(len(steps), max(1, depth // (rows.stop - rows.start))):
             half = inputs[unit.inputs[probes], rows] * (steps[probes, None] / 2)
             tau = arrive(base.tanh(half))
-            change[probes] += base.loss.between(tau, outputs, rows, base.tiny)
+            change[probes] += base.loss.between(tau, outputs, rows)
     return change
 
 
 def unit_size(base: Base, unit: Unit) -> int:
     """Return how many numbers the widest arrays of all blocks of `unit_change` hold."""
-    return 2 * unit.inputs.size * base.Z[0].shape[1] * _widest(base, unit)
+    return 2 * unit.inputs.size * len(base.Z[0].T) * _widest(base, unit)
 
 
 def _widest(base: Base, unit: Unit) -> int:
-    return max([1, *(len(W) for W in base.W[unit.layer + 1 :])])
+    widths = [len(W) for W in base.W[unit.layer + 1 :]]
+    return max([1, *widths])
 
 
 def _way_up(base: Base, unit: Unit, rows: slice) -> Lift:
@@ -131,7 +134,11 @@ def _rank_one(base: Base, i: int, column: FloatArray, rows: slice) -> Lift:
     dZ (s column) / (1 + dZ (lean column)): the brackets serve all probes, and the factor dZ waits
     until the next layer, which may be narrower.
     """
-    s, lean, above = base.s[i][:, None, None, rows], base.lean[i][:, None, None, rows], base.W[i + 1]
+    s, lean, above = (
+        base.s[i][:, None, None, rows],
+        base.lean[i][:, None, None, rows],
+        base.W[i + 1],
+    )
     w = column[:, None, None, None]
     if not base.tiny:
         return lambda half: _times(above, shifted(np.tanh(w * half), s, lean))

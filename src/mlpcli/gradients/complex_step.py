@@ -2,8 +2,8 @@
 
     dJ/dtheta = Im J(theta + i h e) / h        (Squire and Trapp 1998; error about h^2)
 
-It shares no formula with the difference form nor with backpropagation, only H and Z of the unchanged
-network, and so serves as their second opinion.
+It shares no formula with the difference form nor with backpropagation, only H and Z of the
+unchanged network, and so serves as their second opinion.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def complex_step(
     for finished in in_parallel(visit, work, sum(u.inputs.size for u in work) * case.X.size):
         if progress is not None:
             progress(finished)
-    for slope, W in zip(case.network.like(numeric).W, case.network.W, strict=True):
-        slope += case.l2 * W  # Im of (l2/2) (W + i h)^2 over h, exactly
+    slopes = case.network.like(numeric).W
+    for i, W in enumerate(case.network.W):
+        slopes[i][:] += case.l2 * W  # Im of (l2/2) (W + i h)^2 over h, exactly
     return numeric

@@ -29,11 +29,10 @@ __all__ = ["CrossEntropyChange", "LossChange", "SquaredErrorChange", "loss_chang
 class LossChange(Protocol):
     """The change of sum omega l over some rows, for a batch of probes."""
 
-    def between(self, tau: FloatArray, outputs: slice, rows: slice, tiny: bool) -> FloatArray:
+    def between(self, tau: FloatArray, outputs: slice, rows: slice) -> FloatArray:
         """Return the sum over outputs and rows of omega (l(h + D+) - l(h + D-)), one per probe.
 
-        `tau` (outputs, 2, probes, rows) holds tanh(D/2) for D+ and D-; where `tiny`, every |D| is
-        below 2^-26, and atanh(x) rounds to x.
+        `tau` (outputs, 2, probes, rows) holds tanh(D/2) for D+ and D-.
         """
 
 
@@ -53,11 +52,15 @@ class Term:
 
 @dataclass(frozen=True)
 class CrossEntropyChange:
-    """l = (1-y) softplus(h) + y softplus(-h): one term where all labels are hard, else two."""
+    """l = (1-y) softplus(h) + y softplus(-h): one term where all labels are hard, else two.
+
+    Where `tiny`, every |D| is below 2^-26, and atanh(x) rounds to x.
+    """
 
     terms: tuple[Term, ...]
+    tiny: bool
 
-    def between(self, tau: FloatArray, outputs: slice, rows: slice, tiny: bool) -> FloatArray:
+    def between(self, tau: FloatArray, outputs: slice, rows: slice) -> FloatArray:
         """Return the summed change per probe, as LossChange says."""
         plus, minus = tau[:, 0], tau[:, 1]
         gap, total, product = plus - minus, plus + minus, plus * minus
@@ -68,7 +71,7 @@ class CrossEntropyChange:
             np.subtract(1, x, out=x)
             np.divide(gap, x, out=x)
             x *= term.M[outputs, None, rows]
-            change += _sum(x if tiny else np.arctanh(x), term.weight[outputs, rows])
+            change += _sum(x if self.tiny else np.arctanh(x), term.weight[outputs, rows])
         return change
 
 
@@ -81,8 +84,8 @@ class SquaredErrorChange:
     s: FloatArray
     lean: FloatArray
 
-    def between(self, tau: FloatArray, outputs: slice, rows: slice, tiny: bool) -> FloatArray:
-        """Return the summed change per probe, as LossChange says; exact whether `tiny` or not."""
+    def between(self, tau: FloatArray, outputs: slice, rows: slice) -> FloatArray:
+        """Return the summed change per probe, as LossChange says."""
         half = shifted(tau, self.s[outputs, None, None, rows], self.lean[outputs, None, None, rows])
         plus, minus = half[:, 0], half[:, 1]
         x = plus + minus
@@ -102,8 +105,11 @@ def shifted(tau: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
     return np.divide(s * tau, bottom, out=bottom)
 
 
-def loss_change(case: Case, logits: FloatArray) -> LossChange:
-    """Return the change of the case's loss around `logits` (N x n_L)."""
+def loss_change(case: Case, logits: FloatArray, tiny: bool) -> LossChange:
+    """Return the change of the case's loss around `logits` (N x n_L).
+
+    `tiny` promises that no logit will change by more than 2^-26.
+    """
     z, complement = (np.ascontiguousarray(a.T) for a in sigmoid_pair(logits))
     y = np.ascontiguousarray(case.y.T)
     omega = np.ones_like(y) if case.omega is None else np.ascontiguousarray(case.omega.T)
@@ -113,9 +119,9 @@ def loss_change(case: Case, logits: FloatArray) -> LossChange:
     up = Term(2 * omega * (1 - y), z, complement, z - complement)
     down = Term(-2 * omega * y, complement, -z, complement - z)
     if not np.isin(y, (0, 1)).all():
-        return CrossEntropyChange((up, down))
+        return CrossEntropyChange((up, down), tiny)
     hard = zip(vars(up).values(), vars(down).values(), strict=True)
-    return CrossEntropyChange((Term(*(np.where(y == 1, b, a) for a, b in hard)),))
+    return CrossEntropyChange((Term(*(np.where(y == 1, b, a) for a, b in hard)),), tiny)
 
 
 def _sum(x: FloatArray, weight: FloatArray) -> FloatArray:

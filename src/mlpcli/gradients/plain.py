@@ -38,7 +38,8 @@ def plain_difference(
     """Return the numeric gradient over theta and the estimated error of each entry.
 
     Both are float64, and nan outside `mask` (None: every entry). `step` is the change of H at the
-    perturbed layer (None: eps^(1/3)). `progress` is called with the number of entries just finished.
+    perturbed layer (None: eps^(1/3)). `progress` is called as in
+    `central_difference`.
     """
     base = first_pass(case)
     change = EPS ** (1 / 3) if step is None else step
@@ -60,7 +61,7 @@ def plain_difference(
 
 
 def _difference(
-    case: Case, base: Pass, unit: Unit, h: FloatArray, live: FloatArray
+    case: Case, base: Pass, unit: Unit, h: FloatArray, live: Mask
 ) -> tuple[FloatArray, FloatArray]:
     """Return D(h) and its estimated error for every input of a part of a unit."""
     (near, noise), (far, _) = (_quotient(case, base, unit, factor * h) for factor in (1, 2))

@@ -40,7 +40,7 @@ def first_pass(case: Case) -> Pass:
     H: list[FloatArray] = []
     for i, W in enumerate(case.network.W):
         H.append(Z[-1] @ W.T + (case.network.b[i] if case.network.bias else 0))
-        Z.append(_sigma(H[-1]))
+        Z.append(np.real(_sigma(H[-1])))
     return Pass(Z[:-1], H)
 
 
@@ -73,14 +73,16 @@ def _loss(case: Case, H: Numbers) -> Numbers:
     if case.kind == "mse":
         error: Numbers = (1 - y) * _sigma(H) - y * _sigma(-H)
         return error * error
-    return (1 - y) * _softplus(H) + y * _softplus(-H)
+    cross_entropy: Numbers = (1 - y) * _softplus(H) + y * _softplus(-H)
+    return cross_entropy
 
 
 def _sigma(H: Numbers) -> Numbers:
     """sigma(H); the sign of the real part chooses the side on which exp does not overflow."""
     right = H.real >= 0
     e = np.exp(np.where(right, -H, H))
-    return np.where(right, 1, e) / (1 + e)
+    sigma: Numbers = np.where(right, 1, e) / (1 + e)
+    return sigma
 
 
 def _softplus(H: Numbers) -> Numbers:
