@@ -1,0 +1,191 @@
+"""Names the bug: searches for known mistakes that reproduce the given gradient, number for number.
+
+One bug that explains every tensor is looked for first; all that do are listed. If there is none,
+several bugs are put together: the first wrong tensor, counted from the output as backpropagation
+runs, is explained, then the next one that is still wrong, and so on. What no bug explains is
+called unknown, with what the numbers rule out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.gradients.backprop import RIGHT, Forward, Rules, backward, forward, textbook
+from mlpcli.gradients.catalogue import CATALOGUE
+from mlpcli.gradients.fitted import fitted
+from mlpcli.gradients.likeness import Likeness, distance, tensors_from_output
+from mlpcli.gradients.mutants import Mutant, variants
+from mlpcli.gradients.wording import explain, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlpcli.gradients.bounds import Bounds
+    from mlpcli.gradients.case import Case
+    from mlpcli.nn.network import Parameters
+
+__all__ = ["Diagnosis", "diagnose", "reproduces_a_bug"]
+
+_DEEPEST = 6  # bugs put together at most
+_BEAM = 3
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One explanation; `layers` count from 1, numbers are None where the bug has none.
+
+    `match_error` is the largest relative distance of a tensor between the given gradient and the
+    one that this bug (with the others found beside it, if it takes several) computes.
+    """
+
+    bug: str
+    layers: tuple[int, ...]
+    explanation: str
+    fix: str
+    match_error: float | None
+    factor: float | None = None
+    epsilon: float | None = None
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class _Path:
+    """Bugs put together so far, each with others that look the same, and how far they reach."""
+
+    rules: Rules
+    steps: tuple[tuple[Mutant, ...], ...]
+    agreeing: int
+
+
+def diagnose(
+    case: Case, given: Parameters, bounds: Bounds, tolerance: float
+) -> tuple[Diagnosis, ...]:
+    """Return what explains a wrong gradient, the most specific first; never empty.
+
+    `given` is the gradient (float32 or float64), `bounds` those of the case, `tolerance` relative.
+    """
+    f = forward(case)
+    likeness = Likeness(given, backward(f), bounds, tolerance)
+    broken = _non_finite(given)
+    single = _single(f, likeness)
+    if single:
+        found = [_diagnosis(f, m, error) for m, error in single]
+        return (*found, *broken)
+    path = _several(f, likeness)
+    found = []
+    if path.steps:
+        error = distance(given, backward(f, path.rules))
+        complete = path.agreeing == likeness.tensors
+        for step in path.steps:
+            found += [_diagnosis(f, m, error if complete else None) for m in step]
+    if path.agreeing < likeness.tensors and not broken:
+        found.append(_unknown(f, likeness, path))
+    return (*found, *broken)
+
+
+def reproduces_a_bug(case: Case, given: Parameters, tolerance: float) -> bool:
+    """Return whether a known bug computes `given` within T, and no right gradient comes near.
+
+    That settles what rounding leaves open: T is compared with the largest relative distance of a
+    tensor; the right gradient and its textbook twin must be beyond T and ten times farther.
+    """
+    f = forward(case)
+    right = backward(f)
+    nearest_right = min(distance(given, right), distance(given, backward(f, textbook(f))))
+    if not nearest_right > tolerance:
+        return False
+    bound = min(tolerance, nearest_right / 10)
+    return any(
+        distance(given, backward(f, m.bend(RIGHT))) <= bound for m in _candidates(f, RIGHT, given)
+    )
+
+
+def _candidates(
+    f: Forward, rules: Rules, given: Parameters, layer: int | None = None
+) -> Iterator[Mutant]:
+    yield from variants(f)
+    layers = range(f.depth, 0, -1) if layer is None else (layer,)
+    for i in layers:
+        yield from fitted(f, rules, given, i)
+
+
+def _single(f: Forward, likeness: Likeness) -> list[tuple[Mutant, float]]:
+    """Return every bug that alone explains all tensors, by its best variant, specific first."""
+    best: dict[str, tuple[Mutant, float]] = {}
+    for mutant in _candidates(f, RIGHT, likeness.given):
+        M = backward(f, mutant.bend(RIGHT))
+        if likeness.agreeing(M) < likeness.tensors:
+            continue
+        error = distance(likeness.given, M)
+        known = best.get(mutant.bug)
+        if known is None or (len(mutant.layers), error) < (len(known[0].layers), known[1]):
+            best[mutant.bug] = (mutant, error)
+    return sorted(best.values(), key=lambda pair: (CATALOGUE[pair[0].bug].generic, pair[1]))
+
+
+def _several(f: Forward, likeness: Likeness) -> _Path:
+    """Put bugs together, from the output down, and return the path that explains most tensors."""
+    beam = [_Path(RIGHT, (), likeness.agreeing(likeness.right))]
+    best = beam[0]
+    for _ in range(_DEEPEST):
+        beam = [longer for path in beam for longer in _extend(f, likeness, path)]
+        beam = sorted(beam, key=lambda path: -path.agreeing)[:_BEAM]
+        if not beam:
+            break
+        if beam[0].agreeing > best.agreeing:
+            best = beam[0]
+        if best.agreeing == likeness.tensors:
+            break
+    return best
+
+
+def _extend(f: Forward, likeness: Likeness, path: _Path) -> list[_Path]:
+    """Return the paths with one bug more, each of which explains the first wrong tensor."""
+    layer, _, _ = tensors_from_output(likeness.given)[path.agreeing]
+    by_reach: dict[int, dict[str, Mutant]] = {}
+    for mutant in _candidates(f, path.rules, likeness.given, layer):
+        reach = likeness.agreeing(backward(f, mutant.bend(path.rules)))
+        if reach > path.agreeing:
+            same = by_reach.setdefault(reach, {})
+            known = same.get(mutant.bug)
+            if known is None or len(mutant.layers) < len(known.layers):
+                same[mutant.bug] = mutant
+    paths = []
+    for reach, same in by_reach.items():
+        step = tuple(sorted(same.values(), key=lambda m: CATALOGUE[m.bug].generic))
+        paths.append(_Path(step[0].bend(path.rules), (*path.steps, step), reach))
+    return paths
+
+
+def _diagnosis(f: Forward, mutant: Mutant, error: float | None) -> Diagnosis:
+    return Diagnosis(
+        bug=mutant.bug,
+        layers=mutant.layers,
+        explanation=explain(f, mutant),
+        fix=CATALOGUE[mutant.bug].fix,
+        match_error=None if error is None or not np.isfinite(error) else error,
+        factor=mutant.factor,
+        epsilon=mutant.epsilon,
+        learning_rate=mutant.learning_rate,
+    )
+
+
+def _non_finite(given: Parameters) -> list[Diagnosis]:
+    bad = [t for t in tensors_from_output(given) if not np.isfinite(t[2]).all()]
+    if not bad:
+        return []
+    layers = tuple(sorted({layer for layer, _, _ in bad}))
+    names = ", ".join(f"{parameter}{layer}" for layer, parameter, _ in bad)
+    entry = CATALOGUE["non-finite"]
+    return [Diagnosis("non-finite", layers, f"{entry.explanation}: {names}", entry.fix, None)]
+
+
+def _unknown(f: Forward, likeness: Likeness, path: _Path) -> Diagnosis:
+    now = backward(f, path.rules)
+    tensor = tensors_from_output(likeness.given)[path.agreeing]
+    expected = tensors_from_output(now)[path.agreeing]
+    text = unknown(f.depth, tensor, expected)
+    return Diagnosis("unknown", (tensor[0],), text, CATALOGUE["unknown"].fix, None)

@@ -1,0 +1,84 @@
+"""Puts a diagnosis into a sentence: which layers, which number, and what that number is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.gradients.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from mlpcli.gradients.backprop import Array, Forward
+    from mlpcli.gradients.mutants import Mutant
+
+__all__ = ["explain", "unknown"]
+
+_NEAR = 1e-6
+
+
+def explain(f: Forward, mutant: Mutant) -> str:
+    """Return what the mutant does, for this network."""
+    text = CATALOGUE[mutant.bug].explanation
+    notes = []
+    if mutant.factor is not None:
+        notes.append(f"factor {mutant.factor:.8g}{_known_factor(f, mutant.factor)}")
+    if mutant.epsilon is not None:
+        notes.append(f"epsilon {mutant.epsilon:g}")
+    if mutant.learning_rate is not None:
+        rate = f.case.learning_rate
+        same = rate is not None and abs(mutant.learning_rate / rate - 1) < _NEAR
+        notes.append(
+            f"learning rate {mutant.learning_rate:.6g}" + (", that of the config" if same else "")
+        )
+    if len(mutant.layers) < f.depth:
+        notes.append(_layers(mutant.layers))
+    return f"{text} ({'; '.join(notes)})" if notes else text
+
+
+def _layers(layers: tuple[int, ...]) -> str:
+    return f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}"
+
+
+def _known_factor(f: Forward, c: float) -> str:
+    """Return " = N" and the like where the factor is a number of the case."""
+    known = {
+        "N, the number of rows": float(f.rows),
+        "1/N, N the number of rows": 1 / f.rows,
+        "2": 2.0,
+        "1/2": 0.5,
+        "the number of outputs": float(f.outputs),
+        "1 / the number of outputs": 1 / f.outputs,
+        "-1": -1.0,
+    }
+    if f.case.learning_rate is not None:
+        known["the learning rate"] = f.case.learning_rate
+    names = [name for name, value in known.items() if abs(c / value - 1) < _NEAR]
+    return f" = {' = '.join(names)}" if names else ""
+
+
+def unknown(depth: int, given: tuple[int, str, Array], expected: tuple[int, str, Array]) -> str:
+    """Return where the first unexplained tensor is, how it departs, and what that rules out.
+
+    Both are (layer, parameter, tensor).
+    """
+    layer, parameter, A = given
+    B = expected[2]
+    told = np.isfinite(A) & np.isfinite(B) & (B != 0)
+    where = "the output layer" if layer == depth else f"layer {layer} of {depth}"
+    text = (
+        f"{CATALOGUE['unknown'].explanation}: counted from the output the first wrong tensor is "
+        f"{parameter}{layer} ({where})"
+    )
+    if not told.any():
+        return text
+    ratio = A[told] / B[told]
+    low, middle, high = np.quantile(ratio, (0.05, 0.5, 0.95))
+    text += f"; given / right is {middle:.6g} in the median, 90 % from {low:.6g} to {high:.6g}"
+    if high - low > _NEAR * abs(middle):
+        text += ", so it is no constant factor"
+    if layer < depth:
+        text += f"; layers {layer + 1} to {depth} are right" if layer + 1 < depth else (
+            f"; layer {depth} is right"
+        )  # fmt: skip
+    return text
