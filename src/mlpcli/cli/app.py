@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,8 +12,8 @@ import typer
 
 import mlpcli
 from mlpcli.cli import config, evaluate, info, init, predict, train
-from mlpcli.cli.command import add_command, debug_asked
-from mlpcli.cli.console import complain, flush_quietly
+from mlpcli.cli.command import add_command, unwrapped_example
+from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
 from mlpcli.errors import MlpError, StorageError
 
 __all__ = ["app", "main", "run"]
@@ -22,8 +23,10 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="mlp",
-    help="Train a sigmoid MLP from a YAML config and a CSV file.\n\n"
-    "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml",
+    help=unwrapped_example(
+        "Train a sigmoid MLP from a YAML config and a CSV file.\n\n"
+        "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml"
+    ),
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -56,14 +59,17 @@ def run(args: Sequence[str] | None = None) -> int:
             None if args is None else list(args), prog_name="mlp", standalone_mode=False
         )
     except MlpError as error:
-        if debug_asked():
-            traceback.print_exc()
         complain(*error.lines)
         status = error.exit_code
     except typer.Abort:
         status = INTERRUPTED
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        status = 0  # Click's way to end when nobody reads the help to its end
     except OSError as error:
-        complain(f"mlp: {error.filename or 'input/output'}: {(error.strerror or '').lower()}")
+        reason = (error.strerror or str(error)).lower()
+        complain(f"mlp: {error.filename}: {reason}" if error.filename else show_stuck(error))
         status = StorageError.exit_code
     except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
         status = _usage_or_bug(error)
@@ -76,15 +82,16 @@ def _usage_or_bug(error: Exception) -> int:
     if format_message is not None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "mlp"
-        message = " ".join(format_message().split())
-        if message:  # empty where `no_args_is_help` has shown the help
-            complain(f"{command}: {message.rstrip('.')}; see {command} --help")
+        if type(error).__name__ == "NoArgsIsHelpError":
+            complain(*format_message().splitlines())
+        else:
+            message = " ".join(format_message().split()).rstrip(".")
+            see = " See" if message.endswith("?") else "; see"
+            complain(f"{command}: {message}{see} {command} --help")
         return 2
-    if debug_asked():
-        traceback.print_exc()
     at = traceback.extract_tb(error.__traceback__)[-1]
     complain(
-        f"mlp: internal error: {type(error).__name__}: {error} "
+        f"mlp: internal error: {type(error).__name__}: {' '.join(str(error).split())} "
         f"({os.path.basename(at.filename)}:{at.lineno}); "  # noqa: PTH119  a name, not a path
         "this is a bug of mlp: please report it, with what --debug prints"
     )
@@ -93,4 +100,11 @@ def _usage_or_bug(error: Exception) -> int:
 
 def main() -> None:
     """Run as a program."""
+    prepare_streams()
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run())
+
+
+def _terminate(signum: int, _frame: object) -> None:
+    """End by way of an exception, so that temporary files are removed."""
+    raise SystemExit(128 + signum)

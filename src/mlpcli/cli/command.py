@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import functools
 import inspect
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["ConfigFile", "Force", "Json", "ModelFile", "Overrides", "add_command", "debug_asked"]
+__all__ = [
+    "ConfigFile",
+    "Force",
+    "Json",
+    "ModelFile",
+    "Overrides",
+    "add_command",
+    "unwrapped_example",
+]
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors file.")]
@@ -22,12 +31,10 @@ Overrides = Annotated[
 ]
 _Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
 
-_debug = [False]
 
-
-def debug_asked() -> bool:
-    """Return whether --debug was among the options of the command that ran last."""
-    return _debug[0]
+def unwrapped_example(text: str) -> str:
+    """Return a help text whose example stays on one line, to be copied from a narrow terminal."""
+    return text.replace("Example:", "\b\nExample:")
 
 
 def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
@@ -38,8 +45,12 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
 
     @functools.wraps(function)
     def command(*, debug: bool, **options: object) -> int:
-        _debug[0] = debug
-        return function(**options)
+        try:
+            return function(**options)
+        except Exception:
+            if debug:
+                traceback.print_exc()
+            raise
 
     signature = inspect.signature(function, eval_str=True)
     option = inspect.Parameter(
@@ -48,4 +59,4 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
     parameters = [*signature.parameters.values(), option]
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # functions take it, typeshed does not say so
     command.__annotations__ = {p.name: p.annotation for p in parameters}
-    app.command()(command)
+    app.command(help=unwrapped_example(inspect.getdoc(function) or ""))(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mlpcli.cli.command import ConfigFile, Overrides, add_command
+from mlpcli.cli.command import ConfigFile, Overrides, add_command, unwrapped_example
 from mlpcli.cli.console import put, put_json
 
 __all__ = ["app"]
@@ -45,7 +45,10 @@ def schema() -> int:
 
 
 app = typer.Typer(
-    help="Check or show a config, or print its JSON Schema.",
+    help=unwrapped_example(
+        "Check or show a config, or print its JSON Schema.\n\n"
+        "Example: mlp config check configs/moons.yaml"
+    ),
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -8,18 +8,52 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.errors import StorageError
+from mlpcli.report.text import printable
+
 if TYPE_CHECKING:
     from mlpcli.report.tables import Table
 
-__all__ = ["complain", "flush_quietly", "put", "put_json", "put_table", "warn"]
+__all__ = [
+    "complain",
+    "flush_quietly",
+    "prepare_streams",
+    "put",
+    "put_json",
+    "put_table",
+    "show_stuck",
+    "warn",
+]
+
+
+def prepare_streams() -> None:
+    """Make the streams of the process fit for use: closed ones lead nowhere, others take any text.
+
+    Results are UTF-8 whatever the locale, as files are; only a terminal gets its own encoding.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115  for good
+        elif mode == "w":
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 def put(text: str, end: str = "\n") -> None:
-    """Write a result to stdout; a reader that has gone away is no error."""
+    """Write a result to stdout; a reader that has gone away is no error, a full disk is."""
     try:
         sys.stdout.write(text + end)
     except BrokenPipeError:
         _discard_stdout()
+    except OSError as error:
+        _discard_stdout()
+        raise StorageError(show_stuck(error)) from error
+
+
+def show_stuck(error: OSError) -> str:
+    """Return a line that says why stdout takes no more."""
+    return f"standard output: cannot be written: {(error.strerror or str(error)).lower()}"
 
 
 def put_json(document: Mapping[str, Any]) -> None:
@@ -34,14 +68,16 @@ def put_table(table: Table) -> None:
         return
     from rich.console import Console
 
-    Console().print(table.rich())
+    console = Console(highlight=False)
+    for piece in table.pieces(console.width):
+        console.print(piece.rich())
 
 
 def complain(*lines: str) -> None:
-    """Write lines to stderr, if anybody still reads it."""
+    """Write lines to stderr, if anybody still reads it; each stays one line whatever it quotes."""
     try:
         for line in lines:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(printable(line) + "\n")
         sys.stderr.flush()
     except OSError:
         pass
@@ -59,9 +95,9 @@ def flush_quietly(status: int) -> int:
     except BrokenPipeError:
         _discard_stdout()
     except OSError as error:
-        complain(f"standard output: cannot be written: {(error.strerror or '').lower()}")
+        complain(show_stuck(error))
         _discard_stdout()
-        return 74
+        return StorageError.exit_code
     return status
 
 

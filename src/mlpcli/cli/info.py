@@ -21,7 +21,8 @@ def info(model: ModelFile, json: Json = False) -> int:
     if json:
         put_json(info_document(loaded, str(model)))
         return 0
-    for table in info_tables(loaded, str(model)):
+    for i, table in enumerate(info_tables(loaded, str(model))):
+        if i:
+            put("")
         put_table(table)
-        put("")
     return 0

@@ -14,6 +14,7 @@ import typer
 
 from mlpcli.cli.command import Force, ModelFile
 from mlpcli.cli.console import put, warn
+from mlpcli.errors import DataError
 
 __all__ = ["predict"]
 
@@ -64,7 +65,11 @@ def _spooled_stdin() -> Iterator[Path]:
     with tempfile.NamedTemporaryFile(prefix="stdin-", suffix=".csv") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
         file.flush()
-        yield Path(file.name)
+        try:
+            yield Path(file.name)
+        except DataError as error:
+            lines = (line.replace(file.name, "stdin") for line in error.lines)
+            raise DataError(*lines) from error
 
 
 @contextmanager

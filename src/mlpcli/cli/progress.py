@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "progress_for"]
 
 _SECONDS_BETWEEN_LINES = 5.0
+_ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
 class SilentProgress:
@@ -76,12 +77,14 @@ class LiveProgress(PlainProgress):
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         super().started(dataset, loop, threads)
+        console = Console(stderr=True)
+        self.brief = console.width < _ROOM_FOR_ALL
         self.progress = Progress(
             TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
             BarColumn(bar_width=None),
             TextColumn("{task.description}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True),
+            console=console,
             expand=True,
         )
         self.task = self.progress.add_task("", total=loop.epochs, completed=loop.position.epoch)
@@ -105,7 +108,8 @@ class LiveProgress(PlainProgress):
     def epoch_done(self, record: EpochRecord) -> None:
         """Move the bar and show the losses."""
         self.done = record.epoch
-        self.progress.update(self.task, completed=record.epoch, description=losses(record))
+        text = losses(record, brief=self.brief)
+        self.progress.update(self.task, completed=record.epoch, description=text)
 
 
 def describe(dataset: Dataset, loop: Loop, threads: int) -> list[str]:
@@ -116,19 +120,18 @@ def describe(dataset: Dataset, loop: Loop, threads: int) -> list[str]:
     network = f"network {sizes}, {theta.size} {theta.dtype} parameters, threads {threads}"
     lines = [f"{network}; rows: {rows}"]
     for k, target in enumerate(dataset.targets):
-        negative, positive = target.labels
         share = float(dataset.train.y[:, k].mean())
-        meaning = "0 to 1" if target.soft else f"{positive} = 1, {negative} = 0"
-        lines.append(f'target "{target.name}": {meaning} ({share:.1%} positive in training)')
+        mean = "mean" if target.soft else "positive"
+        lines.append(f'target "{target.name}": {target.meaning} ({share:.1%} {mean} in training)')
     return lines
 
 
-def losses(record: EpochRecord) -> str:
+def losses(record: EpochRecord, *, brief: bool = False) -> str:
     """Return the numbers of an epoch in a few words."""
     text = f"loss {record.train_loss:.4f}"
     if record.validation_loss is not None:
         text += f", validation {record.validation_loss:.4f}"
-    return f"{text}, rate {record.learning_rate:.3g}"
+    return text if brief else f"{text}, rate {record.learning_rate:.3g}"
 
 
 def progress_for(received: Sequence[int]) -> SilentProgress:

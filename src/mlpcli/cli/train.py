@@ -32,7 +32,7 @@ def train(
 ) -> int:
     """Train the network of a config and store the best weights.
 
-    Example: mlp train configs/breast_cancer.yaml --set training.epochs=50 --out runs/mine
+    Example: mlp train configs/moons.yaml --set training.epochs=50 --out runs/mine
 
     Exit status: 0 done, 2 bad config or data, 3 diverged, 130 or 143 interrupted (go on with
     --resume).

@@ -21,7 +21,7 @@ _BLOCK_ROWS = 4096
 class Rows:
     """Encoded rows: inputs `X` (N x n_0), labels `y` (N x K), row weights `weight` (N,) or None.
 
-    `weight` has mean 1 over the training rows.
+    `weight` has mean 1.
     """
 
     X: FloatArray

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.config import RowsWhere
+from mlpcli.config.words import show_value
 from mlpcli.data.batches import Rows
 from mlpcli.data.encoder import Encoder
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.findings import findings
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
 from mlpcli.data.source import Categorical, Column, Kind, Table, open_table
+from mlpcli.data.source_words import show, show_name
 from mlpcli.data.split import split_rows
-from mlpcli.data.target import Label, Target, label_text
+from mlpcli.data.target import Label, Target, means
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -66,16 +68,24 @@ def load_dataset(config: Config) -> Dataset:
         roles = assign_roles(table.names, data)
         targets = _fit_targets(table, data)
         digests = [table.digest]
-        examples = _share_out(read_examples(table, roles, targets, data.missing), config)
+        examples = _share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
         for part in _HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
                 kinds = {name: table.kinds[name] for name in inside.names}
                 other = stack.enter_context(_open(files, inside.names, kinds, data))
-                examples[part] = read_examples(other, inside, targets, data.missing)
+                examples[part] = _read(other, inside, targets, data)
                 digests.append(other.digest)
     return _encode_all(examples, roles, targets, _join(digests), config)
+
+
+def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:
+    examples = read_examples(table, roles, targets, data.missing)
+    if not len(examples):
+        file, count = table.sources[0], f"{examples.dropped} rows"
+        raise DataError(f"{file}: no row is left: {count}, and data.missing: drop left out each")
+    return examples
 
 
 def encode_examples(
@@ -91,7 +101,7 @@ def encode_examples(
 def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
     """Return a note for each column in which texts occur that training never saw."""
     return [
-        f'column "{name}": {count} of {rows} rows hold a text not seen in training'
+        f"column {show_name(name)}: {count} of {rows} rows hold a text not seen in training"
         for name, count in unseen.items()
     ]
 
@@ -137,14 +147,15 @@ def _refuse_empty(shares: dict[str, Examples], data: DataConfig, rows: int) -> N
     for part in _HELD_OUT:
         split = getattr(data, part)
         if isinstance(split, RowsWhere) and part not in shares:
-            raise DataError(f'data.{part}: no row has "{split.value}" in column "{split.column}"')
+            value, column = show_value(split.value), show_name(split.column)
+            raise DataError(f"data.{part}: no row has {value} in column {column}")
     if "train" not in shares:
-        raise DataError(f"no row is left to train on: all {rows} are held out")
+        raise DataError(f"no row is left to train on: {rows} of {rows} are held out")
 
 
 def _equals(column: Column, value: Label) -> NDArray[np.bool_]:
     if isinstance(column, Categorical):
-        codes = [c for c, level in enumerate(column.levels) if level == label_text(value)]
+        codes = [c for c, level in enumerate(column.levels) if means(level, value)]
         return np.isin(column.codes, codes)
     try:
         same: NDArray[np.bool_] = column == float(value)
@@ -169,15 +180,16 @@ def _encode_all(
 ) -> Dataset:
     train, data = examples["train"], config.data
     for note in _one_class(train, targets):
-        raise DataError(f"train: {note}: a classifier needs rows of both classes to learn from")
+        raise DataError(f"train: {note}; a classifier needs rows of both classes to learn from")
     columns = {name: train.columns[name] for name in roles.features}
     encoder = Encoder.fit(columns, data.missing, standardize=data.standardize)
     notes = findings(train, roles.features, targets)
-    scale = 1.0 if train.weight is None else float(train.weight.mean())
-    if not scale:
-        raise DataError(f'column "{roles.weight}": every weight of the training rows is 0')
     parts: dict[str, Rows] = {}
     for part, share in examples.items():
+        scale = 1.0 if share.weight is None else float(share.weight.mean())
+        if not scale:
+            column = show_name(roles.weight or "")
+            raise DataError(f"column {column}: every weight of the {part} rows is 0")
         parts[part], unseen = encode_examples(share, encoder, config.training.dtype, scale)
         notes += [f"{part}: {note}" for note in unseen_notes(unseen, len(share))]
         notes += [f"{part}: {note}" for note in _one_class(share, targets)]
@@ -198,7 +210,8 @@ def _one_class(share: Examples, targets: Sequence[Target]) -> list[str]:
         ones = np.count_nonzero(share.y[:, k] >= 0.5)
         if ones in {0, len(share)}:
             label = target.labels[int(ones > 0)]
-            notes.append(f'all {len(share)} rows have "{label}" as target "{target.name}"')
+            column = show_name(target.name)
+            notes.append(f"{len(share)} of {len(share)} rows have {show(label)} as target {column}")
     return notes
 
 

@@ -61,7 +61,7 @@ class NumberRule:
         scale = float((values / unit).std()) * unit
         if scale <= 8 * np.finfo(np.float64).eps * abs(mean):
             scale = 1.0
-        fills = {"mean": mean, "median": float(np.median(values))}
+        fills = {"mean": mean, "median": float(np.median(values / unit)) * unit}
         if not standardize:
             mean, scale = 0.0, 1.0
         return cls(name, mean, scale, fills.get(policy))
@@ -69,10 +69,10 @@ class NumberRule:
     def encode(self, column: Column, out: NDArray[np.floating[Any]]) -> int:
         """Write the input into `out` (N, 1); return 0, as no value is unknown to a number."""
         assert not isinstance(column, Categorical)
-        values = (column - self.mean) / self.scale
-        if self.fill is not None:
-            values[np.isnan(column)] = (self.fill - self.mean) / self.scale
-        with np.errstate(over="ignore"):  # beyond float32: infinite, found by the training loop
+        with np.errstate(over="ignore"):  # beyond the dtype: infinite, found by the training loop
+            values = (column - self.mean) / self.scale
+            if self.fill is not None:
+                values[np.isnan(column)] = (self.fill - self.mean) / self.scale
             out[:, 0] = values
         return 0
 

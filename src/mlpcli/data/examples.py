@@ -10,6 +10,7 @@ import numpy as np
 
 from mlpcli.data.encoder import Mask, is_missing
 from mlpcli.data.source import Categorical, Column
+from mlpcli.data.source_words import show, show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Examples", "read_examples", "refuse_rows"]
 
 _SHOWN = 5
+_LARGEST_WEIGHT = 1e30  # so that no sum of weights overflows, in float32 neither
 _FILL = "set data.missing to mean, median or drop"
 
 
@@ -79,12 +81,13 @@ def read_examples(
     y = np.column_stack([target.encode(columns[target.name]) for target in targets])
     for k, target in enumerate(targets):
         negative, positive = target.labels
-        what = "a number from 0 to 1" if target.soft else f'"{negative}" or "{positive}"'
+        what = "a number from 0 to 1" if target.soft else f"{show(negative)} or {show(positive)}"
         refuse({target.name: y[:, k] < 0}, f"expected {what}")
     weight = None
     if roles.weight is not None:
         weight = _weights(columns[roles.weight], roles.weight)
-        refuse({roles.weight: weight < 0}, "expected a weight >= 0")
+        unusable = (weight < 0) | (weight > _LARGEST_WEIGHT)
+        refuse({roles.weight: unusable}, f"expected a weight from 0 to {_LARGEST_WEIGHT:g}")
     missing = {name: is_missing(columns[name]) for name in roles.names if name not in roles.marks}
     keep = np.ones(y.shape[0], np.bool_)
     if policy == "drop":
@@ -101,7 +104,7 @@ def read_examples(
 
 def _weights(column: Column, name: str) -> NDArray[np.float64]:
     if isinstance(column, Categorical):
-        raise DataError(f'column "{name}": data.weight expects numbers, got text')
+        raise DataError(f"column {show_name(name)}: data.weight expects numbers, got text")
     return column
 
 
@@ -119,7 +122,8 @@ def refuse_rows(
     lines = []
     for row, name in found[:_SHOWN]:
         path, line = table.locate(start + row)
-        lines.append(f'{path}:{line}: column "{name}": {why}{_got(columns[name], row)}')
+        got = _got(columns[name], row)
+        lines.append(f"{path}:{line}: column {show_name(name)}: {why}{got}")
     total = sum(index.size for index in rows.values())
     if total > _SHOWN:
         lines.append(f"{table.sources[0]}: {total} such values in all")
@@ -129,6 +133,6 @@ def refuse_rows(
 def _got(column: Column, row: int) -> str:
     if isinstance(column, Categorical):
         code = int(column.codes[row])
-        return "" if code < 0 else f', got "{column.levels[code]}"'
+        return "" if code < 0 else f", got {show(column.levels[code])}"
     value = float(column[row])
     return "" if np.isnan(value) else f", got {value:.17g}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from mlpcli.data.encoder import is_missing
 from mlpcli.data.source import Categorical, Column
+from mlpcli.data.source_words import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["findings"]
 
 _MANY_LEVELS = 20
+_ENOUGH_ROWS = 40
 
 
 def findings(train: Examples, features: Sequence[str], targets: Sequence[Target]) -> list[str]:
@@ -29,12 +31,12 @@ def findings(train: Examples, features: Sequence[str], targets: Sequence[Target]
         notes.append(f"{train.dropped} rows with a missing value are left out (data.missing: drop)")
     for name in features:
         column = train.columns[name]
-        notes += [f'column "{name}" {note}' for note in _column_notes(column)]
+        notes += [f"column {show_name(name)} {note}" for note in _column_notes(column)]
         notes += [
-            f'column "{name}" tells target "{target.name}" exactly: if it is the answer in '
-            f"another form, leave it out with data.drop"
+            f"column {show_name(name)} tells target {show_name(target.name)} exactly: if it is "
+            "the answer in another form, leave it out with data.drop"
             for k, target in enumerate(targets)
-            if _same_partition(column, train.y[:, k])
+            if _tells(column, train.y[:, k])
         ]
     return notes
 
@@ -58,11 +60,13 @@ def _values(column: Column) -> NDArray[np.float64] | NDArray[np.int32]:
     return column.codes if isinstance(column, Categorical) else column
 
 
-def _same_partition(column: Column, y: NDArray[np.float64]) -> bool:
-    """Whether two values of the column stand for the two labels one to one."""
-    if y.size < 2 * _MANY_LEVELS:  # in a toy table a coincidence proves nothing
+def _tells(column: Column, y: NDArray[np.float64]) -> bool:
+    """Whether the column is y itself, or two values of it stand for the two labels one to one."""
+    if y.size < _ENOUGH_ROWS:  # in a toy table a coincidence proves nothing
         return False
     values = _values(column)
+    if not isinstance(column, Categorical) and np.array_equal(values, y):
+        return True
     same = values == values[0]
     other = values[~same]
     one_other = bool(other.size) and bool((other == other[0]).all())

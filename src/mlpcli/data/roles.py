@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.config import RowsWhere
+from mlpcli.data.source_words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
     from mlpcli.config import DataConfig
 
-__all__ = ["Roles", "assign_roles", "needed_columns"]
+__all__ = ["Roles", "assign_roles", "near_names", "needed_columns"]
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -65,19 +68,20 @@ def assign_roles(names: Sequence[str], data: DataConfig) -> Roles:
     taken = {*data.target, *weight, *marks, *data.drop}
     features = data.features or tuple(name for name in names if name not in taken)
     if not features:
-        raise DataError("no feature column is left beside "
-                        + ", ".join(f'"{name}"' for name in names if name in taken))  # fmt: skip
+        beside = ", ".join(show_name(name) for name in names if name in taken)
+        raise DataError(f"no feature column is left beside {beside}")
     return Roles(features, data.target, data.weight, marks)
 
 
 def _unknown(key: str, wanted: Iterable[str], names: Sequence[str]) -> list[str]:
     return [
-        f'{key}: no column "{name}" in the data{did_you_mean(name, names) or _some(names)}'
+        f"{key}: no column {show_name(name)} in the data{near_names(name, names)}"
         for name in wanted
         if name not in names
     ]
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:8]) + (", .." if len(names) > 8 else "")
-    return f"; it has {shown}"
+def near_names(name: str, names: Sequence[str]) -> str:
+    """Return the nearest of the names as a question, or else the first of them."""
+    shown = ", ".join(map(show_name, names[:_SHOWN])) + (", .." if len(names) > _SHOWN else "")
+    return did_you_mean(name, names) or f"; it has {shown}"

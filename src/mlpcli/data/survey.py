@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.encoder import is_missing
-from mlpcli.data.source import Categorical, Kind, open_table
-from mlpcli.data.target import Label, Target, label_text
-from mlpcli.errors import DataError, did_you_mean
+from mlpcli.data.roles import near_names
+from mlpcli.data.source import Categorical, Column, Kind, open_table
+from mlpcli.data.source_words import show, show_name
+from mlpcli.data.target import Label, Target
+from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,36 +54,41 @@ def survey(file: str | Path, target: str) -> Survey:
     """
     with open_table([file]) as table:
         if target not in table.names:
-            guess = did_you_mean(target, table.names) or f"; it has {', '.join(table.names[:8])}"
-            raise DataError(f'{file}: no column "{target}"{guess}')
+            guess = near_names(target, table.names)
+            raise DataError(f"{file}: no column {show_name(target)}{guess}")
+        if len(table.names) == 1:
+            raise DataError(f"{file}: no feature column is left beside {show_name(target)}")
         columns = {name: _describe(name, table.read([name])[name]) for name in table.names}
         labels = table.read([target])[target]
         positive = None
         try:
             fitted = Target.fit(target, labels, None)
         except DataError:
-            positive = _rarer(labels)
-            fitted = Target.fit(target, labels, positive)
+            fitted = Target.fit(target, labels, _rarer(labels))
+            positive = fitted.positive
         features = tuple(column for name, column in columns.items() if name != target)
         return Survey(table.rows, features, columns[target], positive, fitted.negative)
 
 
-def _describe(name: str, column: object) -> ColumnSurvey:
+def _describe(name: str, column: Column) -> ColumnSurvey:
+    missing = int(is_missing(column).sum())
     if isinstance(column, Categorical):
-        missing = int(is_missing(column).sum())
         levels: Sequence[str] = column.levels
-        some = ", ".join(levels[:_FEW]) + (", .." if len(levels) > _FEW else "")
-        return ColumnSurvey(name, "text", missing, f"{len(levels)} texts: {some}")
-    assert isinstance(column, np.ndarray)
-    missing = int(np.isnan(column).sum())
+        some = ", ".join(map(show, levels[:_FEW])) + (", .." if len(levels) > _FEW else "")
+        plural = "s" if len(levels) > 1 else ""
+        return ColumnSurvey(name, "text", missing, f"{len(levels)} text{plural}: {some}")
     present = column[~np.isnan(column)]
-    summary = f"{present.min():.6g} to {present.max():.6g}" if present.size else "no value"
+    if not present.size:
+        return ColumnSurvey(name, "number", missing, "no value")
+    low, high = f"{present.min():.6g}", f"{present.max():.6g}"
+    summary = f"number, {low} to {high}" if low != high else f"number, always {low}"
     return ColumnSurvey(name, "number", missing, summary)
 
 
-def _rarer(column: object) -> Label | None:
-    if not isinstance(column, Categorical):
-        values, counts = np.unique(np.asarray(column), return_counts=True)
-        return label_text(float(values[np.argmin(counts)]))
-    counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels))
-    return column.levels[int(np.argmin(counts))] if counts.size else None
+def _rarer(column: Column) -> Label | None:
+    """Return the label that occurs least, of equals the first; None where there is none."""
+    if isinstance(column, Categorical):
+        counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels))
+        return column.levels[int(np.argmin(counts))] if counts.size else None
+    values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
+    return float(values[np.argmin(counts)]) if counts.size else None

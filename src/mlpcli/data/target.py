@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from mlpcli.data.source import Categorical, Column
+from mlpcli.data.source_words import show, show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Label", "Target", "label_text"]
+__all__ = ["Label", "Target", "label_text", "means"]
 
 Label: TypeAlias = str | int | float
 _TRUE = ("true", "True", "TRUE")
@@ -25,8 +26,15 @@ def label_text(label: Label) -> str:
     return f"{label:.17g}" if isinstance(label, int | float) else label
 
 
+def means(label: Label, wanted: Label | bool) -> bool:
+    """Whether a label of the data is the one that a config wants: 1 is 1.0, true is TRUE."""
+    if isinstance(wanted, bool) and isinstance(label, str):
+        return label.lower() == str(wanted).lower()
+    return label == wanted or label_text(label) == label_text(wanted)
+
+
 def _listed(labels: list[Label]) -> str:
-    shown = ", ".join(f'"{label}"' if isinstance(label, str) else label_text(label)
+    shown = ", ".join(show(label) if isinstance(label, str) else label_text(label)
                       for label in labels[:_SHOWN])  # fmt: skip
     return shown + (", .." if len(labels) > _SHOWN else "")
 
@@ -48,6 +56,14 @@ class Target:
     def labels(self) -> tuple[str, str]:
         """The labels as text: (negative, positive)."""
         return label_text(self.negative), label_text(self.positive)
+
+    @property
+    def meaning(self) -> str:
+        """In words, what 0 and 1 stand for."""
+        negative, positive = self.labels
+        if self.soft:
+            return "0 to 1"
+        return "0 or 1" if self.labels == ("0", "1") else f"{positive} = 1, {negative} = 0"
 
     @classmethod
     def fit(cls, name: str, column: Column, positive: Label | bool | None) -> Target:
@@ -105,11 +121,11 @@ def _is_soft(labels: list[Label]) -> bool:
 
 def _wrong_number(name: str, labels: list[Label]) -> str:
     if not labels:
-        return f'target "{name}": expected two labels, got only missing values'
+        return f"target {show_name(name)}: expected two labels, got only missing values"
     if len(labels) == 1:
-        return (f'target "{name}": expected two labels, got only {_listed(labels)}; '
+        return (f'target {show_name(name)}: expected two labels, got only {_listed(labels)}; '
                 "a classifier needs rows of both classes")  # fmt: skip
-    return (f'target "{name}": expected two labels, got {len(labels)}: {_listed(labels)}; '
+    return (f'target {show_name(name)}: expected two labels, got {len(labels)}: {_listed(labels)}; '
             "name a column with two labels as data.target")  # fmt: skip
 
 
@@ -122,17 +138,15 @@ def _default(name: str, labels: list[Label]) -> Label:
         return nonzero[0]
     if not isinstance(labels[0], str) and 1 in labels:
         return 1
-    raise DataError(f'target "{name}" has the labels {_listed(labels)}: set data.positive to the '
-                    "one that counts as 1")  # fmt: skip
+    raise DataError(f"target {show_name(name)} has the labels {_listed(labels)}: set data.positive "
+                    "to the one that counts as 1")  # fmt: skip
 
 
 def _named(name: str, labels: list[Label], positive: Label | bool) -> Label:
-    wanted = str(positive).lower() if isinstance(positive, bool) else positive
     for label in labels:
-        if label == wanted or label_text(label) == label_text(wanted):
+        if means(label, positive):
             return label
-        if isinstance(positive, bool) and label_text(label).lower() == wanted:
-            return label
+    wanted = str(positive).lower() if isinstance(positive, bool) else positive
     guess = did_you_mean(str(wanted), [label_text(label) for label in labels])
-    raise DataError(f'target "{name}": data.positive is {_listed([wanted])}, but the labels are '
-                    f"{_listed(labels)}{guess}")  # fmt: skip
+    raise DataError(f"target {show_name(name)}: data.positive is {_listed([wanted])}, but the "
+                    f"labels are {_listed(labels)}{guess}")  # fmt: skip

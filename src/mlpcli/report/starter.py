@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from mlpcli.report.text import printable, quoted
 
 if TYPE_CHECKING:
     from mlpcli.data.survey import ColumnSurvey, Survey
@@ -35,10 +36,10 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
     """Return YAML text for the table `file`; `train` is its path as seen from the config."""
     return _TEMPLATE.format(
         rows=survey.rows,
-        file=file,
-        config=config,
-        train=json.dumps(train, ensure_ascii=False),
-        target=json.dumps(survey.target.name, ensure_ascii=False),
+        file=printable(file),
+        config=printable(config),
+        train=quoted(train),
+        target=quoted(survey.target.name),
         choices=_positive(survey) + _features(survey.features) + _missing(survey),
     )
 
@@ -46,16 +47,15 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
 def _positive(survey: Survey) -> str:
     if survey.positive is None:
         return ""
-    chosen, other = (json.dumps(v, ensure_ascii=False) for v in (survey.positive, survey.negative))
-    return f"  positive: {chosen}    # counts as 1, and {other} as 0; the rarer one is a guess\n"
+    chosen, other = quoted(survey.positive), quoted(survey.negative)
+    return f"  positive: {chosen}  # counts as 1, and {other} as 0: a guess, the rarer one\n"
 
 
 def _features(columns: tuple[ColumnSurvey, ...]) -> str:
     lines = ["  features:\n"]
     for column in columns:
         missing = f", {column.missing} missing" if column.missing else ""
-        name = json.dumps(column.name, ensure_ascii=False)
-        lines.append(f"    - {name}  # {column.kind}, {_one_line(column.summary)}{missing}\n")
+        lines.append(f"    - {quoted(column.name)}  # {printable(column.summary)}{missing}\n")
     return "".join(lines)
 
 
@@ -66,7 +66,3 @@ def _missing(survey: Survey) -> str:
     if any(column.missing for column in survey.features):
         return "  missing: median              # fill gaps; or mean, drop, error\n"
     return ""
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

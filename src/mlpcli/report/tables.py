@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.data.encoder import Rule, TextRule
+from mlpcli.data.encoder import Encoder, Rule, TextRule
+from mlpcli.report.text import printable
 from mlpcli.training.metrics import SCORES, Metrics
 
 if TYPE_CHECKING:
@@ -22,24 +23,46 @@ __all__ = ["Table", "evaluation_table", "info_tables", "training_table"]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a header; the first column is names, all others are numbers."""
+    """Rows of text under a header; names first, then `numeric` columns aligned right, or text."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    numeric: bool = True
 
     def plain(self) -> str:
         """Return title, header and rows as aligned columns."""
-        lines = (self.header, *self.rows)
-        widths = [max(len(line[j]) for line in lines) for j in range(len(self.header))]
+        lines = self._lines()
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        align = str.rjust if self.numeric else str.ljust
         text = [
             "  ".join([
                 line[0].ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+                *(align(cell, width) for cell, width in zip(line[1:], widths[1:], strict=True)),
             ]).rstrip()
             for line in lines
         ]  # fmt: skip
-        return "\n".join([self.title, *text])
+        return "\n".join([printable(self.title), *text])
+
+    def pieces(self, width: int) -> list[Table]:
+        """Return the table cut into as many as it takes to fit numbers into `width` characters."""
+        if not self.numeric:
+            return [self]
+        needs = [_width(column) + _GAP for column in zip(*self._lines(), strict=True)]
+        groups: list[list[int]] = [[0]]
+        for j, need in enumerate(needs[1:], start=1):
+            if len(groups[-1]) > 1 and sum(needs[i] for i in groups[-1]) + need > width:
+                groups.append([0])
+            groups[-1].append(j)
+        return [
+            replace(
+                self,
+                title=self.title if not k else "",
+                header=tuple(self.header[j] for j in group),
+                rows=tuple(tuple(row[j] for j in group) for row in self.rows),
+            )
+            for k, group in enumerate(groups)
+        ]
 
     def rich(self) -> RichTable:
         """Return the table for a Rich console."""
@@ -47,13 +70,32 @@ class Table:
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        table = RichTable(title=Text(self.title), title_justify="left", box=box.SIMPLE_HEAD)
-        table.add_column(self.header[0])
-        for name in self.header[1:]:
-            table.add_column(name, justify="right")
-        for first, *cells in self.rows:
-            table.add_row(Text(first), *cells)
+        header, *rows = self._lines()
+        title = Text(printable(self.title)) if self.title else None
+        table = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for j, column in enumerate(zip(header, *rows, strict=True)):
+            right = j > 0 and self.numeric
+            table.add_column(
+                Text(column[0]),
+                justify="right" if right else "left",
+                no_wrap=j == 0,
+                min_width=_width(column) if self.numeric else None,
+            )
+        for row in rows:
+            table.add_row(*map(Text, row))
         return table
+
+    def _lines(self) -> list[tuple[str, ...]]:
+        return [tuple(map(printable, line)) for line in (self.header, *self.rows)]
+
+
+_GAP = 3  # between columns at a terminal
+
+
+def _width(column: tuple[str, ...]) -> int:
+    """Return the width of a column whose header may be broken between words."""
+    header, *cells = column
+    return max(map(len, [*header.split(), *cells]), default=0)
 
 
 def _number(value: float | None) -> str:
@@ -112,21 +154,24 @@ def info_tables(model: Model, path: str) -> list[Table]:
         ("made by", ", ".join(f"{name} {v}" for name, v in model.versions.items())),
     ]
     for target, threshold in zip(model.targets, model.thresholds, strict=True):
-        negative, positive = target.labels
-        meaning = "0 to 1" if target.soft else f"{positive} = 1, {negative} = 0"
-        facts.append((f"target {target.name}", f"{meaning}; threshold {threshold:.4g}"))
-    inputs = [_input_row(rule) for rule in model.encoder.rules]
+        facts.append((f"target {target.name}", f"{target.meaning}; threshold {threshold:.4g}"))
+    inputs = [_input_row(rule, model.encoder) for rule in model.encoder.rules]
     parts = {part: metrics for part, metrics in model.metrics.items() if metrics}
     scores = [(score, *(_number(metrics[score]) for metrics in parts.values())) for score in SCORES]
     return [
-        Table(path, ("", "value"), tuple(facts)),
-        Table("inputs", ("column", "kind", "encoding", "if missing"), tuple(inputs)),
+        Table(path, ("", "value"), tuple(facts), numeric=False),
+        Table("inputs", ("column", "kind", "encoding", "if missing"), tuple(inputs), numeric=False),
         Table("metrics at training", ("metric", *parts), tuple(scores)),
     ]
 
 
-def _input_row(rule: Rule) -> tuple[str, str, str, str]:
+def _input_row(rule: Rule, encoder: Encoder) -> tuple[str, str, str, str]:
+    unfilled = {"error": "refused", "drop": "row left out"}.get(encoder.policy, "-")
     if isinstance(rule, TextRule):
-        return rule.name, "text", "one of " + ", ".join(rule.levels), rule.fill or "-"
-    fill = "-" if rule.fill is None else f"{rule.fill:.6g}"
-    return rule.name, "number", f"(value - {rule.mean:.6g}) / {rule.scale:.6g}", fill
+        levels = ", ".join(rule.levels) or "no text"
+        return rule.name, "text", f"one of {levels}", unfilled if rule.fill is None else rule.fill
+    sign = "-" if rule.mean >= 0 else "+"
+    encoding = f"(value {sign} {abs(rule.mean):.6g}) / {rule.scale:.6g}"
+    if (rule.mean, rule.scale) == (0, 1):
+        encoding = "as it is"
+    return rule.name, "number", encoding, unfilled if rule.fill is None else f"{rule.fill:.6g}"
