@@ -61,7 +61,8 @@ def _naive_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArr
 
 def _epsilon_value(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
     p = _probability(h)
-    return -y * np.log(p + epsilon) - (1 - y) * np.log(1 - p + epsilon)
+    value: FloatArray = -y * np.log(p + epsilon) - (1 - y) * np.log(1 - p + epsilon)
+    return value
 
 
 def _epsilon_derivative(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
