@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["restore_checkpoint", "save_checkpoint"]
 
 SCHEMA = "mlp.checkpoint/1"
-_FREE_TO_CHANGE = {("training", "epochs"), ("training", "checkpoint_every"), ("training", "output"),
-                   ("gradcheck",)}  # fmt: skip
+_EPOCHS = ("training", "epochs")
+_FREE_TO_CHANGE = {("training", "checkpoint_every"), ("training", "output"), ("gradcheck",)}
 
 
 def save_checkpoint(
@@ -52,7 +52,11 @@ def restore_checkpoint(path: Path, loop: Loop, config: Mapping[str, Any], digest
     if not path.exists():
         raise UsageError(f"{path}: no checkpoint to resume from; train without --resume first")
     tensors, metadata = read_tensors(path, SCHEMA)
-    for key, old, new in _differences(metadata["config"], config):
+    lacking = {"position", "schedule", "config", "data_digest"} - metadata.keys()
+    if lacking:
+        raise ModelError(f"{path}: not a checkpoint that mlp train wrote: no {min(lacking)}")
+    timed = loop.schedule.kind == "cosine"
+    for key, old, new in _differences(metadata["config"], config, timed=timed):
         raise UsageError(
             f"{path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
             "set it back, or start anew with --force"
@@ -75,17 +79,20 @@ def restore_checkpoint(path: Path, loop: Loop, config: Mapping[str, Any], digest
 
 
 def _differences(
-    old: Mapping[str, Any], new: Mapping[str, Any], path: tuple[str, ...] = ()
+    old: Mapping[str, Any], new: Mapping[str, Any], path: tuple[str, ...] = (), *, timed: bool
 ) -> list[tuple[str, Any, Any]]:
-    """List the keys, dotted, by which two configs differ in what decides the result."""
+    """List the keys, dotted, by which two configs differ in what decides the result.
+
+    The number of epochs does only where the learning rate follows from it.
+    """
     found = []
     for key in sorted({*old, *new}):
         here = (*path, key)
         a, b = old.get(key), new.get(key)
-        if here in _FREE_TO_CHANGE or a == b:
+        if a == b or here in _FREE_TO_CHANGE or (here == _EPOCHS and not timed):
             continue
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            found += _differences(a, b, here)
+            found += _differences(a, b, here, timed=timed)
         else:
             found.append((".".join(here), a, b))
     return found

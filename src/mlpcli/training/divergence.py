@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.losses import Loss
 
-__all__ = ["Divergence", "diagnose"]
+__all__ = ["Divergence", "diagnose", "scale_or_rate"]
 
 _LARGE_INPUT = 1e3  # standardised columns stay far below it
 _BREAKING = {"naive", "epsilon", "clamped"}
@@ -25,7 +25,8 @@ class Divergence:
     """A loss or gradient that is not finite, caught before it reached the weights.
 
     `epoch` and `layer` count from 1, `batch` (None: after the epoch, on validation rows) too.
-    `layer` is the first wrong one counted from the output. `norm` is the norm of its gradient.
+    `layer` is the first wrong one counted from the output, the last layer itself where only the
+    loss is wrong. `norm` is the norm of its gradient.
     """
 
     epoch: int
@@ -64,22 +65,19 @@ def diagnose(
     `norms` are those of the gradient, one per layer; `inputs` the names of the n_0 inputs.
     """
     wrong = [i for i, norm in enumerate(norms, start=1) if not math.isfinite(norm)]
+    layer = wrong[-1] if wrong else len(norms)
     return Divergence(
         epoch=epoch,
         batch=batch,
         quantity="the gradient" if math.isfinite(loss) else "the loss",
-        layer=wrong[-1] if wrong else None,
-        norm=norms[wrong[-1] - 1] if wrong else None,
+        layer=layer,
+        norm=norms[layer - 1],
         rate=rate,
         cause=_cause(loss_form, X, logits, inputs),
     )
 
 
 def _cause(loss: Loss, X: FloatArray, logits: FloatArray, inputs: Sequence[str]) -> str:
-    largest = np.abs(X).max(axis=0)
-    largest[np.isnan(largest)] = np.inf
-    column = int(largest.argmax())
-    unscaled = largest[column] > _LARGE_INPUT
     if np.isfinite(logits).all() and loss.form.name in _BREAKING:
         # the logit at fault is one whose derivative is not finite; labels do not matter for that
         broken = ~np.isfinite(loss.derivative(logits, np.zeros_like(logits)))
@@ -88,7 +86,15 @@ def _cause(loss: Loss, X: FloatArray, logits: FloatArray, inputs: Sequence[str])
             h = float(logits[broken].flat[0])
             return (f"the {loss.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
                     "set loss.derivative to stable")  # fmt: skip
-    if unscaled:
+    return scale_or_rate(X, inputs)
+
+
+def scale_or_rate(X: FloatArray, inputs: Sequence[str]) -> str:
+    """Return what is to blame where the arithmetic itself is sound: a large input or the rate."""
+    largest = np.abs(X).max(axis=0)
+    largest[np.isnan(largest)] = np.inf
+    column = int(largest.argmax())
+    if largest[column] > _LARGE_INPUT:
         return (f'input "{inputs[column]}" is as large as {largest[column]:.3g}; '
                 "set data.standardize to true")  # fmt: skip
     return "the learning rate is too high; set training.optimizer.learning_rate lower"

@@ -98,8 +98,10 @@ def evaluate(
     intervals = None
     if bootstrap:
 
-        def resample(rows: NDArray[np.int64]) -> Metrics:
+        def resample(rows: NDArray[np.int64]) -> Metrics | None:
             part = None if weight is None else weight[rows]
+            if part is not None and not part.any():
+                return None
             return _measure(model, h[rows], y[rows], part, thresholds)
 
         rng = np.random.default_rng(model.seed)
@@ -139,21 +141,26 @@ def _read_blocks(
         notes.append(f"{dropped} rows with a missing value are left out")
     present = [weight for weight in weights if weight is not None]
     weight = np.concatenate(present) if present else None
+    if weight is not None and not weight.any():
+        raise DataError(f'{files[0]}: column "{roles.weight}": every weight is 0')
     return np.concatenate(logits), np.concatenate(labels), weight, digest, tuple(notes)
 
 
 def _intervals(
-    resample: Callable[[NDArray[np.int64]], Metrics],
+    resample: Callable[[NDArray[np.int64]], Metrics | None],
     rows: int,
     count: int,
     rng: np.random.Generator,
 ) -> Mapping[str, tuple[float, float]]:
-    """Return the 2.5 % and 97.5 % quantiles of each score over `count` resamples of the rows."""
+    """Return the 2.5 % and 97.5 % quantiles of each score over `count` resamples of the rows.
+
+    A resample that lacks a score, or all weight, counts for nothing.
+    """
     drawn: dict[str, list[float]] = {score: [] for score in SCORES}
     for _ in range(count):
         metrics = resample(rng.integers(0, rows, rows))
         for score, values in drawn.items():
-            value = getattr(metrics, score)
+            value = getattr(metrics, score, None)
             if value is not None:
                 values.append(value)
     quantiles = {score: np.quantile(v, (0.025, 0.975)) for score, v in drawn.items() if v}

@@ -12,7 +12,7 @@ import numpy as np
 import mlpcli
 from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
-from mlpcli.errors import Interrupted
+from mlpcli.errors import DataError, Interrupted
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import optimizer_from
@@ -81,13 +81,14 @@ def train(
     there already is replaced with `force`, gone on with by `resume`, and refused otherwise.
     A run that diverges is a result, with `stopped` "diverged" and the best weights before that.
 
-    Raises ConfigError, DataError, UsageError, StorageError, and Interrupted once a checkpoint is
-    saved, if the observer asks to stop.
+    Raises DataError, UsageError, ModelError (a damaged checkpoint), StorageError, and Interrupted
+    once a checkpoint is saved, if the observer asks to stop.
     """
     observer = observer or Silent()
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config)
+    _refuse_weightless(dataset)
     sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
     batch_size = min(config.training.batch_size, len(dataset.train))
     threads = thread_count(config.training.threads, sizes, batch_size)
@@ -96,11 +97,17 @@ def train(
         run = _Run(config, dataset, loop, folder, threads)
         if resume:
             restore_checkpoint(folder.checkpoint, loop, run.document, dataset.digest)
-        folder.start(to_yaml(config), epochs_done=loop.position.epoch)
+        folder.start(to_yaml(config), epochs_done=loop.position.epoch if resume else None)
         observer.started(dataset, loop, threads)
         started = time.perf_counter()
         history = run.epochs(observer)
         return run.conclude(history, time.perf_counter() - started)
+
+
+def _refuse_weightless(dataset: Dataset) -> None:
+    for part, rows in dataset.parts().items():
+        if rows is not None and rows.weight is not None and not rows.weight.any():
+            raise DataError(f"{part}: every row has weight 0, so there is no loss to measure")
 
 
 def _new_loop(config: Config, dataset: Dataset, sizes: tuple[int, ...], batch_size: int) -> Loop:

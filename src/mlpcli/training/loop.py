@@ -11,7 +11,7 @@ import numpy as np
 
 from mlpcli.data.batches import Batch, Rows, batches
 from mlpcli.nn.activations import sigmoid
-from mlpcli.training.divergence import Divergence, diagnose
+from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,7 +73,8 @@ class Loop:
     """One training run: `records()` advances it, `position` says how far it got.
 
     `network` and `state` (of the optimizer) change in place. After the last record `stopped` says
-    why, and `divergence` what went wrong if it diverged; weights are then those before the step.
+    why, and `divergence` what went wrong if it diverged: a step whose loss or gradient is not
+    finite is not taken. `position.best_theta` is finite whatever happens.
     """
 
     network: Network
@@ -127,8 +128,11 @@ class Loop:
                     self.stopped = "interrupted"
                     return None
             loss, metrics = self._validate()
-        if not self._accept(loss):
+        self.divergence = self._overflow(loss, rate)
+        if self.divergence is not None:
+            self.stopped = "diverged"
             return None
+        self._accept(loss)
         record = EpochRecord(
             epoch=at.epoch + 1,
             train_loss=at.loss_sum / len(self.train),
@@ -186,20 +190,24 @@ class Loop:
         total = len(rows) if rows.weight is None else float(rows.weight.sum(dtype=np.float64))
         return loss / total, {"accuracy": right / rows.y.size}
 
-    def _accept(self, loss: float | None) -> bool:
-        """Keep the weights if they are the best yet; False where the validation loss is not finite.
+    def _overflow(self, validation_loss: float | None, rate: float) -> Divergence | None:
+        """Return what a whole epoch left that is not finite, though each gradient was; or None.
 
-        Without validation rows the last epoch counts as the best.
+        The last update may have overflowed, and Adam's squares overflow at gradients whose root is
+        far from it: such an entry would then stand still for good.
         """
+        quantities = {"a weight": self.network.theta}
+        quantities |= {f'the optimizer\'s "{name}"': array for name, array in self.state.items()}
+        quantities["the validation loss"] = np.array(validation_loss or 0.0)
+        for quantity, array in quantities.items():
+            if not np.isfinite(array).all():
+                cause = scale_or_rate(self.train.X, self.inputs)
+                return Divergence(self.position.epoch + 1, None, quantity, None, None, rate, cause)
+        return None
+
+    def _accept(self, loss: float | None) -> None:
+        """Keep the weights if they are the best yet; without validation rows the last ones are."""
         at = self.position
-        if loss is not None and not math.isfinite(loss):
-            cause = "the learning rate is too high; set training.optimizer.learning_rate lower"
-            rate = self.schedule.rate(at.epoch + 1)
-            self.divergence = Divergence(
-                at.epoch + 1, None, "the validation loss", None, None, rate, cause
-            )
-            self.stopped = "diverged"
-            return False
         improved = loss is None or loss < at.best_loss
         if improved:
             at.best_epoch = at.epoch + 1
@@ -207,7 +215,6 @@ class Loop:
             at.best_theta[:] = self.network.theta
         at.waited = 0 if improved else at.waited + 1
         self.schedule.observe(improved=improved)
-        return True
 
 
 def _total(losses: FloatArray, weight: FloatArray | None) -> float:
@@ -218,9 +225,10 @@ def _total(losses: FloatArray, weight: FloatArray | None) -> float:
 
 
 def _squared_norms(gradient: Parameters) -> NDArray[np.float64]:
-    """Return per layer the squared norm of [dJ/dW_i dJ/db_i], non-finite only if the gradient is.
+    """Return per layer the squared norm of [dJ/dW_i dJ/db_i].
 
-    A float32 square overflows long before the gradient does, so that case is taken in float64.
+    A float32 square overflows long before the gradient does, so that case is taken in float64;
+    a float64 gradient beyond 1e154 counts as not finite.
     """
     squares = np.array([float(layer @ layer) for layer in gradient.layers])
     if not np.isfinite(squares).all():

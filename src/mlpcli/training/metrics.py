@@ -1,7 +1,8 @@
 """How good predicted probabilities are, by the definitions of scikit-learn.
 
 A ratio whose denominator is 0 (precision without a predicted positive, ...) is 0 as there. A score
-that needs both classes is None where the rows have one. Labels strictly between 0 and 1 count
+that needs both classes is None where the rows have one, and every score is where a logit is not
+finite: no number could be honest. Labels strictly between 0 and 1 count
 as given for loss, brier and ece, and as y >= 1/2 for everything that needs a class.
 """
 
@@ -54,17 +55,17 @@ class Metrics:
     """
 
     rows: int
-    loss: float
-    accuracy: float
-    balanced_accuracy: float
-    precision: float
-    recall: float
-    f1: float
+    loss: float | None
+    accuracy: float | None
+    balanced_accuracy: float | None
+    precision: float | None
+    recall: float | None
+    f1: float | None
     roc_auc: float | None
     pr_auc: float | None
-    brier: float
-    ece: float
-    mcc: float
+    brier: float | None
+    ece: float | None
+    mcc: float | None
     confusion: Confusion
     threshold: float | None
     reason: str | None = None
@@ -174,6 +175,8 @@ def _confusion(p: Array, positive: NDArray[np.bool_], threshold: float) -> Confu
 
 
 def _measure_one(h: Array, y: Array, loss: float, threshold: float) -> Metrics:
+    if not np.isfinite(h).all():
+        return _unmeasured(h, threshold)
     p = np.asarray(sigmoid(h), np.float64)
     positive = y >= 0.5
     confusion = _confusion(p, positive, threshold)
@@ -194,6 +197,14 @@ def _measure_one(h: Array, y: Array, loss: float, threshold: float) -> Metrics:
     )
 
 
+def _unmeasured(h: Array, threshold: float) -> Metrics:
+    scores: dict[str, Any] = dict.fromkeys(SCORES)
+    broken = int(np.count_nonzero(~np.isfinite(h)))
+    reason = f"the network's output is not finite for {broken} of {h.size} rows"
+    return Metrics(h.size, **scores, confusion=Confusion(0, 0, 0, 0), threshold=threshold,
+                   reason=reason)  # fmt: skip
+
+
 def measure(
     h: Array,
     y: Array,
@@ -205,9 +216,10 @@ def measure(
 ) -> Metrics:
     """Return the metrics of logits `h` (N x K) against labels `y` (N x K), K targets `names`.
 
-    Row weights (N,) enter the loss alone. N must be at least 1.
+    Row weights (N,), not all 0, enter the loss alone. N must be at least 1.
     """
-    each = loss.value(h, y, 0.0)
+    with np.errstate(invalid="ignore"):  # logits that are not finite get no score
+        each = loss.value(h, y, 0.0)
     losses = np.average(each, axis=0, weights=weight) if weight is not None else each.mean(axis=0)
     parts = {
         name: _measure_one(h[:, k], y[:, k], float(losses[k]), thresholds[k])
@@ -225,7 +237,8 @@ def _macro(parts: dict[str, Metrics]) -> Metrics:
     for score in SCORES:
         values = [v for part in parts.values() if (v := getattr(part, score)) is not None]
         means[score] = sum(values) / len(values) if values else None
-    means["loss"] = sum(part.loss for part in parts.values())
+    losses = [part.loss for part in parts.values() if part.loss is not None]
+    means["loss"] = sum(losses) if len(losses) == len(parts) else None
     lacking = [name for name, part in parts.items() if part.reason]
     reason = f"{', '.join(lacking)}: {parts[lacking[0]].reason}" if lacking else None
     thresholds = {part.threshold for part in parts.values()}
@@ -240,7 +253,7 @@ def _macro(parts: dict[str, Metrics]) -> Metrics:
 
 
 def best_threshold(h: Array, y: Array, score: str) -> float:
-    """Return the threshold in (0, 1) on sigma(h) that maximises the score on these rows.
+    """Return the threshold in [0, 1] on sigma(h) that maximises the score on these rows.
 
     Candidates lie half-way between neighbouring probabilities (or on the upper one, where no
     number lies between); of equally good ones the nearest to 1/2 is taken.

@@ -57,8 +57,8 @@ class Model:
 
     def logits(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return the logits (N x K) of encoded rows (N x n_0), computed in the network's dtype."""
-        X = X.astype(self.network.theta.dtype, copy=False)
         with np.errstate(over="ignore", invalid="ignore"):
+            X = X.astype(self.network.theta.dtype, copy=False)
             return self.network.logits(X).astype(np.float64)
 
 
@@ -102,8 +102,10 @@ def load_model(path: str | Path) -> Model:
             tensor_digest=metadata["tensor_digest"],
         )
         _ = model.loss
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
+    if len(model.thresholds) != len(targets):
+        raise ModelError(f"{path}: expected {len(targets)} thresholds, got {len(model.thresholds)}")
     return model
 
 
@@ -113,8 +115,8 @@ def _network(path: Path, tensors: Mapping[str, NDArray[Any]], inputs: int, outpu
     names = [name for i in range(1, depth + 1) for name in (f"W{i}", f"b{i}")[: 1 + bias]]
     if not depth or set(names) != set(tensors):
         raise ModelError(f"{path}: expected tensors W1, b1, .. WL, bL, got {sorted(tensors)}")
-    widths = [tensors[f"W{i}"].shape[0] for i in range(1, depth + 1)]
-    sizes = [inputs, *widths[:-1], outputs]
+    widths = [tensors[f"W{i}"].shape[:1] for i in range(1, depth + 1)]
+    sizes = [inputs, *(width for shape in widths[:-1] for width in shape), outputs]
     dtype = tensors["W1"].dtype
     network = Network(sizes, bias, np.empty(Network.count(sizes, bias), dtype))
     for name, view in network.tensors():

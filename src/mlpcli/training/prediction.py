@@ -11,6 +11,7 @@ import numpy as np
 from mlpcli.data.dataset import unseen_notes
 from mlpcli.data.examples import refuse_rows
 from mlpcli.data.source import Table, open_table
+from mlpcli.errors import DataError
 from mlpcli.nn.activations import sigmoid
 
 if TYPE_CHECKING:
@@ -64,8 +65,20 @@ class Predictions:
             self.rows += stop - start
             self.unknown += int(np.count_nonzero(~known))
             self.unseen.update(unseen)
-            p = np.asarray(sigmoid(self.model.logits(X)), np.float64)
+            h = self.model.logits(X)
+            self._refuse_overflow(h, known, start)
+            p = np.asarray(sigmoid(h), np.float64)
             yield Prediction(p, known)
+
+    def _refuse_overflow(
+        self, h: NDArray[np.float64], known: NDArray[np.bool_], start: int
+    ) -> None:
+        broken = np.flatnonzero(np.isnan(h).any(axis=1) & known)
+        if broken.size:
+            path, line = self.table.locate(start + int(broken[0]))
+            dtype = self.model.network.theta.dtype
+            raise DataError(f"{path}:{line}: the network's output is not a number; a value of this "
+                            f"row is too large for {dtype}")  # fmt: skip
 
     def notes(self) -> list[str]:
         """Return what is worth knowing of the rows so far."""

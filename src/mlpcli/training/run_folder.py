@@ -63,15 +63,19 @@ class RunFolder:
                 "on with it, or --out to write elsewhere"
             )
 
-    def start(self, config: str, *, epochs_done: int) -> None:
-        """Make the folder, write the config and keep the history of the epochs done so far."""
+    def start(self, config: str, *, epochs_done: int | None) -> None:
+        """Make the folder, write the config and keep the history of the epochs done so far.
+
+        `epochs_done` is None for a new run: what an old one left is then removed, but its model
+        stays until there is a new one.
+        """
         with storage_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         kept = b""
-        if epochs_done:
+        if epochs_done is not None and self.history.exists():
             lines = self.history.read_bytes().splitlines(keepends=True)
             kept = b"".join(lines[:epochs_done])
-        else:
+        if epochs_done is None:
             for stale in (self.checkpoint, self.report):
                 with storage_errors(stale):
                     stale.unlink(missing_ok=True)

@@ -30,9 +30,14 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raise UsageError if `path` is there already and `force` is not given."""
+    """Raise UsageError if `path` is there already and `force` is not given.
+
+    A device such as /dev/null is refused in any case: it would be replaced by a file.
+    """
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; expected the name of a file to write")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is no regular file; expected the name of a file to write")
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; give --force to replace it")
 
