@@ -28,6 +28,13 @@ c counts the roundings of a product: 3, and 4 with weights. The mse rows follow 
 delta_L = 2 omega (z-y) s / N has one more factor, s, with 3 roundings; |d/dh (z-y) s| =
 |s^2 + (z-y) s (1-2z)| <= s (s+a) carries the error of H; a textbook gets z-y wrong by u (Z+y) and
 s = z (1-z) by u Z. The term l2 |W| is the rounding of that product, and of the sum it is added to.
+
+Underflow is an error of its own: with t the smallest normal number (1e-308 in float64, 1e-38 in
+float32), whatever is smaller may be flushed to 0, or kept at t, as our own sigma does in its tail.
+q_i counts these errors of delta_i in units of t: one of each sigma, product and sum.
+
+    q_L = 2 omega / N + 1        q_i = (q_{i+1}|W_{i+1}|) s_i + p + n_{i+1} s_i + 1
+    Q_W = q_i^T |Z_{i-1}| + column sums of m_i + N        Q_b = column sums of q_i, + N
 """
 
 from __future__ import annotations
@@ -37,10 +44,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.gradients.precision import SMALLEST_NORMAL, UNIT_ROUNDOFF
 from mlpcli.nn.activations import sigmoid_pair
 
 if TYPE_CHECKING:
     from mlpcli.gradients.case import Case
+    from mlpcli.gradients.units import Mask
     from mlpcli.nn.activations import FloatArray
 
 __all__ = ["Bounds", "rounding_bounds"]
@@ -48,10 +57,25 @@ __all__ = ["Bounds", "rounding_bounds"]
 
 @dataclass(frozen=True)
 class Bounds:
-    """K and K* over theta; times 4u they bound the rounding of a stable and a textbook backprop."""
+    """K, K* and Q over theta, float64; a bound that is inf says that nothing is known."""
 
     K: FloatArray
     K_textbook: FloatArray
+    Q: FloatArray
+
+    def stable(self, single: Mask) -> FloatArray:
+        """Return 4 (u K + t Q): what rounding can do to a stable backprop, float32 if `single`."""
+        return self._reach(self.K, single)
+
+    def textbook(self, single: Mask) -> FloatArray:
+        """Return 4 (u K* + t Q): what rounding can do to a textbook backprop."""
+        return self._reach(self.K_textbook, single)
+
+    def _reach(self, K: FloatArray, single: Mask) -> FloatArray:
+        u, t = (np.where(single, a[True], a[False]) for a in (UNIT_ROUNDOFF, SMALLEST_NORMAL))
+        with np.errstate(all="ignore"):
+            reach: FloatArray = 4 * (u * K + t * self.Q)
+        return reach
 
 
 @dataclass(frozen=True)
@@ -65,11 +89,27 @@ class _Sweep:
     complement: FloatArray
 
 
+@np.errstate(all="ignore")  # extreme weights: an infinite bound says that nothing is known
 def rounding_bounds(case: Case) -> Bounds:
-    """Return both bounds for every entry, float64, over theta."""
-    with np.errstate(all="ignore"):  # extreme weights: an infinite bound says that nothing is known
-        up = _forward(case)
-        return Bounds(_backward(case, up, False), _backward(case, up, True))
+    """Return the bounds of every entry by one sweep up and one down."""
+    up, network = _forward(case), case.network
+    N, Q = len(case.X), network.like(np.empty_like(network.theta))
+    K = [network.like(np.empty_like(network.theta)) for _ in range(2)]
+    m, errors, q = _start(case, up)
+    for i in reversed(range(len(network.W))):
+        W, Z = np.abs(network.W[i]), np.abs(up.Z[i])
+        for bound, r in zip(K, errors, strict=True):
+            bracket = r + np.sqrt(N) * m
+            bound.W[i][:] = bracket.T @ Z + m.T @ up.E[i] + case.l2 * W
+            bound.b[i][:] = bracket.sum(axis=0)[: bound.b[i].size]
+        Q.W[i][:] = q.T @ Z + m.sum(axis=0)[:, np.newaxis] + N
+        Q.b[i][:] = q.sum(axis=0)[: Q.b[i].size] + N
+        if i:
+            p, s = m @ W, up.s[i - 1]
+            own = p * s * (up.e[i - 1] + 3 + np.sqrt(len(W)))
+            errors = [(errors[0] @ W) * s + own, (errors[1] @ W) * s + own + p * up.Z[i]]
+            m, q = p * s, (q @ W) * s + p + len(W) * s + 1
+    return Bounds(K[0].theta, K[1].theta, Q.theta)
 
 
 def _forward(case: Case) -> _Sweep:
@@ -88,30 +128,17 @@ def _forward(case: Case) -> _Sweep:
     return _Sweep(Z, E, s, e, complement)
 
 
-def _start(case: Case, up: _Sweep, textbook: bool) -> tuple[FloatArray, FloatArray]:
-    """Return m_L and r_L."""
+def _start(case: Case, up: _Sweep) -> tuple[FloatArray, list[FloatArray], FloatArray]:
+    """Return m_L, both r_L, and q_L."""
     y, z, s, e = case.y, up.Z[-1], up.s[-1], up.e[-1]
-    omega = (1.0 if case.omega is None else np.abs(case.omega)) / len(y)
+    omega = (np.ones_like(y) if case.omega is None else np.abs(case.omega)) / len(y)
     c = 3 if case.omega is None else 4
     a = (1 - y) * z + y * up.complement
     if case.kind == "bce":
         m = omega * a
-        return m, c * m + omega * (s * e + textbook * (z + y))
-    m = 2 * omega * a * s
-    return m, (c + 3) * m + 2 * omega * (s * (s + a) * e + textbook * (s * (z + y) + a * z))
-
-
-def _backward(case: Case, up: _Sweep, textbook: bool) -> FloatArray:
-    network = case.network
-    bound = network.like(np.empty_like(network.theta))
-    m, r = _start(case, up, textbook)
-    for i in reversed(range(len(network.W))):
-        W = np.abs(network.W[i])
-        bracket = r + np.sqrt(len(m)) * m
-        bound.W[i][:] = bracket.T @ np.abs(up.Z[i]) + m.T @ up.E[i] + case.l2 * W
-        bound.b[i][:] = bracket.sum(axis=0)[: bound.b[i].size]
-        if i:
-            p, s = m @ W, up.s[i - 1]
-            r = (r @ W) * s + p * s * (up.e[i - 1] + 3 + np.sqrt(len(W))) + textbook * p * up.Z[i]
-            m = p * s
-    return bound.theta
+        own, cancelled = c * m + omega * s * e, omega * (z + y)
+    else:
+        m = 2 * omega * a * s
+        own = (c + 3) * m + 2 * omega * s * (s + a) * e
+        cancelled = 2 * omega * (s * (z + y) + a * z)
+    return m, [own, own + cancelled], 2 * omega + 1

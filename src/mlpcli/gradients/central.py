@@ -74,6 +74,7 @@ def _run(
             progress(finished)
 
 
+@np.errstate(all="ignore")
 def _growth(case: Case) -> list[float]:
     """Return, per layer, by how much a change of its H can grow on its way up, at least 1.
 

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
 
-__all__ = ["SMALLEST", "UNIT_ROUNDOFF", "single_precision"]
+__all__ = ["SMALLEST", "SMALLEST_NORMAL", "UNIT_ROUNDOFF", "single_precision"]
 
-# By whether the gradient is float32: the unit roundoff, and the size below which an entry, or what
-# it was made of, is subnormal and has lost digits that no bound here knows of.
+# By whether the gradient is float32: the unit roundoff, the smallest normal number, and the size
+# below which no entry is judged, as what it was made of may have lost digits.
 UNIT_ROUNDOFF = {False: 2.0**-53, True: 2.0**-24}
+SMALLEST_NORMAL = {False: 2.0**-1022, True: 2.0**-126}
 SMALLEST = {False: 1e-290, True: 1e-37}
 
 

@@ -34,6 +34,7 @@ class Pass:
     H: list[FloatArray]
 
 
+@np.errstate(all="ignore")  # extreme weights: what comes of them is judged, not hidden
 def first_pass(case: Case) -> Pass:
     """Return Z and H of the unchanged network."""
     Z: list[FloatArray] = [case.X]

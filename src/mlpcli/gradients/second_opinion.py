@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.gradients.precision import UNIT_ROUNDOFF
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,8 +52,9 @@ def sample(case: Case, layers: Sequence[TensorResult], rng: np.random.Generator)
 
 def second_opinion(first: Numeric, second: Numeric, bounds: Bounds, mask: Mask) -> SecondOpinion:
     """Compare two numeric gradients where `mask` says."""
-    a, b, K = first.values[mask], second.values[mask], bounds.K[mask]
-    doubt = first.error[mask] + second.error[mask] + 8 * UNIT_ROUNDOFF[False] * K
+    a, b = first.values[mask], second.values[mask]
+    rounding = bounds.stable(np.zeros_like(mask))[mask]
+    doubt = first.error[mask] + second.error[mask] + 2 * rounding
     size, error = np.maximum(np.abs(a), np.abs(b)), np.abs(a - b)
     agrees = (error <= AGREEMENT * size + doubt) | (np.isnan(a) & np.isnan(b))
     clear = (doubt <= size / 10) & (size > 0)

@@ -1,10 +1,11 @@
 """The rule that tells a wrong gradient from rounding, entry by entry, and its summary per tensor.
 
-A is the given entry, B the numeric one, m = max(|A|, |B|), T the relative tolerance, u the unit
-roundoff of A, K and K* from `bounds.py`, q the numeric method's own error (0 unless it is `plain`).
+A is the given entry, B the numeric one, m = max(|A|, |B|), T the relative tolerance, R = 4u K and
+R* = 4u K* what rounding can do to A (`bounds.py`, which adds what underflow can do), q the numeric
+method's own error (0 unless it is `plain`).
 
-    mismatch        |A-B| > T m + 4u K* + q, or A is nan or inf
-    match           |A-B| <= T m + 4u K + q, and 4u K + q <= m/10 (or A = B = 0 and q = 0)
+    mismatch        |A-B| > T m + R* + q, or A is nan or inf
+    match           |A-B| <= T m + R + q, and R + q <= m/10 (or A = B = 0 and q = 0)
     inconclusive    all else, and m so small that A or B may be subnormal
 
 A tensor fails if any entry mismatches. It is inconclusive if entries that cannot be judged may hold
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.gradients.precision import SMALLEST, UNIT_ROUNDOFF, single_precision
+from mlpcli.gradients.precision import SMALLEST, single_precision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ class Entries:
     """The judgement of every entry, as arrays over theta.
 
     `verdict` holds EntryVerdict, `error` is |A-B| (inf where A is not finite), `tolerance` is the
-    T m + 4u K + q that it had to keep, `size` is m, and `doubt` is q.
+    T m + R + q that it had to keep, `size` is m, and `doubt` is q.
     """
 
     verdict: NDArray[np.integer[Any]]
@@ -121,16 +122,17 @@ def judge(
     `doubt` is q, the estimated error of `numeric` (None: 0).
     """
     single = single_precision(gradient)
-    u, smallest = (np.where(single, t[True], t[False]) for t in (UNIT_ROUNDOFF, SMALLEST))
+    stable, textbook = bounds.stable(single), bounds.textbook(single)
+    smallest = np.where(single, SMALLEST[True], SMALLEST[False])
     A, q = gradient.theta.astype(np.float64), np.zeros_like(numeric) if doubt is None else doubt
     with np.errstate(all="ignore"):  # nan and inf in A are findings, not accidents
         m = np.fmax(np.abs(A), np.abs(numeric))
         error = np.where(np.isfinite(A), np.abs(A - numeric), np.inf)
-        match, mismatch = (tolerance * m + 4 * u * K + q for K in (bounds.K, bounds.K_textbook))
+        match, mismatch = (tolerance * m + reach + q for reach in (stable, textbook))
         zero = (m == 0) & (q == 0)
-        clear = (4 * u * bounds.K + q <= m / 10) & (m >= smallest) | zero
+        clear = (stable + q <= m / 10) & (m >= smallest) | zero
         verdict = np.where((error <= match) & clear, EntryVerdict.MATCH, EntryVerdict.INCONCLUSIVE)
-        wrong = (error > mismatch) & ((m >= smallest) | ~np.isfinite(A))
+        wrong = (error > mismatch) & (m >= smallest) | ~np.isfinite(A)
     return Entries(np.where(wrong, EntryVerdict.MISMATCH, verdict), error, match, m, q)
 
 
