@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ __all__ = [
     "put",
     "put_json",
     "put_table",
+    "put_words",
     "show_stuck",
     "warn",
 ]
@@ -71,6 +74,17 @@ def put_table(table: Table) -> None:
     console = Console(highlight=False)
     for piece in table.pieces(console.width):
         console.print(piece.rich())
+
+
+def put_words(*paragraphs: str) -> None:
+    """Write sentences to stdout: wrapped between words at a terminal, one line each elsewhere."""
+    for paragraph in paragraphs:
+        text = printable(paragraph)
+        if sys.stdout.isatty():
+            width = shutil.get_terminal_size().columns
+            indent = " " * (2 + len(text) - len(text.lstrip()))
+            text = textwrap.fill(text, width, subsequent_indent=indent, break_on_hyphens=False)
+        put(text)
 
 
 def complain(*lines: str) -> None:

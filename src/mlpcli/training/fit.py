@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Observer", "train"]
 
 # Independent streams of the one seed; stream 0 splits the rows.
-_WEIGHT_STREAM = 1
+WEIGHT_STREAM = 1
 _SHUFFLE_STREAM = 2
 
 _SECONDS_BETWEEN_CHECKPOINTS = 0.5  # less would cost more time than it could ever save
@@ -112,7 +112,7 @@ def _refuse_weightless(dataset: Dataset) -> None:
 
 def _new_loop(config: Config, dataset: Dataset, sizes: tuple[int, ...], batch_size: int) -> Loop:
     training = config.training
-    weights = np.random.default_rng([training.seed, _WEIGHT_STREAM])
+    weights = np.random.default_rng([training.seed, WEIGHT_STREAM])
     shuffle = np.random.default_rng([training.seed, _SHUFFLE_STREAM])
     network = initial_network(sizes, config.network, training.dtype, weights)
     optimizer = optimizer_from(training.optimizer)

@@ -1,0 +1,87 @@
+"""The chain from layer to layer as a table, in words, and as a JSON document."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.report.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlpcli.gradients.chain import Chain, ChainLayer, ChainView
+
+__all__ = ["chain_document", "chain_table", "chain_words"]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _row(layer: ChainLayer) -> tuple[str, ...]:
+    recoverable = {None: "-", True: "yes", False: "no"}[layer.recoverable]
+    return (
+        str(layer.layer),
+        "x".join(map(str, layer.shape)),
+        _number(layer.delta_norm),
+        _number(layer.gradient_norm),
+        _number(layer.amplification),
+        _number(layer.closed_form_error),
+        "-" if layer.rank is None else str(layer.rank),
+        recoverable,
+        _number(layer.recovery_error),
+    )
+
+
+def chain_table(view: ChainView) -> Table:
+    """Return one row per layer, from the output down, as backpropagation runs."""
+    rows = f"{view.rows} row{'s' if view.rows > 1 else ''}"
+    header = ("layer", "W", "|delta|", "|dJ/dW|", "amplification", "closed form error", "rank",
+              "recoverable", "recovery error")  # fmt: skip
+    return Table(f"with {rows}", header, tuple(_row(layer) for layer in reversed(view.layers)))
+
+
+def chain_words(chain: Chain) -> Iterator[str]:
+    """Yield the explanation of the tables, with the numbers of this network."""
+    depth, rows = len(chain.all_rows.layers), chain.all_rows.rows
+    yield (
+        "The link between layers is delta, not dJ/dW: delta_L = (Z_L - Y)/N, delta_i = "
+        "(delta_{i+1} W_{i+1}) * sigma'(H_i), and dJ/dW_i = delta_i^T Z_{i-1}. "
+        "The closed form (Z_i - Y)^T Z_{i-1}/N is right at the last layer only; its column shows "
+        "by how much it is wrong elsewhere (1 is 100 %)."
+    )
+    if depth == 1:
+        yield "With one layer there is nothing to connect."
+        return
+    lowest = chain.one_row.layers[0].recovery_error
+    yield (
+        "With one row delta_{i+1} = dJ/db_{i+1}, so dJ/dW_i does follow from the gradient above "
+        f"(recovery error {_number(lowest)} at layer 1). With n rows that takes [Z_i 1] of rank n: "
+        f"here up to n = {chain.full_rank.rows}."
+    )
+    lost = [layer for layer in chain.all_rows.layers if layer.recoverable is False]
+    if lost:
+        where = ", ".join(f"rank {layer.rank} at layer {layer.layer}" for layer in lost)
+        yield (
+            f"With all {rows} rows it is {where}: many deltas share the same dJ/dW above and "
+            "differ in dJ/dW below, so no formula can connect the two without delta."
+        )
+
+
+def _view(view: ChainView) -> dict[str, Any]:
+    return {"rows": view.rows, "layers": [_layer(layer) for layer in view.layers]}
+
+
+def _layer(layer: ChainLayer) -> dict[str, Any]:
+    return {**asdict(layer), "shape": list(layer.shape)}
+
+
+def chain_document(chain: Chain) -> dict[str, Any]:
+    """Return the document of `mlp chain --json`."""
+    views = {"one_row": chain.one_row, "full_rank": chain.full_rank, "all_rows": chain.all_rows}
+    return {
+        "schema": "mlp.chain/1",
+        **_view(chain.all_rows),
+        "views": {name: _view(view) for name, view in views.items()},
+    }
