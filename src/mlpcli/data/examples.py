@@ -11,6 +11,7 @@ import numpy as np
 from mlpcli.data.encoder import Mask, is_missing
 from mlpcli.data.source import Categorical, Column
 from mlpcli.data.source_words import show, show_name
+from mlpcli.data.target import label_text
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ def read_examples(
     refuse = partial(refuse_rows, table, columns, start=start)
     y = np.column_stack([target.encode(columns[target.name]) for target in targets])
     for k, target in enumerate(targets):
-        negative, positive = target.labels
-        what = "a number from 0 to 1" if target.soft else f"{show(negative)} or {show(positive)}"
+        negative, positive = map(show, target.labels) if target.kind == "text" else target.labels
+        what = "a number from 0 to 1" if target.soft else f"{negative} or {positive}"
         refuse({target.name: y[:, k] < 0}, f"expected {what}")
     weight = None
     if roles.weight is not None:
@@ -135,4 +136,4 @@ def _got(column: Column, row: int) -> str:
         code = int(column.codes[row])
         return "" if code < 0 else f", got {show(column.levels[code])}"
     value = float(column[row])
-    return "" if np.isnan(value) else f", got {value:.17g}"
+    return "" if np.isnan(value) else f", got {label_text(value)}"

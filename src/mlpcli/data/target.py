@@ -22,8 +22,8 @@ _SHOWN = 5
 
 
 def label_text(label: Label) -> str:
-    """Return the label as it is written to a CSV file: 1 rather than 1.0."""
-    return f"{label:.17g}" if isinstance(label, int | float) else label
+    """Return the label as it is written to a CSV file: 1 rather than 1.0, 0.1 as it is."""
+    return label if isinstance(label, str) else repr(float(label)).removesuffix(".0")
 
 
 def means(label: Label, wanted: Label | bool) -> bool:

@@ -51,7 +51,7 @@ class Table:
         needs = [_width(column) + _GAP for column in zip(*self._lines(), strict=True)]
         groups: list[list[int]] = [[0]]
         for j, need in enumerate(needs[1:], start=1):
-            if len(groups[-1]) > 1 and sum(needs[i] for i in groups[-1]) + need > width:
+            if len(groups[-1]) > 1 and sum(needs[i] for i in groups[-1]) + need >= width:
                 groups.append([0])
             groups[-1].append(j)
         return [
@@ -72,13 +72,20 @@ class Table:
 
         header, *rows = self._lines()
         title = Text(printable(self.title)) if self.title else None
-        table = RichTable(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = RichTable(
+            title=title,
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            padding=(0, 1, 0, 0),
+        )
         for j, column in enumerate(zip(header, *rows, strict=True)):
             right = j > 0 and self.numeric
             table.add_column(
                 Text(column[0]),
                 justify="right" if right else "left",
                 no_wrap=j == 0,
+                overflow="fold",
                 min_width=_width(column) if self.numeric else None,
             )
         for row in rows:
@@ -89,7 +96,7 @@ class Table:
         return [tuple(map(printable, line)) for line in (self.header, *self.rows)]
 
 
-_GAP = 3  # between columns at a terminal
+_GAP = 2  # between columns at a terminal
 
 
 def _width(column: tuple[str, ...]) -> int:

@@ -1,0 +1,228 @@
+"""Rules equal scikit-learn's, survive JSON, and say what they cannot encode."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from mlpcli.data.encoder import Encoder, NumberRule, TextRule, is_missing
+from mlpcli.data.source import Categorical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlpcli.data.encoder import MissingPolicy
+    from mlpcli.data.source import Column
+
+NAN = math.nan
+EPS = float(np.finfo(np.float64).eps)
+
+numbers = st.lists(
+    st.integers(-(10**9), 10**9).map(lambda n: n / 1000) | st.just(NAN), min_size=1, max_size=30
+).map(np.array)
+LEVELS = ("a", "b", "c", "d", "é", "Z z")
+texts = st.lists(st.integers(-1, len(LEVELS) - 1), min_size=1, max_size=30)
+
+
+def text(values: Sequence[str | None]) -> Categorical:
+    """Return a text column as a table hands it out: levels sorted, None is missing."""
+    levels = tuple(sorted({value for value in values if value is not None}))
+    codes = [-1 if value is None else levels.index(value) for value in values]
+    return Categorical(np.array(codes, np.int32), levels)
+
+
+def encode(encoder: Encoder, columns: Mapping[str, Column], dtype: str = "float64") -> Any:
+    return encoder.encode(columns, dtype)[0]
+
+
+@given(numbers)
+def test_numbers_are_standardised_as_scikit_learn_does(values: Any) -> None:
+    assume(not np.isnan(values).all())
+    encoder = Encoder.fit({"x": values}, "drop", standardize=True)
+    scaler = StandardScaler().fit(values[:, None])
+    (rule,) = encoder.rules
+    assert isinstance(rule, NumberRule)
+    constant = np.unique(values[~np.isnan(values)]).size == 1
+    event(f"constant: {constant}")
+    # both round the mean to about its last digit, and a small scale magnifies that
+    atol = 1e-9 + 64 * EPS * abs(rule.mean) / rule.scale
+    expected = scaler.transform(values[:, None])
+    np.testing.assert_allclose(encode(encoder, {"x": values}), expected, rtol=1e-9, atol=atol)
+    assert rule.scale == pytest.approx(float(scaler.scale_[0]), rel=1e-9)
+
+
+@given(numbers, st.sampled_from(["mean", "median"]))
+def test_gaps_are_filled_as_scikit_learn_does(
+    values: Any, policy: Literal["mean", "median"]
+) -> None:
+    assume(not np.isnan(values).all())
+    encoder = Encoder.fit({"x": values}, policy, standardize=False)
+    expected = SimpleImputer(strategy=policy).fit_transform(values[:, None])
+    np.testing.assert_allclose(encode(encoder, {"x": values}), expected, rtol=1e-12, atol=1e-9)
+    assert encoder.missing({"x": values}) == {}
+
+
+@given(texts, texts)
+def test_texts_are_one_hot_as_scikit_learn_does(seen: list[int], new: list[int]) -> None:
+    fitted = text([LEVELS[i] for i in seen if i >= 0])
+    assume(fitted.levels)
+    column = text([LEVELS[i] if i >= 0 else None for i in new])
+    encoder = Encoder.fit({"t": fitted}, "drop", standardize=True)
+    oracle = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    oracle.fit(np.array([LEVELS[i] for i in seen if i >= 0], object)[:, None])
+    as_text = np.array([LEVELS[i] if i >= 0 else "missing" for i in new], object)[:, None]
+    X, unseen = encoder.encode({"t": column}, "float64")
+    np.testing.assert_array_equal(X, oracle.transform(as_text))
+    assert encoder.inputs == tuple(f"t={level}" for level in oracle.categories_[0])
+    unknown = sum(i >= 0 and LEVELS[i] not in fitted.levels for i in new)
+    event(f"unseen: {unknown > 0}")
+    assert unseen == ({"t": unknown} if unknown else {})
+
+
+@given(texts, st.sampled_from(["mean", "median"]))
+def test_a_missing_text_becomes_the_commonest(
+    codes: list[int], policy: Literal["mean", "median"]
+) -> None:
+    values = [LEVELS[i] if i >= 0 else None for i in codes]
+    assume(any(value is not None for value in values))
+    encoder = Encoder.fit({"t": text(values)}, policy, standardize=True)
+    (rule,) = encoder.rules
+    oracle = SimpleImputer(strategy="most_frequent", missing_values=None)
+    filled = oracle.fit_transform(np.array(values, object)[:, None])
+    assert rule.fill == oracle.statistics_[0]
+    X = encode(encoder, {"t": text(values)})
+    assert [encoder.inputs[j] for j in X.argmax(axis=1)] == [f"t={v}" for v in filled[:, 0]]
+
+
+def test_names_and_kinds_follow_the_columns() -> None:
+    columns: dict[str, Column] = {
+        "n": np.array([1.0, 3.0]),
+        "t": text(["u", "v"]),
+        "m": np.array([0.0, 0.0]),
+    }
+    encoder = Encoder.fit(columns, "error", standardize=True)
+    assert encoder.names == ("n", "t", "m")
+    assert encoder.kinds == {"n": "number", "t": "text", "m": "number"}
+    assert encoder.inputs == ("n", "t=u", "t=v", "m")
+    X, unseen = encoder.encode(columns, "float32")
+    assert X.dtype == np.float32
+    assert X.tolist() == [[-1, 1, 0, 0], [1, 0, 1, 0]]
+    assert unseen == {}
+
+
+def test_columns_are_found_by_name_and_others_are_ignored() -> None:
+    columns: dict[str, Column] = {"a": np.array([1.0, 3.0]), "t": text(["u", "v"])}
+    encoder = Encoder.fit(columns, "error", standardize=True)
+    shuffled = {"t": columns["t"], "extra": np.array([9.0, 9.0]), "a": columns["a"]}
+    assert encode(encoder, shuffled).tolist() == encode(encoder, columns).tolist()
+
+
+def test_levels_come_from_the_rows_not_from_the_table() -> None:
+    column = Categorical(np.array([0, 2, 0], np.int32), ("a", "b", "c"))
+    (rule,) = Encoder.fit({"t": column}, "error", standardize=True).rules
+    assert isinstance(rule, TextRule)
+    assert rule.levels == ("a", "c")
+
+
+@pytest.mark.parametrize(
+    ("values", "scale"),
+    [
+        ([5.0, 5.0, 5.0], 1.0),
+        ([0.1 + 0.2, 0.3, 0.3], 1.0),  # equal but for rounding
+        ([0.0, 0.0], 1.0),
+        ([7.0], 1.0),
+        ([1e200, 3e200], 1e200),
+        ([-1.7e308, 1.7e308], 1.7e308),
+        ([0.0, 2e-310], 1e-310),
+    ],
+)
+def test_scale_of_unusual_columns(values: list[float], scale: float) -> None:
+    (rule,) = Encoder.fit({"x": np.array(values)}, "median", standardize=True).rules
+    assert isinstance(rule, NumberRule)
+    assert rule.scale == pytest.approx(scale, rel=1e-6)
+    assert np.isfinite(encode(Encoder((rule,), "median"), {"x": np.array(values)})).all()
+
+
+def test_the_median_of_the_largest_numbers_is_finite() -> None:
+    (rule,) = Encoder.fit({"x": np.array([1.7e308, 1.7e308])}, "median", standardize=True).rules
+    assert rule.fill == pytest.approx(1.7e308)
+
+
+def test_a_value_beyond_the_dtype_is_infinite_without_a_warning() -> None:
+    encoder = Encoder.fit({"x": np.array([0.0, 1e-300])}, "error", standardize=True)
+    X = encode(encoder, {"x": np.array([1e300, -1e300])}, "float32")
+    assert X[:, 0].tolist() == [math.inf, -math.inf]
+
+
+@pytest.mark.parametrize(
+    ("policy", "fill"), [("error", None), ("drop", None), ("mean", 0.0), ("median", 0.0)]
+)
+def test_a_column_without_a_value(policy: MissingPolicy, fill: float | None) -> None:
+    columns: dict[str, Column] = {
+        "x": np.array([NAN, NAN]),
+        "t": Categorical(np.array([-1, -1]), ()),
+    }
+    encoder = Encoder.fit(columns, policy, standardize=True)
+    assert encoder.rules == (
+        NumberRule("x", 0.0, 1.0, fill),
+        TextRule("t", (), None),
+    )
+    assert encoder.inputs == ("x",)
+    assert set(encoder.missing(columns)) == ({"t"} if fill == 0.0 else {"x", "t"})
+
+
+def test_missing_marks_the_rows_that_no_rule_fills() -> None:
+    columns: dict[str, Column] = {"x": np.array([1.0, NAN]), "t": text([None, "u"])}
+    strict = Encoder.fit(columns, "error", standardize=True)
+    assert {k: m.tolist() for k, m in strict.missing(columns).items()} == {
+        "x": [False, True],
+        "t": [True, False],
+    }
+    X = encode(strict, columns)
+    assert X[0].tolist() == [0, 0]
+    assert math.isnan(X[1, 0])
+    assert is_missing(columns["x"]).tolist() == [False, True]
+    assert is_missing(columns["t"]).tolist() == [True, False]
+
+
+@given(numbers, texts, st.sampled_from(["error", "drop", "mean", "median"]), st.booleans())
+def test_json_round_trip(
+    values: Any, codes: list[int], policy: MissingPolicy, standardize: bool
+) -> None:
+    columns = {"x": values, "t ü": text([LEVELS[i] if i >= 0 else None for i in codes])}
+    encoder = Encoder.fit(columns, policy, standardize=standardize)
+    again = Encoder.from_document(json.loads(json.dumps(encoder.to_document(), allow_nan=False)))
+    assert again == encoder
+    assert again.inputs == encoder.inputs
+
+
+@pytest.mark.parametrize(
+    ("document", "error"),
+    [
+        ({}, KeyError),
+        ({"columns": [], "policy": "error"}, KeyError),
+        ({"columns": 5, "missing": "error"}, TypeError),
+        ({"columns": [{"kind": "image"}], "missing": "error"}, ValueError),
+        ({"columns": [{"kind": "text", "name": "t", "levels": ["a"]}], "missing": "x"}, KeyError),
+        (
+            {
+                "columns": [
+                    {"kind": "number", "name": "x", "mean": "m", "scale": 1.0, "fill": None}
+                ],
+                "missing": "error",
+            },
+            ValueError,
+        ),
+    ],
+)
+def test_a_document_of_something_else(document: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Encoder.from_document(document)

@@ -1,0 +1,75 @@
+"""A split is a partition of the right sizes, alike in every stratum, and fixed by its seed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedShuffleSplit
+
+from mlpcli.data.split import split_rows
+
+strata = st.lists(st.integers(0, 4), max_size=200).map(lambda rows: np.array(rows, np.int64))
+shares = st.sampled_from(
+    [(), (0.2,), (0.2, 0.2), (0.0, 0.3), (0.5, 0.49), (0.01, 0.01), (0.9, 0.05)]
+)
+
+
+def split(rows: Any, fractions: tuple[float, ...], seed: int = 0) -> tuple[Any, ...]:
+    return split_rows(rows, fractions, np.random.default_rng(seed))
+
+
+@given(strata, shares, st.integers(0, 2**32))
+def test_every_row_is_in_one_part(rows: Any, fractions: tuple[float, ...], seed: int) -> None:
+    parts = split(rows, fractions, seed)
+    assert len(parts) == 1 + len(fractions)
+    assert all(np.array_equal(part, np.sort(part)) for part in parts)
+    assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(rows.size))
+
+
+@given(strata, shares)
+def test_sizes(rows: Any, fractions: tuple[float, ...]) -> None:
+    _, *held_out = split(rows, fractions)
+    wanted = [max(1, round(f * rows.size)) if f else 0 for f in fractions]
+    event(f"enough rows: {sum(wanted) <= rows.size}")
+    if sum(wanted) <= rows.size:
+        assert [part.size for part in held_out] == wanted
+    else:
+        assert sum(part.size for part in held_out) == rows.size
+
+
+@given(strata, shares, st.integers(0, 2**32))
+def test_every_stratum_is_shared_out_alike(
+    rows: Any, fractions: tuple[float, ...], seed: int
+) -> None:
+    for part in split(rows, fractions, seed):
+        for stratum in np.unique(rows):
+            size = np.count_nonzero(rows == stratum)
+            share = size * part.size / rows.size
+            assert abs(np.count_nonzero(rows[part] == stratum) - share) <= 2
+
+
+@pytest.mark.parametrize("positives", [3, 50, 411])
+def test_shares_of_the_classes_are_those_of_scikit_learn(positives: int) -> None:
+    y = np.zeros(1000, np.int64)
+    y[:positives] = 1
+    _, held_out = split(y, (0.2,))
+    ((_, theirs),) = StratifiedShuffleSplit(1, test_size=0.2, random_state=0).split(y, y)
+    assert abs(int(y[held_out].sum()) - int(y[theirs].sum())) <= 1
+
+
+def test_the_seed_decides() -> None:
+    rows = np.zeros(100, np.int64)
+    once, again, other = (split(rows, (0.3,), seed)[1].tolist() for seed in (1, 1, 2))
+    assert once == again != other
+
+
+def test_rows_are_drawn_alike() -> None:
+    rows = np.array([0, 1] * 10, np.int64)
+    drawn = np.concatenate([split(rows, (0.2,), seed)[1] for seed in range(2000)])
+    counts = np.bincount(drawn, minlength=20)
+    assert counts.min() > 340
+    assert counts.max() < 460  # each row is drawn 400 times of 2000 give or take 18

@@ -1,0 +1,85 @@
+"""A table is described as it is, and a positive label proposed where the user must choose."""
+# ruff: noqa: E501 - a message is compared with the whole line that the user sees
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlpcli.data.survey import ColumnSurvey, survey
+from mlpcli.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_columns(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "n,c,e,t,one,many,y\n"
+        "1,5,,u,s,a,0\n"
+        "2.5,5,,v,s,b,1\n"
+        ",5,,,s,c,1\n"
+        "-3,5,,v,s,d,\n"
+        "0,5,,v,s,e,0\n"
+        "0,5,,v,s,f,0\n"
+        "0,5,,v,s,g,0\n",
+        encoding="utf-8",
+    )
+    found = survey(path, "y")
+    assert found.rows == 7
+    assert found.features == (
+        ColumnSurvey("n", "number", 1, "number, -3 to 2.5"),
+        ColumnSurvey("c", "number", 0, "number, always 5"),
+        ColumnSurvey("e", "number", 7, "no value"),
+        ColumnSurvey("t", "text", 1, '2 texts: "u", "v"'),
+        ColumnSurvey("one", "text", 0, '1 text: "s"'),
+        ColumnSurvey("many", "text", 0, '7 texts: "a", "b", "c", "d", "e", "f", ..'),
+    )
+    assert found.target == ColumnSurvey("y", "number", 1, "number, 0 to 1")
+    assert (found.positive, found.negative) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("labels", "positive", "negative"),
+    [
+        (["a", "b", "b"], "a", "b"),
+        (["b", "a"], "a", "b"),
+        (["3", "2", "3"], 2, 3),
+        (["3", "2", "3", "2", ""], 2, 3),  # the gap is rarer, but no label
+        (["true", "false"], None, "false"),
+        (["0.25", "0.75"], None, 0),
+    ],
+)
+def test_positive(tmp_path: Path, labels: list[str], positive: Any, negative: Any) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n" + "".join(f"1,{v}\n" for v in labels), encoding="utf-8")
+    found = survey(path, "y")
+    assert (found.positive, found.negative) == (positive, negative)
+    assert type(found.positive) is type(positive)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("a,sexx\n1,2\n", '{}: no column "sex", did you mean "sexx"?'),
+        ("a,b\n1,2\n", '{}: no column "sex"; it has "a", "b"'),
+        ("sex\n1\n0\n", '{}: no feature column is left beside "sex"'),
+        ("a,sex\n1,\n2,\n", 'target "sex": expected two labels, got only missing values'),
+        (
+            "a,sex\n1,x\n2,y\n3,z\n",
+            'target "sex": expected two labels, got 3: "x", "y", "z"; name a column with two labels as data.target',
+        ),
+        (
+            "a,sex\n1,5\n2,5\n",
+            'target "sex": expected two labels, got only 5; a classifier needs rows of both classes',
+        ),
+    ],
+)
+def test_refused(tmp_path: Path, content: str, line: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        survey(path, "sex")
+    assert caught.value.lines == (line.format(path),)
