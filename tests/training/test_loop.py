@@ -92,9 +92,10 @@ def reference_epochs(loop: Loop) -> tuple[Any, list[float], list[list[float]]]:
         total, squares = 0.0, []
         for start in range(0, len(X), loop.batch_size):
             part = order[start : start + loop.batch_size]
-            arguments: list[Any] = [W, b, X[part], y[part], np.ones_like(y[part])]
-            total += len(part) * reference_mlp.loss(*arguments, l2=0.0, kind="bce")
-            dW, db = reference_mlp.backprop(*arguments, l2=loop.objective.l2, kind="bce")
+            arguments: dict[str, Any] = {"W": W, "b": b, "X": X[part], "y": y[part], "kind": "bce"}
+            arguments["omega"] = np.ones_like(y[part])
+            total += len(part) * reference_mlp.loss(**arguments, l2=0.0)
+            dW, db = reference_mlp.backprop(**arguments, l2=loop.objective.l2)
             squares.append(
                 [float((g**2).sum() + (h**2).sum()) for g, h in zip(dW, db, strict=True)]
             )

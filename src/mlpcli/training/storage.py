@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlpcli.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -80,12 +82,14 @@ def _umask() -> int:
 def to_safetensors(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
     """Return a safetensors file as bytes, the same bytes for the same content.
 
-    The library writes metadata in an order that differs from process to process, so the header,
-    a JSON object behind its length in 8 bytes, is written again with sorted keys.
+    The library takes an array's memory as it lies, so each is laid out row by row first. It writes
+    metadata in an order that differs from process to process, so the header, a JSON object behind
+    its length in 8 bytes, is written again with sorted keys.
     """
     from safetensors.numpy import save
 
-    raw = save(dict(tensors), metadata=dict(metadata))
+    rowwise = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
+    raw = save(rowwise, metadata=dict(metadata))
     length = int.from_bytes(raw[:8], "little")
     header = json.loads(raw[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))

@@ -1,0 +1,114 @@
+"""A bench for runs on tiny tables, and an observer that watches and stops them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.config import Config, parse_config
+from mlpcli.data.dataset import load_dataset
+from mlpcli.training.fit import train
+from mlpcli.training.model_file import Model, save_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.training.loop import EpochRecord, Loop
+    from mlpcli.training.result import TrainingResult
+
+BASE = """
+data: {train: table.csv, target: y}
+network: {hidden: [3]}
+training: {epochs: 3, batch_size: 8, threads: 1, optimizer: {name: adam, learning_rate: 0.05}}
+"""
+
+
+@dataclass
+class Watch:
+    """An observer that asks to stop after so many batches, and keeps what it saw."""
+
+    stop_after: int | None = None
+    signum: int = 2
+    batches: int = 0
+    records: list[EpochRecord] = field(default_factory=list)
+    loop: Loop | None = None
+    threads: int = 0
+
+    def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
+        assert dataset.train is loop.train
+        self.loop, self.threads = loop, threads
+
+    def batch_done(self, index: int) -> int | None:
+        self.batches += 1
+        return self.signum if self.batches == self.stop_after else None
+
+    def epoch_done(self, record: EpochRecord) -> None:
+        self.records.append(record)
+
+
+@dataclass
+class Workshop:
+    """A folder with table.csv (columns a, b, y) in which runs take place."""
+
+    path: Path
+
+    def table(
+        self,
+        name: str = "table.csv",
+        rows: int = 40,
+        scale: float = 1.0,
+        seed: int = 0,
+        extra: dict[str, Sequence[Any]] | None = None,
+    ) -> Path:
+        """Write a table on which a small network learns something."""
+        rng = np.random.default_rng(seed)
+        a, b = rng.normal(size=(2, rows))
+        y = (a - b + rng.normal(0, 0.5, rows) > 0).astype(int)
+        y[:2] = 0, 1
+        columns: dict[str, Sequence[Any]] = {
+            "a": (a * scale).tolist(),
+            "b": b.tolist(),
+            "y": y.tolist(),
+            **(extra or {}),
+        }
+        cells = zip(*columns.values(), strict=True)
+        lines = [",".join(columns), *(",".join(map(str, row)) for row in cells)]
+        file = self.path / name
+        file.write_text("\n".join(lines) + "\n")
+        return file
+
+    def config(self, *overrides: str) -> Config:
+        return parse_config(BASE, "c.yaml", self.path, overrides)
+
+    def train(self, *overrides: str, out: str = "run", **options: Any) -> TrainingResult:
+        return train(self.config(*overrides), out=self.path / out, **options)
+
+    def model(self, *overrides: str) -> Model:
+        """Return a model as it is before the first epoch, without training."""
+        config = self.config(*overrides)
+        dataset = load_dataset(config)
+        from mlpcli.config import to_document
+        from mlpcli.nn.network import initial_network
+
+        sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
+        rng = np.random.default_rng(3)
+        return Model(
+            network=initial_network(sizes, config.network, config.training.dtype, rng),
+            encoder=dataset.encoder,
+            targets=dataset.targets,
+            thresholds=(0.5,) * len(dataset.targets),
+            config=to_document(config),
+            metrics={},
+            seed=0,
+            data_digest=dataset.digest,
+            versions={"mlpcli": "0"},
+        )
+
+    def model_file(self, *overrides: str) -> Path:
+        path = self.path / "m.safetensors"
+        save_model(self.model(*overrides), path)
+        return path
