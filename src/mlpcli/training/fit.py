@@ -231,6 +231,8 @@ def _thresholds(config: Config, model: Model, dataset: Dataset) -> tuple[float, 
     rows = dataset.validation
     assert rows is not None, "the config refuses threshold.maximize without validation rows"
     h = model.logits(rows.X)
+    if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
+        return (0.5,) * len(model.targets)
     return tuple(
         best_threshold(h[:, k], rows.y[:, k].astype(np.float64), threshold.maximize)
         for k in range(len(model.targets))

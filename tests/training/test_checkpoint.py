@@ -1,0 +1,237 @@
+"""An interrupted run goes on to the same bytes as one that was not, and to nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from mlpcli.errors import Interrupted, ModelError, UsageError
+from mlpcli.nn.optimizers import OPTIMIZERS
+from mlpcli.training.tensor_file import read_tensors, write_tensors
+from training_workshop import Watch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training_workshop import Workshop
+
+SCHEMA = "mlp.checkpoint/1"
+SCHEDULES = ("constant", "cosine", "step", "plateau")
+ROWS, BATCH, EPOCHS = 40, 7, 4
+TRAINING_ROWS = 30
+BATCHES = -(-TRAINING_ROWS // BATCH)
+
+
+def settings(optimizer: str, schedule: str, dtype: str) -> list[str]:
+    constants = {"step": ", every: 2", "plateau": ", patience: 1"}.get(schedule, "")
+    return [
+        f"training.optimizer={{name: {optimizer}, learning_rate: 0.3}}",
+        f"training.schedule={{name: {schedule}{constants}}}",
+        f"training.dtype={dtype}",
+        f"training.batch_size={BATCH}",
+        f"training.epochs={EPOCHS}",
+        "data.validation=0.25",
+        "training.patience=9",
+    ]
+
+
+def lines_without_seconds(file: Path) -> list[dict[str, Any]]:
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
+
+
+def interrupt(workshop: Workshop, at: int, *overrides: str, resume: bool = False) -> None:
+    with pytest.raises(Interrupted) as caught:
+        workshop.train(*overrides, out="parts", resume=resume, observer=Watch(stop_after=at))
+    assert caught.value.exit_code == 130
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("optimizer", list(OPTIMIZERS))
+def test_any_interruption_ends_in_the_same_bytes(
+    workshop: Workshop, optimizer: str, schedule: str, dtype: str
+) -> None:
+    overrides = settings(optimizer, schedule, dtype)
+    whole = workshop.train(*overrides, out="whole")
+    expected = whole.path.read_bytes()
+    rng = np.random.default_rng([len(optimizer), SCHEDULES.index(schedule), len(dtype)])
+    for at in {1, BATCHES, *rng.integers(1, BATCHES * EPOCHS + 1, 2).tolist()}:
+        interrupt(workshop, int(at), *overrides)
+        resumed = workshop.train(*overrides, out="parts", resume=True)
+        folder = workshop.path / "parts"
+        assert resumed.path.read_bytes() == expected
+        assert resumed.epochs_run == EPOCHS
+        assert len(resumed.history) == EPOCHS - (at - 1) // BATCHES
+        assert lines_without_seconds(folder / "history.jsonl") == lines_without_seconds(
+            workshop.path / "whole" / "history.jsonl"
+        )
+        for file in folder.iterdir():
+            file.unlink()
+
+
+def test_many_interruptions_of_one_run(workshop: Workshop) -> None:
+    overrides = settings("adam", "plateau", "float32")
+    expected = workshop.train(*overrides, out="whole").path.read_bytes()
+    for turn in range(BATCHES * EPOCHS):
+        interrupt(workshop, 1, *overrides, resume=turn > 0)
+    result = workshop.train(*overrides, out="parts", resume=True)
+    assert result.path.read_bytes() == expected
+
+
+def test_the_message_says_where_and_how_to_go_on(workshop: Workshop) -> None:
+    with pytest.raises(Interrupted) as caught:
+        workshop.train(observer=Watch(stop_after=7, signum=15))
+    file = workshop.path / "run" / "last.ckpt.safetensors"
+    assert caught.value.lines == (
+        f"interrupted after 1 epochs and 2 batches; go on with --resume ({file})",
+    )
+    assert caught.value.exit_code == 143
+
+
+def test_early_stopping_counts_on_over_an_interruption(workshop: Workshop) -> None:
+    overrides = ("data.validation=0.25", "training.patience=2", "training.epochs=60",
+                 "training.optimizer={name: sgd, learning_rate: 3}")  # fmt: skip
+    whole = workshop.train(*overrides, out="whole")
+    assert whole.stopped == "early-stopping"
+    total = whole.epochs_run * 4
+    for at in (total - 5, total - 1, total):
+        interrupt(workshop, at, *overrides)
+        resumed = workshop.train(*overrides, out="parts", resume=True)
+        assert resumed.stopped == "early-stopping"
+        assert resumed.path.read_bytes() == whole.path.read_bytes()
+        for file in (workshop.path / "parts").iterdir():
+            file.unlink()
+
+
+def test_resuming_a_finished_run_changes_nothing(workshop: Workshop) -> None:
+    first = workshop.train()
+    before = first.path.read_bytes()
+    again = workshop.train(resume=True)
+    assert (again.epochs_run, again.history, again.stopped) == (3, (), "epochs")
+    assert again.path.read_bytes() == before
+
+
+def test_more_epochs_go_on_where_the_run_ended(workshop: Workshop) -> None:
+    workshop.train("training.epochs=2")
+    longer = workshop.train("training.epochs=5", resume=True)
+    assert [record.epoch for record in longer.history] == [3, 4, 5]
+    straight = workshop.train("training.epochs=5", out="straight")
+    np.testing.assert_array_equal(longer.model.network.theta, straight.model.network.theta)
+
+
+CHANGES = {
+    "network.hidden": "network.hidden=[4]",
+    "loss.l2": "loss.l2=0.1",
+    "training.optimizer.learning_rate": "training.optimizer={name: adam, learning_rate: 0.01}",
+    "training.seed": "training.seed=9",
+    "training.dtype": "training.dtype=float64",
+    "training.batch_size": "training.batch_size=9",
+    "data.standardize": "data.standardize=false",
+    "data.drop": "data.drop=[b]",
+}
+
+
+@pytest.mark.parametrize("key", list(CHANGES))
+def test_another_config_is_refused_by_key(workshop: Workshop, key: str) -> None:
+    interrupt(workshop, 2)
+    before = {f.name: f.read_bytes() for f in (workshop.path / "parts").iterdir()}
+    with pytest.raises(UsageError) as caught:
+        workshop.train(CHANGES[key], out="parts", resume=True)
+    (line,) = caught.value.lines
+    assert f"last.ckpt.safetensors: {key} was " in line
+    assert line.endswith("; set it back, or start anew with --force")
+    assert {f.name: f.read_bytes() for f in (workshop.path / "parts").iterdir()} == before
+
+
+def test_what_does_not_decide_the_result_may_change(workshop: Workshop) -> None:
+    interrupt(workshop, 2)
+    overrides = ("training.checkpoint_every=5", "gradcheck.rows=7", "training.output=elsewhere")
+    assert workshop.train(*overrides, out="parts", resume=True).stopped == "epochs"
+
+
+def test_cosine_depends_on_the_number_of_epochs(workshop: Workshop) -> None:
+    interrupt(workshop, 2, "training.schedule=cosine")
+    with pytest.raises(UsageError, match=r"training\.epochs was 3 in the interrupted run"):
+        workshop.train("training.schedule=cosine", "training.epochs=4", out="parts", resume=True)
+
+
+def test_other_data_are_refused(workshop: Workshop) -> None:
+    interrupt(workshop, 2)
+    workshop.table(seed=1)
+    with pytest.raises(UsageError, match="the data files have changed since; start anew with"):
+        workshop.train(out="parts", resume=True)
+
+
+def test_without_a_checkpoint(workshop: Workshop) -> None:
+    with pytest.raises(UsageError, match="no checkpoint to resume from; train without --resume"):
+        workshop.train(resume=True)
+
+
+def test_a_checkpoint_in_the_first_epoch_survives_until_the_next_one(workshop: Workshop) -> None:
+    """A run that is resumed there and killed at once can still be resumed."""
+    interrupt(workshop, 2)
+    checkpoint = workshop.path / "parts" / "last.ckpt.safetensors"
+
+    class Killed(Watch):
+        def batch_done(self, index: int) -> int | None:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        workshop.train(out="parts", resume=True, observer=Killed())
+    assert checkpoint.exists()
+    expected = workshop.train(out="whole").path.read_bytes()
+    assert workshop.train(out="parts", resume=True).path.read_bytes() == expected
+
+
+def test_a_history_that_was_removed_is_no_obstacle(workshop: Workshop) -> None:
+    interrupt(workshop, 7)
+    history = workshop.path / "parts" / "history.jsonl"
+    history.unlink()
+    workshop.train(out="parts", resume=True)
+    assert [record["epoch"] for record in lines_without_seconds(history)] == [2, 3]
+
+
+def test_history_beyond_the_checkpoint_is_dropped(workshop: Workshop) -> None:
+    """As after a kill between two checkpoints."""
+    interrupt(workshop, 6)
+    history = workshop.path / "parts" / "history.jsonl"
+    with history.open("a") as file:
+        file.write('{"epoch": 2}\n{"epo')
+    workshop.train(out="parts", resume=True)
+    assert [record["epoch"] for record in lines_without_seconds(history)] == [1, 2, 3]
+
+
+def test_damage_is_refused(workshop: Workshop) -> None:
+    interrupt(workshop, 2)
+    path = workshop.path / "parts" / "last.ckpt.safetensors"
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[-1] ^= 1
+    for content in (bytes(damaged), whole[:-8], b""):
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match=r"last\.ckpt\.safetensors: "):
+            workshop.train(out="parts", resume=True)
+
+
+def test_a_model_for_a_checkpoint(workshop: Workshop) -> None:
+    result = workshop.train()
+    (workshop.path / "run" / "last.ckpt.safetensors").write_bytes(result.path.read_bytes())
+    with pytest.raises(ModelError, match=r"expected a mlp\.checkpoint file, got a mlp\.model file"):
+        workshop.train(resume=True)
+
+
+@pytest.mark.parametrize("lacks", ["position", "schedule", "config", "data_digest", "theta",
+                                   "optimizer.mean"])  # fmt: skip
+def test_a_digest_that_fits_a_file_that_does_not(workshop: Workshop, lacks: str) -> None:
+    interrupt(workshop, 2)
+    path = workshop.path / "parts" / "last.ckpt.safetensors"
+    tensors, metadata = read_tensors(path, SCHEMA)
+    del metadata["tensor_digest"]
+    (tensors if lacks in tensors else metadata).pop(lacks)
+    write_tensors(path, SCHEMA, tensors, metadata)
+    with pytest.raises(ModelError, match=lacks):
+        workshop.train(out="parts", resume=True)
