@@ -11,7 +11,17 @@ from collections.abc import Sequence
 import typer
 
 import mlpcli
-from mlpcli.cli import chain, config, evaluate, gradcheck, info, init, predict, train
+from mlpcli.cli import (
+    chain,
+    compare_losses,
+    config,
+    evaluate,
+    gradcheck,
+    info,
+    init,
+    predict,
+    train,
+)
 from mlpcli.cli.command import add_command, unwrapped_example
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
 from mlpcli.errors import MlpError, StorageError
@@ -32,8 +42,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for function in (init.init, train.train, evaluate.evaluate, predict.predict,
-                 gradcheck.gradcheck, chain.chain, info.info):  # fmt: skip
+for function in (
+    init.init,
+    train.train,
+    evaluate.evaluate,
+    predict.predict,
+    gradcheck.gradcheck,
+    compare_losses.compare_losses,
+    chain.chain,
+    info.info,
+):
     add_command(app, function)
 app.add_typer(config.app, name="config")
 

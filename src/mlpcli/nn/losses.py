@@ -23,7 +23,7 @@ from mlpcli.nn.activations import FloatArray, sigmoid, softplus
 if TYPE_CHECKING:
     from mlpcli.config import LossConfig
 
-__all__ = ["BCE_FORMS", "MSE", "Form", "Loss", "loss_from"]
+__all__ = ["BCE_FORMS", "MSE", "Form", "Loss", "loss_from", "probability"]
 
 Elementwise: TypeAlias = Callable[[FloatArray, FloatArray, float], FloatArray]
 
@@ -37,7 +37,7 @@ class Form:
     derivative: Elementwise
 
 
-def _probability(h: FloatArray) -> FloatArray:
+def probability(h: FloatArray) -> FloatArray:
     """1 / (1 + exp(-h)); rounds to 1 from h = 36.7369 (float64) or 16.6356 (float32)."""
     p: FloatArray = 1 / (1 + np.exp(-h))
     return p
@@ -50,33 +50,33 @@ def _residual(h: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _naive_value(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
-    p = _probability(h)
+    p = probability(h)
     return -y * np.log(p) - (1 - y) * np.log(1 - p)
 
 
 def _naive_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
-    p = _probability(h)
+    p = probability(h)
     return (p - y) / (p * (1 - p)) * (p * (1 - p))
 
 
 def _epsilon_value(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
-    p = _probability(h)
+    p = probability(h)
     value: FloatArray = -y * np.log(p + epsilon) - (1 - y) * np.log(1 - p + epsilon)
     return value
 
 
 def _epsilon_derivative(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
-    p = _probability(h)
+    p = probability(h)
     return (p - y) / (p * (1 - p) + epsilon) * (p * (1 - p))
 
 
 def _clamped_value(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
-    q = np.clip(_probability(h), epsilon, 1 - epsilon)
+    q = np.clip(probability(h), epsilon, 1 - epsilon)
     return -y * np.log(q) - (1 - y) * np.log(1 - q)
 
 
 def _clamped_derivative(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
-    p = _probability(h)
+    p = probability(h)
     q = np.clip(p, epsilon, 1 - epsilon)
     return (q - y) / (q * (1 - q)) * (p * (1 - p))
 
@@ -86,7 +86,7 @@ def _bce_value(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
 
 
 def _fused_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
-    return _probability(h) - y
+    return probability(h) - y
 
 
 def _stable_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:

@@ -18,22 +18,40 @@ if TYPE_CHECKING:
     from mlpcli.gradients.chain import Chain, ChainView
     from mlpcli.gradients.verdict import TensorResult
 
-__all__ = ["chain_graph", "error_heat_map", "require_matplotlib", "to_bytes"]
+__all__ = [
+    "chain_graph",
+    "error_heat_map",
+    "matplotlib_missing",
+    "require_format",
+    "require_matplotlib",
+    "to_bytes",
+]
 
 _FORMATS = ("png", "svg", "pdf")
 _FLOOR = 1e-17  # below every relative error but 0
 
 
-def require_matplotlib(path: Path) -> None:
-    """Raise UsageError unless matplotlib is there and can write a file of this name."""
+def require_format(path: Path) -> None:
+    """Raise UsageError unless the name of the file says a format that can be drawn."""
     if path.suffix[1:] not in _FORMATS:
         raise UsageError(f"--plot {path}: expected a name that ends in .png, .svg or .pdf")
+
+
+def matplotlib_missing() -> str | None:
+    """Return None if pictures can be drawn, else what to install."""
     try:
         import matplotlib  # noqa: F401  whether it is there
     except ImportError:
-        raise UsageError(
-            "--plot needs matplotlib; install it with: pip install 'mlpcli[plot]'"
-        ) from None
+        return "it needs matplotlib: pip install 'mlpcli[plot]'"
+    return None
+
+
+def require_matplotlib(path: Path) -> None:
+    """Raise UsageError unless matplotlib is there and can write a file of this name."""
+    require_format(path)
+    lacking = matplotlib_missing()
+    if lacking:
+        raise UsageError(f"--plot {path}: {lacking}")
 
 
 def to_bytes(figure: Figure, path: Path) -> bytes:

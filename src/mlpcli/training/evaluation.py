@@ -15,6 +15,7 @@ from mlpcli.data.examples import read_examples
 from mlpcli.data.roles import Roles
 from mlpcli.data.source import open_table
 from mlpcli.errors import DataError
+from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.training.metrics import SCORES, Metrics, measure
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.data.batches import Rows
+    from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
 __all__ = ["Evaluation", "baseline_metrics", "evaluate", "rows_metrics"]
@@ -46,6 +48,14 @@ class Evaluation:
 def rows_metrics(model: Model, rows: Rows) -> Metrics:
     """Return the metrics of the model on encoded rows."""
     return _measure(model, model.logits(rows.X), rows.y, rows.weight, model.thresholds)
+
+
+def true_loss(network: Network, rows: Rows) -> float:
+    """Return the mean binary cross-entropy over rows, weighted by theirs if they have weights."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        h = network.logits(rows.X).astype(np.float64)
+        losses = BCE_FORMS["stable"].value(h, rows.y.astype(np.float64), 0.0).sum(axis=1)
+    return float(np.average(losses, weights=rows.weight))
 
 
 def baseline_metrics(

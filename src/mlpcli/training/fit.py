@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mlpcli.config import Config
 
-__all__ = ["Observer", "train"]
+__all__ = ["WEIGHT_STREAM", "Observer", "new_loop", "train"]
 
 # Independent streams of the one seed; stream 0 splits the rows.
 WEIGHT_STREAM = 1
@@ -89,11 +89,9 @@ def train(
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config)
     _refuse_weightless(dataset)
-    sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
-    batch_size = min(config.training.batch_size, len(dataset.train))
-    threads = thread_count(config.training.threads, sizes, batch_size)
+    loop = new_loop(config, dataset)
+    threads = thread_count(config.training.threads, loop.network.sizes, loop.batch_size)
     with limit_threads(threads):
-        loop = _new_loop(config, dataset, sizes, batch_size)
         run = _Run(config, dataset, loop, folder, threads)
         if resume:
             restore_checkpoint(folder.checkpoint, loop, run.document, dataset.digest)
@@ -110,8 +108,10 @@ def _refuse_weightless(dataset: Dataset) -> None:
             raise DataError(f"{part}: every row has weight 0, so there is no loss to measure")
 
 
-def _new_loop(config: Config, dataset: Dataset, sizes: tuple[int, ...], batch_size: int) -> Loop:
+def new_loop(config: Config, dataset: Dataset) -> Loop:
+    """Return a training run at its start: fresh weights, nothing written."""
     training = config.training
+    sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
     weights = np.random.default_rng([training.seed, WEIGHT_STREAM])
     shuffle = np.random.default_rng([training.seed, _SHUFFLE_STREAM])
     network = initial_network(sizes, config.network, training.dtype, weights)
@@ -125,7 +125,7 @@ def _new_loop(config: Config, dataset: Dataset, sizes: tuple[int, ...], batch_si
         train=dataset.train,
         validation=dataset.validation,
         epochs=training.epochs,
-        batch_size=batch_size,
+        batch_size=min(training.batch_size, len(dataset.train)),
         patience=training.patience,
         position=Position(
             shuffle=dict(shuffle.bit_generator.state),
