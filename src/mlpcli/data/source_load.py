@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from mlpcli.data.source_misfits import ask_columns, is_number_column
 from mlpcli.data.source_store import Stored
-from mlpcli.data.source_texts import is_number_column, load_as_text
+from mlpcli.data.source_texts import load_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,4 +58,4 @@ def _confirmed(store: Store, kinds: Mapping[str, Kind], forced: Mapping[str, Kin
         for i, (name, kind) in enumerate(kinds.items())
         if kind == "number" or name not in forced
     ]
-    return not tests or False not in store.first(f"SELECT {', '.join(tests)} FROM data")  # noqa: S608
+    return False not in ask_columns(store, "data", tests)

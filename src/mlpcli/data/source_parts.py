@@ -5,6 +5,7 @@ Columns go by position (c0, c1, ..), since DuckDB's own names ignore case.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -119,9 +120,13 @@ def read_csv(
 
 
 def as_text(column: str) -> str:
-    """Return an expression for a text without surrounding blanks, NULL for a missing value."""
+    """Return an expression for a text without surrounding blanks, NULL for a missing value.
+
+    Not written with IN: DuckDB turns a long IN list into a join, and a join loses the row order.
+    """
+    missing = quote(f"[{BLANKS}]*({'|'.join(map(re.escape, MISSING))})[{BLANKS}]*")
     text = f"trim({column}, {quote(BLANKS)})"
-    return f"CASE WHEN {text} IN ({', '.join(map(quote, MISSING))}) THEN NULL ELSE {text} END"
+    return f"CASE WHEN NOT regexp_full_match({column}, {missing}) THEN {text} END"
 
 
 def quote(text: object) -> str:

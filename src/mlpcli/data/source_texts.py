@@ -5,14 +5,14 @@ Where DuckDB cannot even cut the file into fields, `copy_good_rows` does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from mlpcli.data.source_faults import SHOWN, Fault, bad_rows, copy_good_rows, find_lines
+from mlpcli.data.source_faults import Fault, bad_rows, copy_good_rows, find_lines
+from mlpcli.data.source_misfits import ask_columns, find_misfits, is_number_column
 from mlpcli.data.source_parts import as_text, read_csv
-from mlpcli.data.source_store import Stored
-from mlpcli.data.source_words import show, show_name
+from mlpcli.data.source_store import TYPES, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,22 +39,11 @@ def load_as_text(
     if total + count:
         raise bad_rows(parts, faults + misfits, total + count)
     kinds = stored.kinds.values()
-    columns = (_number(i) if kind == "number" else f"k{i}" for i, kind in enumerate(kinds))
+    columns = (f"k{i}::{TYPES[kind]}" for i, kind in enumerate(kinds))
     select = f"SELECT {', '.join(columns)} FROM texts"  # noqa: S608
     store.insert("data", select, kinds)
     store.connection.execute("DROP TABLE texts")
     return stored
-
-
-def is_number_column(i: int) -> str:
-    """Return a condition: at least half of what is not missing in column i are numbers."""
-    return f"2 * count({_number(i)}) >= count(k{i})"
-
-
-def _number(i: int) -> str:
-    """Return column i as a number, NULL where it is none that is finite."""
-    number = f"TRY_CAST(k{i} AS DOUBLE)"
-    return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
 def _insert(
@@ -80,8 +69,7 @@ def _insert(
 
 
 def _settle(store: Store, names: Sequence[str], forced: Mapping[str, Kind]) -> dict[str, Kind]:
-    tests = ", ".join(is_number_column(i) for i in range(len(names)))
-    numeric = store.first(f"SELECT {tests} FROM texts")  # noqa: S608
+    numeric = ask_columns(store, "texts", [is_number_column(i) for i in range(len(names))])
     return {
         name: forced.get(name) or ("number" if yes else "text")
         for name, yes in zip(names, numeric, strict=True)
@@ -90,31 +78,11 @@ def _settle(store: Store, names: Sequence[str], forced: Mapping[str, Kind]) -> d
 
 def _misfits(store: Store, parts: Sequence[Part], stored: Stored) -> tuple[list[Fault], int]:
     """Return the first rows with no number where one is expected, and how many there are."""
-    names = [name for name, kind in stored.kinds.items() if kind == "number"]
-    bad = [
-        f"CASE WHEN {_number(i)} IS NULL THEN k{i} END"
-        for i, kind in enumerate(stored.kinds.values())
-        if kind == "number"
-    ]
-    if not bad:
-        return [], 0
-    where = f"FROM texts WHERE coalesce({', '.join([*bad, 'NULL'])}) IS NOT NULL"
-    count = cast("int", store.first(f"SELECT count(*) {where}")[0])
-    rows = store.connection.execute(
-        f"SELECT rowid, {', '.join(bad)} {where} ORDER BY rowid LIMIT {SHOWN}"
-    ).fetchall()
-    texts = [_complain(names, values) for _, *values in rows]
-    places = stored.places([row for row, *_ in rows])
+    rows, count = find_misfits(store, stored.kinds)
+    places = stored.places(list(rows))
     faults = []
     for i, part in enumerate(parts):
-        mine = [(row, text) for (k, row), text in zip(places, texts, strict=True) if k == i]
+        mine = [(row, text) for (k, row), text in zip(places, rows.values(), strict=True) if k == i]
         lines = find_lines(part, list(stored.kinds), [row for row, _ in mine], i in stored.copied)
         faults += [Fault(i, line, text) for line, (_, text) in zip(lines, mine, strict=True)]
     return faults, count
-
-
-def _complain(names: Sequence[str], values: Sequence[str | None]) -> str:
-    bad = [(name, value) for name, value in zip(names, values, strict=True) if value is not None]
-    (name, value), *others = bad
-    more = f", and {len(others)} more in this row" if others else ""
-    return f"column {show_name(name)}: expected a number, got {show(value)}{more}"
