@@ -43,12 +43,12 @@ def parse_bounds(texts: Iterable[str], *, lower: bool) -> list[Bound]:
     """Read "SCORE=VALUE" texts; raises UsageError for an unknown score or a value that is none."""
     from mlpcli.training.metrics import SCORES
 
-    option = "--fail-under" if lower else "--fail-over"
+    option, example = ("--fail-under", "roc_auc=0.9") if lower else ("--fail-over", "loss=0.3")
     bounds = []
     for text in texts:
         score, equals, value = text.partition("=")
         if not equals:
-            raise UsageError(f'{option}: expected SCORE=VALUE, such as roc_auc=0.9, got "{text}"')
+            raise UsageError(f'{option}: expected SCORE=VALUE, such as {example}, got "{text}"')
         if score not in SCORES:
             guess = did_you_mean(score, SCORES) or f"; expected one of {', '.join(SCORES)}"
             raise UsageError(f'{option}: unknown score "{score}"{guess}')

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "progress_for"]
 
 _SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_BETWEEN_REDRAWS = 0.1
 _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
@@ -100,7 +101,7 @@ class LiveProgress(PlainProgress):
     def batch_done(self, index: int) -> int | None:
         """Move the bar within long epochs."""
         now = time.monotonic()
-        if now - self.last >= 0.1:
+        if now - self.last >= _SECONDS_BETWEEN_REDRAWS:
             self.last = now
             self.progress.update(self.task, completed=self.done + (index + 1) / self.batches)
         return super().batch_done(index)

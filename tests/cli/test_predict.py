@@ -1,0 +1,177 @@
+"""`mlp predict`: a CSV line per row, in the labels of the training data, from file or stdin."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlp_runs import CONFIG, POINTS, process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlp_runs import Mlp
+
+MODEL = "model.safetensors"
+
+
+def cells(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_a_line_per_row_in_input_order(here: Path, mlp: Mlp) -> None:
+    ran = mlp("predict", MODEL, "points.csv")
+    assert (ran.status, ran.err) == (0, "")
+    assert "\r" not in ran.out
+    header, *rows = cells(ran.out)
+    assert header == ["probability", "prediction"]
+    assert len(rows) == 80
+    for p, label in rows:
+        assert label == ("yes" if float(p) >= 0.5 else "no")
+    right = sum(
+        row[1] == line.split(",")[2]
+        for row, line in zip(rows, POINTS.splitlines()[1:], strict=True)
+    )
+    assert right >= 68  # a short training, far from a coin's 40
+
+
+def test_columns_are_found_by_name(here: Path, mlp: Mlp) -> None:
+    (here / "a.csv").write_text("x,c\n1,red\n8,blue\n")
+    (here / "b.csv").write_text("more,c,x\n?,red,1\n?,blue,8\n")
+    assert mlp("predict", MODEL, "a.csv").out == mlp("predict", MODEL, "b.csv").out
+
+
+def test_a_missing_column_is_named(here: Path, mlp: Mlp) -> None:
+    (here / "a.csv").write_text("x,C\n1,red\n")
+    ran = mlp("predict", MODEL, "a.csv")
+    assert (ran.status, ran.out, ran.lines) == (2, "", ['a.csv: no column "c"; it has "x", "C"'])
+
+
+def test_an_unseen_text_is_warned_of(here: Path, mlp: Mlp) -> None:
+    (here / "a.csv").write_text("x,c\n1,green\n8,red\n1,mauve\n")
+    ran = mlp("predict", MODEL, "a.csv")
+    assert ran.status == 0
+    assert ran.lines == ['warning: column "c": 2 of 3 rows hold a text not seen in training']
+    assert len(cells(ran.out)) == 4
+
+
+def test_threshold(here: Path, mlp: Mlp) -> None:
+    rows = cells(mlp("predict", MODEL, "points.csv", "--threshold", "0.0001").out)[1:]
+    assert {label for p, label in rows if float(p) >= 0.0001} == {"yes"}
+
+
+@pytest.mark.parametrize("missing", ["drop", "median"])
+def test_gaps(here: Path, mlp: Mlp, missing: str) -> None:
+    (here / "gaps.yaml").write_text(CONFIG.replace("target: y", f"target: y, missing: {missing}"))
+    assert mlp("train", "gaps.yaml", "-q", "--out", "gaps").status == 0
+    (here / "a.csv").write_text("x,c\n1,red\n,red\n8,\n8,red\n")
+    ran = mlp("predict", "gaps/model.safetensors", "a.csv")
+    assert ran.status == 0
+    rows = cells(ran.out)[1:]
+    empty = [row == ["", ""] for row in rows]
+    if missing == "drop":
+        assert empty == [False, True, True, False]
+        assert ran.lines == ["warning: 2 of 4 rows miss a value: no prediction for them"]
+    else:
+        assert empty == [False] * 4
+        assert ran.lines == []
+
+
+def test_a_gap_is_refused_where_training_refused_it(here: Path, mlp: Mlp) -> None:
+    (here / "a.csv").write_text("x,c\n1,red\n,red\n")
+    ran = mlp("predict", MODEL, "a.csv", "-o", "p.csv")
+    assert ran.status == 2
+    assert ran.lines == [
+        'a.csv:3: column "x": missing value, and the model was trained with data.missing: error'
+    ]
+    assert not (here / "p.csv").exists()
+    assert sorted(p.name for p in here.iterdir() if p.name.startswith(".")) == []
+
+
+def test_several_targets_and_odd_labels(here: Path, mlp: Mlp) -> None:
+    table = "x,a,b\n" + "".join(
+        f'{i},{2 + i % 2},"{("x,y", "q")[int(i > 20)]}"\n' for i in range(40)
+    )
+    (here / "two.csv").write_text(table)
+    (here / "two.yaml").write_text(
+        "data: {train: two.csv, target: [a, b], positive: {a: 3, b: q}}\ntraining: {epochs: 2}\n"
+    )
+    assert mlp("train", "two.yaml", "-q", "--out", "two").status == 0
+    header, *rows = cells(mlp("predict", "two/model.safetensors", "two.csv").out)
+    assert header == ["a_probability", "a_prediction", "b_probability", "b_prediction"]
+    assert {row[1] for row in rows} <= {"2", "3"}
+    assert {row[3] for row in rows} <= {"x,y", "q"}
+
+
+def test_output_file(here: Path, mlp: Mlp) -> None:
+    ran = mlp("predict", MODEL, "points.csv", "-o", "p.csv")
+    assert (ran.status, ran.out, ran.err) == (0, "", "")
+    written = (here / "p.csv").read_text("utf-8")
+    assert written == mlp("predict", MODEL, "points.csv").out
+    ran = mlp("predict", MODEL, "points.csv", "-o", "p.csv", "--threshold", "0.9")
+    assert (ran.status, ran.lines) == (2, ["p.csv: exists already; give --force to replace it"])
+    assert (here / "p.csv").read_text("utf-8") == written
+    assert mlp("predict", MODEL, "points.csv", "-o", "p.csv", "--force").status == 0
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "line"),
+    [
+        (".", 2, ".: is a folder; expected the name of a file to write"),
+        ("points.csv/p.csv", 74, "points.csv/p.csv: cannot be written: not a directory"),
+        ("nowhere/p.csv", 74, "nowhere/p.csv: cannot be written: no such file or directory"),
+    ],
+)
+def test_output_file_that_cannot_be(
+    here: Path, mlp: Mlp, output: str, status: int, line: str
+) -> None:
+    ran = mlp("predict", MODEL, "points.csv", "-o", output)
+    assert (ran.status, ran.out, ran.lines) == (status, "", [line])
+
+
+def test_standard_input(here: Path, mlp: Mlp) -> None:
+    expected = mlp("predict", MODEL, "points.csv").out
+    ran = process("predict", MODEL, "-", stdin=None, input=POINTS)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, expected, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"", "stdin: the file is empty"),
+        (b"x,c\n1,red\nz,red\n", 'stdin:3: column "x": expected a number, got "z"'),
+        (b"x,d\n1,red\n", 'stdin: no column "c"; it has "x", "d"'),
+    ],
+)
+def test_bad_standard_input(
+    here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch, content: bytes, line: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    ran = mlp("predict", MODEL, "-")
+    assert (ran.status, ran.out, ran.lines) == (2, "", [line])
+
+
+def test_blocks_join_up(here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = mlp("predict", MODEL, "points.csv").out
+    monkeypatch.setattr("mlpcli.training.prediction._BLOCK_ROWS", 7)
+    blocks = mlp("predict", MODEL, "points.csv").out
+    assert len(cells(blocks)) == 81
+    for a, b in zip(cells(whole)[1:], cells(blocks)[1:], strict=True):
+        assert float(a[0]) == pytest.approx(float(b[0]), rel=1e-6)
+        assert a[1] == b[1]
+
+
+def test_utf_8_whatever_the_locale(here: Path, mlp: Mlp) -> None:
+    for name in ("points.csv", "config.yaml"):
+        path = here / name
+        path.write_text(path.read_text("utf-8").replace("yes", "oui é"), encoding="utf-8")
+    assert mlp("train", "config.yaml", "-q", "--out", "e").status == 0
+    ran = process(
+        "predict", "e/model.safetensors", "points.csv",
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""}, encoding="utf-8",
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "oui é" in ran.stdout

@@ -1,0 +1,80 @@
+"""What is drawn on a terminal while training runs, in wide windows and in narrow ones."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mlpcli
+from mlpcli.cli import progress
+from mlpcli.cli.progress import LiveProgress, PlainProgress, SilentProgress, losses, progress_for
+from mlpcli.training.loop import EpochRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECORD = EpochRecord(3, 0.25, 0.5, None, 0.001, (1.0,), 0.1)
+
+
+class Terminal(io.StringIO):
+    """A stderr that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> Terminal:
+    """Make stderr a terminal of that width; not a fixture, as pytest swaps stderr after those."""
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_REDRAWS", 0.0)
+    return stream
+
+
+def test_losses() -> None:
+    assert losses(RECORD) == "loss 0.2500, validation 0.5000, rate 0.001"
+    assert losses(RECORD, brief=True) == "loss 0.2500, validation 0.5000"
+    alone = EpochRecord(3, 0.25, None, None, 0.001, (1.0,), 0.1)
+    assert losses(alone) == "loss 0.2500, rate 0.001"
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_a_live_bar_fits_the_window(
+    here: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    stderr = terminal(monkeypatch, width)
+    live = progress_for([])
+    assert isinstance(live, LiveProgress)
+    with live:
+        mlpcli.train(mlpcli.load_config("config.yaml"), out="run", observer=live)
+    last = plain(stderr.getvalue()).splitlines()[-1]
+    assert last.startswith("epoch 15/15 ━━━━━")
+    assert last.count("validation 0.") == 1
+    assert ("rate 0.1" in last) is (width == 100)
+    assert "…" not in last
+    assert len(last) <= width
+
+
+def test_nothing_is_drawn_if_training_never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = terminal(monkeypatch, 80)
+    with progress_for([]):
+        pass
+    assert stderr.getvalue() == ""
+
+
+@pytest.mark.parametrize("kind", [SilentProgress, PlainProgress])
+def test_the_first_signal_is_passed_on(kind: Any) -> None:
+    received: list[int] = []
+    watch = kind(received)
+    assert watch.batch_done(0) is None
+    received += [15, 2]
+    assert watch.batch_done(1) == 15
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n").strip()
