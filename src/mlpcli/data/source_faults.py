@@ -40,15 +40,17 @@ def bad_rows(parts: Sequence[Part], faults: Sequence[Fault], total: int) -> Data
 
 
 def copy_good_rows(part: Part, names: Sequence[str], target: Path) -> tuple[dict[int, str], int]:
-    """Write what DuckDB cannot read as a plain CSV file without header.
+    """Write what DuckDB cannot read as a plain CSV file.
 
-    Returns the first faults by line number, and how many rows are left out.
+    It has a header because DuckDB takes the first line break it meets, even inside quotes, for
+    the one that ends lines. Returns the first faults by line, and how many rows are left out.
     """
     places = [part.names.index(name) for name in names]
     faults: dict[int, str] = {}
     total = 0
     with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv.writer(stream, lineterminator="\r\n")  # so that \r and \n get quotes
+        writer.writerow("c" * len(places))
         for line, record in _judged(part, places):
             if not isinstance(record, str):
                 writer.writerow([record[place] for place in places])

@@ -106,9 +106,7 @@ def check_types(part: Part, names: Sequence[str]) -> None:
                 )
 
 
-def read_csv(
-    path: Path, types: Sequence[str], delimiter: str, packing: str = "none", skip: int = 0
-) -> str:
+def read_csv(path: Path, types: Sequence[str], delimiter: str, packing: str, skip: int) -> str:
     """Return a call of DuckDB's reader that leaves it nothing to guess."""
     columns = ", ".join(f"'c{i}': '{kind}'" for i, kind in enumerate(types))
     missing = ", ".join(map(quote, MISSING))

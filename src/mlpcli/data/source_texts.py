@@ -62,7 +62,7 @@ def _insert(
     copy = store.scratch / "copy"
     faults, left_out = copy_good_rows(part, names, copy)
     columns = ", ".join(as_text(f"c{i}") for i in range(len(names)))
-    source = read_csv(copy, ["VARCHAR"] * len(names), ",")
+    source = read_csv(copy, ["VARCHAR"] * len(names), ",", "none", skip=1)
     rows = store.insert("texts", f"SELECT {columns} FROM {source}", kinds.values())  # noqa: S608
     copy.unlink()
     return rows, faults, left_out
