@@ -111,7 +111,7 @@ def loss_of(case: Case) -> float:
     return total / len(case.X) + case.objective.l2 / 2 * penalty
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(cases())
 def test_loss_and_every_gradient_equal_autograd(case: Case) -> None:
     theta = case.network.theta

@@ -61,7 +61,7 @@ def sklearn_scores(h: Any, y: Any, threshold: float) -> dict[str, float]:
     return scores
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(rows=ROWS, threshold=st.sampled_from([0.5, 0.1, 0.9, 0.3775406687981454]))
 def test_scores_equal_scikit_learn(rows: list[tuple[float, bool]], threshold: float) -> None:
     h = np.array([logit for logit, _ in rows])
