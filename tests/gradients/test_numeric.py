@@ -97,6 +97,8 @@ def test_plain_knows_its_own_error(family: Family) -> None:
         exact = derivatives(case)
         numeric, error = plain_difference(case)
         assert np.all(np.abs(numeric - exact) <= error)
+        coarse, error_there = plain_difference(case, step=2.0**-6)
+        assert np.all(np.abs(coarse - exact) <= error_there)
         if family.name == "ordinary":
             assert np.median(error / np.abs(exact)) < 1e-4
         if family.name == "vanished":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 
 from gradients.nets import FAMILIES, Family, draw, textbook_gradient
 from mlpcli.gradients.bounds import Bounds, rounding_bounds
-from mlpcli.gradients.case import Case, analytic_gradient
+from mlpcli.gradients.case import Case, analytic_gradient, case_from
 from mlpcli.gradients.central import central_difference
-from mlpcli.gradients.precision import single_precision
+from mlpcli.gradients.precision import SMALLEST, single_precision
 from mlpcli.gradients.verdict import EntryVerdict, TensorResult, judge, overall, summarise
 from mlpcli.nn.network import Parameters
 
@@ -116,6 +117,36 @@ def test_a_tensor_of_which_nothing_is_known_does_not_pass(size: float) -> None:
         (tensor,) = results(column(given), numeric, bounds)
         assert (tensor.verdict, tensor.inconclusive) == ("inconclusive", 3)
         assert (tensor.max_relative_error, tensor.max_absolute_error) == (0, 0)
+
+
+def test_a_zero_gradient_does_not_pass_where_the_method_sees_nothing() -> None:
+    zeros, bounds = np.zeros(3), Bounds(*np.ones((3, 3)))
+    entries = judge(column(zeros), zeros, bounds, 1e-6, np.full(3, 1e-9))
+    (tensor,) = summarise(column(zeros), zeros, entries)
+    assert tensor.verdict == "inconclusive"
+
+
+def test_a_sigma_that_stops_at_the_smallest_normal_number_is_no_mismatch() -> None:
+    network = Parameters((1, 1), False, np.array([-0.01]))
+    case = case_from(network, [[1e4]], [0])  # sigma(-100) = 4e-44; some keep it at 1e-38 in float32
+    numeric = central_difference(case)
+    gradient = column(np.array([1e4 * 2.0**-126], np.float32))
+    assert gradient.theta[0] > 1e5 * numeric[0] > 0
+    assert gradient.theta[0] > SMALLEST[True]
+    (tensor,) = results(gradient, numeric, rounding_bounds(case))
+    assert tensor.verdict == "inconclusive"
+    gradient.theta *= 100
+    (tensor,) = results(gradient, numeric, rounding_bounds(case))
+    assert tensor.verdict == "fail"
+
+
+def test_the_penalty_has_its_share_of_the_bound() -> None:
+    case = draw(FAMILIES[0], np.random.default_rng(0))
+    without, bounds = rounding_bounds(case), rounding_bounds(replace(case, l2=1e3))
+    share = case.network.like(bounds.K - without.K)
+    for i, W in enumerate(case.network.W):
+        np.testing.assert_allclose(share.W[i], 1e3 * np.abs(W), rtol=1e-6)
+        assert not share.b[i].any()
 
 
 def test_a_run_fails_before_it_is_inconclusive_before_it_passes() -> None:

@@ -9,7 +9,8 @@ method's own error (0 unless it is `plain`).
     inconclusive    all else, and m so small that A or B may be subnormal
 
 A tensor fails if any entry mismatches. It is inconclusive if entries that cannot be judged may hold
-more than a thousandth of its norm, or if no entry can be judged; else it passes.
+more than a thousandth of its norm; else it passes. The norm is that of m + q, not of B: where B is
+rounded to 0, or is drowned by q, it says nothing of what was not seen.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ def _verdict(entries: Entries, judged: NDArray[np.bool_]) -> Verdict:
         return "fail"
     reach = entries.size + entries.doubt
     scale = float(reach.max())  # so that squares of tiny entries do not vanish
-    if not judged.any() or not np.isfinite(scale):
+    if not np.isfinite(scale):
         return "inconclusive"
     if scale == 0 or judged.all():
         return "pass"
