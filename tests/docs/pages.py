@@ -1,0 +1,148 @@
+"""The pages that a program makes: docs/cli.md of the commands, docs/config.md of the schema."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+from typing import TYPE_CHECKING, Any, get_args
+from unittest import mock
+
+import typer
+from pydantic import ValidationError
+
+from mlpcli.cli.app import app, run
+from mlpcli.config import Config
+from mlpcli.config.fields import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["PAGES", "command_lines"]
+
+_MADE = "<!-- made by tests/docs/refresh.py from {source}: edit that, and run it -->\n"
+
+_CLI = """\
+# Command line
+What `--help` says of each command. The exit statuses are the same everywhere:
+
+| status | meaning |
+|---|---|
+| 0 | done |
+| 1 | the check failed: a gradient is wrong, or a score is beyond `--fail-under` or `--fail-over` |
+| 2 | bad usage, config, data, model, case or gradient file: one line each on stderr |
+| 3 | training diverged; the last good weights are kept |
+| 4 | gradcheck inconclusive: nothing is wrong, but some tensor could not be judged |
+| 70 | a bug of `mlp`: please report it, with what `--debug` prints |
+| 74 | a file cannot be written: disk full, read-only |
+| 130, 143 | interrupted after saving a checkpoint |
+
+Results go to stdout; progress, warnings and errors go to stderr. At a terminal tables are drawn and
+progress is a bar; anywhere else both are plain text. `--json` prints one strict JSON document
+(`null` for what is no number) on status 0, 1, 3 and 4, and nothing on the others. Nothing is
+overwritten without `--force`, except what `--junit` and `--plot` name. `NO_COLOR` is respected.
+"""
+
+_CONFIG = """\
+# Config
+Every key of the YAML config. Only `data.train` and `data.target` are required. Paths are relative
+to the config's own folder; `training.output` too, but without it runs go to `runs/` in the current
+folder. YAML 1.2 scalars: `1e-3` is a number, `no` is text, `010` is 10. Unknown and duplicate keys
+are errors, and `mlp config check` reports all errors at once with line and column.
+`--set section.key=value` beats the file. `mlp config show` prints a config with all defaults, and
+`mlp config schema` a JSON Schema that makes an editor check while you type.
+
+[training.md](training.md) explains by example; the files in [configs/](../configs/) are commented.
+"""
+
+
+def command_lines() -> list[tuple[str, ...]]:
+    """Return every command as the words after `mlp`, groups before what is in them."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk(inner, (*words, name))
+
+    return list(walk(typer.main.get_command(app), ()))
+
+
+def cli_page() -> str:
+    """Return docs/cli.md."""
+    parts = [_MADE.format(source="the commands"), _CLI]
+    for words in command_lines():
+        name = " ".join(("mlp", *words))
+        parts.append(f"\n## {name}\n```text\n{_help(words)}```\n")
+    return "".join(parts)
+
+
+def _help(words: tuple[str, ...]) -> str:
+    width = {"COLUMNS": "80", "TERMINAL_WIDTH": "80"}
+    with contextlib.redirect_stdout(io.StringIO()) as out, mock.patch.dict(os.environ, width):
+        assert run([*words, "--help"]) == 0
+    return re.sub(r"[ \t]+$", "", out.getvalue(), flags=re.MULTILINE)
+
+
+def config_page() -> str:
+    """Return docs/config.md."""
+    parts = [_MADE.format(source="the schema"), _CONFIG]
+    for name, field in Config.model_fields.items():
+        (section,) = sections(field.annotation)
+        parts.append(f"\n## {name}\n{section.__doc__}\n\n")
+        parts.append(_table(f"{name}.", section))
+        for key, inner in section.model_fields.items():
+            parts += [_inner(f"{name}.{key}", arm) for arm in sections(inner.annotation)]
+    return "".join(parts)
+
+
+def _inner(path: str, arm: type[Section]) -> str:
+    named = arm.model_fields.get("name")
+    title = f"### {path}: {named.default}" if named else f"### {path} as a mapping"
+    table = _table("", arm) if set(arm.model_fields) - {"name"} else ""
+    return f"\n{title}\n{arm.__doc__}\n" + (f"\n{table}" if table else "")
+
+
+def sections(annotation: Any) -> list[type[Section]]:
+    """Return the mappings that a type allows, in order."""
+    if isinstance(annotation, type):
+        return [annotation] if issubclass(annotation, Section) else []
+    found = [arm for part in get_args(annotation) for arm in sections(part)]
+    return list(dict.fromkeys(found))
+
+
+def _table(path: str, section: type[Section]) -> str:
+    lines = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    for key, field in section.model_fields.items():
+        if key == "name" and path == "":
+            continue
+        name = field.serialization_alias or key
+        default = "required" if field.is_required() else f"`{_yaml(field.default)}`"
+        cells = (f"`{path}{name}`", _expected(section, name), default, field.description or "")
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _expected(section: type[Section], key: str) -> str:
+    """Return the words of the error message for a value that fits nothing."""
+    try:
+        section.model_validate({key: object()})
+    except ValidationError as error:
+        for found in error.errors():
+            if found["loc"][:1] == (key,) and "what" in found.get("ctx", {}):
+                return str(found["ctx"]["what"])
+    raise AssertionError(f"{section.__name__}.{key}: takes anything, or says nothing")
+
+
+def _yaml(value: Any) -> str:
+    if isinstance(value, Section):
+        return str(getattr(value, "name", "{}"))
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return re.sub(r"e-0+", "e-", str(value))
+
+
+PAGES = {"docs/cli.md": cli_page, "docs/config.md": config_page}
+"""How each page is made."""

@@ -1,0 +1,71 @@
+"""The generated pages are fresh, every command is documented, and every link leads somewhere."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+
+import pytest
+
+from docs.pages import PAGES, command_lines
+from docs.sessions import ROOT, all_pages
+from mlpcli.config import Config
+
+LINKED = [*all_pages(), ROOT / "examples" / "README.md", ROOT / "CONTRIBUTING.md"]
+FRESH = "run: python tests/docs/refresh.py"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_generated_page_is_fresh(page: str) -> None:
+    if page == "docs/cli.md" and not _pinned("typer"):
+        pytest.skip("another Typer than the pinned one words and wraps --help in another way")
+    assert (ROOT / page).read_text(encoding="utf-8") == PAGES[page](), FRESH
+
+
+def test_every_command_has_its_help_and_a_word_in_the_readme() -> None:
+    cli = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for words in command_lines():
+        assert f"\n## {' '.join(('mlp', *words))}\n" in cli, FRESH
+        if len(words) == 1:
+            assert f"| `mlp {words[0]}" in readme, f"README.md: no row for mlp {words[0]}"
+
+
+def test_every_key_has_a_row() -> None:
+    text = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
+    for name, field in Config.model_fields.items():
+        assert field.annotation is not None
+        for key in field.annotation.model_fields:
+            assert f"| `{name}.{key}` |" in text, FRESH
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: object) -> None:
+    assert isinstance(page, type(ROOT))
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in _anchors(file.read_text(encoding="utf-8")), f"{page.name}: {target}"
+
+
+def test_the_index_lists_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index, page.name
+
+
+def _anchors(text: str) -> set[str]:
+    """Return the anchors of the headings as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _pinned(package: str) -> bool:
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    found = re.search(rf"^{package}==([^\s;]+)", pins, re.MULTILINE)
+    return found is not None and found[1] == version(package)
