@@ -82,6 +82,24 @@ def test_many_interruptions_of_one_run(workshop: Workshop) -> None:
     assert result.path.read_bytes() == expected
 
 
+def test_plateau_remembers_its_rate_and_its_patience(workshop: Workshop) -> None:
+    overrides = ("data.validation=0.25", "training.epochs=12",
+                 "training.optimizer={name: sgd, learning_rate: 20}",
+                 "training.schedule={name: plateau, patience: 2}")  # fmt: skip
+    expected = workshop.train(*overrides, out="whole").path.read_bytes()
+    states = []
+    for epoch in range(2, 12):
+        interrupt(workshop, 4 * epoch + 1, *overrides)
+        path = workshop.path / "parts" / "last.ckpt.safetensors"
+        states.append(read_tensors(path, SCHEMA)[1]["schedule"])
+        resumed = workshop.train(*overrides, out="parts", resume=True)
+        assert resumed.path.read_bytes() == expected
+        for file in (workshop.path / "parts").iterdir():
+            file.unlink()
+    assert any(state["waited"] for state in states)
+    assert any(state["scale"] < 1 for state in states)
+
+
 def test_the_message_says_where_and_how_to_go_on(workshop: Workshop) -> None:
     with pytest.raises(Interrupted) as caught:
         workshop.train(observer=Watch(stop_after=7, signum=15))
