@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ import typer
 
 import mlpcli
 from mlp_runs import COMMAND, POINTS, process
-from mlpcli.cli.app import app
+from mlpcli.cli.app import app, main, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,6 +160,56 @@ def test_an_unexpected_input_output_error_is_74(
     assert (ran.status, ran.out, ran.lines) == (74, "", ["mlp: disk: input/output error"])
 
 
+def test_an_input_output_error_without_a_name_is_that_of_standard_output(
+    mlp: Mlp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("typer.echo", fail)
+    ran = mlp("--version")
+    line = "standard output: cannot be written: no space left on device"
+    assert (ran.status, ran.out, ran.lines) == (74, "", [line])
+
+
+def test_help_that_nobody_reads_to_its_end_is_no_error(
+    mlp: Mlp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(*_args: object, **_options: object) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    for name in ("stdout", "stderr"):  # Click replaces them
+        monkeypatch.setattr(sys, name, getattr(sys, name))
+    monkeypatch.setattr("typer.echo", close)
+    assert run(["--version"]) == 0
+
+
+def test_a_program_ends_with_the_status_and_sigterm_is_an_exception(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("mlpcli.cli.app.prepare_streams", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["mlp", "trian"])
+    try:
+        with pytest.raises(SystemExit) as caught:
+            main()
+        assert caught.value.code == 2
+        with pytest.raises(SystemExit) as caught:
+            signal.raise_signal(signal.SIGTERM)
+        assert caught.value.code == 143
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_an_exit_of_somebody_else_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(*_args: object, **_options: object) -> None:
+        raise SystemExit(143)
+
+    monkeypatch.setattr("typer.echo", leave)
+    with pytest.raises(SystemExit):
+        run(["--version"])
+
+
 def test_control_c_outside_training_is_130(
     here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,20 +313,22 @@ def test_a_full_disk_is_74(here: Path, args: list[str]) -> None:
     assert ran.stderr == "standard output: cannot be written: no space left on device\n"
 
 
-@pytest.mark.parametrize("stream", [0, 1, 2])
-def test_streams_that_are_closed_from_the_start(here: Path, stream: int) -> None:
-    for args, status in (
-        (["info", "model.safetensors"], 0),
-        (["predict", "model.safetensors", "-"], 2),
-    ):
-        command = f"{' '.join([*COMMAND, *args])} {stream}>&-"
-        ran = subprocess.run(
-            ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert ran.returncode == status
-        assert "Traceback" not in ran.stderr
-        assert ran.stderr in {"", "stdin: the file is empty\n"}
+@pytest.mark.parametrize(
+    ("stream", "args", "status", "err"),
+    [
+        (0, "predict model.safetensors -", 2, "stdin: the file is empty\n"),
+        (1, "info model.safetensors", 0, ""),
+        (2, "info nothing", 2, ""),
+    ],
+)
+def test_streams_that_are_closed_from_the_start(
+    here: Path, stream: int, args: str, status: int, err: str
+) -> None:
+    ran = subprocess.run(
+        ["bash", "-c", f"{' '.join(COMMAND)} {args} {stream}>&-"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (status, "", err)
 
 
 def test_terminated_while_waiting_removes_temporary_files(here: Path, tmp_path: Path) -> None:

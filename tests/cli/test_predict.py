@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -152,6 +154,21 @@ def test_bad_standard_input(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
     ran = mlp("predict", MODEL, "-")
     assert (ran.status, ran.out, ran.lines) == (2, "", [line])
+
+
+def test_standard_input_that_does_not_fit_on_the_disk(
+    here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Endless(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(Endless()))
+    ran = mlp("predict", MODEL, "-")
+    assert (ran.status, ran.out) == (74, "")
+    assert re.fullmatch(
+        r"stdin: cannot be copied to .*stdin-.*\.csv: no space left on device", ran.lines[0]
+    )
 
 
 def test_blocks_join_up(here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,6 +210,15 @@ def test_an_output_folder_that_cannot_be(
     assert tree(here) == before
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_the_config_itself_is_never_replaced(here: Path, mlp: Mlp, force: list[str]) -> None:
+    before = tree(here)
+    ran = mlp("train", "config.yaml", "--out", ".", "--json", *force)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.lines == ["config.yaml: is the config to train from; name another folder with --out"]
+    assert tree(here) == before
+
+
 def test_a_folder_that_holds_other_things_is_fine(here: Path, mlp: Mlp) -> None:
     (here / "r").mkdir()
     (here / "r/notes.txt").write_text("mine")

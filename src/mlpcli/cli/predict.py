@@ -14,7 +14,7 @@ import typer
 
 from mlpcli.cli.command import Force, ModelFile
 from mlpcli.cli.console import put, warn
-from mlpcli.errors import DataError
+from mlpcli.errors import DataError, StorageError
 
 __all__ = ["predict"]
 
@@ -32,7 +32,7 @@ def predict(
     ] = None,
     force: Force = False,
 ) -> int:
-    """Write a CSV of probabilities and labels, one line per row, in input order.
+    """Write probabilities and labels as CSV, a line per row, in order.
 
     Example: mlp predict runs/moons/model.safetensors new.csv -o predictions.csv
     """
@@ -63,8 +63,12 @@ def predict(
 def _spooled_stdin() -> Iterator[Path]:
     """Copy stdin to a temporary file, as a table is read more than once."""
     with tempfile.NamedTemporaryFile(prefix="stdin-", suffix=".csv") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
+        try:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+            file.flush()
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StorageError(f"stdin: cannot be copied to {file.name}: {reason}") from error
         try:
             yield Path(file.name)
         except DataError as error:

@@ -9,6 +9,7 @@ import typer
 
 from mlpcli.cli.command import ConfigFile, Force, Json, Overrides
 from mlpcli.cli.console import complain, put_json, put_table
+from mlpcli.errors import UsageError
 
 __all__ = ["train"]
 
@@ -45,7 +46,11 @@ def train(
     from mlpcli.cli.signals import signal_watch
     from mlpcli.report.tables import training_table
     from mlpcli.training import train as run
+    from mlpcli.training.run_folder import run_folder_for
 
+    copy = run_folder_for(settings, out).config
+    if not resume and copy.exists() and copy.samefile(config):
+        raise UsageError(f"{copy}: is the config to train from; name another folder with --out")
     with signal_watch() as received:
         progress = SilentProgress(received) if quiet else progress_for(received)
         with progress:
