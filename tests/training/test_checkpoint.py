@@ -86,14 +86,14 @@ def test_plateau_remembers_its_rate_and_its_patience(workshop: Workshop) -> None
     overrides = ("data.validation=0.25", "training.epochs=12",
                  "training.optimizer={name: sgd, learning_rate: 20}",
                  "training.schedule={name: plateau, patience: 2}")  # fmt: skip
-    expected = workshop.train(*overrides, out="whole").path.read_bytes()
+    expected = [record.learning_rate for record in workshop.train(*overrides, out="whole").history]
     states = []
     for epoch in range(2, 12):
         interrupt(workshop, 4 * epoch + 1, *overrides)
         path = workshop.path / "parts" / "last.ckpt.safetensors"
         states.append(read_tensors(path, SCHEMA)[1]["schedule"])
         resumed = workshop.train(*overrides, out="parts", resume=True)
-        assert resumed.path.read_bytes() == expected
+        assert [record.learning_rate for record in resumed.history] == expected[epoch:]
         for file in (workshop.path / "parts").iterdir():
             file.unlink()
     assert any(state["waited"] for state in states)
