@@ -210,11 +210,12 @@ def test_an_exit_of_somebody_else_is_let_through(monkeypatch: pytest.MonkeyPatch
         run(["--version"])
 
 
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, typer.Abort])
 def test_control_c_outside_training_is_130(
-    here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch
+    here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
 ) -> None:
     def interrupt(*_args: object) -> None:
-        raise KeyboardInterrupt
+        raise stop
 
     monkeypatch.setattr("mlpcli.training.load_model", interrupt)
     ran = mlp("info", "model.safetensors", "--json")
