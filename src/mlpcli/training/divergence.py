@@ -81,7 +81,6 @@ def _cause(loss: Loss, X: FloatArray, logits: FloatArray, inputs: Sequence[str])
     if np.isfinite(logits).all() and loss.form.name in _BREAKING:
         # the logit at fault is one whose derivative is not finite; labels do not matter for that
         broken = ~np.isfinite(loss.derivative(logits, np.zeros_like(logits)))
-        broken |= ~np.isfinite(loss.derivative(logits, np.ones_like(logits)))
         if broken.any():
             h = float(logits[broken].flat[0])
             return (f"the {loss.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
