@@ -89,6 +89,8 @@ def _judged(part: Part, places: Sequence[int]) -> Iterator[tuple[int, list[str] 
 
 
 def _encoding(part: Part, places: Sequence[int], fields: list[str]) -> list[str] | str:
+    if not not_utf8("".join(fields)):
+        return fields
     for place in places:
         if complaint := not_utf8(fields[place]):
             return f"column {show_name(part.names[place])}: {complaint}"
