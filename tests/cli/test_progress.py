@@ -11,6 +11,7 @@ import pytest
 import mlpcli
 from mlpcli.cli import progress
 from mlpcli.cli.progress import LiveProgress, PlainProgress, SilentProgress, losses, progress_for
+from mlpcli.cli.signals import SignalWatch
 from mlpcli.training.loop import EpochRecord
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def test_a_live_bar_fits_the_window(
     here: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     stderr = terminal(monkeypatch, width)
-    live = progress_for([])
+    live = progress_for(SignalWatch())
     assert isinstance(live, LiveProgress)
     with live:
         mlpcli.train(mlpcli.load_config("config.yaml"), out="run", observer=live)
@@ -62,18 +63,18 @@ def test_a_live_bar_fits_the_window(
 
 def test_nothing_is_drawn_if_training_never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = terminal(monkeypatch, 80)
-    with progress_for([]):
+    with progress_for(SignalWatch()):
         pass
     assert stderr.getvalue() == ""
 
 
 @pytest.mark.parametrize("kind", [SilentProgress, PlainProgress])
 def test_the_first_signal_is_passed_on(kind: Any) -> None:
-    received: list[int] = []
-    watch = kind(received)
-    assert watch.batch_done(0) is None
-    received += [15, 2]
-    assert watch.batch_done(1) == 15
+    watch = SignalWatch()
+    shown = kind(watch)
+    assert shown.batch_done(0) is None
+    watch.received += [15, 2]
+    assert shown.batch_done(1) == 15
 
 
 def plain(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from mlpcli.cli.console import complain, warn
+from mlpcli.cli.signals import SignalWatch
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -23,10 +23,10 @@ _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
 class SilentProgress:
-    """Shows nothing; passes on the first signal received."""
+    """Shows nothing; from the first batch on passes the first signal received on."""
 
-    def __init__(self, received: Sequence[int]) -> None:
-        self.received = received
+    def __init__(self, watch: SignalWatch) -> None:
+        self.watch = watch
 
     def __enter__(self) -> Self:
         return self
@@ -34,12 +34,13 @@ class SilentProgress:
     def __exit__(self, *_error: object) -> None:
         """Clean up nothing."""
 
-    def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
-        """Show nothing."""
+    def started(self, _dataset: Dataset, _loop: Loop, _threads: int) -> None:
+        """Begin to watch for signals: from here on there is something to save."""
+        self.watch.start()
 
     def batch_done(self, _index: int) -> int | None:
         """Return the first signal received, if any."""
-        return self.received[0] if self.received else None
+        return self.watch.received[0] if self.watch.received else None
 
     def epoch_done(self, record: EpochRecord) -> None:
         """Show nothing."""
@@ -48,13 +49,14 @@ class SilentProgress:
 class PlainProgress(SilentProgress):
     """Writes what is trained, then a line at most every five seconds."""
 
-    def __init__(self, received: Sequence[int]) -> None:
-        super().__init__(received)
+    def __init__(self, watch: SignalWatch) -> None:
+        super().__init__(watch)
         self.epochs = 0
         self.last = time.monotonic()
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Say what is trained on what."""
+        super().started(dataset, loop, threads)
         self.epochs = loop.epochs
         complain(*describe(dataset, loop, threads))
         warn(*dataset.notes)
@@ -135,6 +137,6 @@ def losses(record: EpochRecord, *, brief: bool = False) -> str:
     return text if brief else f"{text}, rate {record.learning_rate:.3g}"
 
 
-def progress_for(received: Sequence[int]) -> SilentProgress:
+def progress_for(watch: SignalWatch) -> SilentProgress:
     """Return the progress that suits stderr."""
-    return LiveProgress(received) if sys.stderr.isatty() else PlainProgress(received)
+    return LiveProgress(watch) if sys.stderr.isatty() else PlainProgress(watch)

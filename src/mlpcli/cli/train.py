@@ -43,7 +43,7 @@ def train(
     settings = load_config(config, overrides or ())
 
     from mlpcli.cli.progress import SilentProgress, progress_for
-    from mlpcli.cli.signals import signal_watch
+    from mlpcli.cli.signals import SignalWatch
     from mlpcli.report.tables import training_table
     from mlpcli.training import train as run
     from mlpcli.training.run_folder import run_folder_for
@@ -51,10 +51,8 @@ def train(
     copy = run_folder_for(settings, out).config
     if not resume and copy.exists() and copy.samefile(config):
         raise UsageError(f"{copy}: is the config to train from; name another folder with --out")
-    with signal_watch() as received:
-        progress = SilentProgress(received) if quiet else progress_for(received)
-        with progress:
-            result = run(settings, out=out, resume=resume, force=force, observer=progress)
+    with SignalWatch() as watch, (SilentProgress if quiet else progress_for)(watch) as progress:
+        result = run(settings, out=out, resume=resume, force=force, observer=progress)
     if json:
         put_json(result.to_document())
     elif not quiet:
