@@ -12,7 +12,7 @@ import numpy as np
 import mlpcli
 from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
-from mlpcli.errors import DataError, Interrupted
+from mlpcli.errors import Interrupted
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import optimizer_from
@@ -88,7 +88,6 @@ def train(
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config)
-    _refuse_weightless(dataset)
     loop = new_loop(config, dataset)
     threads = thread_count(config.training.threads, loop.network.sizes, loop.batch_size)
     with limit_threads(threads):
@@ -100,12 +99,6 @@ def train(
         started = time.perf_counter()
         history = run.epochs(observer)
         return run.conclude(history, time.perf_counter() - started)
-
-
-def _refuse_weightless(dataset: Dataset) -> None:
-    for part, rows in dataset.parts().items():
-        if rows is not None and rows.weight is not None and not rows.weight.any():
-            raise DataError(f"{part}: every row has weight 0, so there is no loss to measure")
 
 
 def new_loop(config: Config, dataset: Dataset) -> Loop:
