@@ -24,6 +24,9 @@ PASSED = """\
 tensor  shape  checked  rel. error  tolerance  worst at          given        numeric  verdict
 W1        8x2       16    3.52e-16      1e-06       3,0  0.00739245052  0.00739245052     pass
 """
+SINGLE = """\
+W1       16x2       32    2.46e-07   8.37e-06      12,1   0.0454573631   0.0454573519     pass
+"""
 FAILED = (
     "W1       16x2       32       0.808      1e-06       7,0   -0.134022483  -0.0257659381     fail"
 )
@@ -62,6 +65,7 @@ def test_only_what_is_too_large_to_install_is_left_out() -> None:
         ("norm 0.12345\n", "norm 0.12346\n"),
         ("error 3.77e-16\n", "error 1.2e-15\n"),
         (PASSED, PASSED.replace("3,0", "4,1").replace("0.00739245052", "0.01")),
+        (SINGLE, SINGLE.replace("2.46e-07", "3.1e-07").replace("12,1", "0,0")),
         ("first\n...\nlast\n", "first\nsecond\nthird\nlast\n"),
         ("first\n...\n", "first\nsecond\n"),
         ("", ""),
@@ -81,6 +85,7 @@ def test_same(expected: str, actual: str) -> None:
         ("error 3.77e-16\n", "error 3.77e-06\n"),
         (PASSED, PASSED.replace("3.52e-16", "3.52e-06")),
         (PASSED, PASSED.replace("pass", "fail")),
+        (SINGLE, SINGLE.replace("pass", "inconclusive")),
         (FAILED, FAILED.replace("7,0", "8,0")),
         (FAILED, FAILED.replace("0.134022483", "0.135022483")),
         ("first\n...\nlast\n", "first\nsecond\n"),
