@@ -38,11 +38,11 @@ def test_what_is_written_is_valid_and_trains(here: Path, mlp: Mlp, name: str) ->
 
 def test_comments_say_what_was_seen(here: Path, mlp: Mlp) -> None:
     (here / "t.csv").write_text(
-        "a,t,c,y\n" + "".join(f"{i or ''},{'uv'[i % 2]},5,{'mf'[i % 3 == 0]}\n" for i in range(9))
+        "a,t,c,y\n" + "".join(f"{i or ''},{'uv'[i % 2]},5,{'mf'[i % 3 == 0]}\n" for i in range(90))
     )
     assert mlp("init", "t.csv", "--target", "y").out == (
         """\
-# 9 rows in t.csv. Train with: mlp train config.yaml
+# 90 rows in t.csv. Train with: mlp train config.yaml
 # All keys and their defaults: mlp config show config.yaml
 
 data:
@@ -50,7 +50,7 @@ data:
   target: "y"
   positive: "f"  # counts as 1, and "m" as 0: a guess, the rarer one
   features:
-    - "a"  # number, 1 to 8, 1 missing
+    - "a"  # number, 1 to 89, 1 missing
     - "t"  # 2 texts: "u", "v"
     - "c"  # number, always 5
   missing: median              # fill gaps; or mean, drop, error
@@ -67,6 +67,14 @@ training:
   seed: 0
 """
     )
+
+
+def test_few_rows_are_not_split(here: Path, mlp: Mlp) -> None:
+    (here / "t.csv").write_text("a,y\n" + "".join(f"{i},{i % 2}\n" for i in range(49)))
+    text = mlp("init", "t.csv", "--target", "y").out
+    assert "\n  # validation: 0.2 " in text
+    assert "test:" not in text
+    assert "patience" not in text
 
 
 def test_a_target_with_gaps_drops_rows(here: Path, mlp: Mlp) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MISSING", "Categorical", "Column", "Kind", "Table", "open_table"]
 
+_MOST_LINES = 5
+
 
 def open_table(
     files: Sequence[str | Path],
@@ -84,7 +86,9 @@ def _choose(parts: Sequence[Part], columns: Sequence[str] | None) -> tuple[str, 
             if name not in first.names
         ]
     if lines:
-        raise DataError(*lines)
+        more = len(lines) - _MOST_LINES
+        rest = [f"{first.path}: {more} more columns do not fit"] if more > 0 else []
+        raise DataError(*lines[:_MOST_LINES], *rest)
     names = tuple(name for name in first.names if name in wanted)
     for part in parts:
         check_types(part, names)

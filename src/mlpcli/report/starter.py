@@ -18,23 +18,34 @@ _TEMPLATE = """\
 data:
   train: {train}
   target: {target}
-{choices}  validation: 0.2              # share of rows that choose the best epoch
-  test: 0.2                    # share kept aside until the end
-
+{choices}{parts}
 network:
   hidden: [16]                 # units per sigmoid layer; [] is logistic regression
 
 training:
   optimizer: {{name: adam, learning_rate: 0.01}}
   epochs: 200
+{patience}  seed: 0
+"""
+_FEWEST_TO_SPLIT = 50
+_SPLIT = """\
+  validation: 0.2              # share of rows that choose the best epoch
+  test: 0.2                    # share kept aside until the end
+"""
+_NO_SPLIT = """\
+  # validation: 0.2            # share of rows that choose the best epoch: these are too few
+"""
+_PATIENCE = """\
   patience: 20                 # stop when validation has not improved for so many epochs
-  seed: 0
 """
 
 
 def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
     """Return YAML text for the table `file`; `train` is its path as seen from the config."""
+    enough = survey.rows >= _FEWEST_TO_SPLIT
     return _TEMPLATE.format(
+        parts=_SPLIT if enough else _NO_SPLIT,
+        patience=_PATIENCE if enough else "",
         rows=survey.rows,
         file=printable(file),
         config=printable(config),
