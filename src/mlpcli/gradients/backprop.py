@@ -54,19 +54,24 @@ class Forward:
         return int(self.H.shape[1])
 
 
-def forward(case: Case) -> Forward:
-    """Return the forward pass of a case, with sigma' = sigma(h) sigma(-h) of every layer."""
+def forward(case: Case, dtype: str = "float64") -> Forward:
+    """Return the forward pass of a case in `dtype`, with sigma' = sigma(h) sigma(-h) of each layer.
+
+    In float32 saturation sets in earlier, and what a bug does with it shows only there.
+    """
+    network = case.network.like(case.network.theta.astype(dtype))
     unused: Array = np.empty(0)
-    Z, slopes, h = [case.X], [unused], case.X
-    for W, b in zip(case.network.W, case.network.b, strict=True):
+    h = case.X.astype(dtype)
+    Z, slopes = [h], [unused]
+    for W, b in zip(network.W, network.b, strict=True):
         h = Z[-1] @ W.T
-        if case.network.bias:
+        if network.bias:
             h += b
         Z.append(sigmoid(h))
         slopes.append(Z[-1] * sigmoid(-h))
     residual = (1 - case.y) * Z[-1] - case.y * sigmoid(-h)
     omega = np.ones((1, 1)) if case.omega is None else case.omega
-    return Forward(case, Z, slopes, [unused, *case.network.W], h, residual, omega / len(case.X))
+    return Forward(case, Z, slopes, [unused, *network.W], h, residual, omega / len(case.X))
 
 
 Output: TypeAlias = Callable[[Forward], Array]
@@ -110,15 +115,18 @@ class Rules:
 RIGHT = Rules()
 
 
-def backward(f: Forward, rules: Rules = RIGHT) -> Parameters:
-    """Return the gradient that a backward pass by these rules computes, float64."""
+def backward(f: Forward, rules: Rules = RIGHT, lowest: int = 1) -> Parameters:
+    """Return the gradient that a backward pass by these rules computes, float64.
+
+    It may stop early: the layers below `lowest` are left zero.
+    """
     network = f.case.network
     gradient = Parameters(network.sizes, network.bias, np.zeros(network.theta.size))
     decay = f.case.l2 if rules.decay is None else rules.decay
     delta: Array
     with np.errstate(all="ignore"):  # a bug may well overflow, or divide 0 by 0
         delta = rules.output(f) * f.weight
-        for i in range(f.depth, 0, -1):
+        for i in range(f.depth, lowest - 1, -1):
             delta = rules.delta.get(i, _same)(delta)
             own = rules.local.get(i, _same)(delta)
             dW = own.T @ rules.input.get(i, f.Z[i - 1])
@@ -126,7 +134,7 @@ def backward(f: Forward, rules: Rules = RIGHT) -> Parameters:
             if network.bias:
                 db = rules.bias[i](own) if i in rules.bias else own.sum(axis=0)
                 gradient.b[i - 1][:] = db + rules.bias_decay * network.b[i - 1]
-            if i > 1:
+            if i > lowest:
                 W = rules.carry[i](f.W[i], gradient.W[i - 1]) if i in rules.carry else f.W[i]
                 delta = (delta @ W) * rules.slope.get(i - 1, f.slopes[i - 1])
         for change in rules.finish:

@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlpcli.gradients.backprop import RIGHT, Forward, backward, forward
-from mlpcli.gradients.mutants import Mutant, variants
+import numpy as np
+
+from mlpcli.gradients.backprop import RIGHT, Array, Forward, backward, forward
+from mlpcli.gradients.fitted import updated_too_early
+from mlpcli.gradients.mutant import Mutant, all_layers, at, finish
+from mlpcli.gradients.mutants import variants
+from mlpcli.gradients.mutants_tensors import scale
 from mlpcli.gradients.verdict import EntryVerdict, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlpcli.gradients.bounds import Bounds
     from mlpcli.gradients.case import Case
     from mlpcli.nn.activations import FloatArray
 
 __all__ = ["BlindSpot", "blind_spots"]
 
-_COMMON_EPSILON = 1e-8  # that a smaller one changes nothing is no news
+_ONE_ROW = {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
+_USUAL_RATE = 0.01  # for a case that knows of no learning rate
 
 
 @dataclass(frozen=True)
@@ -29,18 +37,18 @@ class BlindSpot:
 
 
 def blind_spots(
-    case: Case, numeric: FloatArray, bounds: Bounds, tolerance: float
+    case: Case, numeric: FloatArray, bounds: Bounds, tolerance: float, dtype: str = "float64"
 ) -> tuple[BlindSpot, ...]:
     """Return the bugs of which some variant gives no entry that mismatches `numeric`.
 
-    A bug that the shapes do not allow is not listed: it cannot be made.
+    `dtype` is that of the gradient to be checked: in float32 less can be seen. A bug that the
+    shapes do not allow is not listed: it cannot be made.
     """
     f = forward(case)
     hidden: dict[str, list[Mutant]] = {}
-    for mutant in variants(f):
-        if mutant.epsilon is not None and mutant.epsilon < _COMMON_EPSILON:
-            continue
-        entries = judge(backward(f, mutant.bend(RIGHT)), numeric, bounds, tolerance)
+    for mutant in _all(f):
+        gradient = backward(f, mutant.bend(RIGHT))
+        entries = judge(gradient.like(_rounded(gradient.theta, dtype)), numeric, bounds, tolerance)
         if not (entries.verdict == EntryVerdict.MISMATCH).any():
             hidden.setdefault(mutant.bug, []).append(mutant)
     return tuple(
@@ -49,23 +57,50 @@ def blind_spots(
     )
 
 
+def _all(f: Forward) -> Iterator[Mutant]:
+    """Yield all variants, and of the bugs with a free number one that everybody would notice."""
+    yield from variants(f)
+    if f.depth > 1:
+        yield updated_too_early(f, f.case.learning_rate or _USUAL_RATE)
+    for i in all_layers(f):
+        yield Mutant("scaled", (i,), at("delta", {i: lambda delta: 2 * delta}))
+        for letter in ("W", "b") if f.case.network.bias else ("W",):
+            yield Mutant("scaled", (i,), finish(scale(2.0, (i,), letter)))
+
+
+def _rounded(theta: Array, dtype: str) -> Array:
+    with np.errstate(over="ignore"):
+        return theta.astype(dtype)
+
+
 def _reason(f: Forward, found: list[Mutant]) -> str:
-    bug = found[0].bug
-    network = f.case.network
-    one_row = {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
+    bug, network = found[0].bug, f.case.network
+    carried = bug == "weight-not-transposed" or max(max(m.layers) for m in found) < f.depth
     reasons = (
-        (f.rows == 1 and bug in one_row, "there is one row: its mean and its sum are the same"),
+        (f.rows == 1 and bug in _ONE_ROW, "there is one row: its mean and its sum are the same"),
         (bug == "mean-over-outputs" and f.outputs == 1, "there is one output"),
         (bug in {"missing-l2", "l2-on-bias"} and not f.case.l2, "there is no L2 penalty"),
         (bug == "l2-on-bias" and not any(b.any() for b in network.b), "all biases are zero"),
-        (not f.W[-1].any(), "the output weights are zero, so no delta reaches a hidden layer"),
-        (bug == "clamped-loss", "no probability lies outside [epsilon, 1 - epsilon]"),
+        (
+            carried and not f.W[-1].any(),
+            "the output weights are zero, so no delta reaches a hidden layer",
+        ),
         (bug == "naive-derivative", "no probability rounds to 0 or 1"),
+        (bug == "torch-bce-derivative" and _inside(f, 1e-12), "every p (1-p) is above 1e-12"),
     )
     for holds, reason in reasons:
         if holds:
             return reason
     epsilons = [m.epsilon for m in found if m.epsilon is not None]
-    if epsilons:
-        return f"an epsilon up to {max(epsilons):g} changes less than the tolerance on these rows"
-    return "on these rows it changes less than the tolerance, or vanishes in rounding"
+    if not epsilons:
+        return "on these rows it changes less than the tolerance, or vanishes in rounding"
+    largest = max(epsilons)
+    if bug in {"clamped-derivative", "clamped-loss"} and _inside(f, largest):
+        return f"no probability lies outside [epsilon, 1 - epsilon], epsilon up to {largest:.3g}"
+    return f"an epsilon up to {largest:.3g} changes less than the tolerance on these rows"
+
+
+def _inside(f: Forward, epsilon: float) -> bool:
+    """Whether p and 1 - p of all outputs are at least epsilon, and so p (1-p) about that."""
+    p = f.Z[-1]
+    return bool((p >= epsilon).all() and (p <= 1 - epsilon).all())

@@ -8,7 +8,7 @@ called unknown, with what the numbers rule out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,14 @@ import numpy as np
 from mlpcli.gradients.backprop import RIGHT, Forward, Rules, backward, forward, textbook
 from mlpcli.gradients.catalogue import CATALOGUE
 from mlpcli.gradients.fitted import fitted
-from mlpcli.gradients.likeness import Likeness, distance, tensors_from_output
-from mlpcli.gradients.mutants import Mutant, variants
+from mlpcli.gradients.likeness import (
+    Likeness,
+    distance,
+    relative_distance,
+    tensors_from_output,
+)
+from mlpcli.gradients.mutants import variants
+from mlpcli.gradients.precision import single_precision
 from mlpcli.gradients.wording import explain, unknown
 
 if TYPE_CHECKING:
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
 
     from mlpcli.gradients.bounds import Bounds
     from mlpcli.gradients.case import Case
+    from mlpcli.gradients.mutant import Mutant
     from mlpcli.nn.network import Parameters
 
 __all__ = ["Diagnosis", "diagnose", "reproduces_a_bug"]
@@ -71,17 +78,15 @@ def diagnose(
     likeness = Likeness(given, backward(f), bounds, tolerance)
     broken = _non_finite(given)
     single = _single(f, likeness)
+    if not single and single_precision(given).all():
+        single = _single(forward(case, "float32"), likeness)
     if single:
-        found = [_diagnosis(f, m, error) for m, error in single]
-        return (*found, *broken)
-    path = _several(f, likeness)
-    found = []
-    if path.steps:
-        error = distance(given, backward(f, path.rules))
-        complete = path.agreeing == likeness.tensors
-        for step in path.steps:
-            found += [_diagnosis(f, m, error if complete else None) for m in step]
-    if path.agreeing < likeness.tensors and not broken:
+        return (*(_diagnosis(f, m, error) for m, error in single), *broken)
+    path = _several(f, likeness, _around_non_finite(given) if broken else RIGHT)
+    complete = path.agreeing == likeness.tensors
+    error = distance(given, backward(f, path.rules)) if complete else None
+    found = [_diagnosis(f, m, error) for step in path.steps for m in step]
+    if not complete or not (found or broken):
         found.append(_unknown(f, likeness, path))
     return (*found, *broken)
 
@@ -90,22 +95,35 @@ def reproduces_a_bug(case: Case, given: Parameters, tolerance: float) -> bool:
     """Return whether a known bug computes `given` within T, and no right gradient comes near.
 
     That settles what rounding leaves open: T is compared with the largest relative distance of a
-    tensor; the right gradient and its textbook twin must be beyond T and ten times farther.
+    tensor; the right gradient and its textbook twin must be beyond T and ten times farther. Only
+    bugs without a free number count, and no gradient of zeros: where one row or one output is all
+    there is, rounding is a common factor, and what vanishes in float32 is zero without any bug.
     """
     f = forward(case)
     right = backward(f)
     nearest_right = min(distance(given, right), distance(given, backward(f, textbook(f))))
-    if not nearest_right > tolerance:
+    if not nearest_right > tolerance or not given.theta.any():
         return False
     bound = min(tolerance, nearest_right / 10)
-    return any(
-        distance(given, backward(f, m.bend(RIGHT))) <= bound for m in _candidates(f, RIGHT, given)
-    )
+    specific = (m for m in variants(f) if not CATALOGUE[m.bug].generic)
+    return any(distance(given, backward(f, m.bend(RIGHT))) <= bound for m in specific)
+
+
+def _around_non_finite(given: Parameters) -> Rules:
+    """Return right rules that take over what is nan or inf, so that the rest can be explained."""
+
+    def take_over(gradient: Parameters) -> None:
+        for (_, ours), (_, theirs) in zip(gradient.tensors(), given.tensors(), strict=True):
+            if not np.isfinite(theirs).all():
+                ours[:] = theirs
+
+    return replace(RIGHT, finish=(take_over,))
 
 
 def _candidates(
     f: Forward, rules: Rules, given: Parameters, layer: int | None = None
 ) -> Iterator[Mutant]:
+    """Yield what may explain `given`; numbers are fitted at one layer, or at each in turn."""
     yield from variants(f)
     layers = range(f.depth, 0, -1) if layer is None else (layer,)
     for i in layers:
@@ -116,29 +134,38 @@ def _single(f: Forward, likeness: Likeness) -> list[tuple[Mutant, float]]:
     """Return every bug that alone explains all tensors, by its best variant, specific first."""
     best: dict[str, tuple[Mutant, float]] = {}
     for mutant in _candidates(f, RIGHT, likeness.given):
-        M = backward(f, mutant.bend(RIGHT))
-        if likeness.agreeing(M) < likeness.tensors:
+        rules = mutant.bend(RIGHT)
+        if _reach(f, likeness, rules) < likeness.tensors:
             continue
-        error = distance(likeness.given, M)
+        error = distance(likeness.given, backward(f, rules))
         known = best.get(mutant.bug)
         if known is None or (len(mutant.layers), error) < (len(known[0].layers), known[1]):
             best[mutant.bug] = (mutant, error)
     return sorted(best.values(), key=lambda pair: (CATALOGUE[pair[0].bug].generic, pair[1]))
 
 
-def _several(f: Forward, likeness: Likeness) -> _Path:
+def _reach(f: Forward, likeness: Likeness, rules: Rules) -> int:
+    """Return how many tensors these rules explain; most are refuted by the output layer alone."""
+    if not rules.finish:
+        reach = likeness.agreeing(backward(f, rules, lowest=f.depth))
+        if reach < 1 + f.case.network.bias:
+            return reach
+    return likeness.agreeing(backward(f, rules))
+
+
+def _several(f: Forward, likeness: Likeness, start: Rules) -> _Path:
     """Put bugs together, from the output down, and return the path that explains most tensors."""
-    beam = [_Path(RIGHT, (), likeness.agreeing(likeness.right))]
+    beam = [_Path(start, (), likeness.agreeing(backward(f, start)))]
     best = beam[0]
     for _ in range(_DEEPEST):
+        if best.agreeing == likeness.tensors:
+            break
         beam = [longer for path in beam for longer in _extend(f, likeness, path)]
         beam = sorted(beam, key=lambda path: -path.agreeing)[:_BEAM]
         if not beam:
             break
         if beam[0].agreeing > best.agreeing:
             best = beam[0]
-        if best.agreeing == likeness.tensors:
-            break
     return best
 
 
@@ -147,7 +174,7 @@ def _extend(f: Forward, likeness: Likeness, path: _Path) -> list[_Path]:
     layer, _, _ = tensors_from_output(likeness.given)[path.agreeing]
     by_reach: dict[int, dict[str, Mutant]] = {}
     for mutant in _candidates(f, path.rules, likeness.given, layer):
-        reach = likeness.agreeing(backward(f, mutant.bend(path.rules)))
+        reach = _reach(f, likeness, mutant.bend(path.rules))
         if reach > path.agreeing:
             same = by_reach.setdefault(reach, {})
             known = same.get(mutant.bug)
@@ -184,8 +211,11 @@ def _non_finite(given: Parameters) -> list[Diagnosis]:
 
 
 def _unknown(f: Forward, likeness: Likeness, path: _Path) -> Diagnosis:
-    now = backward(f, path.rules)
-    tensor = tensors_from_output(likeness.given)[path.agreeing]
-    expected = tensors_from_output(now)[path.agreeing]
-    text = unknown(f.depth, tensor, expected)
-    return Diagnosis("unknown", (tensor[0],), text, CATALOGUE["unknown"].fix, None)
+    given = tensors_from_output(likeness.given)
+    expected = tensors_from_output(backward(f, path.rules))
+    place = path.agreeing
+    if place == likeness.tensors:  # wrong by so little that only the numeric gradient shows it
+        pairs = zip(given, expected, strict=True)
+        place = int(np.argmax([relative_distance(a, m) for (_, _, a), (_, _, m) in pairs]))
+    text = unknown(f.depth, given[place], expected[place])
+    return Diagnosis("unknown", (given[place][0],), text, CATALOGUE["unknown"].fix, None)

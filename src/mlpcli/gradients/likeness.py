@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.gradients.precision import UNIT_ROUNDOFF, single_precision
+from mlpcli.gradients.precision import single_precision
 
 if TYPE_CHECKING:
     from mlpcli.gradients.backprop import Array
     from mlpcli.gradients.bounds import Bounds
     from mlpcli.nn.network import Parameters
 
-__all__ = ["Likeness", "distance", "tensors_from_output"]
+__all__ = ["Likeness", "distance", "relative_distance", "tensors_from_output"]
 
 
 def tensors_from_output(gradient: Parameters) -> list[tuple[int, str, Array]]:
@@ -33,10 +34,11 @@ def distance(A: Parameters, M: Parameters) -> float:
     Entries that are nan in both, or the same infinity, count as equal; any other nan as inf.
     """
     pairs = zip(tensors_from_output(A), tensors_from_output(M), strict=True)
-    return max(_distance(a, m) for (_, _, a), (_, _, m) in pairs)
+    return max(relative_distance(a, m) for (_, _, a), (_, _, m) in pairs)
 
 
-def _distance(a: Array, m: Array) -> float:
+def relative_distance(a: Array, m: Array) -> float:
+    """Return the distance of two tensors as `distance` defines it."""
     both = np.isfinite(a) & np.isfinite(m)
     if not (both | (np.isnan(a) & np.isnan(m)) | (a == m)).all():
         return float("inf")
@@ -63,37 +65,41 @@ class Likeness:
 
     def agreeing(self, M: Parameters) -> int:
         """Return how many tensors agree, counted from the output to the first that does not."""
-        slack = self.given.like(self._slack)
-        rows = zip(
-            tensors_from_output(self.given),
-            tensors_from_output(self.right),
-            tensors_from_output(M),
-            tensors_from_output(slack),
-            strict=True,
-        )
-        count = 0
-        for (_, _, a), (_, _, b), (_, _, m), (_, _, r) in rows:
-            if not self._same(a, b, m, r):
-                break
-            count += 1
-        return count
+        for count, ((a, b, slack), (_, _, m)) in enumerate(
+            zip(self._known, tensors_from_output(M), strict=True)
+        ):
+            if not self._same(a, m, b, slack):
+                return count
+        return self.tensors
 
     @property
     def tensors(self) -> int:
         """How many tensors there are."""
-        return len(tensors_from_output(self.given))
+        return len(self._known)
 
-    @property
-    def _slack(self) -> Array:
-        single = single_precision(self.given)
-        u = np.where(single, UNIT_ROUNDOFF[True], UNIT_ROUNDOFF[False])
-        return np.asarray(4 * u * self.bounds.K_textbook)
-
-    def _same(self, a: Array, b: Array, m: Array, slack: Array) -> bool:
-        both = np.isfinite(a) & np.isfinite(m)
-        with np.errstate(all="ignore"):
-            growth = max(1.0, float(np.abs(m[both]).max(initial=0) / np.abs(b).max(initial=0)))
-            near = np.abs(a - m) <= (
-                self.tolerance * np.maximum(np.abs(a), np.abs(m)) + slack * growth
+    @cached_property
+    def _known(self) -> list[tuple[Array, float, Array]]:
+        """The given tensor, the largest entry of the right one, and what rounding can do to it."""
+        slack = self.given.like(self.bounds.textbook(single_precision(self.given)))
+        return [
+            (a, float(np.abs(b).max(initial=0)), _either_way(r))
+            for (_, _, a), (_, _, b), (_, _, r) in zip(
+                *map(tensors_from_output, (self.given, self.right, slack)), strict=True
             )
+        ]
+
+    def _same(self, a: Array, m: Array, largest: float, slack: Array) -> bool:
+        with np.errstate(all="ignore"):
+            size = np.maximum(np.abs(a), np.abs(m))
+            if (np.abs(a - m) <= self.tolerance * size + slack).all():
+                return True
+            both = np.isfinite(a) & np.isfinite(m)
+            growth = max(1.0, float(np.abs(m[both]).max(initial=0)) / (largest or np.inf))
+            near = np.abs(a - m) <= self.tolerance * size + slack * growth
         return bool((near | (np.isnan(a) & np.isnan(m)) | (a == m)).all())
+
+
+def _either_way(slack: Array) -> Array:
+    """Return the larger slack of a square matrix and its transpose: one bug transposes it."""
+    square = slack.ndim == 2 and slack.shape[0] == slack.shape[1]
+    return np.maximum(slack, slack.T) if square else slack

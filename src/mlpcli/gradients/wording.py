@@ -10,11 +10,13 @@ from mlpcli.gradients.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from mlpcli.gradients.backprop import Array, Forward
-    from mlpcli.gradients.mutants import Mutant
+    from mlpcli.gradients.mutant import Mutant
 
 __all__ = ["explain", "unknown"]
 
 _NEAR = 1e-6
+_NEAR_FACTOR = 1e-5  # what float32 leaves of a factor
+_SMALL = 0.01  # the relative error of a float16 gradient is at most about so much
 
 
 def explain(f: Forward, mutant: Mutant) -> str:
@@ -24,7 +26,7 @@ def explain(f: Forward, mutant: Mutant) -> str:
     if mutant.factor is not None:
         notes.append(f"factor {mutant.factor:.8g}{_known_factor(f, mutant.factor)}")
     if mutant.epsilon is not None:
-        notes.append(f"epsilon {mutant.epsilon:g}")
+        notes.append(f"epsilon {mutant.epsilon:.3g}")
     if mutant.learning_rate is not None:
         rate = f.case.learning_rate
         same = rate is not None and abs(mutant.learning_rate / rate - 1) < _NEAR
@@ -45,15 +47,13 @@ def _known_factor(f: Forward, c: float) -> str:
     known = {
         "N, the number of rows": float(f.rows),
         "1/N, N the number of rows": 1 / f.rows,
-        "2": 2.0,
         "1/2": 0.5,
-        "the number of outputs": float(f.outputs),
-        "1 / the number of outputs": 1 / f.outputs,
-        "-1": -1.0,
+        "K, the number of outputs": float(f.outputs),
+        "1/K, K the number of outputs": 1 / f.outputs,
     }
     if f.case.learning_rate is not None:
         known["the learning rate"] = f.case.learning_rate
-    names = [name for name, value in known.items() if abs(c / value - 1) < _NEAR]
+    names = [name for name, value in known.items() if abs(c / value - 1) < _NEAR_FACTOR]
     return f" = {' = '.join(names)}" if names else ""
 
 
@@ -63,22 +63,27 @@ def unknown(depth: int, given: tuple[int, str, Array], expected: tuple[int, str,
     Both are (layer, parameter, tensor).
     """
     layer, parameter, A = given
-    B = expected[2]
-    told = np.isfinite(A) & np.isfinite(B) & (B != 0)
     where = "the output layer" if layer == depth else f"layer {layer} of {depth}"
     text = (
         f"{CATALOGUE['unknown'].explanation}: counted from the output the first wrong tensor is "
-        f"{parameter}{layer} ({where})"
+        f"{parameter}{layer} ({where}){_departure(A, expected[2])}"
     )
-    if not told.any():
+    if layer == depth:
         return text
+    above = f"layer {depth} is" if layer + 1 == depth else f"layers {layer + 1} to {depth} are"
+    return f"{text}; {above} right or explained, so delta_{layer + 1} is"
+
+
+def _departure(A: Array, B: Array) -> str:
+    """Return how the given tensor A departs from the expected B."""
+    told = np.isfinite(A) & np.isfinite(B) & (B != 0)
+    if not told.any():
+        return ""
     ratio = A[told] / B[told]
     low, middle, high = np.quantile(ratio, (0.05, 0.5, 0.95))
-    text += f"; given / right is {middle:.6g} in the median, 90 % from {low:.6g} to {high:.6g}"
+    text = f"; given / right is {middle:.6g} in the median, 90 % from {low:.6g} to {high:.6g}"
     if high - low > _NEAR * abs(middle):
         text += ", so it is no constant factor"
-    if layer < depth:
-        text += f"; layers {layer + 1} to {depth} are right" if layer + 1 < depth else (
-            f"; layer {depth} is right"
-        )  # fmt: skip
+    if max(abs(low - 1), abs(high - 1)) < _SMALL:
+        text += ", and so near to 1 that rounding or a finite difference may be all it is"
     return text
