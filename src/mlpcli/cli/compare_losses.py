@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlpcli.cli.command import Json, Overrides
-from mlpcli.cli.console import complain, put, put_json, put_table
+from mlpcli.cli.console import complain, put, put_words
+from mlpcli.cli.pictures import accept, draw
+
+if TYPE_CHECKING:
+    from mlpcli.report.comparison import Comparison
 
 __all__ = ["compare_losses"]
 
@@ -19,26 +25,30 @@ def compare_losses(
     ] = None,
     overrides: Overrides = None,
     form: Annotated[
-        list[str] | None, typer.Option("--form", metavar="F", help="Only these; also torch, keras.")
+        list[str] | None,
+        typer.Option("--form", metavar="F", help="Only these; also torch, keras, scikit-learn."),
     ] = None,
     dtype: Annotated[
-        list[str] | None, typer.Option("--dtype", metavar="D", help="Only these; float32, ..")
+        list[str] | None,
+        typer.Option("--dtype", metavar="D", help="Only these: float16, .., longdouble."),
     ] = None,
     logits: Annotated[
         str | None, typer.Option("--logits", metavar="LO:HI:STEP", help="Default -800 to 800.")
     ] = None,
     epsilon: Annotated[
-        str | None, typer.Option("--epsilon", metavar="E", help="A number, or torch, keras, ..")
+        str | None,
+        typer.Option("--epsilon", metavar="E", help="A number, or torch, keras, scikit-learn."),
     ] = None,
     model: Annotated[
         Path | None, typer.Option("--model", metavar="M", help="Trained weights for the layers.")
     ] = None,
     weight_scale: Annotated[
-        float, typer.Option("--weight-scale", metavar="S", help="Multiplies the first weights.")
-    ] = 1.0,
+        float | None,
+        typer.Option("--weight-scale", metavar="S", help="Multiplies the first weights."),
+    ] = None,
     seeds: Annotated[
-        int, typer.Option("--seeds", metavar="N", min=1, help="Training runs per form.")
-    ] = 3,
+        int | None, typer.Option("--seeds", metavar="N", min=1, help="Runs per form; default 3.")
+    ] = None,
     json: Json = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: png, svg or pdf.")
@@ -52,29 +62,49 @@ def compare_losses(
     """
     from mlpcli.cli.comparison_request import parse_request
 
-    request = parse_request(form, dtype, logits, epsilon, weight_scale)
-    if config is None and (model is not None or weight_scale != 1 or overrides):
-        from mlpcli.errors import UsageError
-
-        raise UsageError("--model, --weight-scale and --set need a CONFIG")
-    settings = None
-    if config is not None:
+    accept(plot)
+    request = parse_request(form, dtype, logits, epsilon, weight_scale, seeds)
+    if config is None:
+        request.refuse_data_options(model, overrides or ())
+        result = request.on_grid()
+    else:
         from mlpcli.config import load_config
 
-        settings = load_config(config, overrides or ())
-
-    from mlpcli.report.comparison import comparison_document, comparison_tables
-
-    result = request.run(settings, model=model, seeds=seeds, progress=complain)
+        result = request.with_data(load_config(config, overrides or ()), model, complain)
     if json:
-        put_json(comparison_document(result))
+        _put_document(result)
     else:
-        for table in comparison_tables(result):
-            put_table(table)
-            put("")
+        _put_text(result)
     if plot is not None:
-        from mlpcli.cli.pictures import draw
-        from mlpcli.report.comparison_plots import comparison_chart, comparison_figure
+        from mlpcli.report.charts import comparison_chart
+        from mlpcli.report.comparison_plots import comparison_figure
 
-        draw(plot, lambda: comparison_figure(result), lambda: comparison_chart(result))
+        draw(
+            plot, lambda: comparison_figure(result), lambda: comparison_chart(result), text=not json
+        )
     return 0
+
+
+def _put_document(result: Comparison) -> None:
+    from mlpcli.report.comparison import comparison_json
+
+    for piece in comparison_json(result):
+        put(piece, end="")
+    put("")
+
+
+def _put_text(result: Comparison) -> None:
+    from mlpcli.report.comparison_text import grid_sections
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    sections = list(grid_sections(result, width))
+    if result.layers or result.training:
+        from mlpcli.report.comparison_runs import run_sections
+
+        sections += run_sections(result, width)
+    for section in sections:
+        put_words(*section.title.splitlines())
+        for line in section.table:
+            put(line)
+        put_words(*section.words)
+        put("")

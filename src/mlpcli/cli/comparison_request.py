@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.comparison.dial import EPSILONS, dial
+from mlpcli.comparison.dial import DIALLED, EPSILONS, dial
+from mlpcli.comparison.forms import parse_form
 from mlpcli.comparison.grid import default_dtypes, parse_dtype, parse_grid
 from mlpcli.comparison.summary import summarise
-from mlpcli.comparison.sweep import parse_form, sweep
-from mlpcli.errors import UsageError
+from mlpcli.comparison.sweep import sweep
+from mlpcli.errors import UsageError, did_you_mean
 from mlpcli.nn.library_forms import LIBRARY_EPSILON
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.report.comparison import Comparison
@@ -26,61 +27,66 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonRequest", "parse_request"]
 
 _DEFAULT_EPSILON = 1e-7
+_DEFAULT_SEEDS = 3
+_DIAL_DTYPES = ("float32", "float64")
 
 
 @dataclass(frozen=True)
 class ComparisonRequest:
-    """What to compare: forms, dtypes, a grid (None: the default one), epsilon, weight scale."""
+    """What to compare; None is what was not said: default grid, the config's epsilon, ..."""
 
     forms: tuple[str, ...]
-    dtypes: tuple[str, ...]
+    dtypes: tuple[str, ...] | None
     grid: NDArray[np.float64] | None
-    epsilon: float
-    weight_scale: float
-    dial_dtypes: tuple[str, ...]
+    epsilon: float | None
+    weight_scale: float | None
+    seeds: int | None
 
-    def run(
-        self,
-        config: Config | None,
-        *,
-        model: Path | None,
-        seeds: int,
-        progress: Callable[[str], None],
-    ) -> Comparison:
-        """Compare on the grid and, given a config, on its data and in training."""
-        curves = sweep(self.forms, self.dtypes, self.epsilon, self.grid)
-        epsilons = sorted({*EPSILONS, self.epsilon}, reverse=True)
-        on_grid = Comparison(
-            epsilon=self.epsilon,
+    def refuse_data_options(self, model: Path | None, overrides: Sequence[str]) -> None:
+        """Raise UsageError if an option is given that means nothing without a config."""
+        options = {
+            "--model": model is not None,
+            "--weight-scale": self.weight_scale is not None,
+            "--seeds": self.seeds is not None,
+            "--set": bool(overrides),
+        }
+        given = [option for option, there in options.items() if there]
+        if given:
+            raise UsageError(f"{given[0]}: needs a CONFIG, whose network and data it is about")
+
+    def on_grid(self, epsilon: float = _DEFAULT_EPSILON) -> Comparison:
+        """Compare on the grid of logits; `epsilon` where the command line has none."""
+        epsilon = self.epsilon or epsilon
+        curves = sweep(self.forms, self.dtypes or default_dtypes(), epsilon, self.grid)
+        return Comparison(
+            epsilon=epsilon,
             curves=curves,
             summary=tuple(summarise(curve) for curve in curves),
-            dial=dial(epsilons, self.dial_dtypes),
-        )
-        return (
-            on_grid if config is None else self._with_data(on_grid, config, model, seeds, progress)
+            dial=dial(
+                [form for form in self.forms if form in DIALLED],
+                sorted({*EPSILONS, epsilon}, reverse=True),
+                self.dtypes or _DIAL_DTYPES,
+            ),
         )
 
-    def _with_data(
-        self,
-        on_grid: Comparison,
-        config: Config,
-        model: Path | None,
-        seeds: int,
-        progress: Callable[[str], None],
+    def with_data(
+        self, config: Config, model: Path | None, progress: Callable[[str], None]
     ) -> Comparison:
-        from dataclasses import replace
-
+        """Compare on the grid, and on the data of a config and in its training."""
         from mlpcli.checking import find_case
         from mlpcli.comparison.layers import compare_layers, scale_weights
         from mlpcli.comparison.training_runs import compare_training, paired_differences
 
-        case = scale_weights(find_case(config, model=model), self.weight_scale)
-        layers = compare_layers(case, self.forms, self.epsilon, config.training.dtype)
+        on_grid = self.on_grid(config.loss.epsilon)
+        epsilon, scale = on_grid.epsilon, self.weight_scale or 1.0
+        case = scale_weights(find_case(config, model=model), scale)
+        layers = compare_layers(case, self.forms, epsilon, config.training.dtype)
         runs = compare_training(
             config,
             self.forms,
-            seeds,
-            weight_scale=self.weight_scale,
+            epsilon,
+            self.seeds or _DEFAULT_SEEDS,
+            weight_scale=scale,
             progress=lambda form, seed: progress(f"training with {form}, seed {seed}"),
         )
         return replace(on_grid, layers=layers, training=runs, paired=paired_differences(runs))
@@ -91,36 +97,38 @@ def parse_request(
     dtypes: Sequence[str] | None,
     logits: str | None,
     epsilon: str | None,
-    weight_scale: float,
+    weight_scale: float | None,
+    seeds: int | None,
 ) -> ComparisonRequest:
     """Check the options; UsageError with the nearest right name or the allowed range."""
-    names = tuple(dict.fromkeys(parse_form(name) for name in forms or BCE_FORMS))
-    value = _epsilon(epsilon)
-    if epsilon is not None and epsilon in LIBRARY_EPSILON and epsilon not in names:
-        names = (*names, epsilon)
-    kinds = tuple(dict.fromkeys(parse_dtype(name) for name in dtypes or default_dtypes()))
-    if not (math.isfinite(weight_scale) and weight_scale > 0):
+    names = [parse_form(name) for name in forms or BCE_FORMS]
+    if epsilon is not None and epsilon in LIBRARY_EPSILON:
+        names.append(epsilon)
+    if weight_scale is not None and not (math.isfinite(weight_scale) and weight_scale > 0):
         raise UsageError(f"--weight-scale: expected a number > 0, got {weight_scale:g}")
     return ComparisonRequest(
-        forms=names,
-        dtypes=kinds,
+        forms=tuple(dict.fromkeys(names)),
+        dtypes=tuple(dict.fromkeys(map(parse_dtype, dtypes))) if dtypes else None,
         grid=None if logits is None else parse_grid(logits),
-        epsilon=value,
+        epsilon=None if epsilon is None else _parse_epsilon(epsilon),
         weight_scale=weight_scale,
-        dial_dtypes=kinds if dtypes else ("float32", "float64"),
+        seeds=seeds,
     )
 
 
-def _epsilon(text: str | None) -> float:
-    if text is None:
-        return _DEFAULT_EPSILON
+def _parse_epsilon(text: str) -> float:
     if text in LIBRARY_EPSILON:
         return LIBRARY_EPSILON[text]
     try:
         value = float(text)
     except ValueError:
+        guess = did_you_mean(text, LIBRARY_EPSILON)
         value = math.nan
+    else:
+        guess = ""
     if not 0 < value < 0.5:
         names = ", ".join(LIBRARY_EPSILON)
-        raise UsageError(f'--epsilon: expected a number > 0 and < 0.5, or {names}, got "{text}"')
+        raise UsageError(
+            f'--epsilon: expected a number > 0 and < 0.5, or {names}, got "{text}"{guess}'
+        )
     return value

@@ -1,62 +1,110 @@
-"""The derivative of BCE by the logit with forty digits, so that no float code judges itself.
+"""The derivative of BCE by the logit with fifty digits, so that no float code judges itself.
 
-For y = 0 it is sigma(h), for y = 1 it is -sigma(-h). Python's `decimal` computes 1 / (1 + exp(-h))
-with correctly rounded operations; the result is kept as a sum of two float64 numbers.
+For y = 0 it is sigma(h), for y = 1 it is -sigma(-h). With e = exp(-|h|), from Python's `decimal`,
+whose operations are correctly rounded, both come from 1/(1+e) and e/(1+e).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
-__all__ = ["Exact", "exact_gradient"]
+__all__ = ["Exact", "exact_gradients"]
 
-_DIGITS = 40
-_CONTEXT = Context(prec=_DIGITS, Emin=-10_000, Emax=10_000)
+_CONTEXT = Context(prec=50, Emin=-100_000, Emax=100_000)
+_ONE = Decimal(1)
+_SMALLEST_SPLIT = 2.0**-900  # below it `low` is a subnormal and lacks digits of a longdouble
 
 
 @dataclass(frozen=True)
 class Exact:
-    """Values as `high` + `low`, float64 (N,): `high` is the value rounded to float64."""
+    """dl/dh for one label at logits (N,) of some dtype, each taken as exactly what it holds.
 
+    The values are `high` + `low`, float64: `high` is the value rounded to float64.
+    """
+
+    logits: NDArray[np.floating[Any]]
+    label: int
     high: NDArray[np.float64]
     low: NDArray[np.float64]
 
-    def rounded(self, dtype: np.dtype[np.floating]) -> NDArray[np.floating]:
-        """Return the values rounded to a dtype; for longdouble with the digits that `low` adds."""
+    @cached_property
+    def rounded(self) -> NDArray[np.floating[Any]]:
+        """The values in the dtype of the logits; of a longdouble with the digits of `low`."""
+        dtype = self.logits.dtype
         with np.errstate(under="ignore"):
-            return self.high.astype(dtype) + self.low.astype(dtype)
+            value: NDArray[np.floating[Any]] = self.high.astype(dtype) + self.low.astype(dtype)
+        return value
+
+    @cached_property
+    def unit(self) -> NDArray[np.floating[Any]]:
+        """The unit in the last place of `rounded`; `np.spacing` is nan next to some longdoubles."""
+        kind = np.finfo(self.logits.dtype)
+        exponent = np.frexp(self.rounded)[1]
+        unit = np.ldexp(np.ones_like(self.rounded), exponent - kind.nmant - 1)
+        floored: NDArray[np.floating[Any]] = np.maximum(unit, kind.smallest_subnormal)
+        return floored
+
+    @cached_property
+    def judged(self) -> NDArray[np.bool_]:
+        """Where the dtype holds the value as a normal number, and `high` + `low` all its digits."""
+        kind = np.finfo(self.logits.dtype)
+        wide = kind.nmant > np.finfo(np.float64).nmant
+        held: NDArray[np.bool_] = np.abs(self.high) >= (_SMALLEST_SPLIT if wide else kind.tiny)
+        return held
+
+    @cached_property
+    def wrong(self) -> NDArray[np.bool_]:
+        """Where the answer is wrong: the logit is on the other side of 0 than the label."""
+        side: NDArray[np.bool_] = self.logits > 0 if self.label == 0 else self.logits < 0
+        return side
 
 
-@lru_cache(maxsize=100_000)  # grids of several dtypes and both labels share most of their logits
-def _sigmoid(h: Decimal) -> tuple[float, float]:
-    value = _CONTEXT.divide(Decimal(1), _CONTEXT.add(Decimal(1), _CONTEXT.exp(-h)))
+def exact_gradients(logits: NDArray[np.floating[Any]]) -> tuple[Exact, Exact]:
+    """Return dl/dh for label 0 and for label 1 at finite logits (N,)."""
+    size = np.abs(logits)
+    high = size.astype(np.float64)
+    low = (size - high.astype(size.dtype)).astype(np.float64)  # 0 but for a longdouble
+    pairs = [_sigmoids(*split) for split in zip(high.tolist(), low.tolist(), strict=True)]
+    parts = np.array(pairs, np.float64).reshape(-1, 4)
+    near_one, near_zero = parts[:, :2], parts[:, 2:]
+    positive = (logits >= 0)[:, np.newaxis]
+    zero = np.where(positive, near_one, near_zero).T
+    one = 0.0 - np.where(positive, near_zero, near_one).T  # never -0.0
+    return Exact(logits, 0, *zero), Exact(logits, 1, *one)
+
+
+@lru_cache(maxsize=100_000)  # grids of several dtypes share most of their logits
+def _sigmoids(high: float, low: float) -> tuple[float, float, float, float]:
+    """Return sigma(h) and sigma(-h), each split in two, for h = high + low >= 0."""
+    e = _exp_minus(high, low)
+    z = _CONTEXT.divide(_ONE, _CONTEXT.add(_ONE, e))
+    return (*_split(z), *_split(_CONTEXT.multiply(e, z)))
+
+
+def _split(value: Decimal) -> tuple[float, float]:
     high = float(value)
     return high, float(_CONTEXT.subtract(value, Decimal(high)))
 
 
-def exact_gradient(logits: Iterable[np.floating], label: int) -> Exact:
-    """Return dl/dh at each logit, taken as exactly the number that it holds.
+def _exp_minus(high: float, low: float) -> Decimal:
+    """Return exp(-h) as a product of few different factors: each summand of h is exact."""
+    whole = math.floor(high)
+    product = _ONE
+    for summand in (whole - whole % 32, whole % 32, high - whole, low):
+        if summand:
+            product = _CONTEXT.multiply(product, _exp(-summand))
+    return product
 
-    `label` is 0 or 1.
-    """
-    sign = 1 - 2 * label
-    pairs = [_sigmoid(sign * _decimal(h)) for h in logits]
-    high, low = sign * np.array(pairs, np.float64).reshape(-1, 2).T
-    return Exact(high, low)
 
-
-def _decimal(h: np.floating) -> Decimal:
-    """Return the logit without rounding; a longdouble is split into two float64 numbers."""
-    high = float(h)
-    low = float(h - type(h)(high))
-    return _CONTEXT.add(Decimal(high), Decimal(low))
+@lru_cache(maxsize=10_000)
+def _exp(x: float) -> Decimal:
+    return _CONTEXT.exp(Decimal(x))

@@ -1,4 +1,4 @@
-"""Where each form breaks, in numbers and in words that a student understands."""
+"""Where each form breaks, in numbers: one record per form, dtype and label."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.comparison.verdict import Facts, words
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "first_logit", "summarise"]
 
-_LOST = 0.01  # from this relative error on, a gradient is called wrong
-_FEW_ULPS = 100
+LOST = 0.01  # from this relative error on, a gradient is called wrong
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class Summary:
     """One form, dtype and label; a `first_*` is the logit of smallest magnitude, or None.
 
     `max_relative_error` and `max_ulp_error` are over logits at which the gradient is finite, the
-    former only where the dtype holds the truth as a normal number.
+    former only where the dtype holds the truth as a normal number; `first_lost_logit` and
+    `first_tail_logit` are where it passes 1 %, for wrong and for right answers. From
+    `loss_flat_logit` on, the loss no longer grows with the wrongness of the answer though its
+    gradient is not 0: they belong to two different functions.
     """
 
     form: str
@@ -31,29 +35,51 @@ class Summary:
     label: int
     first_non_finite_logit: float | None
     first_dead_logit: float | None
+    first_lost_logit: float | None
+    first_tail_logit: float | None
     max_relative_error: float | None
     max_relative_error_logit: float | None
     max_ulp_error: float | None
     loss_first_non_finite_logit: float | None
+    loss_flat_logit: float | None
     verdict: str
 
 
 def summarise(curve: Curve) -> Summary:
     """Return the summary of a curve."""
-    relative = np.where(curve.judged, curve.relative_error, np.nan)
-    ulps = np.where(curve.judged | (curve.dtype != "longdouble"), curve.ulp_error, np.nan)
-    worst = int(np.nanargmax(relative)) if np.isfinite(relative).any() else None
+    h, finite = curve.logits, curve.finite
+    judged, wrong = curve.exact.judged, curve.exact.wrong
+    relative = np.where(judged & finite, curve.relative_error, -1)
+    ulps = curve.ulp_error[finite & (judged | (curve.dtype != "longdouble"))]
+    worst = int(relative.argmax()) if relative.max() >= 0 else None
+    lost = relative > LOST
+    facts = Facts(
+        broken=first_logit(h, ~finite),
+        broken_as="nan" if np.isnan(curve.gradient).any() else "inf",
+        finite=first_logit(h, finite),
+        lost=first_logit(h, lost & wrong),
+        dead=first_logit(h, curve.dead & wrong),
+        tail=first_logit(h, lost & ~wrong),
+        tail_dead=first_logit(h, curve.dead & judged & ~wrong),
+        vanished=first_logit(h, curve.dead & ~judged),
+        flat=_flat_loss(curve),
+        relative=None if worst is None else float(relative[worst]),
+        ulps=float(ulps.max()) if ulps.size else None,
+    )
     return Summary(
         form=curve.form,
         dtype=curve.dtype,
         label=curve.label,
-        first_non_finite_logit=first_logit(curve.logits, ~np.isfinite(curve.gradient)),
-        first_dead_logit=first_logit(curve.logits, curve.dead),
-        max_relative_error=None if worst is None else float(relative[worst]),
-        max_relative_error_logit=None if worst is None else float(curve.logits[worst]),
-        max_ulp_error=float(np.nanmax(ulps)) if np.isfinite(ulps).any() else None,
-        loss_first_non_finite_logit=first_logit(curve.logits, ~np.isfinite(curve.loss)),
-        verdict=_verdict(curve, relative, ulps),
+        first_non_finite_logit=facts.broken,
+        first_dead_logit=first_logit(h, curve.dead),
+        first_lost_logit=facts.lost,
+        first_tail_logit=facts.tail,
+        max_relative_error=facts.relative,
+        max_relative_error_logit=None if worst is None else float(h[worst]),
+        max_ulp_error=facts.ulps,
+        loss_first_non_finite_logit=first_logit(h, ~np.isfinite(curve.loss)),
+        loss_flat_logit=facts.flat,
+        verdict=words(facts),
     )
 
 
@@ -66,28 +92,17 @@ def first_logit(logits: NDArray[np.floating], where: NDArray[np.bool_]) -> float
     return float(nearest.max())
 
 
-def _verdict(curve: Curve, relative: NDArray[np.float64], ulps: NDArray[np.float64]) -> str:
-    broken = first_logit(curve.logits, ~np.isfinite(curve.gradient))
-    wrong_side = (curve.logits > 0) == (curve.label == 0)
-    with np.errstate(invalid="ignore"):
-        off = relative > _LOST
-    lost = first_logit(curve.logits, off & wrong_side)
-    tail = first_logit(curve.logits, off & ~wrong_side)
-    if lost is not None and (broken is None or abs(lost) < abs(broken)):
-        text = f"loses 1 % of the gradient from h = {lost:.4g}"
-        dead = first_logit(curve.logits, curve.dead & wrong_side)
-        text += "" if dead is None else f", all of it from h = {dead:.4g}"
-        text += "" if broken is None else f"; nan from |h| = {abs(broken):.4g}"
-    elif broken is not None:
-        text = f"fine up to |h| = {abs(broken):.4g}, then nan"
-    elif tail is not None:
-        text = "right where it matters"
-    elif np.nanmax(ulps) <= _FEW_ULPS:
-        return f"right on the whole grid, to {np.nanmax(ulps):.1f} ulp"
-    else:
-        return f"right on the whole grid, to {np.nanmax(relative):.1e}"
-    return (
-        text
-        if tail is None
-        else f"{text}; 1 % off in the tail of right answers from h = {tail:.4g}"
-    )
+def _flat_loss(curve: Curve) -> float | None:
+    """Return the first wrong answer from which on the loss is constant but the gradient is not 0.
+
+    Constant means: the same finite number at this logit, all further ones, and at least one.
+    """
+    order = np.flatnonzero(curve.exact.wrong)[:: 1 if curve.label == 0 else -1]
+    loss = curve.loss[order]
+    if loss.size < 2 or not np.isfinite(loss[-1]):
+        return None
+    changes = np.flatnonzero(loss != loss[-1])
+    start = int(changes[-1]) + 1 if changes.size else 0
+    first = order[start]
+    alive = np.isfinite(curve.gradient[first]) and abs(curve.gradient[first]) > LOST
+    return float(curve.logits[first]) if alive and start < loss.size - 1 else None

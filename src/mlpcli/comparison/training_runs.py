@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mlpcli.comparison.forms import loss_by
 from mlpcli.data.dataset import load_dataset
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import MSE
 from mlpcli.training.evaluation import true_loss
 from mlpcli.training.fit import new_loop
 from mlpcli.training.threads import limit_threads, thread_count
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from mlpcli.config import Config
     from mlpcli.data.dataset import Dataset
+    from mlpcli.training.loop import Loop
 
 __all__ = ["PairedDifference", "TrainingRun", "compare_training", "paired_differences"]
 
@@ -32,8 +34,8 @@ class TrainingRun:
     """One run of one form.
 
     `loss` is the true cross-entropy of its best weights on the validation rows (without any, on
-    the training rows); `curve` holds the loss by epoch as training saw it. `reason` says why a run
-    diverged.
+    the training rows), None where it is not finite; `curve` holds the loss by epoch as training saw
+    it. `reason` says why a run stopped before its last epoch.
     """
 
     form: str
@@ -62,6 +64,7 @@ class PairedDifference:
 def compare_training(
     config: Config,
     forms: Sequence[str],
+    epsilon: float,
     seeds: int,
     *,
     weight_scale: float = 1.0,
@@ -71,27 +74,23 @@ def compare_training(
 
     First weights are multiplied by `weight_scale`. Nothing is written.
     """
-    names = [form for form in forms if form in BCE_FORMS]
     runs = []
     for seed in range(config.training.seed, config.training.seed + seeds):
-        dataset = load_dataset(_with(config, "training", seed=seed))
-        for form in [*names, "mse"]:
+        seeded = config.model_copy(
+            update={"training": config.training.model_copy(update={"seed": seed})}
+        )
+        dataset = load_dataset(seeded)
+        for form in (*forms, MSE.name):
             progress(form, seed)
-            loss = {"kind": "mse"} if form == "mse" else {"derivative": form}
-            if form == "mse":
-                loss["derivative"] = "stable"
-            chosen = _with(_with(config, "training", seed=seed), "loss", **loss)
-            runs.append(_run(chosen, dataset, form, weight_scale))
+            runs.append(_run(seeded, dataset, form, epsilon, weight_scale))
     return tuple(runs)
 
 
-def _with(config: Config, section: str, **changes: Any) -> Config:
-    changed = getattr(config, section).model_copy(update=changes)
-    return config.model_copy(update={section: changed})
-
-
-def _run(config: Config, dataset: Dataset, form: str, weight_scale: float) -> TrainingRun:
-    loop = new_loop(config, dataset)
+def _run(
+    config: Config, dataset: Dataset, form: str, epsilon: float, weight_scale: float
+) -> TrainingRun:
+    plain = new_loop(config, dataset)
+    loop = replace(plain, objective=replace(plain.objective, loss=loss_by(form, epsilon)))
     loop.network.theta *= weight_scale
     loop.position.best_theta *= weight_scale
     threads = thread_count(config.training.threads, loop.network.sizes, loop.batch_size)
@@ -107,11 +106,19 @@ def _run(config: Config, dataset: Dataset, form: str, weight_scale: float) -> Tr
         stopped=loop.stopped,
         epochs_run=loop.position.epoch,
         loss=loss if math.isfinite(loss) else None,
-        reason=loop.divergence.message() if loop.divergence else None,
+        reason=_reason(loop, loss),
         curve=tuple(
             r.train_loss if r.validation_loss is None else r.validation_loss for r in records
         ),
     )
+
+
+def _reason(loop: Loop, loss: float) -> str | None:
+    if loop.divergence is not None:
+        return loop.divergence.message()
+    if loop.stopped == "early-stopping":
+        return f"no better validation loss in {loop.patience} epochs"
+    return None if math.isfinite(loss) else "the cross-entropy of the best weights is not finite"
 
 
 def paired_differences(runs: Sequence[TrainingRun]) -> tuple[PairedDifference, ...]:

@@ -1,0 +1,86 @@
+"""Small charts in text, for a terminal without matplotlib: all fit into 80 columns."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike
+
+    from mlpcli.comparison.sweep import Curve
+    from mlpcli.report.comparison import Comparison
+
+__all__ = ["comparison_chart", "line_chart"]
+
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDTH = 48
+_TURNS = np.linspace(-1, 1, 53)
+_LOGITS = np.sign(_TURNS) * (10 ** (2 * np.abs(_TURNS)) - 1) / 99 * 100  # symmetric logarithmic
+_MARKS = (-100, -10, -1, 0, 1, 10, 100)
+
+
+def line_chart(series: Mapping[str, Sequence[float] | ArrayLike], *, log: bool = False) -> str:
+    """Return a line of bars per series, each on its own scale, with its first and last value.
+
+    Values that are not finite, and with `log` those below 0, are blanks.
+    """
+    names = [name[:18] for name in series]
+    width = max(map(len, names), default=0)
+    lines = []
+    for name, values in zip(names, series.values(), strict=True):
+        array = np.asarray(values, np.float64)
+        if array.size:
+            ends = f"{array[0]:.4g} .. {array[-1]:.4g}"
+            lines.append(f"{name:<{width}} {_bars(array, log=log)} {ends}")
+    return "\n".join(lines)
+
+
+def _bars(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], *, log: bool) -> str:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        heights = np.log(values) if log else values
+    places = np.linspace(0, heights.size - 1, min(_WIDTH, heights.size)).round().astype(int)
+    shown = heights[places]
+    finite = shown[np.isfinite(shown)]
+    if not finite.size:
+        return " " * shown.size
+    low, high = float(finite.min()), float(finite.max())
+    span = high - low or 1.0
+    top = len(_BARS) - 1
+    return "".join(
+        _BARS[round((v - low) / span * top)] if math.isfinite(v) else " " for v in shown.tolist()
+    )
+
+
+def comparison_chart(result: Comparison) -> str:
+    """Return a line per form, dtype and label: where the gradient is right, lost, dead, no number.
+
+    The logits run from -100 to 100 on a symmetric logarithmic axis.
+    """
+    header = [" "] * (_TURNS.size + 8)
+    for mark in _MARKS:
+        at = int(np.abs(_LOGITS - mark).argmin())
+        text = str(mark)
+        header[at : at + len(text)] = text
+    lines = [
+        "# right   - more than 1 % off   0 dead   x nan or inf",
+        f"{'form':<12} {'dtype':<10} y {''.join(header).rstrip()}",
+    ]
+    for curve in result.curves:
+        logits = curve.logits.astype(np.float64)
+        nearest = np.abs(logits[:, np.newaxis] - _LOGITS).argmin(axis=0)
+        marks = "".join(_mark(curve, int(i)) for i in nearest)
+        lines.append(f"{curve.form:<12} {curve.dtype:<10} {curve.label} {marks}")
+    return "\n".join(lines)
+
+
+def _mark(curve: Curve, i: int) -> str:
+    if not curve.finite[i]:
+        return "x"
+    if curve.dead[i]:
+        return "0"
+    return "-" if curve.exact.judged[i] and curve.relative_error[i] > 0.01 else "#"
