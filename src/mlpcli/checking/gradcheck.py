@@ -11,6 +11,7 @@ from mlpcli.gradients.blind_spots import BlindSpot, blind_spots
 from mlpcli.gradients.case import analytic_gradient
 from mlpcli.gradients.check import TOLERANCE, CheckResult, check
 from mlpcli.gradients.diagnosis import Diagnosis, diagnose, reproduces_a_bug
+from mlpcli.gradients.precision import single_precision
 from mlpcli.gradients.verdict import judge, summarise
 from mlpcli.nn.losses import BCE_FORMS
 
@@ -91,9 +92,13 @@ def gradcheck(
         verdict="fail" if findings else verdict,
         check=result,
         diagnosis=(*findings, *explained),
-        blind_spots=blind_spots(case, numeric, bounds, T),
+        blind_spots=blind_spots(case, numeric, bounds, T, _precision(gradient)),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
     )
+
+
+def _precision(gradient: Parameters) -> str:
+    return "float32" if single_precision(gradient).all() else "float64"
 
 
 def _forms(

@@ -7,14 +7,13 @@ a gradient holds W1, b1, .. of the same shapes. Both are .npz or .safetensors.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.errors import CaseError
+from mlpcli.errors import CaseError, did_you_mean
 from mlpcli.gradients.case import Case, case_from
 from mlpcli.nn.network import Network, Parameters
 
@@ -53,9 +52,12 @@ def read_case(path: Path, **objective: Any) -> Case:
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf":
             raise CaseError(f"{path}: {name}: expected real numbers, got {array.dtype}")
+        if array.ndim == 0 or array.size == 0:
+            raise CaseError(f"{path}: {name}: expected numbers, got shape {array.shape}")
     unknown = [name for name in arrays if not re.fullmatch(r"X|y|omega|[Wb][1-9]\d*", name)]
     if unknown:
-        raise CaseError(f'{path}: unknown array "{unknown[0]}"; expected X, y, W1, b1, ..')
+        guess = did_you_mean(unknown[0], ("X", "y", "W1", "b1")) or "; expected X, y, W1, b1, .."
+        raise CaseError(f'{path}: unknown array "{unknown[0]}"{guess}')
     network = _network(path, arrays)
     try:
         return case_from(network, arrays["X"], arrays["y"], omega=arrays.get("omega"), **objective)
@@ -88,12 +90,11 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise CaseError(f"{path}: no such file") from None
     except OSError as error:
         raise CaseError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, TypeError, KeyError, zipfile.BadZipFile, EOFError) as error:
-        raise CaseError(f"{path}: damaged, or holds no plain arrays: {error}") from None
-    except Exception as error:
-        if type(error).__name__ != "SafetensorError":
-            raise
-        raise CaseError(f"{path}: not a safetensors file, or cut short") from None
+    except Exception as error:  # noqa: BLE001  what zlib, zipfile and safetensors raise has no common base
+        if "pickle" in str(error):
+            raise CaseError(f"{path}: holds Python objects; only plain arrays are read") from None
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        raise CaseError(f"{path}: no {path.suffix[1:]} file, or a damaged one: {why}") from None
 
 
 def _listed(arrays: Arrays) -> str:
@@ -136,7 +137,7 @@ def parameters_from(arrays: Arrays, case: Case, source: str) -> Parameters:
             lines += _wrong(source, name, arrays, tensor.shape, rows=len(case.X), network=network)
     if lines:
         raise CaseError(*lines)
-    single = all(array.dtype == np.float32 for array in arrays.values())
+    single = all(array.dtype.itemsize == 4 for array in arrays.values())
     dtype = np.float32 if single else np.float64
     flat = [np.asarray(arrays[name], dtype).ravel() for name in names]
     return Parameters(network.sizes, network.bias, np.concatenate(flat))
@@ -146,7 +147,7 @@ def _wrong(
     source: str, name: str, arrays: Arrays, shape: tuple[int, ...], *, rows: int, network: Network
 ) -> list[str]:
     array = arrays[name]
-    if array.dtype not in (np.float32, np.float64):
+    if array.dtype.newbyteorder("=") not in (np.float32, np.float64):
         return [f"{source}: {name}: expected float32 or float64, got {array.dtype}"]
     if array.shape == shape:
         return []

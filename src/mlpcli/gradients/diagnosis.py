@@ -15,7 +15,7 @@ import numpy as np
 
 from mlpcli.gradients.backprop import RIGHT, Forward, Rules, backward, forward, textbook
 from mlpcli.gradients.catalogue import CATALOGUE
-from mlpcli.gradients.fitted import fitted
+from mlpcli.gradients.fitted import fitted, recognised
 from mlpcli.gradients.likeness import (
     Likeness,
     distance,
@@ -175,7 +175,7 @@ def _extend(f: Forward, likeness: Likeness, path: _Path) -> list[_Path]:
     by_reach: dict[int, dict[str, Mutant]] = {}
     for mutant in _candidates(f, path.rules, likeness.given, layer):
         reach = _reach(f, likeness, mutant.bend(path.rules))
-        if reach > path.agreeing:
+        if reach > path.agreeing and _tells(f, likeness, mutant, path.agreeing, reach):
             same = by_reach.setdefault(reach, {})
             known = same.get(mutant.bug)
             if known is None or len(mutant.layers) < len(known.layers):
@@ -185,6 +185,14 @@ def _extend(f: Forward, likeness: Likeness, path: _Path) -> list[_Path]:
         step = tuple(sorted(same.values(), key=lambda m: CATALOGUE[m.bug].generic))
         paths.append(_Path(step[0].bend(path.rules), (*path.steps, step), reach))
     return paths
+
+
+def _tells(f: Forward, likeness: Likeness, mutant: Mutant, start: int, stop: int) -> bool:
+    """Whether these tensors are more than one entry, to which some number can always be fitted."""
+    free = mutant.epsilon is not None or mutant.factor is not None
+    if not free or (mutant.factor is not None and recognised(f, mutant.factor)):
+        return True
+    return sum(t.size for _, _, t in tensors_from_output(likeness.given)[start:stop]) > 1
 
 
 def _diagnosis(f: Forward, mutant: Mutant, error: float | None) -> Diagnosis:

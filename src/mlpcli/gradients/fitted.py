@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from mlpcli.nn.network import Parameters
 
-__all__ = ["fitted", "updated_too_early"]
+__all__ = ["fitted", "recognised", "updated_too_early"]
 
 _NEAREST_TO_ONE = 1e-5  # a ratio nearer to 1 may be truncation in disguise
+_NEAR = 1e-5  # what float32 leaves of a factor
 _SPACING = 0.25  # of the grid of log10 epsilon
 _GRID = np.arange(-1, -16.1, -_SPACING)
 _GOLDEN = (5**0.5 - 1) / 2
@@ -50,7 +51,8 @@ def _linear(
 ) -> float | None:
     """Return the number whose bend brings the layer nearest to `given`, which it does linearly.
 
-    None where it cannot be told: where it plays no part, or fits a single entry.
+    None where it cannot be told: where it plays no part, or fits a single entry, to which any
+    number could be fitted, and is not one of the numbers that people multiply with.
     """
     zero, one = (
         backward(f, bend(number)(rules), lowest=layer).layers[layer - 1] for number in (0.0, 1.0)
@@ -58,13 +60,30 @@ def _linear(
     with np.errstate(all="ignore"):
         slope, target = one - zero, given.layers[layer - 1] - zero
     unit = float(np.abs(slope).max(initial=0.0))
-    told = bool(np.isfinite(slope).all() and np.isfinite(target).all())
-    if not unit or not told or np.count_nonzero(slope) < 2:
+    if not unit or not (np.isfinite(slope).all() and np.isfinite(target).all()):
         return None
     slope = slope / unit  # squares of tiny entries would vanish
     with np.errstate(all="ignore"):
         number = float(target @ slope / (slope @ slope)) / unit
-    return number if np.isfinite(number) else None
+    telling = np.count_nonzero(slope) > 1 or recognised(f, number)
+    return number if telling and np.isfinite(number) else None
+
+
+def recognised(f: Forward, c: float) -> list[str]:
+    """Return what a factor is: N, a learning rate, and the like; empty where it is no such number.
+
+    N, 1/N and so on are told from the numbers of the case.
+    """
+    known = {
+        "N, the number of rows": float(f.rows),
+        "1/N, N the number of rows": 1 / f.rows,
+        "2": 2.0,
+        "1/2": 0.5,
+        "K, the number of outputs": float(f.outputs),
+        "1/K, K the number of outputs": 1 / f.outputs,
+        "the learning rate": f.case.learning_rate or np.inf,
+    }
+    return [name for name, value in known.items() if abs(c / value - 1) < _NEAR]
 
 
 def _scaled(f: Forward, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:

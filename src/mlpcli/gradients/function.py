@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.errors import CaseError, did_you_mean
+from mlpcli.gradients.bounds import rounding_bounds
 from mlpcli.gradients.case_file import parameters_from
 from mlpcli.gradients.diagnosis import Diagnosis
+from mlpcli.gradients.precision import single_precision
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from mlpcli.gradients.case import Case
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["FunctionRun", "load_function", "run_function"]
 
 GradientFunction = Callable[[list[Any], list[Any], Any, Any], Any]
+_FAILURES = (Exception, SystemExit)  # a guest must not end the check
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -45,16 +52,16 @@ def load_function(name: str) -> GradientFunction:
     """
     module_name, colon, attribute = name.partition(":")
     if not (colon and module_name and attribute):
-        raise CaseError(f'{name}: expected a file, or "package.module:function"')
-    sys.path.insert(0, str(Path.cwd()))
+        raise CaseError(
+            f'{name}: expected a .npz or .safetensors file, or "package.module:function"'
+        )
     try:
-        module = import_module(module_name)
+        with _guest():
+            module = _import(module_name)
     except ModuleNotFoundError as error:
         raise CaseError(f"{name}: no module {error.name}; looked in this folder first") from error
-    except Exception as error:
+    except _FAILURES as error:
         raise CaseError(f"{name}: importing it failed: {_described(error)}") from error
-    finally:
-        sys.path.pop(0)
     function = getattr(module, attribute, None)
     if not callable(function):
         guess = did_you_mean(attribute, [n for n in dir(module) if callable(getattr(module, n))])
@@ -62,66 +69,122 @@ def load_function(name: str) -> GradientFunction:
     return function  # type: ignore[no-any-return]  # checked when it is called
 
 
+@contextmanager
+def _guest() -> Iterator[None]:
+    """Put the current folder first on the path, and what a guest prints on stderr."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        with redirect_stdout(sys.stderr):  # stdout is for the report alone
+            yield
+    finally:
+        with suppress(ValueError):
+            sys.path.remove(folder)
+
+
+def _import(module_name: str) -> ModuleType:
+    """Import a module; one in the current folder comes before another imported already."""
+    top = module_name.partition(".")[0]
+    local = [Path.cwd() / f"{top}.py", Path.cwd() / top / "__init__.py"]
+    known = sys.modules.get(top)
+    if known is None or not any(path.is_file() for path in local):
+        return import_module(module_name)
+    if Path(getattr(known, "__file__", None) or "").resolve() in [p.resolve() for p in local]:
+        return import_module(module_name)
+    hidden = {n: sys.modules.pop(n) for n in [*sys.modules] if n.partition(".")[0] == top}
+    try:
+        return import_module(module_name)
+    finally:
+        sys.modules.update(hidden)
+
+
 def run_function(function: GradientFunction, name: str, case: Case) -> FunctionRun:
     """Call the function on the case, again, and again after other rows; compare.
 
     Raises CaseError where it fails, or returns what is no gradient of the case.
     """
-    everything = slice(None)
-    first, changed = _call(function, name, case, everything)
+    first, changed = _call(function, name, case)
     findings = [_changed_inputs(changed)] if changed else []
-    second, _ = _call(function, name, case, everything)
-    if not _equal(first, second):
+    slack = rounding_bounds(case).textbook(single_precision(first))
+    second, _ = _call(function, name, case)
+    if not _equal(first, second, slack):
         findings.append(_differs(first, second))
     else:
-        half = slice(0, max(1, len(case.X) // 2))
-        _call(function, name, case, half)
-        third, _ = _call(function, name, case, everything)
-        if not _equal(first, third):
+        _call(function, name, _other_rows(case), " on other rows")
+        third, _ = _call(function, name, case)
+        if not _equal(first, third, slack):
             findings.append(_remembers(first, third))
     return FunctionRun(first, tuple(findings))
 
 
+def _other_rows(case: Case) -> Case:
+    """Return the first half of the rows; of a single row, half of its features."""
+    rows = slice(0, max(1, len(case.X) // 2))
+    omega = None if case.omega is None else case.omega[rows]
+    X = case.X[rows] if len(case.X) > 1 else case.X / 2
+    return replace(case, X=X, y=case.y[rows], omega=omega)
+
+
 def _call(
-    function: GradientFunction, name: str, case: Case, rows: slice
+    function: GradientFunction, name: str, case: Case, where: str = ""
 ) -> tuple[Parameters, list[str]]:
-    """Return the gradient for some rows, and the names of inputs that the call changed."""
+    """Return the gradient of a case, and the names of inputs that the call changed."""
     network = case.network
     weights = [W.copy() for W in network.W]
     biases = [b.copy() for b in network.b] if network.bias else []
-    X, y = case.X[rows].copy(), case.y[rows].copy()
+    X, y = case.X.copy(), case.y.copy()
+    given = [("X", X, case.X), ("y", y, case.y)]
+    given += [(f"W{i}", a, b) for i, (a, b) in enumerate(zip(weights, network.W, strict=True), 1)]
+    given += [(f"b{i}", a, b) for i, (a, b) in enumerate(zip(biases, network.b, strict=False), 1)]
     try:
-        returned = function(weights, biases, X, y)
-        d_weights, d_biases = returned
-        arrays = _named(d_weights, "W") | _named(d_biases if network.bias else [], "b")
-    except Exception as error:
-        raise CaseError(f"{name}: {_described(error)}") from error
-    gradient = parameters_from(arrays, _rows_of(case, rows), name)
-    pairs = [("X", X, case.X[rows]), ("y", y, case.y[rows])]
-    pairs += [(f"W{i}", a, b) for i, (a, b) in enumerate(zip(weights, network.W, strict=True), 1)]
-    pairs += [(f"b{i}", a, b) for i, (a, b) in enumerate(zip(biases, network.b, strict=False), 1)]
-    return gradient, [label for label, now, before in pairs if not np.array_equal(now, before)]
+        with _guest():
+            returned = function(weights, biases, X, y)
+            arrays = _named(returned, network.bias)
+    except _FAILURES as error:
+        raise CaseError(f"{name}: called{where}: {_described(error)}") from error
+    if arrays is None:
+        raise CaseError(
+            f"{name}: expected two lists of arrays, (d_weights, d_biases), got "
+            f"{_kind(returned)}{where}"
+        )
+    gradient = parameters_from(arrays, case, f"{name}{where}")
+    return gradient, [label for label, now, before in given if not np.array_equal(now, before)]
 
 
-def _rows_of(case: Case, rows: slice) -> Case:
-    from dataclasses import replace
+def _named(returned: Any, bias: bool) -> dict[str, FloatArray] | None:
+    """Return the arrays of both lists by their names, None where there are no two lists."""
+    lists = (list, tuple)
+    if not isinstance(returned, lists) or len(returned) != 2:
+        return None
+    if not all(isinstance(part, lists) for part in (returned if bias else returned[:1])):
+        return None
+    arrays = {f"W{i}": np.asarray(array) for i, array in enumerate(returned[0], start=1)}
+    if bias:
+        arrays |= {f"b{i}": np.asarray(array) for i, array in enumerate(returned[1], start=1)}
+    return arrays
 
-    omega = None if case.omega is None else case.omega[rows]
-    return replace(case, X=case.X[rows], y=case.y[rows], omega=omega)
+
+def _kind(returned: Any) -> str:
+    """Return what somebody returned instead of a pair of lists."""
+    if not isinstance(returned, (list, tuple)):
+        return type(returned).__name__
+    return f"a {type(returned).__name__} of {', '.join(type(x).__name__ for x in returned[:4])}"
 
 
-def _named(arrays: Sequence[Any], letter: str) -> dict[str, FloatArray]:
-    return {f"{letter}{i}": np.asarray(array) for i, array in enumerate(arrays, start=1)}
-
-
-def _described(error: Exception) -> str:
-    at = traceback.extract_tb(error.__traceback__)[-1]
+def _described(error: BaseException) -> str:
+    """Return the error and the last line of the user's own code on the way to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).parent.is_relative_to(Path.cwd())]
+    at = (own or frames)[-1]
     return f"{type(error).__name__}: {error} ({Path(at.filename).name}:{at.lineno})"
 
 
-def _equal(a: Parameters, b: Parameters) -> bool:
-    """Equal up to the rounding of a sum in another order, which threads may bring about."""
-    return bool(np.allclose(a.theta, b.theta, rtol=1e-9, atol=0, equal_nan=True))
+def _equal(a: Parameters, b: Parameters, slack: FloatArray) -> bool:
+    """Equal up to the rounding of sums in another order, which threads may bring about."""
+    A, B = a.theta.astype(np.float64), b.theta.astype(np.float64)
+    with np.errstate(all="ignore"):
+        near = np.abs(A - B) <= _SAME * np.abs(A) + 2 * slack
+    return bool((near | (A == B) | (np.isnan(A) & np.isnan(B))).all())
 
 
 def _where(a: Parameters, b: Parameters) -> str:

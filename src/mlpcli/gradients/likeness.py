@@ -42,7 +42,7 @@ def relative_distance(a: Array, m: Array) -> float:
     both = np.isfinite(a) & np.isfinite(m)
     if not (both | (np.isnan(a) & np.isnan(m)) | (a == m)).all():
         return float("inf")
-    a, m = a[both], m[both]
+    a, m = a[both].astype(np.float64), m[both].astype(np.float64)  # 1e-46 is 0 in float32
     unit = float(max(np.abs(a).max(initial=0.0), np.abs(m).max(initial=0.0)))
     if unit == 0:
         return 0.0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.gradients.catalogue import CATALOGUE
+from mlpcli.gradients.fitted import recognised
 
 if TYPE_CHECKING:
     from mlpcli.gradients.backprop import Array, Forward
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["explain", "unknown"]
 
 _NEAR = 1e-6
-_NEAR_FACTOR = 1e-5  # what float32 leaves of a factor
 _SMALL = 0.01  # the relative error of a float16 gradient is at most about so much
 
 
@@ -44,16 +44,7 @@ def _layers(layers: tuple[int, ...]) -> str:
 
 def _known_factor(f: Forward, c: float) -> str:
     """Return " = N" and the like where the factor is a number of the case."""
-    known = {
-        "N, the number of rows": float(f.rows),
-        "1/N, N the number of rows": 1 / f.rows,
-        "1/2": 0.5,
-        "K, the number of outputs": float(f.outputs),
-        "1/K, K the number of outputs": 1 / f.outputs,
-    }
-    if f.case.learning_rate is not None:
-        known["the learning rate"] = f.case.learning_rate
-    names = [name for name, value in known.items() if abs(c / value - 1) < _NEAR_FACTOR]
+    names = [name for name in recognised(f, c) if name != f"{c:.8g}"]
     return f" = {' = '.join(names)}" if names else ""
 
 

@@ -1,0 +1,306 @@
+"""A textbook backward pass with an `if` at each line where people go wrong.
+
+Written without a look at `mlpcli`: z (1-z) and z - y by subtraction, one loop from the output down,
+so that the catalogue of known bugs is tested by something other than itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.nn.network import Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mlpcli.gradients.case import Case
+
+    Array = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A bug, the layers where it is made (counted from 1), its variant, and its number."""
+
+    bug: str
+    layers: tuple[int, ...]
+    how: str = ""
+    number: float = 1.0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What the forward pass of a textbook leaves: Z_0 .. Z_L and H_1 .. H_L (index 0 unused)."""
+
+    Z: list[Array]
+    H: list[Array]
+
+
+def run_forward(W: Sequence[Array], b: Sequence[Array] | None, X: Array) -> Pass:
+    Z, H = [X], [X]
+    for i, matrix in enumerate(W):
+        H.append(Z[-1] @ matrix.T + (0 if b is None else b[i]))
+        Z.append(1 / (1 + np.exp(-H[-1])))
+    return Pass(Z, H)
+
+
+def output_delta(plants: Sequence[Plant], kind: str, p: Array, y: Array) -> Array:
+    """dl/dH_L of each cell, without 1/N."""
+    bugs = {plant.bug: plant for plant in plants if plant.bug in OUTPUT_BUGS}
+    right: Array = p - y if kind == "bce" else 2 * (p - y) * p * (1 - p)
+    for bug, plant in bugs.items():
+        e = p.dtype.type(plant.number)
+        q = np.clip(p, e, 1 - e)
+        right = {
+            "output-sigma-prime-kept": (p - y) * p * (1 - p),
+            "squared-error-loss": 2 * (p - y) * p * (1 - p),
+            "naive-derivative": (p - y) / (p * (1 - p)) * (p * (1 - p)),
+            "epsilon-derivative": (p - y) / (p * (1 - p) + e) * (p * (1 - p)),
+            "clamped-derivative": (q - y) / (q * (1 - q)) * (p * (1 - p)),
+            "torch-bce-derivative": (p - y) / np.maximum(p * (1 - p), 1e-12) * (p * (1 - p)),
+            "clamped-loss": np.where((p < e) | (p > 1 - e), 0 * p, p - y),
+        }[bug]
+    return right
+
+
+OUTPUT_BUGS = (
+    "output-sigma-prime-kept",
+    "squared-error-loss",
+    "naive-derivative",
+    "epsilon-derivative",
+    "clamped-derivative",
+    "torch-bce-derivative",
+    "clamped-loss",
+)
+
+
+SLOPE_BUGS = ("missing-sigma-prime", "sigma-prime-of-activation", "activation-as-derivative")
+
+
+def bent_slope(bug: str, z: Array) -> Array:
+    s = 1 / (1 + np.exp(-z))
+    slopes: dict[str, Array] = {
+        "missing-sigma-prime": np.ones_like(z),
+        "sigma-prime-of-activation": s * (1 - s),
+        "activation-as-derivative": z,
+    }
+    return slopes[bug]
+
+
+def sigma_prime(plants: Sequence[Plant], run: Pass, k: int) -> Array:
+    z = run.Z[k]
+    slope: Array = z * (1 - z)
+    for plant in plants:
+        if k in plant.layers and plant.how != "output":
+            if plant.bug in SLOPE_BUGS:
+                slope = bent_slope(plant.bug, z)
+            elif plant.bug == "sigma-prime-wrong-layer":
+                other = run.Z[k + 1 if plant.how == "above" else k - 1]
+                slope = other * (1 - other)
+    return slope
+
+
+def buggy(case: Case, plants: Sequence[Plant], dtype: str = "float64") -> Parameters:
+    """Return the gradient that a backward pass with these bugs computes in `dtype`."""
+    W = [w.astype(dtype) for w in case.network.W]
+    b = [v.astype(dtype) for v in case.network.b] if case.network.bias else None
+    X, y = case.X.astype(dtype), case.y.astype(dtype)
+    omega = np.ones_like(y) if case.omega is None else case.omega.astype(dtype)
+    with np.errstate(all="ignore"):
+        tensors = _backward(case, plants, W, b, run_forward(W, b, X), y, omega)
+    flat = np.concatenate([np.broadcast_to(t, s).ravel() for t, s in tensors])
+    return Parameters(case.network.sizes, case.network.bias, flat.astype(dtype))
+
+
+def _backward(
+    case: Case,
+    plants: Sequence[Plant],
+    W: list[Array],
+    b: list[Array] | None,
+    run: Pass,
+    y: Array,
+    omega: Array,
+) -> list[tuple[Array, tuple[int, ...]]]:
+    L, N = len(W), len(y)
+    d = _first_delta(case.kind, plants, run.Z[L], y, omega)
+    dW: list[Array] = [d] * L
+    db: list[Array] = [d] * L
+    l2 = d.dtype.type(case.l2)
+    for i in range(L, 0, -1):
+        here = [plant for plant in plants if i in plant.layers]
+        d, own = _layer_delta(here, d, (run.Z[i] - y) * omega / N if _closed(here) else d, N)
+        below = run.Z[i] if "wrong-input-activation" in _names(here) else run.Z[i - 1]
+        dW[i - 1] = own.T @ below
+        db[i - 1] = _bias_gradient(here, own)
+        if "missing-l2" not in _names(plants):
+            dW[i - 1] = dW[i - 1] + l2 * W[i - 1]
+        if b is not None and "l2-on-bias" in _names(plants):
+            db[i - 1] = db[i - 1] + l2 * b[i - 1]
+        if i > 1:
+            d = (d @ _carrying(plants, W[i - 1], dW[i - 1], i)) * sigma_prime(plants, run, i - 1)
+    for plant in plants:
+        _change_finished(plant, dW, db)
+    shapes = [w.shape for w in W]
+    if b is None:
+        return list(zip(dW, shapes, strict=True))
+    both = zip(
+        zip(dW, shapes, strict=True), zip(db, [v.shape for v in b], strict=True), strict=True
+    )
+    return [tensor for pair in both for tensor in pair]
+
+
+def _names(plants: Sequence[Plant]) -> set[str]:
+    return {plant.bug for plant in plants}
+
+
+def _closed(plants: Sequence[Plant]) -> bool:
+    return "last-layer-closed-form" in _names(plants)
+
+
+def _first_delta(kind: str, plants: Sequence[Plant], p: Array, y: Array, omega: Array) -> Array:
+    N, K = y.shape
+    d: Array = output_delta(plants, kind, p, y) * omega / N
+    for plant in plants:
+        if plant.bug in SLOPE_BUGS and plant.how == "output":
+            d = 2 * (p - y) * bent_slope(plant.bug, p) * omega / N
+        if plant.bug == "sum-instead-of-mean":
+            d = d * N
+        elif plant.bug == "mean-twice":
+            d = d / N
+        elif plant.bug == "mean-over-outputs":
+            d = d / K
+        elif plant.bug == "row-dropped":
+            d = d.copy()
+            d[0 if "first" in plant.how else -1] = 0
+            d = d * (d.dtype.type(N) / (N - 1) if "N-1" in plant.how else 1)
+    return d
+
+
+def _layer_delta(
+    plants: Sequence[Plant], d: Array, closed: Array, rows: int
+) -> tuple[Array, Array]:
+    """Return delta for the layers below, and for this layer's own gradient."""
+    own = d
+    for plant in plants:
+        if plant.bug in {"sign-flipped", "scaled"} and plant.how == "delta":
+            d = own = d * d.dtype.type(-1 if plant.bug == "sign-flipped" else plant.number)
+        elif plant.bug == "last-layer-closed-form":
+            own = closed * (rows if "no N" in plant.how else 1)
+            d = own if "propagated" in plant.how else d
+    return d, own
+
+
+def _bias_gradient(plants: Sequence[Plant], own: Array) -> Array:
+    for plant in plants:
+        if plant.bug == "bias-not-summed":
+            row: Array = own[int(plant.number)]
+            return row
+        if plant.bug == "bias-averaged":
+            return np.asarray(own.mean(axis=0))
+    return np.asarray(own.sum(axis=0))
+
+
+def _carrying(plants: Sequence[Plant], W: Array, dW: Array, i: int) -> Array:
+    for plant in plants:
+        if plant.bug == "weight-not-transposed" and i in plant.layers:
+            transposed: Array = W.T
+            return transposed
+        if plant.bug == "weights-updated-too-early":
+            updated: Array = W - W.dtype.type(plant.number) * dW
+            return updated
+    return W
+
+
+def _change_finished(plant: Plant, dW: list[Array], db: list[Array]) -> None:
+    if plant.bug == "layers-reversed":
+        dW.reverse()
+        db.reverse()
+    for i in plant.layers:
+        if plant.bug == "gradient-transposed":
+            dW[i - 1] = dW[i - 1].T
+        factor = {"sign-flipped": -1, "zero-gradient": 0, "non-finite": np.nan}.get(
+            plant.bug, plant.number if plant.bug == "scaled" else None
+        )
+        if factor is None or plant.how == "delta":
+            continue
+        if plant.how != "bias":
+            dW[i - 1] = dW[i - 1] * dW[i - 1].dtype.type(factor)
+        if plant.how != "weights":
+            db[i - 1] = db[i - 1] * db[i - 1].dtype.type(factor)
+
+
+def plants_for(case: Case) -> list[Plant]:
+    """Every bug of the catalogue in every variant that the shapes of a case allow."""
+    depth = len(case.network.W)
+    found = _network_plants(case) + (_form_plants(depth) if case.kind == "bce" else [])
+    for i in range(1, depth + 1):
+        found += _tensor_plants(case, i)
+        found += _delta_plants(case, i) if i < depth or case.kind == "mse" else []
+    hidden = tuple(range(1, depth))
+    if len(hidden) > 1:
+        found += [Plant(bug, hidden) for bug in SLOPE_BUGS]
+    if hidden:
+        found += [Plant("weights-updated-too-early", hidden, number=e) for e in (0.01, 0.5)]
+    return found
+
+
+def _network_plants(case: Case) -> list[Plant]:
+    layers = tuple(range(1, len(case.network.W) + 1))
+    rows, shapes = len(case.X), [w.shape for w in case.network.W]
+    simple = ["sum-instead-of-mean", "mean-twice", "mean-over-outputs", "missing-l2"]
+    simple += ["sign-flipped", "zero-gradient", "non-finite"]
+    simple += ["l2-on-bias", "bias-averaged"] if case.network.bias else []
+    simple += ["layers-reversed"] if len(layers) > 1 and shapes == shapes[::-1] else []
+    found = [Plant(bug, layers) for bug in simple]
+    for divisor in ("N", "N-1") if rows > 1 else ("N",):
+        found += [Plant("row-dropped", layers, f"{row}, {divisor}") for row in ("first", "last")]
+    if case.network.bias:
+        found.append(Plant("bias-not-summed", layers, number=rows - 1))
+    return found + [Plant("scaled", layers, number=c) for c in (1.001, 0.5, 3.0)]
+
+
+def _form_plants(depth: int) -> list[Plant]:
+    bugs = "output-sigma-prime-kept squared-error-loss naive-derivative torch-bce-derivative"
+    found = [Plant(bug, (depth,)) for bug in bugs.split()]
+    for e in (1e-3, 1e-7, 1e-12, 3e-8, 2.5e-4, 7.34e-6):
+        found.append(Plant("epsilon-derivative", (depth,), number=e))
+        found.append(Plant("clamped-derivative", (depth,), number=e))
+    for e in (1e-15, 1e-12, 1e-8, 1e-7, 1e-6, float(np.finfo(np.float64).eps)):
+        found.append(Plant("clamped-loss", (depth,), number=e))
+    return found
+
+
+def _delta_plants(case: Case, k: int) -> list[Plant]:
+    sizes, depth = case.network.sizes, len(case.network.W)
+    found = [Plant(bug, (k,), "output" if k == depth else "") for bug in SLOPE_BUGS]
+    if sizes[-1] in {1, sizes[k]}:
+        for how in ("local", "propagated", "local, no N", "propagated, no N"):
+            found.append(Plant("last-layer-closed-form", (k,), how))
+    if 1 < k < depth and sizes[k - 1] in {1, sizes[k]}:
+        found.append(Plant("sigma-prime-wrong-layer", (k,), "below"))
+    if k < depth and sizes[k + 1] in {1, sizes[k]}:
+        found.append(Plant("sigma-prime-wrong-layer", (k,), "above"))
+    return found
+
+
+def _tensor_plants(case: Case, i: int) -> list[Plant]:
+    before, width, rows = case.network.sizes[i - 1], case.network.sizes[i], len(case.X)
+    found = [Plant("wrong-input-activation", (i,))] if before == width else []
+    if before == width > 1:
+        found.append(Plant("gradient-transposed", (i,)))
+        found += [Plant("weight-not-transposed", (i,))] if i > 1 else []
+    for how in ("delta", "weights", "bias", "") if case.network.bias else ("delta", ""):
+        single = width == 1 and (how == "bias" or (how == "weights" and before == 1))
+        c = 0.5 if single else 0.9  # one entry alone could be any factor, but 1/2 is a likely one
+        found += [Plant("sign-flipped", (i,), how), Plant("scaled", (i,), how, number=c)]
+        if how != "delta":
+            found += [Plant(bug, (i,), how) for bug in ("zero-gradient", "non-finite")]
+    if case.network.bias:
+        found.append(Plant("bias-averaged", (i,)))
+        found += [Plant("bias-not-summed", (i,), number=r) for r in {0, rows // 2, rows - 1}]
+    return found
