@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any, get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from mlpcli.config import LossConfig, NetworkConfig
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS, optimizer_from
+from mlpcli.nn.team import Team
 
 CONFIGS: dict[str, Any] = {
     "sgd": settings.Sgd,
@@ -151,3 +153,37 @@ def test_config_sets_every_constant(name: str) -> None:
     assert type(optimizer) is OPTIMIZERS[name]
     assert vars(optimizer) == CONSTANTS[name]
     assert vars(optimizer_from(CONFIGS[name]())) == vars(OPTIMIZERS[name]())  # the same defaults
+
+
+@every_optimizer
+def test_a_team_of_any_size_takes_the_same_steps(name: str) -> None:
+    rng = np.random.default_rng(2)
+    theta = rng.normal(size=100_000).astype(np.float32)
+    gradients = rng.normal(size=(3, theta.size)).astype(np.float32)
+    paths = []
+    for size in (1, 2, 3):
+        optimizer, mine = OPTIMIZERS[name](), theta.copy()
+        state = optimizer.init(mine)
+        with closing(Team(size)) as team:
+            for g in gradients:
+                optimizer.update(mine, g, state, 0.01, team)
+        paths.append(mine)
+    assert np.mean(paths[0] != theta) > 0.99
+    np.testing.assert_array_equal(paths[0], paths[1])
+    np.testing.assert_array_equal(paths[0], paths[2])
+
+
+@every_optimizer
+@pytest.mark.parametrize("gradient", [0.0, 1e-25, 1e-41])
+def test_moments_never_stay_subnormal(name: str, gradient: float) -> None:
+    """A weight whose input is always 0, or whose layer has vanished, after a lively start."""
+    optimizer, theta = OPTIMIZERS[name](), np.ones(50, np.float32)
+    state, tiny = optimizer.init(theta), np.finfo(np.float32).tiny
+    optimizer.update(theta, np.full(50, 1e-3, np.float32), state, 0.01)
+    g = np.full(50, gradient, np.float32)
+    for step in range(2000):
+        optimizer.update(theta, g, state, 0.01)
+        if step % 100 == 99:
+            for moment in optimizer.moments:
+                values = np.abs(state[moment])
+                assert ((values == 0) | (values >= tiny)).all() or gradient == 1e-41

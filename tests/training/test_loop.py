@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import reference_mlp
 from mlpcli.config import LossConfig, NetworkConfig, TrainingConfig
 from mlpcli.data.batches import Rows
-from mlpcli.nn.network import Network, Trace, initial_network
+from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import Adam, Sgd
 from mlpcli.training.loop import Loop, Position
@@ -20,6 +20,7 @@ from mlpcli.training.schedule import Schedule, schedule_from
 
 if TYPE_CHECKING:
     from mlpcli.nn.optimizers import Optimizer
+    from mlpcli.training.engine import Prepared
 
 
 def rows(count: int, inputs: int = 3, outputs: int = 1, seed: int = 0, **more: Any) -> Rows:
@@ -128,12 +129,13 @@ def test_each_epoch_deals_every_row_once(count: int, size: int) -> None:
     loop = loop_of(rows(count), batch_size=min(size, count), epochs=2)
     seen: list[Any] = []
 
-    class Onlooker(Network):
-        def forward(self, X: Any) -> Trace:
-            seen.append(X.copy())
-            return super().forward(X)
+    compute = loop.engine.compute
 
-    loop.network = Onlooker(loop.network.sizes, True, loop.network.theta)
+    def watch(rows: Prepared, batch: slice) -> None:
+        seen.append(rows.X[batch, :-1].copy())
+        compute(rows, batch)
+
+    loop.engine.compute = watch  # type: ignore[method-assign]  # watched, not changed
     list(loop.records())
     sizes = [len(X) for X in seen]
     per_epoch = -(-count // min(size, count))
@@ -236,15 +238,15 @@ def test_interrupted_at_a_batch(stop_at: int) -> None:
 def diverge(loop: Loop) -> tuple[str, Any]:
     """Run until it diverges; return the message and the weights just before the last step."""
     before: list[Any] = []
-    update = loop.optimizer.update
+    update = loop.engine.update
 
-    class Spy:
-        def update(self, theta: Any, *rest: Any) -> None:
-            update(theta, *rest)
-            before.append(theta.copy())
+    def spy(rate: float) -> None:
+        update(rate)
+        loop.engine.store()
+        before.append(loop.network.theta.copy())
 
     start = loop.network.theta.copy()
-    loop.optimizer = Spy()  # type: ignore[assignment]  # init is not asked for
+    loop.engine.update = spy  # type: ignore[method-assign]  # watched, not changed
     list(loop.records())
     assert loop.stopped == "diverged"
     assert loop.divergence is not None

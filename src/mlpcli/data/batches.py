@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mlpcli.nn.activations import FloatArray
 
-__all__ = ["Batch", "Rows", "batches"]
+__all__ = ["Block", "Rows", "blocks"]
 
 _BLOCK_ROWS = 4096
 
@@ -38,23 +38,26 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Minibatch number `index` of its epoch, counted from 0."""
+class Block:
+    """Shuffled rows of whole minibatches; the first of them is number `first` of its epoch."""
 
-    index: int
+    first: int
     rows: Rows
 
+    def batches(self, size: int) -> Iterator[tuple[int, slice]]:
+        """Yield number and rows of each minibatch of `size`; an epoch's last may be smaller."""
+        for k, start in enumerate(range(0, len(self.rows), size)):
+            yield self.first + k, slice(start, min(start + size, len(self.rows)))
 
-def batches(rows: Rows, size: int, rng: np.random.Generator, skip: int = 0) -> Iterator[Batch]:
-    """Yield the minibatches of one epoch, without replacement; the last one may be smaller.
 
-    Draws one permutation from `rng`. The first `skip` batches are passed over, which is how an
-    interrupted epoch goes on where it stopped. Rows are gathered a block of batches at a time:
-    indexing has a fixed cost that would dominate small batches.
+def blocks(rows: Rows, size: int, rng: np.random.Generator, skip: int = 0) -> Iterator[Block]:
+    """Yield one epoch's rows in random order, each once, in blocks of minibatches of `size`.
+
+    Draws one permutation from `rng`. The first `skip` minibatches are passed over, which is how an
+    interrupted epoch goes on where it stopped. Rows are gathered a block at a time: indexing has a
+    fixed cost that would dominate small minibatches.
     """
     order = rng.permutation(len(rows))
-    block = max(1, _BLOCK_ROWS // size) * size
-    for start in range(skip * size, len(rows), block):
-        gathered = rows.take(order[start : start + block])
-        for offset in range(0, len(gathered), size):
-            yield Batch((start + offset) // size, gathered.take(slice(offset, offset + size)))
+    step = max(1, _BLOCK_ROWS // size) * size
+    for start in range(skip * size, len(rows), step):
+        yield Block(start // size, rows.take(order[start : start + step]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -27,22 +27,34 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
-__all__ = ["Evaluation", "baseline_metrics", "evaluate", "rows_metrics"]
+__all__ = ["Evaluation", "ScoredRows", "baseline_metrics", "evaluate", "rows_metrics"]
 
 _BLOCK_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """What a model said of rows, and what is true: logits and labels (N x K) of K targets."""
+
+    logits: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    names: tuple[str, ...]
+    thresholds: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Metrics of a model on a table; `intervals` holds a 95 % interval per score if asked for.
 
-    `digest` is the SHA-256 of the data; `notes` are things to know, such as unseen categories.
+    `digest` is the SHA-256 of the data; `notes` are things to know, such as unseen categories;
+    `rows` are what the metrics were computed from.
     """
 
     metrics: Metrics
     digest: str
     notes: tuple[str, ...]
     intervals: Mapping[str, tuple[float, float]] | None = None
+    rows: ScoredRows | None = field(default=None, repr=False, compare=False)
 
 
 def rows_metrics(model: Model, rows: Rows) -> Metrics:
@@ -116,7 +128,8 @@ def evaluate(
 
         rng = np.random.default_rng(model.seed)
         intervals = _intervals(resample, h.shape[0], bootstrap, rng)
-    return Evaluation(metrics, digest, notes, intervals)
+    rows = ScoredRows(h, y, tuple(model.names), tuple(thresholds))
+    return Evaluation(metrics, digest, notes, intervals, rows)
 
 
 def _read_blocks(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,7 @@ from mlpcli.errors import Interrupted
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import optimizer_from
+from mlpcli.nn.team import ALONE, Team
 from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint
 from mlpcli.training.evaluation import baseline_metrics, rows_metrics
 from mlpcli.training.loop import EpochRecord, Loop, Position
@@ -88,9 +90,10 @@ def train(
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config)
-    loop = new_loop(config, dataset)
-    threads = thread_count(config.training.threads, loop.network.sizes, loop.batch_size)
-    with limit_threads(threads):
+    batch_size = min(config.training.batch_size, len(dataset.train))
+    threads = thread_count(config.training.threads, _sizes(config, dataset), batch_size)
+    with limit_threads(1), closing(Team(threads)) as team:
+        loop = new_loop(config, dataset, team)
         run = _Run(config, dataset, loop, folder, threads)
         if resume:
             restore_checkpoint(folder.checkpoint, loop, run.document, dataset.digest)
@@ -101,10 +104,16 @@ def train(
         return run.conclude(history, time.perf_counter() - started)
 
 
-def new_loop(config: Config, dataset: Dataset) -> Loop:
-    """Return a training run at its start: fresh weights, nothing written."""
-    training = config.training
-    sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
+def _sizes(config: Config, dataset: Dataset) -> tuple[int, ...]:
+    return (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
+
+
+def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
+    """Return a training run at its start: fresh weights, nothing written.
+
+    A team of several shares the work of each step; BLAS should then be held to one thread.
+    """
+    training, sizes = config.training, _sizes(config, dataset)
     weights = np.random.default_rng([training.seed, WEIGHT_STREAM])
     shuffle = np.random.default_rng([training.seed, _SHUFFLE_STREAM])
     network = initial_network(sizes, config.network, training.dtype, weights)
@@ -126,6 +135,7 @@ def new_loop(config: Config, dataset: Dataset) -> Loop:
             best_theta=network.theta.copy(),
         ),
         inputs=dataset.encoder.inputs,
+        team=team,
     )
 
 

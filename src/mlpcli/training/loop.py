@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.data.batches import Batch, Rows, batches
+from mlpcli.data.batches import Block, Rows, blocks
 from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.team import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
+from mlpcli.training.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
     from mlpcli.nn.activations import FloatArray
-    from mlpcli.nn.network import Network, Parameters
+    from mlpcli.nn.network import Network
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer, State
     from mlpcli.training.schedule import Schedule
@@ -91,10 +91,19 @@ class Loop:
     inputs: tuple[str, ...]
     stopped: Stopped | None = None
     divergence: Divergence | None = None
-    gradient: Parameters = field(init=False)
+    team: Team = ALONE
+    engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gradient = self.network.like(np.empty_like(self.network.theta))
+        self.engine = Engine(
+            self.network,
+            self.objective,
+            self.optimizer,
+            self.state,
+            batch_size=self.batch_size,
+            hard=bool(np.isin(self.train.y, (0, 1)).all()),
+            team=self.team,
+        )
 
     def records(self, stop: Callable[[int], bool] = lambda _batch: False) -> Iterator[EpochRecord]:
         """Yield a record after each epoch until the run ends.
@@ -103,6 +112,7 @@ class Loop:
         as "interrupted", at a position from which it can go on exactly.
         """
         at = self.position
+        self.engine.load()
         while self.stopped is None:
             if at.epoch >= self.epochs:
                 self.stopped = "epochs"
@@ -119,13 +129,10 @@ class Loop:
         rate = self.schedule.rate(at.epoch + 1)
         rng = np.random.default_rng()
         rng.bit_generator.state = at.shuffle
-        with np.errstate(over="ignore", invalid="ignore"):  # found and named by _step
-            for batch in batches(self.train, self.batch_size, rng, skip=at.batch):
-                if not self._step(batch, rate):
-                    self.stopped = "diverged"
-                    return None
-                if stop(batch.index):
-                    self.stopped = "interrupted"
+        with np.errstate(over="ignore", invalid="ignore"):  # found and named by _steps
+            for block in blocks(self.train, self.batch_size, rng, skip=at.batch):
+                self._steps(block, rate, stop)
+                if self.stopped is not None:
                     return None
             loss, metrics = self._validate()
         self.divergence = self._overflow(loss, rate)
@@ -147,46 +154,73 @@ class Loop:
         at.shuffle = rng.bit_generator.state
         return record
 
-    def _step(self, batch: Batch, rate: float) -> bool:
-        """Take one step unless loss or gradient is not finite; return whether it was taken."""
-        at, rows, network, gradient = self.position, batch.rows, self.network, self.gradient
-        trace = network.forward(rows.X)
-        h = trace.logits
-        loss = _total(self.objective.loss.value(h, rows.y), rows.weight)
-        omega = self.objective.cell_weights(rows.y, rows.weight)
-        network.backward(trace, self.objective.delta(h, rows.y, omega), gradient)
-        self.objective.add_penalty_gradient(network, gradient)
-        squares = _squared_norms(gradient)
-        if not (math.isfinite(loss) and np.isfinite(squares).all()):
-            self.divergence = diagnose(
-                epoch=at.epoch + 1,
-                batch=batch.index + 1,
-                rate=rate,
-                loss=loss,
-                loss_form=self.objective.loss,
-                norms=np.sqrt(squares).tolist(),
-                X=rows.X,
-                logits=h,
-                inputs=self.inputs,
-            )
-            return False
-        self.optimizer.update(network.theta, gradient.theta, self.state, rate)
-        at.batch += 1
-        at.loss_sum += loss
-        at.squares += squares
-        return True
+    def _steps(self, block: Block, rate: float, stop: Callable[[int], bool]) -> None:
+        """Take the steps of a block, up to one whose loss or gradient is not finite."""
+        at, engine, rows = self.position, self.engine, block.rows
+        prepared = engine.prepare(rows)
+        squares, done = [at.squares], 0
+        for number, batch in block.batches(self.batch_size):
+            engine.compute(prepared, batch)
+            norms = engine.squared_norms()
+            if not (math.isfinite(sum(norms)) and _finite(prepared.logits[batch])):
+                self.divergence = self._diagnose(number, rows.take(batch), norms, rate)
+            if self.divergence is not None:
+                self.stopped = "diverged"
+                break
+            engine.update(rate)
+            squares.append(np.array(norms))
+            done = batch.stop
+            at.batch += 1
+            if stop(number):
+                self.stopped = "interrupted"
+                break
+        engine.store()
+        at.squares[:] = np.add.reduce(squares)
+        at.loss_sum = self._add_losses(prepared.logits[:done], rows.take(slice(0, done)))
+
+    def _add_losses(self, h: FloatArray, rows: Rows) -> float:
+        """Return `loss_sum` with the losses of finished batches, added batch by batch."""
+        total = self.position.loss_sum
+        losses = self.objective.loss.value(h, rows.y)
+        if rows.weight is not None:
+            losses *= rows.weight[:, None]
+        each = losses.sum(axis=1, dtype=np.float64)
+        for start in range(0, len(rows), self.batch_size):
+            total += float(each[start : start + self.batch_size].sum())
+        return total
+
+    def _diagnose(self, number: int, rows: Rows, norms: list[float], rate: float) -> Divergence:
+        self.engine.store()
+        h = self.network.logits(rows.X)
+        return diagnose(
+            epoch=self.position.epoch + 1,
+            batch=number + 1,
+            rate=rate,
+            loss=_total(self.objective.loss.value(h, rows.y), rows.weight),
+            loss_form=self.objective.loss,
+            norms=np.sqrt(norms).tolist(),
+            X=rows.X,
+            logits=h,
+            inputs=self.inputs,
+        )
 
     def _validate(self) -> tuple[float | None, dict[str, float] | None]:
         """Return loss and accuracy on the validation rows, (None, None) without any."""
         rows = self.validation
         if rows is None:
             return None, None
-        loss = right = 0.0
-        for start in range(0, len(rows), _EVALUATION_ROWS):
-            part = rows.take(slice(start, start + _EVALUATION_ROWS))
-            h = self.network.logits(part.X)
-            loss += _total(self.objective.loss.value(h, part.y), part.weight)
-            right += np.count_nonzero((sigmoid(h) >= 0.5) == (part.y >= 0.5))
+        sums = np.zeros((self.team.size, 2))
+
+        def measure(member: int) -> None:
+            mine = rows.take(self.team.share(len(rows), member))
+            for start in range(0, len(mine), _EVALUATION_ROWS):
+                part = mine.take(slice(start, start + _EVALUATION_ROWS))
+                h = self.network.logits(part.X)
+                right = np.count_nonzero((sigmoid(h) >= 0.5) == (part.y >= 0.5))
+                sums[member] += _total(self.objective.loss.value(h, part.y), part.weight), right
+
+        self.team.run(measure)
+        loss, right = sums.sum(axis=0).tolist()
         total = len(rows) if rows.weight is None else float(rows.weight.sum(dtype=np.float64))
         return loss / total, {"accuracy": right / rows.y.size}
 
@@ -198,6 +232,7 @@ class Loop:
         """
         quantities = {"a weight": self.network.theta}
         quantities |= {f'the optimizer\'s "{name}"': array for name, array in self.state.items()}
+        quantities["the training loss"] = np.array(self.position.loss_sum)
         quantities["the validation loss"] = np.array(validation_loss or 0.0)
         for quantity, array in quantities.items():
             if not np.isfinite(array).all():
@@ -224,14 +259,7 @@ def _total(losses: FloatArray, weight: FloatArray | None) -> float:
     return float(losses.sum(dtype=np.float64))
 
 
-def _squared_norms(gradient: Parameters) -> NDArray[np.float64]:
-    """Return per layer the squared norm of [dJ/dW_i dJ/db_i].
-
-    A float32 square overflows long before the gradient does, so that case is taken in float64;
-    a float64 gradient beyond 1e154 counts as not finite.
-    """
-    squares = np.array([float(layer @ layer) for layer in gradient.layers])
-    if not np.isfinite(squares).all():
-        wide = (layer.astype(np.float64) for layer in gradient.layers)
-        squares = np.array([float(layer @ layer) for layer in wide])
-    return squares
+def _finite(h: FloatArray) -> bool:
+    """Whether all logits are finite; a sum of squares tells fast, unless it overflows."""
+    flat = h.reshape(-1)
+    return math.isfinite(float(flat @ flat)) or bool(np.isfinite(h).all())

@@ -1,4 +1,4 @@
-"""Decides how many threads BLAS may use, and holds it to that: the number changes the bytes."""
+"""Decides how many threads share a step, and holds BLAS to its own: both change the bytes."""
 
 from __future__ import annotations
 
