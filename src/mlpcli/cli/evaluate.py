@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mlpcli.cli.command import Json, ModelFile
 from mlpcli.cli.console import complain, put_json, put_table, warn
+from mlpcli.cli.pictures import accept, draw
 
 __all__ = ["evaluate"]
 
@@ -33,6 +35,9 @@ def evaluate(
         int, typer.Option("--bootstrap", metavar="B", min=0, help="Intervals from B resamples.")
     ] = 0,
     json: Json = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw curves: png, svg or pdf.")
+    ] = None,
 ) -> int:
     """Measure a model on labelled rows.
 
@@ -42,6 +47,7 @@ def evaluate(
     """
     from mlpcli.cli.bounds import parse_bounds, probability
 
+    accept(plot)
     bounds = [
         *parse_bounds(fail_under or (), lower=True),
         *parse_bounds(fail_over or (), lower=False),
@@ -59,6 +65,15 @@ def evaluate(
         put_json(evaluation_document(result, str(model), data))
     else:
         put_table(evaluation_table(result, f"{model} on {data}"))
+    if plot is not None:
+        from mlpcli.report.evaluation_plots import evaluation_chart, evaluation_figure
+
+        draw(
+            plot,
+            lambda: evaluation_figure(result, f"{model} on {data}"),
+            lambda: evaluation_chart(result),
+            text=not json,
+        )
     failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
     complain(*failures)
     return CHECK_FAILED if failures else 0

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlpcli.cli.command import ConfigFile, Force, Json, Overrides
 from mlpcli.cli.console import complain, put_json, put_table
+from mlpcli.cli.pictures import accept, draw
 from mlpcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlpcli.training import TrainingResult
 
 __all__ = ["train"]
 
@@ -30,6 +34,9 @@ def train(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")
     ] = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw losses: png, svg or pdf.")
+    ] = None,
 ) -> int:
     """Train the network of a config and store the best weights.
 
@@ -40,6 +47,7 @@ def train(
     """
     from mlpcli.config import load_config
 
+    accept(plot)
     settings = load_config(config, overrides or ())
 
     from mlpcli.cli.progress import SilentProgress, progress_for
@@ -57,7 +65,24 @@ def train(
         put_json(result.to_document())
     elif not quiet:
         put_table(training_table(result))
+    if plot is not None:
+        _draw(plot, result, text=not (json or quiet))
     if result.divergence is not None:
         complain(result.divergence.message())
         return DIVERGED
     return 0
+
+
+def _draw(plot: Path, result: TrainingResult, *, text: bool) -> None:
+    """Draw the whole history, also what an interrupted run had done before."""
+    from mlpcli.report.training_plots import read_history, training_chart, training_figure
+    from mlpcli.training.run_folder import RunFolder
+
+    history = read_history(RunFolder(result.path.parent).history)
+    title = f"{result.path}: {result.epochs_run} epochs, stopped: {result.stopped}"
+    draw(
+        plot,
+        lambda: training_figure(history, title, result.best_epoch),
+        lambda: training_chart(history),
+        text=text,
+    )

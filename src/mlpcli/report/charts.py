@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from mlpcli.report.text import printable
 
-    from numpy.typing import ArrayLike
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
 
     from mlpcli.comparison.sweep import Curve
     from mlpcli.report.comparison import Comparison
@@ -24,36 +26,33 @@ _LOGITS = np.sign(_TURNS) * (10 ** (2 * np.abs(_TURNS)) - 1) / 99 * 100  # symme
 _MARKS = (-100, -10, -1, 0, 1, 10, 100)
 
 
-def line_chart(series: Mapping[str, Sequence[float] | ArrayLike], *, log: bool = False) -> str:
+def line_chart(series: Mapping[str, ArrayLike], *, log: bool = False) -> str:
     """Return a line of bars per series, each on its own scale, with its first and last value.
 
-    Values that are not finite, and with `log` those below 0, are blanks.
+    Values that are not finite, and with `log` those up to 0, are blanks.
     """
-    names = [name[:18] for name in series]
-    width = max(map(len, names), default=0)
+    width = max(map(len, series), default=0)
     lines = []
-    for name, values in zip(names, series.values(), strict=True):
+    for name, values in series.items():
         array = np.asarray(values, np.float64)
         if array.size:
             ends = f"{array[0]:.4g} .. {array[-1]:.4g}"
-            lines.append(f"{name:<{width}} {_bars(array, log=log)} {ends}")
+            lines.append(f"{printable(name):<{width}} {_bars(array, log=log)} {ends}")
     return "\n".join(lines)
 
 
-def _bars(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], *, log: bool) -> str:
+def _bars(values: NDArray[np.float64], *, log: bool) -> str:
     with np.errstate(divide="ignore", invalid="ignore"):
         heights = np.log(values) if log else values
     places = np.linspace(0, heights.size - 1, min(_WIDTH, heights.size)).round().astype(int)
     shown = heights[places]
     finite = shown[np.isfinite(shown)]
     if not finite.size:
-        return " " * shown.size
-    low, high = float(finite.min()), float(finite.max())
-    span = high - low or 1.0
-    top = len(_BARS) - 1
-    return "".join(
-        _BARS[round((v - low) / span * top)] if math.isfinite(v) else " " for v in shown.tolist()
-    )
+        return " " * int(shown.size)
+    low = finite.min()
+    levels = (shown - low) / ((finite.max() - low) or 1.0) * (len(_BARS) - 1)
+    bars = [_BARS[round(level)] if math.isfinite(level) else " " for level in levels.tolist()]
+    return "".join(bars)
 
 
 def comparison_chart(result: Comparison) -> str:

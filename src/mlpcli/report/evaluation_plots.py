@@ -1,0 +1,194 @@
+"""A picture of an evaluation: what ranks, what is calibrated, and what each threshold would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.report.charts import line_chart
+from mlpcli.report.evaluation_curves import Curves, curves_of
+from mlpcli.report.palette import THIN, plain, styles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from mlpcli.training.evaluation import Evaluation
+
+__all__ = ["evaluation_chart", "evaluation_figure"]
+
+_MOST_TARGETS = 8
+_SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
+
+
+def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
+    """Return ROC, precision-recall, calibration, threshold sweep, confusion and histogram.
+
+    With several targets there is a line each, for the first eight.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13.2, 8.2), layout="constrained")
+    figure.suptitle(plain(title))
+    targets = _curves(evaluation)
+    if not targets:
+        reason = evaluation.metrics.reason or "nothing to draw"
+        figure.text(0.5, 0.5, plain(reason), ha="center", fontsize=12)
+        return figure
+    panels = figure.subplots(2, 3).ravel().tolist()
+    draw = (_roc, _precision_recall, _calibration, _sweep, _confusion, _histogram)
+    for axes, panel in zip(panels, draw, strict=True):
+        panel(axes, targets)
+    if len(targets) > 1:
+        lines, names = panels[2].get_legend_handles_labels()
+        figure.legend(lines, names, loc="outside lower center", ncols=8, frameon=False)
+    total = len(evaluation.rows.names) if evaluation.rows else 0
+    if total > len(targets):
+        figure.suptitle(f"{plain(title)} (the first {len(targets)} of {total} targets)")
+    return figure
+
+
+def _curves(evaluation: Evaluation) -> list[Curves]:
+    """Return the curves of the targets whose logits are all finite, eight at most."""
+    rows = evaluation.rows
+    if rows is None:
+        return []
+    found = [
+        curves_of(name, rows.logits[:, k], rows.labels[:, k], rows.thresholds[k])
+        for k, name in enumerate(rows.names)
+        if np.isfinite(rows.logits[:, k]).all()
+    ]
+    return found[:_MOST_TARGETS]
+
+
+def _names(targets: Sequence[Curves]) -> list[str]:
+    return [plain(target.name[:24]) for target in targets]
+
+
+def _styled(targets: Sequence[Curves]) -> list[tuple[Curves, str, dict[str, Any]]]:
+    """Return each target with its name and its style, the same in every panel."""
+    return list(zip(targets, _names(targets), styles(len(targets)), strict=True))
+
+
+def _square(axes: Any, title: str, x: str, y: str) -> None:
+    axes.set_title(title)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.grid(alpha=0.3)
+
+
+def _legend(axes: Any, place: str, targets: Sequence[Curves]) -> None:
+    """Explain the lines in the panel; those of several targets are explained below all panels."""
+    if len(targets) == 1 and axes.get_legend_handles_labels()[0]:
+        axes.legend(loc=place, fontsize=8, framealpha=0.9)
+
+
+def _one_class(axes: Any) -> None:
+    axes.text(0.5, 0.5, "needs rows of both classes", ha="center", va="center", color="dimgrey")
+
+
+def _roc(axes: Any, targets: Sequence[Curves]) -> None:
+    axes.plot([0, 1], [0, 1], **THIN)
+    both = [line for line in _styled(targets) if line[0].both]
+    for target, name, style in both:
+        axes.plot(target.fpr, target.tpr, label=f"{name}: area {target.roc_auc:.4f}", **style)
+    _square(axes, "ROC", "false positive rate", "true positive rate")
+    _legend(axes, "lower right", targets)
+    if not both:
+        _one_class(axes)
+
+
+def _precision_recall(axes: Any, targets: Sequence[Curves]) -> None:
+    both = [line for line in _styled(targets) if line[0].both]
+    for target, name, style in both:
+        axes.plot(target.tpr, target.precision, drawstyle="steps-pre",
+                  label=f"{name}: area {target.pr_auc:.4f}", **style)  # fmt: skip
+        axes.axhline(target.base_rate, **THIN)
+    _square(axes, "precision and recall (dotted: base rate)", "recall", "precision")
+    _legend(axes, "lower left", targets)
+    if not both:
+        _one_class(axes)
+
+
+def _calibration(axes: Any, targets: Sequence[Curves]) -> None:
+    axes.plot([0, 1], [0, 1], **THIN)
+    for target, name, style in _styled(targets):
+        b = target.bins
+        spread = [b.share - b.low, b.high - b.share] if len(targets) == 1 else None
+        axes.errorbar(b.mean, b.share, yerr=spread, marker="o", markersize=4, capsize=3,
+                      label=name, **style)  # fmt: skip
+    bars = " (bars: 95 %)" if len(targets) == 1 else ""
+    _square(axes, f"calibration{bars}", "mean probability in the bin", "share of positives")
+
+
+def _sweep(axes: Any, targets: Sequence[Curves]) -> None:
+    """Draw every score of one target, or f1 of several, against the threshold."""
+    alone = len(targets) == 1
+    lines = (
+        {score.replace("_", " "): targets[0].sweep(score) for score in _SWEPT}
+        if alone
+        else {name: t.sweep("f1") for name, t in zip(_names(targets), targets, strict=True)}
+    )
+    for (name, values), style in zip(lines.items(), styles(len(lines)), strict=True):
+        axes.plot(targets[0].grid, values, label=name, **style)
+    title = "scores by threshold" if alone else "f1 by threshold"
+    _square(axes, title, "threshold", "score")
+    lowest = min(0.0, *(float(values.min()) for values in lines.values()))
+    axes.set_ylim(lowest - 0.02, 1.02)
+    for threshold in sorted({target.threshold for target in targets}):
+        axes.axvline(threshold, **THIN)
+    _legend(axes, "lower center", targets)
+
+
+def _confusion(axes: Any, targets: Sequence[Curves]) -> None:
+    """Draw the four counts of one target as a square, those of several as a line each."""
+    if len(targets) == 1:
+        counts = np.array(targets[0].confusion).reshape(2, 2)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        columns, rows = ["predicted 0", "predicted 1"], ["actual 0", "actual 1"]
+    else:
+        counts = np.array([target.confusion for target in targets])
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        columns, rows = ["tn", "fp", "fn", "tp"], _names(targets)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (i, j), share in np.ndenumerate(shares):
+        axes.text(j, i, f"{counts[i, j]:,}\n{share:.1%}", ha="center", va="center", fontsize=9,
+                  color="white" if share > 0.6 else "black")  # fmt: skip
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    thresholds = sorted({f"{target.threshold:.3g}" for target in targets})
+    axes.set_title(f"confusion at threshold {', '.join(thresholds)}"[:44])
+
+
+def _histogram(axes: Any, targets: Sequence[Curves]) -> None:
+    """Draw how often each probability is given: by class, or by target where there are several."""
+    edges = np.linspace(0, 1, 31)
+    if len(targets) == 1:
+        t = targets[0]
+        parts = {"actual 0": t.p[~t.positive], "actual 1": t.p[t.positive]}
+    else:
+        parts = {name: t.p for name, t in zip(_names(targets), targets, strict=True)}
+    for (name, p), style in zip(parts.items(), styles(len(parts)), strict=True):
+        axes.stairs(np.histogram(p, edges)[0], edges, label=name, **style)
+    axes.set_title("probabilities given")
+    axes.set_xlabel("probability")
+    axes.set_ylabel("rows")
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    _legend(axes, "upper center", targets)
+
+
+def evaluation_chart(evaluation: Evaluation) -> str:
+    """Return each target's ROC and its f1 by threshold in text, both axes from 0 to 1."""
+    targets, lines = _curves(evaluation), {}
+    for target in targets:
+        name = f"{target.name[:12]} " if len(targets) > 1 else ""
+        if target.both:
+            lines[f"{name}ROC"] = np.interp(np.linspace(0, 1, 48), target.fpr, target.tpr)
+        lines[f"{name}f1"] = target.sweep("f1")
+    return line_chart(lines) if lines else evaluation.metrics.reason or "nothing to draw"
