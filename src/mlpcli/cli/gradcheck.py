@@ -69,7 +69,9 @@ def gradcheck(
     derivative: Annotated[
         Form | None, typer.Option("--derivative", help="Not the config's.")
     ] = None,
-    dtype: Annotated[Dtype, typer.Option("--dtype", help="Of our own gradient.")] = Dtype.FLOAT64,
+    dtype: Annotated[
+        Dtype | None, typer.Option("--dtype", help="Of our own gradient; default float64.")
+    ] = None,
     compare_losses: Annotated[
         bool, typer.Option("--compare-losses", help="Add a table of every form per tensor.")
     ] = False,
@@ -104,6 +106,11 @@ def gradcheck(
         raise UsageError("--json and --format github: stdout holds one of them")
     if tolerance is not None and not 0 < tolerance < 1:
         raise UsageError(f"--tolerance: expected a number > 0 and < 1, got {tolerance:g}")
+    if config is None and overrides:
+        raise UsageError("--set changes a CONFIG, and none is given")
+    if gradient is not None and (dtype or derivative):
+        option = "--dtype" if dtype else "--derivative"
+        raise UsageError(f"{option} is about our own gradient; leave it out with --gradient")
 
     from mlpcli.config import load_config
 
@@ -130,7 +137,7 @@ def gradcheck(
         result = run(
             checked,
             None if given is None else given.parameters,
-            dtype=dtype.value,
+            dtype=(dtype or Dtype.FLOAT64).value,
             compare_losses=compare_losses,
             findings=() if given is None else given.findings,
             progress=progress,

@@ -54,6 +54,7 @@ class Forward:
         return int(self.H.shape[1])
 
 
+@np.errstate(all="ignore")  # extreme weights: what comes of them is judged, not hidden
 def forward(case: Case, dtype: str = "float64") -> Forward:
     """Return the forward pass of a case in `dtype`, with sigma' = sigma(h) sigma(-h) of each layer.
 

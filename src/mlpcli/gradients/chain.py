@@ -70,6 +70,7 @@ class Chain:
 Deltas: TypeAlias = dict[int, Array]
 
 
+@np.errstate(all="ignore")  # extreme weights: what overflows is reported as inf or nan
 def chain(case: Case) -> Chain:
     """Return the three views of a case."""
     rows = _full_rank_rows(forward(case))
@@ -97,7 +98,13 @@ def _inputs(f: Forward, i: int) -> Array:
 
 
 def _rank(matrix: Array) -> int:
-    return int(np.linalg.matrix_rank(matrix))
+    return int(np.linalg.matrix_rank(matrix)) if np.isfinite(matrix).all() else 0
+
+
+def _norm(array: Array) -> float:
+    """Return the Frobenius norm, with squares that neither overflow nor vanish."""
+    unit = float(np.abs(array).max())
+    return unit * float(np.linalg.norm(array / unit)) if unit and np.isfinite(unit) else unit
 
 
 def _view(case: Case) -> ChainView:
@@ -114,7 +121,7 @@ def _view(case: Case) -> ChainView:
 
 def _layer(f: Forward, gradient: Parameters, deltas: Deltas, i: int) -> ChainLayer:
     W, dW = f.W[i], gradient.W[i - 1] - f.case.l2 * f.W[i]
-    norm = float(np.linalg.norm(deltas[i]))
+    norm = _norm(deltas[i])
     closed = None
     if f.outputs in {1, W.shape[0]}:
         closed = _relative(((f.Z[i] - f.case.y) * f.weight).T @ f.Z[i - 1], dW)
@@ -122,7 +129,7 @@ def _layer(f: Forward, gradient: Parameters, deltas: Deltas, i: int) -> ChainLay
         layer=i,
         shape=(W.shape[0], W.shape[1]),
         delta_norm=norm,
-        gradient_norm=float(np.linalg.norm(gradient.W[i - 1])),
+        gradient_norm=_norm(gradient.W[i - 1]),
         amplification=None,
         closed_form_error=closed,
         rank=None,
@@ -132,18 +139,17 @@ def _layer(f: Forward, gradient: Parameters, deltas: Deltas, i: int) -> ChainLay
     )
     if i == f.depth:
         return here
-    above = float(np.linalg.norm(deltas[i + 1]))
+    above = _norm(deltas[i + 1])
     rank = _rank(_inputs(f, i))
     rebuilt = _rebuild(f, gradient, i)
-    with np.errstate(all="ignore"):
-        each = np.abs(rebuilt - dW) / np.maximum(np.abs(rebuilt), np.abs(dW))
+    each = np.abs(rebuilt - dW) / np.maximum(np.abs(rebuilt), np.abs(dW))
     return replace(
         here,
         amplification=norm / above if above else None,
         rank=rank,
         recoverable=rank == f.rows,
         recovery_error=_relative(rebuilt, dW),
-        max_relative_error=float(np.nan_to_num(each, nan=0.0).max()),  # 0/0 = 0
+        max_relative_error=float(np.where(rebuilt == dW, 0, each).max()),  # 0/0 = 0
     )
 
 
@@ -152,7 +158,10 @@ def _rebuild(f: Forward, gradient: Parameters, i: int) -> Array:
     above = [gradient.W[i] - f.case.l2 * f.W[i + 1]]
     if f.case.network.bias:
         above.append(gradient.b[i][:, np.newaxis])
-    delta_above = (np.hstack(above) @ np.linalg.pinv(_inputs(f, i))).T
+    inputs = _inputs(f, i)
+    if not np.isfinite(inputs).all():
+        return np.full_like(f.W[i], np.nan)
+    delta_above = (np.hstack(above) @ np.linalg.pinv(inputs)).T
     delta = (delta_above @ f.W[i + 1]) * f.slopes[i]
     rebuilt: Array = delta.T @ f.Z[i - 1]
     return rebuilt
@@ -160,5 +169,5 @@ def _rebuild(f: Forward, gradient: Parameters, i: int) -> Array:
 
 def _relative(rebuilt: Array, right: Array) -> float | None:
     """Return ||rebuilt - right|| / ||right||, None where the right gradient is zero."""
-    norm = float(np.linalg.norm(right))
-    return float(np.linalg.norm(rebuilt - right)) / norm if norm else None
+    norm = _norm(right)
+    return _norm(rebuilt - right) / norm if norm else None

@@ -188,9 +188,17 @@ def _equal(a: Parameters, b: Parameters, slack: FloatArray) -> bool:
 
 
 def _where(a: Parameters, b: Parameters) -> str:
-    with np.errstate(invalid="ignore"):
-        k = int(np.nanargmax(np.abs(np.nan_to_num(a.theta) - np.nan_to_num(b.theta))))
-    return f"entry {k} of the gradient was {a.theta[k]:.9g}, then {b.theta[k]:.9g}"
+    """Return the entry that differs most, and both its values."""
+    with np.errstate(all="ignore"):
+        apart = np.nan_to_num(np.abs(a.theta - b.theta), nan=np.inf)
+    place = int(np.argmax(apart))
+    for (name, one), (_, other) in zip(a.tensors(), b.tensors(), strict=True):
+        if place < one.size:
+            index = [int(i) for i in np.unravel_index(place, one.shape)]
+            values = one.ravel()[place], other.ravel()[place]
+            return f"{name}{index} was {values[0]:.9g}, then {values[1]:.9g}"
+        place -= one.size
+    raise AssertionError("no such entry")
 
 
 def _changed_inputs(names: list[str]) -> Diagnosis:

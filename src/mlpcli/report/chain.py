@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.report.tables import Table
@@ -74,7 +75,12 @@ def _view(view: ChainView) -> dict[str, Any]:
 
 
 def _layer(layer: ChainLayer) -> dict[str, Any]:
-    return {**asdict(layer), "shape": list(layer.shape)}
+    document = {**asdict(layer), "shape": list(layer.shape)}
+    overflown = [key for key, v in document.items() if isinstance(v, float) and not isfinite(v)]
+    if overflown:
+        document |= dict.fromkeys(overflown)
+        document["reason"] = "non-finite: the numbers of this network overflow"
+    return document
 
 
 def chain_document(chain: Chain) -> dict[str, Any]:

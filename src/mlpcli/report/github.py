@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlpcli.report.gradcheck import beyond_tensors
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,7 +17,10 @@ _COMMAND = {"fail": "error", "inconclusive": "warning"}
 
 
 def github_annotations(result: GradcheckResult, file: str | None) -> Iterator[str]:
-    """Yield `::error` and `::warning` lines, then a `::notice` with the verdict."""
+    """Yield `::error` and `::warning` lines, then a `::notice` with the verdict.
+
+    Where the run is not right for a reason that no tensor shows, the last line says so as one.
+    """
     place = f"file={_property(file)}," if file else ""
     why = "; ".join(f"{d.bug}: {d.explanation}. Fix: {d.fix}" for d in result.diagnosis)
     for tensor in result.check.layers:
@@ -26,7 +31,10 @@ def github_annotations(result: GradcheckResult, file: str | None) -> Iterator[st
                 f"{worst.analytic:.9g}, numeric {worst.numeric:.9g}. {why}"
             )
             yield f"::{_COMMAND[tensor.verdict]} {place}title=gradcheck {name}::{_data(text)}"
-    yield f"::notice {place}title=gradcheck::{_data(f'verdict: {result.verdict}')}"
+    beyond = beyond_tensors(result)
+    command = "notice" if beyond is None else _COMMAND[result.verdict]
+    text = f"verdict: {result.verdict}" + (f". {beyond}" if beyond else "")
+    yield f"::{command} {place}title=gradcheck::{_data(text)}"
 
 
 def _data(text: str) -> str:

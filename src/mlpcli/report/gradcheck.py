@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from mlpcli.checking import FormResult, GradcheckResult
     from mlpcli.gradients.verdict import TensorResult
 
-__all__ = ["forms_table", "gradcheck_document", "gradcheck_table", "gradcheck_words"]
+__all__ = [
+    "beyond_tensors",
+    "forms_table",
+    "gradcheck_document",
+    "gradcheck_table",
+    "gradcheck_words",
+]
 
 
 def _number(value: float) -> str:
@@ -71,6 +77,15 @@ def gradcheck_words(result: GradcheckResult) -> Iterator[str]:
         yield f"cannot be seen here: {', '.join(bugs)} ({reason})"
 
 
+def beyond_tensors(result: GradcheckResult) -> str | None:
+    """Return why a run is not right though each of its tensors is, None where a tensor shows it."""
+    if result.verdict == "pass" or {t.verdict for t in result.check.layers} != {"pass"}:
+        return None
+    if result.verdict == "inconclusive":
+        return _verdict_line(result)
+    return "; ".join(f"{d.bug}: {d.explanation}. Fix: {d.fix}" for d in result.diagnosis)
+
+
 def _verdict_line(result: GradcheckResult) -> str:
     names = {v: [f"{t.parameter}{t.layer}" for t in result.check.layers if t.verdict == v]
              for v in ("fail", "inconclusive")}  # fmt: skip
@@ -78,9 +93,14 @@ def _verdict_line(result: GradcheckResult) -> str:
         return "PASS: every tensor is right"
     if result.verdict == "fail":
         wrong = names["fail"] or names["inconclusive"]
+        if not wrong:
+            return "FAIL: every tensor is right, but the function that computed them is not"
         return f"FAIL: wrong: {', '.join(wrong)}"
     if not result.check.second_opinion.agrees:
-        return "INCONCLUSIVE: two numeric methods disagree"
+        return (
+            "INCONCLUSIVE: two numeric methods disagree, so neither is trusted; "
+            "leave out gradcheck.step, or try another --method"
+        )
     return (
         f"INCONCLUSIVE: nothing is wrong, but rounding hides {', '.join(names['inconclusive'])}; "
         "a float64 gradient or more varied rows may tell"
@@ -129,8 +149,13 @@ def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
         },
         "verdict": tensor.verdict,
     }
-    if None in (document["max_relative_error"], document["worst"]["analytic"]):
-        document["reason"] = f"non-finite: the given entry is {tensor.worst.analytic}"
+    worst = document["worst"]
+    if None in (*document.values(), *worst.values()):
+        own = worst["analytic"] is None
+        document["reason"] = (
+            f"non-finite: the given entry is {tensor.worst.analytic}" if own
+            else "non-finite: the numbers of this network overflow"
+        )  # fmt: skip
     return document
 
 

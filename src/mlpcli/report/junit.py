@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+
+from mlpcli.report.gradcheck import beyond_tensors
 
 if TYPE_CHECKING:
     from mlpcli.checking import GradcheckResult
@@ -15,13 +18,18 @@ _ELEMENT = {"fail": "failure", "inconclusive": "error"}
 
 
 def junit_xml(result: GradcheckResult, name: str) -> bytes:
-    """Return the document: a mismatch is a <failure>, an inconclusive tensor an <error>."""
+    """Return the document: a mismatch is a <failure>, an inconclusive tensor an <error>.
+
+    A run that is not right for a reason that no tensor shows has a case more, named "run".
+    """
     layers = result.check.layers
-    counts = {v: sum(t.verdict == v for t in layers) for v in _ELEMENT}
+    counts = Counter(tensor.verdict for tensor in layers)
+    beyond = beyond_tensors(result)
+    counts[result.verdict] += beyond is not None
     suite = ET.Element(
         "testsuite",
         name=f"mlp gradcheck {name}",
-        tests=str(len(layers)),
+        tests=str(len(layers) + (beyond is not None)),
         failures=str(counts["fail"]),
         errors=str(counts["inconclusive"]),
         skipped="0",
@@ -34,6 +42,9 @@ def junit_xml(result: GradcheckResult, name: str) -> bytes:
         if tensor.verdict in _ELEMENT:
             element = ET.SubElement(case, _ELEMENT[tensor.verdict], message=_message(tensor))
             element.text = why or "no entry is wrong, but rounding hides too many of them"
+    if beyond is not None:
+        case = ET.SubElement(suite, "testcase", classname=name, name="run", time="0.000")
+        ET.SubElement(case, _ELEMENT[result.verdict], message=beyond)
     suites = ET.Element("testsuites")
     suites.append(suite)
     ET.indent(suites)
