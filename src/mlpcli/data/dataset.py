@@ -17,7 +17,7 @@ from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.findings import findings
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
 from mlpcli.data.source import Categorical, Column, Kind, Table, open_table
-from mlpcli.data.source_words import show, show_name
+from mlpcli.data.source.words import show, show_name
 from mlpcli.data.split import split_rows
 from mlpcli.data.target import Label, Target, means
 from mlpcli.errors import DataError

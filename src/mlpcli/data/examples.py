@@ -10,7 +10,7 @@ import numpy as np
 
 from mlpcli.data.encoder import Mask, is_missing
 from mlpcli.data.source import Categorical, Column
-from mlpcli.data.source_words import show, show_name
+from mlpcli.data.source.words import show, show_name
 from mlpcli.data.target import label_text
 from mlpcli.errors import DataError
 

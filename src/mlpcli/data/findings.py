@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpcli.data.encoder import is_missing
 from mlpcli.data.source import Categorical, Column
-from mlpcli.data.source_words import show_name
+from mlpcli.data.source.words import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

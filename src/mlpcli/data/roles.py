@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.config import RowsWhere
-from mlpcli.data.source_words import show_name
+from mlpcli.data.source.words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:

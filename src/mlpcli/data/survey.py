@@ -10,7 +10,7 @@ import numpy as np
 from mlpcli.data.encoder import is_missing
 from mlpcli.data.roles import near_names
 from mlpcli.data.source import Categorical, Column, Kind, open_table
-from mlpcli.data.source_words import show, show_name
+from mlpcli.data.source.words import show, show_name
 from mlpcli.data.target import Label, Target
 from mlpcli.errors import DataError
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from mlpcli.data.source_misfits import ask_columns, is_number_column
-from mlpcli.data.source_store import Stored
-from mlpcli.data.source_texts import load_as_text
+from mlpcli.data.source.misfits import ask_columns, is_number_column
+from mlpcli.data.source.store import Stored
+from mlpcli.data.source.texts import load_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlpcli.data.source_parts import Kind, Part
-    from mlpcli.data.source_store import Store
+    from mlpcli.data.source.parts import Kind, Part
+    from mlpcli.data.source.store import Store
 
 
 def load(

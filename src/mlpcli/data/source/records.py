@@ -13,13 +13,13 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from mlpcli.data.source_files import DAMAGED_GZIP, damaged
-from mlpcli.data.source_header import BLANKS
+from mlpcli.data.source.files import DAMAGED_GZIP, damaged
+from mlpcli.data.source.header import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlpcli.data.source_files import File
+    from mlpcli.data.source.files import File
 
 LONGEST_FIELD = 1 << 21  # as DuckDB; a quote that never closes would swallow the file
 

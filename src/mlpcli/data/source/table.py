@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
-from mlpcli.data.source_faults import find_lines
-from mlpcli.data.source_files import sha256
-from mlpcli.data.source_store import duckdb_errors
+from mlpcli.data.source.faults import find_lines
+from mlpcli.data.source.files import sha256
+from mlpcli.data.source.store import duckdb_errors
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.source_parts import Kind, Part
-    from mlpcli.data.source_store import Store, Stored
+    from mlpcli.data.source.parts import Kind, Part
+    from mlpcli.data.source.store import Store, Stored
 
 BLOCK_ROWS = 61_440  # half a row group of DuckDB's: fastest, and small
 BLOCK_CELLS = 1 << 22

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlpcli.data.source_header import BLANKS, Header, check_names, is_number, read_header
-from mlpcli.data.source_words import show_name
+from mlpcli.data.source.header import BLANKS, Header, check_names, is_number, read_header
+from mlpcli.data.source.words import show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from mlpcli.data.source_files import File
+    from mlpcli.data.source.files import File
 
 Kind = Literal["number", "text"]
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mlpcli.data.source_files import DAMAGED_GZIP, damaged
-from mlpcli.data.source_words import not_utf8, show_name
+from mlpcli.data.source.files import DAMAGED_GZIP, damaged
+from mlpcli.data.source.words import not_utf8, show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.data.source_files import File
+    from mlpcli.data.source.files import File
 
 BLANKS = " \t"
 DELIMITERS = ",;\t|"

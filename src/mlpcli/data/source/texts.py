@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from mlpcli.data.source_faults import Fault, bad_rows, copy_good_rows, find_lines
-from mlpcli.data.source_misfits import ask_columns, find_misfits, is_number_column
-from mlpcli.data.source_parts import as_text, read_csv
-from mlpcli.data.source_store import TYPES, Stored
+from mlpcli.data.source.faults import Fault, bad_rows, copy_good_rows, find_lines
+from mlpcli.data.source.misfits import ask_columns, find_misfits, is_number_column
+from mlpcli.data.source.parts import as_text, read_csv
+from mlpcli.data.source.store import TYPES, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlpcli.data.source_parts import Kind, Part
-    from mlpcli.data.source_store import Store
+    from mlpcli.data.source.parts import Kind, Part
+    from mlpcli.data.source.store import Store
 
 
 def load_as_text(

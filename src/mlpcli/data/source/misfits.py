@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from mlpcli.data.source_faults import SHOWN
-from mlpcli.data.source_words import show, show_name
+from mlpcli.data.source.faults import SHOWN
+from mlpcli.data.source.words import show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mlpcli.data.source_parts import Kind
-    from mlpcli.data.source_store import Store
+    from mlpcli.data.source.parts import Kind
+    from mlpcli.data.source.store import Store
 
 COLUMNS_AT_A_TIME = 100
 

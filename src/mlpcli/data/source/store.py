@@ -18,7 +18,7 @@ from mlpcli.errors import DataError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mlpcli.data.source_parts import Kind
+    from mlpcli.data.source.parts import Kind
 
 TYPES = {"number": "DOUBLE", "text": "VARCHAR"}
 

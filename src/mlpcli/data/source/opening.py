@@ -1,40 +1,25 @@
-"""Opens data files as one typed table, or says what is wrong with them, line by line.
-
-::
-
-    files ──source_files──▶ links ──source_parts──▶ SELECTs ──source_load──▶ Table
-                                      source_header    │ balks: source_texts, source_records
-                                                       ▼
-                                           source_faults: DataError
-
-What a column is:
-
-- Missing are an empty field, blanks, NA, N/A, NaN, nan, null, NULL, None and "?".
-- A number column has at least as many finite numbers as other values that are not missing;
-  `007` and `1e-3` are numbers, `inf` and `1,5` are not. A column without any value is a number
-  column. In a number column everything else is an error, never a silent missing value.
-- All other columns are text: dates, true and false too. Blanks around a text are no part of it.
-"""
+"""Opens data files as one table: finds them, reads each, checks that they fit together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.data.source_files import find_files
-from mlpcli.data.source_load import load
-from mlpcli.data.source_parts import MISSING, Kind, Part, check_types, open_part
-from mlpcli.data.source_store import Store, duckdb_errors
-from mlpcli.data.source_table import Categorical, Column, Table
-from mlpcli.data.source_words import show_name
+from mlpcli.data.source.files import find_files
+from mlpcli.data.source.load import load
+from mlpcli.data.source.parts import check_types, open_part
+from mlpcli.data.source.store import Store, duckdb_errors
+from mlpcli.data.source.table import Table
+from mlpcli.data.source.words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from mlpcli.data.source_store import Stored
+    from mlpcli.data.source.parts import Kind, Part
+    from mlpcli.data.source.store import Stored
 
-__all__ = ["MISSING", "Categorical", "Column", "Kind", "Table", "open_table"]
+__all__ = ["open_table"]
 
 _MOST_LINES = 5
 

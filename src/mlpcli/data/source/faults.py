@@ -6,15 +6,15 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlpcli.data.source_records import records
-from mlpcli.data.source_words import not_utf8, show_name
+from mlpcli.data.source.records import records
+from mlpcli.data.source.words import not_utf8, show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from mlpcli.data.source_parts import Part
+    from mlpcli.data.source.parts import Part
 
 SHOWN = 5
 

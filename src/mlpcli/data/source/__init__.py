@@ -1,0 +1,23 @@
+"""Opens data files as one typed table, or says what is wrong with them, line by line.
+
+::
+
+    files ── files ──▶ links ── parts ──▶ SELECTs ── load ──▶ Table
+                               header     │ balks: texts, misfits, records
+                                          ▼
+                                    faults: DataError
+
+What a column is:
+
+- Missing are an empty field, blanks, NA, N/A, NaN, nan, null, NULL, None and "?".
+- A number column has at least as many finite numbers as other values that are not missing;
+  `007` and `1e-3` are numbers, `inf` and `1,5` are not. A column without any value is a number
+  column. In a number column everything else is an error, never a silent missing value.
+- All other columns are text: dates, true and false too. Blanks around a text are no part of it.
+"""
+
+from mlpcli.data.source.opening import open_table
+from mlpcli.data.source.parts import MISSING, Kind
+from mlpcli.data.source.table import Categorical, Column, Table
+
+__all__ = ["MISSING", "Categorical", "Column", "Kind", "Table", "open_table"]
