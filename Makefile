@@ -5,11 +5,11 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check docs lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
-	$(BIN)/mlp evaluate runs/demo/model.safetensors data/breast_cancer.csv --fail-under roc_auc=0.98
+	$(BIN)/mlp gradcheck configs/breast_cancer.yaml --model runs/demo/model.safetensors
 	@echo "The model is runs/demo/model.safetensors; see also: $(BIN)/mlp --help"
 
 test: $(VENV)/.dev
@@ -20,6 +20,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/docs/test_pages.py
+
+docs: $(VENV)/.dev
+	$(BIN)/python tests/docs/refresh.py
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra plot \

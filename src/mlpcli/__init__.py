@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlpcli.checking import case_from_config, gradcheck
     from mlpcli.config import Config, load_config
     from mlpcli.data.dataset import Dataset, load_dataset
     from mlpcli.errors import MlpError
@@ -22,7 +23,9 @@ __all__ = [
     "Model",
     "TrainingResult",
     "__version__",
+    "case_from_config",
     "evaluate",
+    "gradcheck",
     "load_config",
     "load_dataset",
     "load_model",
@@ -35,7 +38,9 @@ _HOMES = {
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.training",
     "TrainingResult": "mlpcli.training",
+    "case_from_config": "mlpcli.checking",
     "evaluate": "mlpcli.training",
+    "gradcheck": "mlpcli.checking",
     "load_config": "mlpcli.config",
     "load_dataset": "mlpcli.data.dataset",
     "load_model": "mlpcli.training",

@@ -137,9 +137,15 @@ class TrainingConfig(Section):
     dtype: Annotated[Literal["float32", "float64"], Choice()] = Field(
         default="float32", description="Precision of the arithmetic."
     )
-    threads: Count | None = Field(default=None, description="Threads; null: as many as there are.")
+    threads: Count | None = Field(
+        default=None,
+        description="Threads that share a step; null: one for small layers, all cores for large.",
+    )
     seed: Seed = Field(default=0, description="Seed of every random choice.")
-    checkpoint_every: Count = Field(default=1, description="Epochs between two checkpoints.")
+    checkpoint_every: Count = Field(
+        default=1,
+        description="Epochs between two checkpoints, which are at least half a second apart.",
+    )
     output: File | None = Field(
         default=None, description="Run folder; null: runs/NAME in the current folder."
     )
@@ -151,8 +157,12 @@ class GradcheckConfig(Section):
     method: Annotated[Literal["central", "plain", "complex-step"], Choice()] = Field(
         default="central", description="How the numeric gradient is made."
     )
-    rows: Count | None = Field(default=None, description="Rows to check on; null: chosen.")
-    step: Positive | None = Field(default=None, description="Step of the difference; null: chosen.")
+    rows: Count | None = Field(
+        default=None, description="Training rows to check on; null: all, or a seeded 1,000 of more."
+    )
+    step: Positive | None = Field(
+        default=None, description="Change of H at the perturbed layer; null: the method's own."
+    )
     tolerance: Fraction | None = Field(
         default=None, description="Largest relative error; null: 1e-6."
     )
