@@ -81,8 +81,8 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         )
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return dict(file)
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
         from safetensors.numpy import load_file
 
         return dict(load_file(path))
