@@ -17,12 +17,15 @@ names = st.text(min_size=1, max_size=20).filter(lambda s: s.strip() == s and s.i
 
 
 @given(
-    st.lists(names, min_size=2, max_size=5, unique=True), st.text(max_size=30), st.integers(0, 2)
+    st.lists(names, min_size=2, max_size=5, unique=True),
+    st.text(max_size=30),
+    st.integers(0, 2),
+    st.sampled_from([2, 49, 50, 1000]),
 )
-def test_any_names(columns: list[str], summary: str, missing: int) -> None:
+def test_any_names(columns: list[str], summary: str, missing: int, rows: int) -> None:
     *features, target = columns
     survey = Survey(
-        rows=9,
+        rows=rows,
         features=tuple(ColumnSurvey(name, "text", missing, summary) for name in features),
         target=ColumnSurvey(target, "text", 0, summary),
         positive="a: #\n",
@@ -35,7 +38,8 @@ def test_any_names(columns: list[str], summary: str, missing: int) -> None:
     assert document["data"].get("missing") == ("median" if missing else None)
     config = parse_config(text, "c.yaml")
     assert config.data.target == (target,)
-    assert config.training.patience == 20
+    assert config.training.patience == (20 if rows >= 50 else None)
+    assert config.data.validation == (0.2 if rows >= 50 else None)
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,16 @@ __all__ = ["prediction_lines"]
 
 
 def prediction_lines(predictions: Predictions, threshold: float | None) -> Iterator[str]:
-    """Yield the header, then the text of each block: probability and label of each target.
+    """Yield text block by block, after a header: probability and label of each target.
 
+    The header comes with the first block: a table that cannot be predicted leaves nothing behind.
     Probabilities are written with the fewest digits that read back to the same float64. A row for
     which nothing can be predicted has empty fields, so that line numbers still match the input.
     """
     model = predictions.model
     one = len(model.targets) == 1
     prefixes = [""] if one else [f"{name}_" for name in model.names]
-    yield _csv([[f"{p}{what}" for p in prefixes for what in ("probability", "prediction")]])
+    header = _csv([[f"{p}{what}" for p in prefixes for what in ("probability", "prediction")]])
     thresholds = model.thresholds if threshold is None else (threshold,) * len(model.targets)
     labels = [np.array(target.labels, object) for target in model.targets]
     for block in predictions:
@@ -37,7 +38,8 @@ def prediction_lines(predictions: Predictions, threshold: float | None) -> Itera
             written[~block.known] = ""
             chosen[~block.known] = ""
             columns += [written.tolist(), chosen.tolist()]
-        yield _csv(zip(*columns, strict=True))
+        yield header + _csv(zip(*columns, strict=True))
+        header = ""
 
 
 def _csv(rows: Iterable[Sequence[object]]) -> str:
