@@ -11,7 +11,7 @@ import typer
 
 from mlpcli.cli.command import Json, Overrides
 from mlpcli.cli.console import complain, put, put_words
-from mlpcli.cli.pictures import accept, draw
+from mlpcli.cli.pictures import accept, draw, put_chart
 
 if TYPE_CHECKING:
     from mlpcli.report.comparison import Comparison
@@ -71,18 +71,22 @@ def compare_losses(
         from mlpcli.config import load_config
 
         result = request.with_data(load_config(config, overrides or ()), model, complain)
+    undrawn = plot is not None and _draw(plot, result)
     if json:
         _put_document(result)
     else:
         _put_text(result)
-    if plot is not None:
-        from mlpcli.report.charts import comparison_chart
-        from mlpcli.report.comparison_plots import comparison_figure
+        if undrawn:
+            from mlpcli.report.charts import comparison_chart
 
-        draw(
-            plot, lambda: comparison_figure(result), lambda: comparison_chart(result), text=not json
-        )
+            put_chart(comparison_chart(result))
     return 0
+
+
+def _draw(plot: Path, result: Comparison) -> bool:
+    from mlpcli.report.comparison_plots import comparison_figure
+
+    return draw(plot, lambda: comparison_figure(result))
 
 
 def _put_document(result: Comparison) -> None:
@@ -102,9 +106,10 @@ def _put_text(result: Comparison) -> None:
         from mlpcli.report.comparison_runs import run_sections
 
         sections += run_sections(result, width)
-    for section in sections:
+    for k, section in enumerate(sections):
+        if k:
+            put("")
         put_words(*section.title.splitlines())
         for line in section.table:
             put(line)
         put_words(*section.words)
-        put("")

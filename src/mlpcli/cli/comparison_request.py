@@ -79,8 +79,9 @@ class ComparisonRequest:
 
         on_grid = self.on_grid(config.loss.epsilon)
         epsilon, scale = on_grid.epsilon, self.weight_scale or 1.0
-        case = scale_weights(find_case(config, model=model), scale)
-        layers = compare_layers(case, self.forms, epsilon, config.training.dtype)
+        dtype = config.training.dtype
+        case = scale_weights(find_case(config, model=model), scale, dtype)
+        layers = compare_layers(case, self.forms, epsilon, dtype)
         runs = compare_training(
             config,
             self.forms,

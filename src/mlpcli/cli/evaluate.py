@@ -9,7 +9,7 @@ import typer
 
 from mlpcli.cli.command import Json, ModelFile
 from mlpcli.cli.console import complain, put_json, put_table, warn
-from mlpcli.cli.pictures import accept, draw
+from mlpcli.cli.pictures import accept, draw, put_chart
 
 __all__ = ["evaluate"]
 
@@ -55,25 +55,21 @@ def evaluate(
     chosen = None if threshold is None else probability(threshold)
 
     from mlpcli.report.documents import evaluation_document
+    from mlpcli.report.evaluation_plots import evaluation_chart, evaluation_figure
     from mlpcli.report.tables import evaluation_table
     from mlpcli.training import evaluate as measure
     from mlpcli.training import load_model
 
     result = measure(load_model(model), data, threshold=chosen, bootstrap=bootstrap)
     warn(*result.notes)
+    title = f"{model} on {data}"
+    undrawn = draw(plot, lambda: evaluation_figure(result, title))
     if json:
         put_json(evaluation_document(result, str(model), data))
     else:
-        put_table(evaluation_table(result, f"{model} on {data}"))
-    if plot is not None:
-        from mlpcli.report.evaluation_plots import evaluation_chart, evaluation_figure
-
-        draw(
-            plot,
-            lambda: evaluation_figure(result, f"{model} on {data}"),
-            lambda: evaluation_chart(result),
-            text=not json,
-        )
+        put_table(evaluation_table(result, title))
+        if undrawn:
+            put_chart(evaluation_chart(result))
     failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
     complain(*failures)
     return CHECK_FAILED if failures else 0

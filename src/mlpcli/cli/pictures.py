@@ -12,7 +12,7 @@ from mlpcli.cli.console import put, warn
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["accept", "draw"]
+__all__ = ["accept", "draw", "put_chart"]
 
 
 def accept(path: Path | None) -> None:
@@ -23,27 +23,31 @@ def accept(path: Path | None) -> None:
         require_format(path)
 
 
-def draw(
-    path: Path, figure: Callable[[], Figure], chart: Callable[[], str], *, text: bool = True
-) -> None:
-    """Write the figure to `path`, replacing what is there.
+def draw(path: Path | None, figure: Callable[[], Figure]) -> bool:
+    """Write the figure to `path`, replacing what is there, or say what to install.
 
-    Without the plot extra say what to install and, if stdout is for `text`, print a chart there.
-    Raises UsageError for a name of no known format, StorageError where it cannot be written.
+    Call it before results are printed: where the file cannot be written, stdout has to stay empty.
+    Returns whether a chart in text has to stand in. Raises StorageError.
     """
-    from mlpcli.report.plots import matplotlib_missing, require_format, to_bytes
+    if path is None:
+        return False
+    from mlpcli.report.plots import matplotlib_missing, to_bytes
     from mlpcli.training.storage import write_bytes
 
-    require_format(path)
     lacking = matplotlib_missing()
     if lacking:
-        warn(f"--plot {path}: not drawn: {lacking}" + ("; here is a chart in text" if text else ""))
-        if text:
-            put(chart())
-        return
+        warn(f"--plot {path}: not drawn: {lacking}")
+        return True
     import matplotlib as mpl
 
     look = {k: v for k, v in mpl.rcParamsDefault.items() if "backend" not in k}
     with mpl.rc_context(look), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a font without some letter of the user's names
         write_bytes(path, to_bytes(figure(), path))
+    return False
+
+
+def put_chart(text: str) -> None:
+    """Print a chart below other results."""
+    put("")
+    put(text)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mlpcli.cli.command import ConfigFile, Force, Json, Overrides
 from mlpcli.cli.console import complain, put_json, put_table
-from mlpcli.cli.pictures import accept, draw
+from mlpcli.cli.pictures import accept, draw, put_chart
 from mlpcli.errors import UsageError
-
-if TYPE_CHECKING:
-    from mlpcli.training import TrainingResult
 
 __all__ = ["train"]
 
@@ -53,36 +50,24 @@ def train(
     from mlpcli.cli.progress import SilentProgress, progress_for
     from mlpcli.cli.signals import SignalWatch
     from mlpcli.report.tables import training_table
+    from mlpcli.report.training_plots import read_history, training_chart, training_figure
     from mlpcli.training import train as run
-    from mlpcli.training.run_folder import run_folder_for
+    from mlpcli.training.run_folder import RunFolder, run_folder_for
 
     copy = run_folder_for(settings, out).config
     if not resume and copy.exists() and copy.samefile(config):
         raise UsageError(f"{copy}: is the config to train from; name another folder with --out")
     with SignalWatch() as watch, (SilentProgress if quiet else progress_for)(watch) as progress:
         result = run(settings, out=out, resume=resume, force=force, observer=progress)
+    history = RunFolder(result.path.parent).history
+    undrawn = draw(plot, lambda: training_figure(read_history(history), result))
     if json:
         put_json(result.to_document())
     elif not quiet:
         put_table(training_table(result))
-    if plot is not None:
-        _draw(plot, result, text=not (json or quiet))
+        if undrawn:
+            put_chart(training_chart(read_history(history)))
     if result.divergence is not None:
         complain(result.divergence.message())
         return DIVERGED
     return 0
-
-
-def _draw(plot: Path, result: TrainingResult, *, text: bool) -> None:
-    """Draw the whole history, also what an interrupted run had done before."""
-    from mlpcli.report.training_plots import read_history, training_chart, training_figure
-    from mlpcli.training.run_folder import RunFolder
-
-    history = read_history(RunFolder(result.path.parent).history)
-    title = f"{result.path}: {result.epochs_run} epochs, stopped: {result.stopped}"
-    draw(
-        plot,
-        lambda: training_figure(history, title, result.best_epoch),
-        lambda: training_chart(history),
-        text=text,
-    )

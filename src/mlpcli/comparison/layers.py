@@ -38,9 +38,17 @@ class LayerComparison:
     gradient_norm: float | None
 
 
-def scale_weights(case: Case, scale: float) -> Case:
-    """Return the case with all weights multiplied, biases too, to push it into saturation."""
+def scale_weights(case: Case, scale: float, dtype: str) -> Case:
+    """Return the case with all weights multiplied, biases too, to push it into saturation.
+
+    Raises UsageError where that is more than `dtype` holds.
+    """
     network = case.network
+    largest = float(np.abs(network.theta).max()) * scale
+    if largest > np.finfo(dtype).max:
+        raise UsageError(
+            f"--weight-scale {scale:g}: makes weights of {largest:.1e}, too large for {dtype}"
+        )
     return replace(case, network=Network(network.sizes, network.bias, network.theta * scale))
 
 
@@ -52,8 +60,8 @@ def compare_layers(
         raise UsageError("loss.kind: expected bce to compare the forms of its derivative, got mse")
     if not np.isin(case.y, (0, 1)).all():
         raise UsageError(
-            "expected labels 0 and 1, got labels between them: for those `stable` is no yardstick, "
-            "as its two terms are rounded apart; leave out CONFIG to compare on the grid alone"
+            "data.target: expected labels 0 and 1, got labels between them, for which even the "
+            "stable form rounds twice; leave out CONFIG to compare on the grid alone"
         )
     truth = _gradient(case, "stable", epsilon, "float64")
     rows = []
@@ -69,8 +77,8 @@ def _gradient(case: Case, form: str, epsilon: float, dtype: str) -> Parameters:
     gradient = network.like(np.empty_like(network.theta))
     omega = None if case.omega is None else case.omega.astype(dtype)
     objective = Objective(loss_by(form, epsilon), case.l2)
-    trace = network.forward(case.X.astype(dtype))
     with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is counted
+        trace = network.forward(case.X.astype(dtype))
         delta = objective.delta(trace.logits, case.y.astype(dtype), omega)
         network.backward(trace, delta, gradient)
         objective.add_penalty_gradient(network, gradient)

@@ -72,7 +72,7 @@ def _training(
             form,
             ", ".join(f"{why} x{count}" for why, count in ended.items()),
             "-".join(map(str, dict.fromkeys([epochs[0], epochs[-1]]))),
-            f"{fmean(losses):.5f}" if losses else "-",
+            number(fmean(losses) if losses else None, "#.5g"),
             *_difference(by_form.get(form)),
         ])  # fmt: skip
     return aligned(rows, 2, width)

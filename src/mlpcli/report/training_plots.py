@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from mlpcli.training.result import TrainingResult
+
 __all__ = ["read_history", "training_chart", "training_figure"]
 
 _BRIGHT = 20  # a loss that falls by more than this factor is drawn on a logarithmic axis
@@ -31,9 +33,12 @@ def read_history(path: Path) -> tuple[EpochRecord, ...]:
     )
 
 
-def training_figure(history: Sequence[EpochRecord], title: str, best_epoch: int) -> Figure:
-    """Return three panels over the epochs; the best epoch is marked if there is one (> 0)."""
+def training_figure(history: Sequence[EpochRecord], result: TrainingResult) -> Figure:
+    """Return three panels over the epochs of a run's whole history, with its best epoch."""
     from matplotlib.figure import Figure
+
+    best_epoch = result.best_epoch
+    title = f"{result.path}: {result.epochs_run} epochs, stopped: {result.stopped}"
 
     figure = Figure(figsize=(8.2, 8.0), layout="constrained")
     figure.suptitle(plain(title))
