@@ -1,0 +1,52 @@
+"""`mlp chain`: the tables, the words, the document, the picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlp_runs import Mlp
+
+CONFIG = "config.yaml"
+
+
+def test_three_tables_and_an_explanation(here: Path, mlp: Mlp) -> None:
+    ran = mlp("chain", CONFIG)
+    assert (ran.status, ran.err) == (0, "")
+    titles = [line for line in ran.out.splitlines() if line.startswith("with ")]
+    assert titles == ["with 1 row", "with 4 rows", "with 40 rows"]
+    assert "The link between layers is delta, not dJ/dW" in ran.out
+    assert "With all 40 rows it is rank 4 at layer 1" in ran.out
+
+
+def test_json_of_some_rows_and_trained_weights(here: Path, mlp: Mlp) -> None:
+    whole = mlp("chain", CONFIG, "--json").document
+    ran = mlp("chain", CONFIG, "--rows", 3, "--model", "model.safetensors", "--json")
+    assert (ran.status, ran.err) == (0, "")
+    assert (whole["rows"], ran.document["rows"]) == (40, 3)
+    assert ran.document["layers"] == ran.document["views"]["all_rows"]["layers"]
+    assert ran.document["layers"] != whole["layers"]
+    assert 1 <= ran.document["views"]["full_rank"]["rows"] <= 3
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_graph_is_drawn_the_same_every_time(suffix: str, here: Path, mlp: Mlp) -> None:
+    path = here / f"graph.{suffix}"
+    drawn = []
+    for _ in range(2):
+        assert mlp("chain", CONFIG, "--plot", path).status == 0
+        drawn.append(path.read_bytes())
+    assert drawn[0] == drawn[1]
+    if suffix == "svg":
+        assert b"delta" in drawn[0] or len(drawn[0]) > 5000
+
+
+def test_what_is_refused(here: Path, mlp: Mlp) -> None:
+    for arguments in ((CONFIG, "--rows", 41), (CONFIG, "--plot", "graph"), ("none.yaml",)):
+        ran = mlp("chain", *arguments)
+        assert (ran.status, ran.out) == (2, "")
+        assert len(ran.lines) == 1
