@@ -48,10 +48,10 @@ class Exact:
     def unit(self) -> NDArray[np.floating[Any]]:
         """The unit in the last place of `rounded`; `np.spacing` is nan next to some longdoubles."""
         kind = np.finfo(self.logits.dtype)
-        exponent = np.frexp(self.rounded)[1]
-        unit = np.ldexp(np.ones_like(self.rounded), exponent - kind.nmant - 1)
-        floored: NDArray[np.floating[Any]] = np.maximum(unit, kind.smallest_subnormal)
-        return floored
+        size = np.maximum(np.abs(self.rounded), kind.tiny)  # at and below it all units are alike
+        exponent = np.frexp(size)[1] - kind.nmant - 1
+        unit: NDArray[np.floating[Any]] = np.ldexp(np.ones_like(size), exponent)
+        return unit
 
     @cached_property
     def judged(self) -> NDArray[np.bool_]:

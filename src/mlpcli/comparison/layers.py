@@ -45,7 +45,7 @@ def scale_weights(case: Case, scale: float, dtype: str) -> Case:
     """
     network = case.network
     largest = float(np.abs(network.theta).max()) * scale
-    if largest > np.finfo(dtype).max:
+    if largest > float(np.finfo(dtype).max):
         raise UsageError(
             f"--weight-scale {scale:g}: makes weights of {largest:.1e}, too large for {dtype}"
         )
