@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config import parse_config
-from mlpcli.data.dataset import PARTS, load_dataset, unseen_notes
+from mlpcli.data.dataset import load_dataset, unseen_notes
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -317,7 +317,3 @@ def test_held_out_file_refused(config_for: Callable[..., Config], content: str, 
     table = "a,w,y\n" + "".join(f"{i},1,{i % 2}\n" for i in range(10))
     config = config_for(table, "validation: v.csv, weight: w, missing: drop", v=content)
     assert refusal(config) == (line,)
-
-
-def test_part_names() -> None:
-    assert PARTS == ("train", "validation", "test")

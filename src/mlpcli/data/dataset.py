@@ -9,31 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.config import RowsWhere
-from mlpcli.config.words import show_value
 from mlpcli.data.batches import Rows
 from mlpcli.data.encoder import Encoder
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.findings import findings
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
-from mlpcli.data.source import Categorical, Column, Kind, Table, open_table
+from mlpcli.data.source import Kind, Table, open_table
 from mlpcli.data.source.words import show, show_name
-from mlpcli.data.split import split_rows
-from mlpcli.data.target import Label, Target, means
+from mlpcli.data.split import HELD_OUT, share_out
+from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from mlpcli.config import Config, DataConfig
 
-__all__ = ["PARTS", "Dataset", "encode_examples", "load_dataset", "unseen_notes"]
-
-PARTS = ("train", "validation", "test")
-_HELD_OUT = PARTS[1:]
-_SPLIT_STREAM = 0  # one of the seed's independent streams; training.fit names the others
+__all__ = ["Dataset", "encode_examples", "load_dataset", "unseen_notes"]
 
 
 @dataclass(frozen=True)
@@ -68,9 +60,9 @@ def load_dataset(config: Config) -> Dataset:
         roles = assign_roles(table.names, data)
         targets = _fit_targets(table, data)
         digests = [table.digest]
-        examples = _share_out(_read(table, roles, targets, data), config)
+        examples = share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
-        for part in _HELD_OUT:
+        for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
                 kinds = {name: table.kinds[name] for name in inside.names}
@@ -117,58 +109,6 @@ def _fit_targets(table: Table, data: DataConfig) -> tuple[Target, ...]:
     return tuple(
         Target.fit(name, columns[name], positive) for name, positive in data.positives.items()
     )
-
-
-def _share_out(whole: Examples, config: Config) -> dict[str, Examples]:
-    """Split by mark or by fraction; what no held-out part takes is for training."""
-    data = config.data
-    part_of = np.zeros(len(whole), np.int64)
-    for number, part in enumerate(_HELD_OUT, start=1):
-        split = getattr(data, part)
-        if isinstance(split, RowsWhere):
-            marked = _equals(whole.columns[split.column], split.value)
-            part_of[marked & (part_of == 0)] = number
-    free = np.flatnonzero(part_of == 0)
-    fractions = [f if isinstance(f := getattr(data, part), float) else 0.0 for part in _HELD_OUT]
-    rng = np.random.default_rng([config.training.seed, _SPLIT_STREAM])
-    strata = _strata(whole.y[free], stratify=data.stratify)
-    for number, rows in enumerate(split_rows(strata, tuple(fractions), rng)):
-        part_of[free[rows]] = number
-    shares = {}
-    for number, part in enumerate(PARTS):
-        rows = np.flatnonzero(part_of == number)
-        if rows.size:
-            shares[part] = whole if rows.size == len(whole) else whole.take(rows)
-    _refuse_empty(shares, data, len(whole))
-    return shares
-
-
-def _refuse_empty(shares: dict[str, Examples], data: DataConfig, rows: int) -> None:
-    for part in _HELD_OUT:
-        split = getattr(data, part)
-        if isinstance(split, RowsWhere) and part not in shares:
-            value, column = show_value(split.value), show_name(split.column)
-            raise DataError(f"data.{part}: no row has {value} in column {column}")
-    if "train" not in shares:
-        raise DataError(f"no row is left to train on: {rows} of {rows} are held out")
-
-
-def _equals(column: Column, value: Label) -> NDArray[np.bool_]:
-    if isinstance(column, Categorical):
-        codes = [c for c, level in enumerate(column.levels) if means(level, value)]
-        return np.isin(column.codes, codes)
-    try:
-        same: NDArray[np.bool_] = column == float(value)
-    except ValueError:
-        return np.zeros(column.shape, np.bool_)
-    return same
-
-
-def _strata(y: NDArray[np.float64], *, stratify: bool) -> NDArray[np.int64]:
-    """Return the number of each row's combination of labels, soft ones as the nearest class."""
-    if not stratify or not y.size:
-        return np.zeros(y.shape[0], np.int64)
-    return np.unique(y >= 0.5, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def _encode_all(

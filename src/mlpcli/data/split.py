@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["split_rows"]
+from mlpcli.config import RowsWhere
+from mlpcli.config.words import show_value
+from mlpcli.data.source import Categorical, Column
+from mlpcli.data.source.words import show_name
+from mlpcli.data.target import Label, means
+from mlpcli.errors import DataError
+
+if TYPE_CHECKING:
+    from mlpcli.config import Config, DataConfig
+    from mlpcli.data.examples import Examples
+
+__all__ = ["HELD_OUT", "PARTS", "share_out", "split_rows"]
+
+PARTS = ("train", "validation", "test")
+HELD_OUT = PARTS[1:]
+_SPLIT_STREAM = 0  # one of the seed's independent streams; training.fit names the others
 
 Rows = NDArray[np.int64]
 
@@ -34,3 +50,58 @@ def split_rows(
     ends = np.cumsum([0, *(max(1, round(f * count)) if f else 0 for f in fractions)])
     parts = [np.sort(dealt[start:stop]) for start, stop in pairwise(ends)]
     return (np.sort(dealt[ends[-1] :]), *parts)
+
+
+def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
+    """Split by mark or by fraction; what no held-out part takes is for training.
+
+    Raises DataError where a mark marks no row, or nothing is left to train on.
+    """
+    data = config.data
+    part_of = np.zeros(len(whole), np.int64)
+    for number, part in enumerate(HELD_OUT, start=1):
+        split = getattr(data, part)
+        if isinstance(split, RowsWhere):
+            marked = _equals(whole.columns[split.column], split.value)
+            part_of[marked & (part_of == 0)] = number
+    free = np.flatnonzero(part_of == 0)
+    fractions = [f if isinstance(f := getattr(data, part), float) else 0.0 for part in HELD_OUT]
+    rng = np.random.default_rng([config.training.seed, _SPLIT_STREAM])
+    strata = _strata(whole.y[free], stratify=data.stratify)
+    for number, rows in enumerate(split_rows(strata, tuple(fractions), rng)):
+        part_of[free[rows]] = number
+    shares = {}
+    for number, part in enumerate(PARTS):
+        rows = np.flatnonzero(part_of == number)
+        if rows.size:
+            shares[part] = whole if rows.size == len(whole) else whole.take(rows)
+    _refuse_empty(shares, data, len(whole))
+    return shares
+
+
+def _refuse_empty(shares: dict[str, Examples], data: DataConfig, rows: int) -> None:
+    for part in HELD_OUT:
+        split = getattr(data, part)
+        if isinstance(split, RowsWhere) and part not in shares:
+            value, column = show_value(split.value), show_name(split.column)
+            raise DataError(f"data.{part}: no row has {value} in column {column}")
+    if "train" not in shares:
+        raise DataError(f"no row is left to train on: {rows} of {rows} are held out")
+
+
+def _equals(column: Column, value: Label) -> NDArray[np.bool_]:
+    if isinstance(column, Categorical):
+        codes = [c for c, level in enumerate(column.levels) if means(level, value)]
+        return np.isin(column.codes, codes)
+    try:
+        same: NDArray[np.bool_] = column == float(value)
+    except ValueError:
+        return np.zeros(column.shape, np.bool_)
+    return same
+
+
+def _strata(y: NDArray[np.float64], *, stratify: bool) -> NDArray[np.int64]:
+    """Return the number of each row's combination of labels, soft ones as the nearest class."""
+    if not stratify or not y.size:
+        return np.zeros(y.shape[0], np.int64)
+    return np.unique(y >= 0.5, axis=0, return_inverse=True)[1].reshape(-1)

@@ -22,8 +22,8 @@ _SHOWN = 5
 
 
 def label_text(label: Label) -> str:
-    """Return the label as it is written to a CSV file: 1 rather than 1.0, 0.1 as it is."""
-    return label if isinstance(label, str) else repr(float(label)).removesuffix(".0")
+    """Return the label as it is written to a CSV file: 1 for 1.0, 0 for -0.0, 0.1 as it is."""
+    return label if isinstance(label, str) else repr(float(label) + 0.0).removesuffix(".0")
 
 
 def means(label: Label, wanted: Label | bool) -> bool:
