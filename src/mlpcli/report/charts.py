@@ -21,7 +21,7 @@ __all__ = ["comparison_chart", "line_chart"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 48
-_TURNS = np.linspace(-1, 1, 53)
+_TURNS = np.linspace(-1, 1, 51)
 _LOGITS = np.sign(_TURNS) * (10 ** (2 * np.abs(_TURNS)) - 1) / 99 * 100  # symmetric logarithmic
 _MARKS = (-100, -10, -1, 0, 1, 10, 100)
 

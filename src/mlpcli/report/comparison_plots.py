@@ -116,7 +116,7 @@ def _logit_axis(axes: Any, curves: list[Curve]) -> None:
     low = min(float(curve.logits[0]) for curve in curves)
     high = max(float(curve.logits[-1]) for curve in curves)
     axes.set_xscale("symlog", linthresh=_LINEAR, linscale=1.2)
-    axes.set_xlim(low, high)
+    axes.set_xlim((low, high) if low < high else (low - 1, high + 1))
     ticks = [tick for tick in _TICKS if low <= tick <= high]
     if len(ticks) > 1:
         axes.set_xticks(ticks, [f"{tick}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
