@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.gradients.backprop import RIGHT, Array, Forward, backward, forward
+from mlpcli.gradients.bounds import Bounds
 from mlpcli.gradients.fitted import updated_too_early
 from mlpcli.gradients.mutant import Mutant, all_layers, at, finish
 from mlpcli.gradients.mutants import variants
 from mlpcli.gradients.mutants_tensors import scale
 from mlpcli.gradients.verdict import EntryVerdict, judge
+from mlpcli.nn.network import Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from mlpcli.gradients.bounds import Bounds
     from mlpcli.gradients.case import Case
     from mlpcli.nn.activations import FloatArray
 
@@ -45,16 +46,36 @@ def blind_spots(
     shapes do not allow is not listed: it cannot be made.
     """
     f = forward(case)
+
+    def wrong(gradient: Parameters, start: int) -> bool:
+        """Whether theta[start:] as given mismatches somewhere."""
+        own = Bounds(bounds.K[start:], bounds.K_textbook[start:], bounds.Q[start:])
+        entries = judge(gradient, numeric[start:], own, tolerance)
+        return bool((entries.verdict == EntryVerdict.MISMATCH).any())
+
     hidden: dict[str, list[Mutant]] = {}
     for mutant in _all(f):
-        gradient = backward(f, mutant.bend(RIGHT))
-        entries = judge(gradient.like(_rounded(gradient.theta, dtype)), numeric, bounds, tolerance)
-        if not (entries.verdict == EntryVerdict.MISMATCH).any():
+        if mutant.epsilon is not None and mutant.bug in hidden:
+            continue  # epsilons descend, and a smaller one does less
+        if not _seen(f, mutant, dtype, wrong):
             hidden.setdefault(mutant.bug, []).append(mutant)
     return tuple(
         BlindSpot(bug, tuple(sorted({i for m in found for i in m.layers})), _reason(f, found))
         for bug, found in hidden.items()
     )
+
+
+def _seen(f: Forward, mutant: Mutant, dtype: str, wrong: Callable[[Parameters, int], bool]) -> bool:
+    """Whether some entry is wrong; most bugs show at the output, and what is below stays undone."""
+    rules, network = mutant.bend(RIGHT), f.case.network
+    first = f.depth if not rules.finish else min(mutant.layers)
+    for lowest in sorted({first, min(mutant.layers), 1}, reverse=True):
+        gradient = backward(f, rules, lowest)
+        start = sum(layer.size for layer in gradient.layers[: lowest - 1])
+        theta = _rounded(gradient.theta[start:], dtype)
+        if wrong(Parameters(network.sizes[lowest - 1 :], network.bias, theta), start):
+            return True
+    return False
 
 
 def _all(f: Forward) -> Iterator[Mutant]:
