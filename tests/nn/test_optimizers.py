@@ -15,7 +15,7 @@ from mlpcli import config as settings
 from mlpcli.config import LossConfig, NetworkConfig
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
-from mlpcli.nn.optimizers import OPTIMIZERS, optimizer_from
+from mlpcli.nn.optimizers import OPTIMIZERS, Descent, optimizer_from
 from mlpcli.nn.team import Team
 
 CONFIGS: dict[str, Any] = {
@@ -165,8 +165,10 @@ def test_a_team_of_any_size_takes_the_same_steps(name: str) -> None:
         optimizer, mine = OPTIMIZERS[name](), theta.copy()
         state = optimizer.init(mine)
         with closing(Team(size)) as team:
-            for g in gradients:
-                optimizer.update(mine, g, state, 0.01, team)
+            gradient = np.empty_like(theta)
+            descent = Descent(optimizer, mine, gradient, state, team)
+            for gradient[:] in gradients:
+                descent.step(0.01)
         paths.append(mine)
     assert np.mean(paths[0] != theta) > 0.99
     np.testing.assert_array_equal(paths[0], paths[1])

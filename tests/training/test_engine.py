@@ -58,19 +58,21 @@ def test_gradient_of_each_batch(loss: str, soft: bool, weighted: bool, members: 
     with closing(Team(members)) as team:
         engine = engine_for(network, objective, rows, size, team)
         prepared = engine.prepare(rows)
-        for batch in (slice(0, 200), slice(200, 300)):
-            engine.compute(prepared, batch)
-            part = rows.take(batch)
+        assert [batch.rows for batch in prepared.batches] == [slice(0, 200), slice(200, 300)]
+        for batch in prepared.batches:
+            squares = engine.compute(batch)
+            part = rows.take(batch.rows)
             expected = objective.gradient(network, part.X, part.y, part.weight)
             got = network.like(np.empty_like(network.theta))
             engine.gradient.unfold(got)
             np.testing.assert_allclose(got.theta, expected.theta, rtol=1e-11, atol=1e-14)
             np.testing.assert_allclose(
-                prepared.logits[batch], network.logits(part.X), rtol=1e-12, atol=1e-13
+                prepared.logits()[batch.rows], network.logits(part.X), rtol=1e-12, atol=1e-13
             )
             norms = [float(np.sum(layer**2)) for layer in expected.layers]
+            assert squares == pytest.approx(norms, rel=1e-10)
             assert engine.squared_norms() == pytest.approx(norms, rel=1e-10)
-    assert len(engine._spaces) == members
+    assert [len(batch.shares) for batch in prepared.batches] == [members, min(members, 100 // 64)]
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -79,7 +81,7 @@ def test_a_step_moves_the_network_once_stored(bias: bool) -> None:
     engine = engine_for(network, objective, rows, 300, ALONE)
     before = network.theta.copy()
     gradient = objective.gradient(network, rows.X, rows.y).theta
-    engine.compute(engine.prepare(rows), slice(0, 300))
+    engine.compute(engine.prepare(rows).batches[0])
     engine.update(0.5)
     np.testing.assert_array_equal(network.theta, before)
     engine.store()
@@ -93,7 +95,7 @@ def test_hard_labels_keep_relative_precision_in_both_tails() -> None:
     objective = objective_from(LossConfig(), rows.y)
     for k, row in enumerate(rows.X):
         engine = engine_for(network, objective, rows, 1, ALONE)
-        engine.compute(engine.prepare(rows), slice(k, k + 1))
+        engine.compute(engine.prepare(rows).batches[k])
         expected = objective.gradient(network, row[np.newaxis], rows.y[[k]])
         np.testing.assert_allclose(engine.gradient.flat, expected.theta, rtol=1e-14)
         assert expected.b[0][0] != 0

@@ -20,7 +20,7 @@ from mlpcli.training.schedule import Schedule, schedule_from
 
 if TYPE_CHECKING:
     from mlpcli.nn.optimizers import Optimizer
-    from mlpcli.training.engine import Prepared
+    from mlpcli.training.engine import Batch
 
 
 def rows(count: int, inputs: int = 3, outputs: int = 1, seed: int = 0, **more: Any) -> Rows:
@@ -131,9 +131,9 @@ def test_each_epoch_deals_every_row_once(count: int, size: int) -> None:
 
     compute = loop.engine.compute
 
-    def watch(rows: Prepared, batch: slice) -> None:
-        seen.append(rows.X[batch, :-1].copy())
-        compute(rows, batch)
+    def watch(batch: Batch) -> list[float]:
+        seen.append(np.concatenate([share.X[:, :-1] for share in batch.shares]))
+        return compute(batch)
 
     loop.engine.compute = watch  # type: ignore[method-assign]  # watched, not changed
     list(loop.records())

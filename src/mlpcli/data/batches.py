@@ -33,8 +33,14 @@ class Rows:
 
     def take(self, index: np.ndarray[tuple[int], np.dtype[np.int64]] | slice) -> Rows:
         """Return the chosen rows, a copy for an index array and a view for a slice."""
-        weight = None if self.weight is None else self.weight[index]
-        return Rows(self.X[index], self.y[index], weight)
+        arrays = (self.X, self.y, self.weight)
+        if isinstance(index, slice):
+            X, y, weight = (array if array is None else array[index] for array in arrays)
+        else:  # several times faster than X[index]
+            X, y, weight = (array if array is None else array.take(index, 0) for array in arrays)
+        assert X is not None
+        assert y is not None
+        return Rows(X, y, weight)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ become smaller than 1e-34 (float32) is set to 0; the largest change that makes i
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,17 +21,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.nn.team import ALONE, Team
+from mlpcli.nn.workspace import clip
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlpcli.config import OptimizerConfig
     from mlpcli.nn.activations import FloatArray
 
-__all__ = ["OPTIMIZERS", "Adam", "Momentum", "Nesterov", "Optimizer", "Sgd", "optimizer_from"]
+__all__ = [
+    "OPTIMIZERS",
+    "Adam",
+    "Descent",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "Sgd",
+    "optimizer_from",
+]
 
 State: TypeAlias = dict[str, NDArray[Any]]
+Factors: TypeAlias = "Sequence[FloatArray]"
 
 _BLOCK = 16_384  # numbers: five such arrays of float32 fit into the cache of one core
 _STEPS_BETWEEN_FLUSHES = 64
+_NORMAL_SQUARES = {  # by the letter of the dtype: numbers whose squares are not subnormal
+    letter: (np.sqrt(np.finfo(letter).tiny), np.array(np.inf, letter)) for letter in "fd"
+}
 
 
 class Optimizer(ABC):
@@ -45,61 +62,93 @@ class Optimizer(ABC):
         zeros = {name: np.zeros_like(theta) for name in self.moments}
         return {**zeros, "steps": np.zeros((), np.int64)}
 
-    def update(
+    def update(self, theta: FloatArray, gradient: FloatArray, state: State, rate: float) -> None:
+        """Change `theta` and `state` in place by one step at learning rate `rate`."""
+        Descent(self, theta, gradient, state).step(rate)
+
+    @abstractmethod
+    def factors(self, rate: float, steps: int) -> tuple[float, ...]:
+        """Return the numbers that the rule multiplies with or adds in this step."""
+
+    @abstractmethod
+    def rule(self, factors: Factors, free: FloatArray, *blocks: FloatArray) -> None:
+        """Take one step on blocks of theta, gradient and the moments; `free` is to work in."""
+
+
+class Descent:
+    """An optimizer's steps on arrays that stay where they are: they are cut into blocks once.
+
+    The team shares the blocks out; the numbers do not depend on its size.
+    """
+
+    def __init__(
         self,
+        optimizer: Optimizer,
         theta: FloatArray,
         gradient: FloatArray,
         state: State,
-        rate: float,
         team: Team = ALONE,
     ) -> None:
-        """Change `theta` and `state` in place by one step at learning rate `rate`.
+        self._optimizer = optimizer
+        self._rule, self._steps = optimizer.rule, state.get("steps")
+        arrays = [theta, gradient, *(state[name] for name in optimizer.moments)]
+        size, dtype = theta.size, theta.dtype
+        self._team = team if size > _BLOCK * team.size else ALONE
+        cuts = [slice(start, min(start + _BLOCK, size)) for start in range(0, size, _BLOCK)]
+        self._blocks: list[list[tuple[FloatArray, ...]]] = []
+        for member in range(self._team.size):
+            free = np.empty(min(_BLOCK, size), dtype)
+            mine = cuts[self._team.share(len(cuts), member)]
+            self._blocks.append(
+                [(free[: cut.stop - cut.start], *(array[cut] for array in arrays)) for cut in mine]
+            )
+        self._numbers: tuple[float, ...] = ()
+        self._factors = [np.zeros((), dtype) for _ in optimizer.factors(0.0, 1)]
 
-        The team shares the blocks out; the numbers do not depend on its size.
-        """
-        if "steps" in state:
-            state["steps"] += 1
-        steps = int(state.get("steps", 0))
-        arrays = [theta, gradient, *(state[name] for name in self.moments)]
-        size = theta.size
-        team = team if size > _BLOCK * team.size else ALONE
-
-        def part(member: int) -> None:
-            span = team.share(-(-size // _BLOCK), member)
-            scratch = np.empty(min(_BLOCK, size), theta.dtype)
-            for block in range(span.start, span.stop):
-                cut = slice(block * _BLOCK, min((block + 1) * _BLOCK, size))
-                blocks = [array[cut] for array in arrays]
-                if self.moments and steps % _STEPS_BETWEEN_FLUSHES == 0:
-                    _flush(blocks[2])
-                self._step(blocks, scratch[: cut.stop - cut.start], rate, steps)
-
-        if team.size == 1:
-            part(0)
+    def step(self, rate: float) -> None:
+        """Take one step at learning rate `rate`."""
+        steps = 0
+        if self._steps is not None:
+            steps = int(self._steps) + 1
+            self._steps[()] = steps
+            if steps % _STEPS_BETWEEN_FLUSHES == 0:
+                self._team.run(self._flush)
+        numbers = self._optimizer.factors(rate, steps)
+        if numbers != self._numbers:
+            for factor, number in zip(self._factors, numbers, strict=True):
+                factor[()] = number
+            self._numbers = numbers
+        if self._team.size == 1:
+            self._part(0)
         else:
-            team.run(part)
+            self._team.run(self._part)
 
-    @abstractmethod
-    def _step(self, blocks: list[FloatArray], scratch: FloatArray, rate: float, steps: int) -> None:
-        """Take one step on a block: theta, gradient and the moments; `scratch` is free to use."""
+    def _part(self, member: int) -> None:
+        for blocks in self._blocks[member]:
+            self._rule(self._factors, *blocks)
 
-
-def _flush(moment: FloatArray) -> None:
-    """Round to multiples of a number so small that it does not matter, and so never subnormal."""
-    info = np.finfo(moment.dtype)
-    anchor = info.tiny * moment.dtype.type(2) ** (info.nmant + 14)
-    moment += anchor
-    moment -= anchor
+    def _flush(self, member: int) -> None:
+        """Round the first moment to multiples of a number so small that it does not matter."""
+        for _, _, _, moment, *_ in self._blocks[member]:
+            info = np.finfo(moment.dtype)
+            anchor = info.tiny * moment.dtype.type(2) ** (info.nmant + 14)
+            np.add(moment, anchor, moment)
+            np.subtract(moment, anchor, moment)
 
 
 @dataclass(frozen=True)
 class Sgd(Optimizer):
     """theta <- theta - rate g."""
 
-    def _step(self, blocks: list[FloatArray], scratch: FloatArray, rate: float, steps: int) -> None:
+    def factors(self, rate: float, steps: int) -> tuple[float, ...]:
+        """Return the rate."""
+        return (rate,)
+
+    def rule(self, factors: Factors, free: FloatArray, *blocks: FloatArray) -> None:
+        """Take the step."""
         theta, g = blocks
-        np.multiply(g, rate, out=scratch)
-        theta -= scratch
+        np.multiply(g, factors[0], free)
+        np.subtract(theta, free, theta)
 
 
 @dataclass(frozen=True)
@@ -109,26 +158,34 @@ class Momentum(Optimizer):
     momentum: float = 0.9
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
 
-    def _step(self, blocks: list[FloatArray], scratch: FloatArray, rate: float, steps: int) -> None:
+    def factors(self, rate: float, steps: int) -> tuple[float, ...]:
+        """Return rate and momentum."""
+        return rate, self.momentum
+
+    def rule(self, factors: Factors, free: FloatArray, *blocks: FloatArray) -> None:
+        """Take the step."""
         theta, g, velocity = blocks
-        velocity *= self.momentum
-        velocity += g
-        np.multiply(velocity, rate, out=scratch)
-        theta -= scratch
+        rate, momentum = factors
+        np.multiply(velocity, momentum, velocity)
+        np.add(velocity, g, velocity)
+        np.multiply(velocity, rate, free)
+        np.subtract(theta, free, theta)
 
 
 @dataclass(frozen=True)
 class Nesterov(Momentum):
     """v <- momentum v + g; theta <- theta - rate (g + momentum v) (Sutskever et al. 2013)."""
 
-    def _step(self, blocks: list[FloatArray], scratch: FloatArray, rate: float, steps: int) -> None:
+    def rule(self, factors: Factors, free: FloatArray, *blocks: FloatArray) -> None:
+        """Take the step."""
         theta, g, velocity = blocks
-        velocity *= self.momentum
-        velocity += g
-        np.multiply(velocity, self.momentum, out=scratch)
-        scratch += g
-        scratch *= rate
-        theta -= scratch
+        rate, momentum = factors
+        np.multiply(velocity, momentum, velocity)
+        np.add(velocity, g, velocity)
+        np.multiply(velocity, momentum, free)
+        np.add(free, g, free)
+        np.multiply(free, rate, free)
+        np.subtract(theta, free, theta)
 
 
 @dataclass(frozen=True)
@@ -145,21 +202,28 @@ class Adam(Optimizer):
     epsilon: float = 1e-8
     moments: ClassVar[tuple[str, ...]] = ("mean", "square")
 
-    def _step(self, blocks: list[FloatArray], scratch: FloatArray, rate: float, steps: int) -> None:
+    def factors(self, rate: float, steps: int) -> tuple[float, ...]:
+        """Return both betas, and epsilon and rate with the corrections of the bias in them."""
+        unbias = math.sqrt((1 - self.beta2**steps) / (1 - self.beta2))
+        scaled = rate * unbias * (1 - self.beta1) / (1 - self.beta1**steps)
+        return self.beta1, self.beta2, self.epsilon * unbias, scaled
+
+    def rule(self, factors: Factors, free: FloatArray, *blocks: FloatArray) -> None:
+        """Take the step."""
         theta, g, mean, square = blocks
-        mean *= self.beta1
-        mean += g
-        np.abs(g, out=scratch)
-        np.maximum(scratch, np.sqrt(np.finfo(g.dtype).tiny), out=scratch)
-        scratch *= scratch
-        square *= self.beta2
-        square += scratch
-        unbias = float(np.sqrt((1 - self.beta2**steps) / (1 - self.beta2)))
-        np.sqrt(square, out=scratch)
-        scratch += self.epsilon * unbias
-        np.divide(mean, scratch, out=scratch)
-        scratch *= rate * unbias * (1 - self.beta1) / (1 - self.beta1**steps)
-        theta -= scratch
+        beta1, beta2, epsilon, rate = factors
+        np.multiply(mean, beta1, mean)
+        np.add(mean, g, mean)
+        np.abs(g, free)
+        clip(free, *_NORMAL_SQUARES[g.dtype.char], free)
+        np.multiply(free, free, free)
+        np.multiply(square, beta2, square)
+        np.add(square, free, square)
+        np.sqrt(square, free)
+        np.add(free, epsilon, free)
+        np.divide(mean, free, free)
+        np.multiply(free, rate, free)
+        np.subtract(theta, free, theta)
 
 
 OPTIMIZERS: MappingProxyType[str, type[Optimizer]] = MappingProxyType(

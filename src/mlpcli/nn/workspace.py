@@ -3,25 +3,32 @@
 `Network` says what is computed, in the letters of the derivation; this says the same with as few
 NumPy calls as possible, since for a small network the time of a step is the time of its calls:
 
-- weights and bias of a layer are one matrix A_i = [W_i b_i], and every Z has a last column of ones,
+- samples are columns here, so that the matrix products need fewest transposes;
+- weights and bias of a layer are one matrix A_i = [W_i b_i], and every Z has a last row of ones,
   so that the bias and its gradient come out of the matrix products;
-- e = exp(h), c = 1/(1+e), z = e c give sigma(h) = z and sigma(-h) = c, both to full relative
-  precision; h is held within the range where neither is subnormal, which would be slow;
-- every result goes to a buffer, and delta_i overwrites what is no longer needed.
+- e = exp(h), t = 1 + e, z = e/t, sigma'(h) = z/t give sigma(h) and its slope to full relative
+  precision in both tails; h is held within the range where neither is subnormal, which is slow;
+- every result goes to a buffer, and delta_i overwrites what is no longer needed. `a.dot(b, out)`
+  is taken for the products: for small matrices `matmul` spends longer on its way to the BLAS.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy._core import umath
 
 if TYPE_CHECKING:
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network, Parameters
 
-__all__ = ["Folded", "Workspace", "with_ones"]
+__all__ = ["Folded", "Workspace", "clip", "sigmoid_range", "with_ones"]
+
+
+# np.clip, which exists in every release, takes longer to reach this than it takes.
+clip = getattr(umath, "clip", np.clip)
 
 
 def with_ones(X: FloatArray, bias: bool) -> FloatArray:
@@ -31,6 +38,12 @@ def with_ones(X: FloatArray, bias: bool) -> FloatArray:
     folded = np.ones((X.shape[0], X.shape[1] + 1), X.dtype)
     folded[:, :-1] = X
     return folded
+
+
+def sigmoid_range(dtype: np.dtype[Any]) -> tuple[FloatArray, FloatArray]:
+    """Return the ends of the range of h in which sigma(h) and sigma(-h) are not subnormal."""
+    high = np.floor(-np.log(float(np.finfo(dtype).tiny)))
+    return np.array(-high, dtype), np.array(high, dtype)
 
 
 class Folded:
@@ -65,84 +78,52 @@ class Folded:
 
 
 class Workspace:
-    """Buffers for the rows of a batch, or of a thread's share of one, up to `rows`.
+    """Buffers for a number of rows: a batch, or a thread's share of one.
 
-    `theta` is shared by all workspaces of a network, `gradient` is this one's own.
+    `theta` is shared by all workspaces of a network; those of one thread share a `gradient`.
+    `delta` and `spare` (K x N) are for the caller to work on delta_L.
     """
 
-    def __init__(self, network: Network, theta: Folded, rows: int) -> None:
-        self.theta = theta
-        self.gradient = Folded(network)
-        self._transposed = [A.T for A in theta.A]
-        self._W = [A[:, :fan_in] for A, fan_in in zip(theta.A, network.sizes[:-1], strict=True)]
-        dtype = network.theta.dtype
-        info = np.finfo(dtype)
-        self._high = dtype.type(np.floor(-np.log(float(info.tiny))))
-        self._low = -self._high
-        hidden = network.sizes[1:-1]
-        self._Z = [np.ones((rows, width + network.bias), dtype) for width in hidden]
-        self._e = [np.empty((rows, width), dtype) for width in hidden]
-        self._c = [np.empty((rows, width), dtype) for width in hidden]
-        self._views = self._cut(rows)
-        self._short: tuple[int, _Views] | None = None
+    def __init__(
+        self, network: Network, theta: Folded, rows: int, gradient: Folded | None = None
+    ) -> None:
+        self.gradient = gradient = gradient or Folded(network)
+        sizes, dtype = network.sizes, network.theta.dtype
+        self._low, self._high = sigmoid_range(dtype)
+        self._one = np.ones((), dtype)
+        self.delta, self.spare = (np.empty((sizes[-1], rows), dtype) for _ in range(2))
+        self._up: list[tuple[FloatArray, ...]] = []
+        self._down: list[tuple[FloatArray, ...]] = []
+        for i, width in enumerate(sizes[1:-1]):
+            shape = width + network.bias, rows
+            Z, E, t = np.ones(shape, dtype), np.empty(shape, dtype), np.empty((width, rows), dtype)
+            z, e = Z[:width], E[:width]
+            self._up.append((theta.A[i], e, t, z, Z))
+            self._down.insert(0, (gradient.A[i + 1], Z.T, theta.A[i + 1].T, E, e, t, z))
+        self._last, self._first = theta.A[-1], gradient.A[0]
 
-    def _cut(self, rows: int) -> _Views:
-        Z = [z[:rows] for z in self._Z]
-        widths = [e.shape[1] for e in self._e]
-        return _Views(
-            Z=Z,
-            z=[z[:, :width] for z, width in zip(Z, widths, strict=True)],
-            e=[e[:rows] for e in self._e],
-            c=[c[:rows] for c in self._c],
-        )
-
-    def _sized(self, rows: int) -> _Views:
-        """Return the buffers cut to a number of rows; that of the last batch is remembered."""
-        if rows == len(self._Z[0]) if self._Z else True:
-            return self._views
-        if self._short is None or self._short[0] != rows:
-            self._short = (rows, self._cut(rows))
-        return self._short[1]
-
-    def forward(self, X: FloatArray, logits: FloatArray) -> None:
-        """Write H_L (N x K) for the rows [X 1] into `logits`; keep what `backward` needs."""
-        views = self._sized(X.shape[0])
-        Z = X
-        for i, e in enumerate(views.e):
-            c = views.c[i]
-            np.matmul(Z, self._transposed[i], out=e)
-            np.minimum(e, self._high, out=e)
-            np.maximum(e, self._low, out=e)
-            np.exp(e, out=e)
-            np.add(e, 1, out=c)
-            np.reciprocal(c, out=c)
-            np.multiply(e, c, out=views.z[i])
-            Z = views.Z[i]
-        np.matmul(Z, self._transposed[-1], out=logits)
+    def forward(self, Z: FloatArray, logits: FloatArray) -> None:
+        """Write H_L^T (K x N) into `logits` for Z = [X 1]^T; keep what `backward` needs."""
+        one, low, high = self._one, self._low, self._high
+        for A, e, t, z, folded in self._up:
+            A.dot(Z, e)
+            clip(e, low, high, e)
+            np.exp(e, e)
+            np.add(e, one, t)
+            np.divide(e, t, z)
+            Z = folded
+        self._last.dot(Z, logits)
 
     def backward(self, X: FloatArray, delta: FloatArray) -> None:
-        """Write dJ/dA_i of every layer into `gradient`, given delta_L (N x K) for the rows [X 1].
+        """Write dJ/dA_i of every layer into `gradient`, given delta_L^T (K x N) for the rows [X 1].
 
         Overwrites what `forward` kept.
         """
-        views = self._sized(X.shape[0])
-        for i in range(len(views.e), 0, -1):
-            np.matmul(delta.T, views.Z[i - 1], out=self.gradient.A[i])
-            c = views.c[i - 1]
-            np.multiply(c, views.z[i - 1], out=c)  # sigma'(H_i) = sigma(h) sigma(-h)
-            delta = np.matmul(delta, self._W[i], out=views.e[i - 1])
-            np.multiply(delta, c, out=delta)
-        np.matmul(delta.T, X, out=self.gradient.A[0])
-
-
-class _Views:
-    """The buffers of the hidden layers, cut to the rows at hand."""
-
-    def __init__(
-        self,
-        Z: list[FloatArray],
-        z: list[FloatArray],
-        e: list[FloatArray],
-        c: list[FloatArray],
-    ) -> None:
-        self.Z, self.z, self.e, self.c = Z, z, e, c
+        for dA, Z, A, E, e, t, z in self._down:
+            delta.dot(Z, dA)
+            A.dot(
+                delta, E
+            )  # its last row, of the bias, is of no use; `dot` would copy W to skip it
+            delta = np.multiply(e, z, e)
+            np.divide(delta, t, delta)  # sigma'(H_i) = sigma(h) sigma(-h) = z/t
+        delta.dot(X, self._first)

@@ -8,14 +8,13 @@ members, so that a run can be repeated to the last byte with the same number of 
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.nn.workspace import Folded, Workspace, with_ones
+from mlpcli.nn.optimizers import Descent
+from mlpcli.nn.workspace import Folded, Workspace, clip, sigmoid_range
 
 if TYPE_CHECKING:
     from mlpcli.data.batches import Rows
@@ -25,22 +24,77 @@ if TYPE_CHECKING:
     from mlpcli.nn.optimizers import Optimizer, State
     from mlpcli.nn.team import Team
 
-__all__ = ["Engine", "Prepared"]
+__all__ = ["Batch", "Engine", "Prepared", "Share"]
 
 _FEWEST_ROWS = 64  # per member of a team; fewer are not worth waking it
+_PIECE = 32_768  # numbers of a gradient that are added and squared while they are in the cache
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Rows as steps want them: `X` is [X 1], `factor` (N x K) what each l'(h, y) is multiplied by.
+class Share(NamedTuple):
+    """A member's rows of a batch where it works on them: [X 1], its transpose, and K x N each."""
 
-    `labels` are y, or 1 - 2y where the engine is `hard`; `logits` is where H_L of each step goes.
-    """
-
+    rows: slice
     X: FloatArray
+    Z: FloatArray
     labels: FloatArray
     factor: FloatArray
     logits: FloatArray
+    space: Workspace
+
+
+class Batch(NamedTuple):
+    """The rows of a step; it leaves H_L in `logits`, flat, and in the `logits` of its shares."""
+
+    rows: slice
+    logits: FloatArray
+    shares: tuple[Share, ...]
+
+
+class Prepared:
+    """Buffers for the rows of a block, and the views of them that its steps use.
+
+    `labels` are y, or 1 - 2y where the engine is hard; `factor` is what each l'(h, y) is multiplied
+    by. Like `logits` they hold the K x N matrices of the shares, one after the other.
+    """
+
+    def __init__(self, rows: int, columns: int, outputs: int, dtype: np.dtype[Any]) -> None:
+        self.X = np.ones((rows, columns), dtype)
+        self.scale = np.empty((rows, outputs), dtype)  # 1/N of the batch that a row belongs to
+        self.flat = [np.empty(rows * outputs, dtype) for _ in range(3)]
+        self.batches: list[Batch] = []
+
+    def add(self, batch: slice, spaces: list[Workspace]) -> None:
+        """Add a batch, whose rows the workspaces share in order."""
+        shares, start = [], batch.start
+        for space in spaces:
+            outputs, size = space.delta.shape
+            rows = slice(start, start + size)
+            cut = slice(rows.start * outputs, rows.stop * outputs)
+            labels, factor, logits = (array[cut].reshape(outputs, size) for array in self.flat)
+            X = self.X[rows]
+            shares.append(Share(rows, X, X.T, labels, factor, logits, space))
+            start += size
+        self.scale[batch] = 1 / (batch.stop - batch.start)
+        logits = self.flat[2][batch.start * outputs : batch.stop * outputs]
+        self.batches.append(Batch(batch, logits, tuple(shares)))
+
+    def fill(self, X: FloatArray, labels: FloatArray, factor: FloatArray) -> None:
+        """Copy rows X (N x n_0), labels and factor (N x K) to where the steps want them."""
+        self.X[:, : X.shape[1]] = X
+        if labels.shape[1] == 1:
+            self.flat[0][:], self.flat[1][:] = labels[:, 0], factor[:, 0]
+            return
+        for share in self._shares():
+            share.labels[:], share.factor[:] = labels[share.rows].T, factor[share.rows].T
+
+    def logits(self) -> FloatArray:
+        """Return H_L (N x K) of all rows whose steps have been taken, and rubbish of others."""
+        if self.scale.shape[1] == 1:
+            return self.flat[2][:, np.newaxis]
+        return np.concatenate([share.logits.T for share in self._shares()])
+
+    def _shares(self) -> list[Share]:
+        return [share for batch in self.batches for share in batch.shares]
 
 
 class Engine:
@@ -62,21 +116,23 @@ class Engine:
         hard: bool,
         team: Team,
     ) -> None:
-        self.network, self.objective = network, objective
-        self.optimizer, self.state, self.team = optimizer, state, team
+        self.network, self.objective, self.team = network, objective, team
         self.batch_size = batch_size
         self.hard = hard and objective.loss.form is BCE_FORMS["stable"]
         self.theta = Folded(network)
         members = max(1, min(team.size, batch_size // _FEWEST_ROWS))
-        share = -(-batch_size // members)
-        alone = min(batch_size, members * _FEWEST_ROWS)  # a last batch too small to be shared
-        sizes = [max(share, alone), *[share] * (members - 1)]
-        self._spaces = [Workspace(network, self.theta, rows) for rows in sizes]
-        self.gradient = self._spaces[0].gradient
+        self._gradients = [Folded(network) for _ in range(members)]
+        self.gradient = self._gradients[0]
         self._layers = [A.reshape(-1) for A in self.gradient.A]
         self._decay = self._penalty()
+        self._plain = members == 1 and self._decay is None
+        self._pieces = self._cut()
+        self._descent = Descent(optimizer, self.theta.flat, self.gradient.flat, state, team)
+        self._spaces: dict[tuple[int, int], Workspace] = {}
+        self._prepared: dict[int, Prepared] = {}
         dtype = network.theta.dtype
-        self._limit = dtype.type(np.floor(-np.log(float(np.finfo(dtype).tiny))))
+        self._low, self._high = sigmoid_range(dtype)
+        self._one = np.ones((), dtype)
 
     def _penalty(self) -> FloatArray | None:
         """Return l2 at every weight and 0 at every bias, None without a penalty."""
@@ -89,6 +145,14 @@ class Engine:
         decay.fold(factors)
         return decay.flat
 
+    def _cut(self) -> list[tuple[int, slice]]:
+        """Return the gradient in pieces, each with the index of its layer."""
+        return [
+            (i, slice(start, min(start + _PIECE, first + layer.size)))
+            for i, (layer, first) in enumerate(zip(self._layers, self.theta.starts, strict=True))
+            for start in range(first, first + layer.size, _PIECE)
+        ]
+
     def load(self) -> None:
         """Take over the weights of the network, after somebody has set them."""
         self.theta.fold(self.network)
@@ -98,64 +162,90 @@ class Engine:
         self.theta.unfold(self.network)
 
     def prepare(self, rows: Rows) -> Prepared:
-        """Return rows of whole batches, the last one of which may be smaller, ready for steps."""
-        y, size = rows.y, self.batch_size
+        """Return rows of whole batches, the last one of which may be smaller, ready for steps.
+
+        The buffers are used again by the next rows of the same number.
+        """
+        y = rows.y
+        prepared = self._prepared.get(len(rows)) or self._buffers(len(rows))
         labels = 1 - 2 * y if self.hard else y
-        factor = labels.copy() if self.hard else np.ones_like(y)
+        factor = prepared.scale * (labels if self.hard else 1)
         omega = self.objective.cell_weights(y, rows.weight)
-        if omega is not None:
-            factor *= omega
-        whole = len(rows) // size * size
-        factor[:whole] /= size
-        factor[whole:] /= max(1, len(rows) - whole)
-        X = with_ones(rows.X, self.network.bias)
-        return Prepared(X, labels, factor, np.empty_like(y))
+        prepared.fill(rows.X, labels, factor if omega is None else factor * omega)
+        return prepared
 
-    def compute(self, rows: Prepared, batch: slice) -> None:
-        """Write H_L of a batch into `rows.logits`, and dJ/dtheta on it into `gradient`."""
-        count, size = len(self._spaces), batch.stop - batch.start
-        if count == 1 or size < count * _FEWEST_ROWS:
-            self._part(self._spaces[0], rows, batch)
+    def _buffers(self, rows: int) -> Prepared:
+        sizes, bias = self.network.sizes, self.network.bias
+        prepared = Prepared(rows, sizes[0] + bias, sizes[-1], self.network.theta.dtype)
+        for start in range(0, rows, self.batch_size):
+            batch = slice(start, min(start + self.batch_size, rows))
+            prepared.add(batch, self._spaces_for(batch.stop - batch.start))
+        self._prepared[rows] = prepared
+        return prepared
+
+    def _spaces_for(self, rows: int) -> list[Workspace]:
+        """Return a workspace for each member's share of the rows of a batch."""
+        count = len(self._gradients)
+        if rows < count * _FEWEST_ROWS:
+            count = 1
+        spaces = []
+        for member, gradient in enumerate(self._gradients[:count]):
+            key = member, rows * (member + 1) // count - rows * member // count
+            if key not in self._spaces:
+                self._spaces[key] = Workspace(self.network, self.theta, key[1], gradient)
+            spaces.append(self._spaces[key])
+        return spaces
+
+    def compute(self, batch: Batch) -> list[float]:
+        """Write H_L of a batch into its `logits`, and dJ/dtheta on it into `gradient`.
+
+        Return, per layer, the squared norm of [dJ/dW_i dJ/db_i], which may have overflowed.
+        """
+        shares = batch.shares
+        if len(shares) == 1:
+            self._part(shares[0])
         else:
+            self.team.run(
+                lambda member: self._part(shares[member]) if member < len(shares) else None
+            )
+        if self._plain:
+            return [float(layer.dot(layer)) for layer in self._layers]
+        sums = [[0.0] * len(self._layers) for _ in range(self.team.size)]
+        self.team.run(lambda member: self._join(member, len(shares), sums[member]))
+        return [sum(parts) for parts in zip(*sums, strict=True)]
 
-            def part(member: int) -> None:
-                if member < count:
-                    start = batch.start + size * member // count
-                    stop = batch.start + size * (member + 1) // count
-                    self._part(self._spaces[member], rows, slice(start, stop))
-
-            self.team.run(part)
-            for space in self._spaces[1:]:
-                self.gradient.flat += space.gradient.flat
-        if self._decay is not None:
-            self.gradient.flat += self.theta.flat * self._decay
-
-    def _part(self, space: Workspace, rows: Prepared, cut: slice) -> None:
-        X, labels, logits = rows.X[cut], rows.labels[cut], rows.logits[cut]
-        space.forward(X, logits)
+    def _part(self, share: Share) -> None:
+        _, X, Z, labels, factor, logits, space = share
+        space.forward(Z, logits)
         if self.hard:
-            delta = np.multiply(logits, labels)
-            np.minimum(delta, self._limit, out=delta)
-            np.maximum(delta, -self._limit, out=delta)
-            np.exp(delta, out=delta)
-            delta /= delta + 1
+            delta, t = space.delta, space.spare
+            np.multiply(logits, labels, delta)
+            clip(delta, self._low, self._high, delta)
+            np.exp(delta, delta)
+            np.add(delta, self._one, t)
+            np.divide(delta, t, delta)
+            np.multiply(delta, factor, delta)
         else:
             delta = self.objective.loss.derivative(logits, labels)
-        delta *= rows.factor[cut]
+            delta *= factor
         space.backward(X, delta)
 
-    def squared_norms(self) -> list[float]:
-        """Return, per layer, the squared norm of [dJ/dW_i dJ/db_i]; not finite only if it is not.
+    def _join(self, member: int, count: int, squares: list[float]) -> None:
+        """Add the gradients of the others and the penalty's, in a share of the pieces."""
+        gradient, *others = (folded.flat for folded in self._gradients[:count])
+        for layer, cut in self._pieces[self.team.share(len(self._pieces), member)]:
+            g = gradient[cut]
+            for other in others:
+                np.add(g, other[cut], g)
+            if self._decay is not None:
+                g += self.theta.flat[cut] * self._decay[cut]
+            squares[layer] += float(g.dot(g))
 
-        A float32 square overflows long before the gradient does: then it is taken in float64.
-        """
-        squares = [float(layer @ layer) for layer in self._layers]
-        if not math.isfinite(sum(squares)):
-            wide = (layer.astype(np.float64) for layer in self._layers)
-            squares = [float(layer @ layer) for layer in wide]
-        return squares
+    def squared_norms(self) -> list[float]:
+        """Return the squared norms of the layers again, in float64."""
+        wide = [layer.astype(np.float64) for layer in self._layers]
+        return [float(layer.dot(layer)) for layer in wide]
 
     def update(self, rate: float) -> None:
         """Let the optimizer take its step along `gradient`."""
-        theta, gradient = self.theta.flat, self.gradient.flat
-        self.optimizer.update(theta, gradient, self.state, rate, self.team)
+        self._descent.step(rate)

@@ -93,6 +93,7 @@ class Loop:
     divergence: Divergence | None = None
     team: Team = ALONE
     engine: Engine = field(init=False)
+    _rng: np.random.Generator = field(init=False, repr=False, default_factory=np.random.default_rng)
 
     def __post_init__(self) -> None:
         self.engine = Engine(
@@ -125,9 +126,8 @@ class Loop:
 
     def _epoch(self, stop: Callable[[int], bool]) -> EpochRecord | None:
         """Run what is left of the next epoch; None where it could not be completed."""
-        at, started = self.position, time.perf_counter()
+        at, rng, started = self.position, self._rng, time.perf_counter()
         rate = self.schedule.rate(at.epoch + 1)
-        rng = np.random.default_rng()
         rng.bit_generator.state = at.shuffle
         with np.errstate(over="ignore", invalid="ignore"):  # found and named by _steps
             for block in blocks(self.train, self.batch_size, rng, skip=at.batch):
@@ -158,35 +158,39 @@ class Loop:
         """Take the steps of a block, up to one whose loss or gradient is not finite."""
         at, engine, rows = self.position, self.engine, block.rows
         prepared = engine.prepare(rows)
-        squares, done = [at.squares], 0
-        for number, batch in block.batches(self.batch_size):
-            engine.compute(prepared, batch)
-            norms = engine.squared_norms()
-            if not (math.isfinite(sum(norms)) and _finite(prepared.logits[batch])):
-                self.divergence = self._diagnose(number, rows.take(batch), norms, rate)
-            if self.divergence is not None:
-                self.stopped = "diverged"
-                break
-            engine.update(rate)
-            squares.append(np.array(norms))
-            done = batch.stop
-            at.batch += 1
+        compute, update, isfinite = engine.compute, engine.update, math.isfinite
+        squares = [at.squares.tolist()]
+        for number, batch in enumerate(prepared.batches, start=block.first):
+            norms, h = compute(batch), batch.logits
+            if not isfinite(sum(norms) + float(h.dot(h))):  # or a square has overflowed
+                norms = engine.squared_norms()
+                if not (isfinite(sum(norms)) and np.isfinite(h).all()):
+                    self.divergence = self._diagnose(number, rows.take(batch.rows), norms, rate)
+                    self.stopped = "diverged"
+                    break
+            update(rate)
+            squares.append(norms)
             if stop(number):
                 self.stopped = "interrupted"
                 break
         engine.store()
+        done = len(squares) - 1
+        at.batch += done
         at.squares[:] = np.add.reduce(squares)
-        at.loss_sum = self._add_losses(prepared.logits[:done], rows.take(slice(0, done)))
+        at.loss_sum = self._add_losses(prepared.logits(), rows, done)
 
-    def _add_losses(self, h: FloatArray, rows: Rows) -> float:
+    def _add_losses(self, h: FloatArray, rows: Rows, batches: int) -> float:
         """Return `loss_sum` with the losses of finished batches, added batch by batch."""
-        total = self.position.loss_sum
-        losses = self.objective.loss.value(h, rows.y)
+        total, done = self.position.loss_sum, min(batches * self.batch_size, len(rows))
+        if not done:
+            return total
+        rows = rows.take(slice(0, done))
+        losses = self.objective.loss.value(h[:done], rows.y)
         if rows.weight is not None:
             losses *= rows.weight[:, None]
         each = losses.sum(axis=1, dtype=np.float64)
-        for start in range(0, len(rows), self.batch_size):
-            total += float(each[start : start + self.batch_size].sum())
+        for loss in np.add.reduceat(each, range(0, done, self.batch_size)).tolist():
+            total += loss
         return total
 
     def _diagnose(self, number: int, rows: Rows, norms: list[float], rate: float) -> Divergence:
@@ -257,9 +261,3 @@ def _total(losses: FloatArray, weight: FloatArray | None) -> float:
     if weight is not None:
         losses *= weight[:, None]
     return float(losses.sum(dtype=np.float64))
-
-
-def _finite(h: FloatArray) -> bool:
-    """Whether all logits are finite; a sum of squares tells fast, unless it overflows."""
-    flat = h.reshape(-1)
-    return math.isfinite(float(flat @ flat)) or bool(np.isfinite(h).all())
