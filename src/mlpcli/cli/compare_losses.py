@@ -109,7 +109,8 @@ def _put_text(result: Comparison) -> None:
     for k, section in enumerate(sections):
         if k:
             put("")
-        put_words(*section.title.splitlines())
+        lines = section.title.splitlines()
+        put_words(*([" ".join(lines)] if sys.stdout.isatty() else lines))
         for line in section.table:
             put(line)
         put_words(*section.words)
