@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.version import __version__
+
 if TYPE_CHECKING:
     from mlpcli.checking import case_from_config, gradcheck
     from mlpcli.config import Config, load_config
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from mlpcli.errors import MlpError
     from mlpcli.training import Model, TrainingResult, evaluate, load_model, train
 
-__version__ = "0.1.0"
 __all__ = [
     "Config",
     "Dataset",

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import typer
 
-import mlpcli
 from mlpcli.cli import (
     chain,
     compare_losses,
@@ -25,6 +24,7 @@ from mlpcli.cli import (
 from mlpcli.cli.command import add_command, unwrapped_example
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
 from mlpcli.errors import MlpError, StorageError
+from mlpcli.version import __version__
 
 __all__ = ["app", "main", "run"]
 
@@ -58,7 +58,7 @@ app.add_typer(config.app, name="config")
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"mlp {mlpcli.__version__}")
+        typer.echo(f"mlp {__version__}")
         raise typer.Exit
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-import mlpcli
 from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.errors import Interrupted
@@ -27,6 +26,7 @@ from mlpcli.training.result import TrainingResult, documents
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.training.schedule import schedule_from
 from mlpcli.training.threads import limit_threads, thread_count
+from mlpcli.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,7 +244,7 @@ def _thresholds(config: Config, model: Model, dataset: Dataset) -> tuple[float, 
 
 def _versions(threads: int) -> dict[str, Any]:
     return {
-        "mlpcli": mlpcli.__version__,
+        "mlpcli": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
         "threads": threads,
