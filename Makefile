@@ -5,7 +5,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test check docs lock clean
+.PHONY: demo test check docs bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -25,12 +25,17 @@ check: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python tests/docs/refresh.py
 
+# Needs about 1 GB; on Linux point pip at an index with CPU builds of torch, or it
+# fetches CUDA as well. BENCH=--quick takes two minutes, and writes nothing.
+bench: $(VENV)-bench/.done
+	$(VENV)-bench/bin/python -m benchmarks $(BENCH)
+
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra plot \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o constraints.txt
 
 clean:
-	rm -rf $(VENV) runs build dist .coverage .coverage.* .hypothesis .*_cache
+	rm -rf $(VENV) $(VENV)-bench runs build dist .coverage .coverage.* .hypothesis .*_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -45,3 +50,12 @@ $(VENV)/.run: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 $(VENV)/.dev: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	$(PIP) --editable '.[dev,plot]'
 	@touch $@ $(VENV)/.run
+
+# sympy, which torch needs, wants an older mpmath than the tests get: hence all pins but that one.
+$(VENV)-bench/.done: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)-bench
+	@echo '*' > $(VENV)-bench/.gitignore
+	grep -v '^mpmath==' $(CONSTRAINTS) > $(VENV)-bench/constraints.txt
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(VENV)-bench/constraints.txt --editable '.[bench]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measures mlpcli beside what users would take instead: `make bench`."""
