@@ -137,6 +137,13 @@ def _backward(
         below = run.Z[i] if "wrong-input-activation" in _names(here) else run.Z[i - 1]
         dW[i - 1] = own.T @ below
         db[i - 1] = _bias_gradient(here, own)
+        for plant in here:
+            if plant.bug == "row-dropped" and "only" in plant.how:
+                kept = slice(1, None) if "first" in plant.how else slice(None, -1)
+                if "W only" in plant.how:
+                    dW[i - 1] = own[kept].T @ below[kept]
+                else:
+                    db[i - 1] = own[kept].sum(axis=0)
         if "missing-l2" not in _names(plants):
             dW[i - 1] = dW[i - 1] + l2 * W[i - 1]
         if b is not None and "l2-on-bias" in _names(plants):
@@ -164,6 +171,8 @@ def _closed(plants: Sequence[Plant]) -> bool:
 
 def _first_delta(kind: str, plants: Sequence[Plant], p: Array, y: Array, omega: Array) -> Array:
     N, K = y.shape
+    if "weights-ignored" in _names(plants):
+        omega = np.ones_like(omega)
     d: Array = output_delta(plants, kind, p, y) * omega / N
     for plant in plants:
         if plant.bug in SLOPE_BUGS and plant.how == "output":
@@ -174,7 +183,7 @@ def _first_delta(kind: str, plants: Sequence[Plant], p: Array, y: Array, omega: 
             d = d / N
         elif plant.bug == "mean-over-outputs":
             d = d / K
-        elif plant.bug == "row-dropped":
+        elif plant.bug == "row-dropped" and "only" not in plant.how:
             d = d.copy()
             d[0 if "first" in plant.how else -1] = 0
             d = d * (d.dtype.type(N) / (N - 1) if "N-1" in plant.how else 1)
@@ -259,8 +268,14 @@ def _network_plants(case: Case) -> list[Plant]:
     found = [Plant(bug, layers) for bug in simple]
     for divisor in ("N", "N-1") if rows > 1 else ("N",):
         found += [Plant("row-dropped", layers, f"{row}, {divisor}") for row in ("first", "last")]
+    if rows > 1:
+        found += [Plant("row-dropped", (i,), "first, W only") for i in layers]
+        found.append(Plant("row-dropped", layers, "last, W only"))
+    if case.omega is not None:
+        found.append(Plant("weights-ignored", layers))
     if case.network.bias:
         found.append(Plant("bias-not-summed", layers, number=rows - 1))
+        found += [Plant("row-dropped", (i,), "last, b only") for i in layers if rows > 1]
     return found + [Plant("scaled", layers, number=c) for c in (1.001, 0.5, 3.0)]
 
 

@@ -61,7 +61,7 @@ def test_our_own_gradient_is_right(here: Path, mlp: Mlp) -> None:
     assert (ran.status, ran.err) == (0, "")
     title, header, *rows = ran.out.splitlines()
     assert title.startswith("stable derivative against central: ")
-    assert header.split()[:3] == ["tensor", "shape", "checked"]
+    assert header.split()[:3] == ["tensor", "verdict", "shape"]
     assert [row.split()[0] for row in rows[:4]] == ["W1", "b1", "W2", "b2"]
     assert rows[4] == "PASS: every tensor is right"
 

@@ -47,7 +47,8 @@ def chain(
     if json:
         put_json(chain_document(result))
     else:
-        for view in (result.one_row, result.full_rank, result.all_rows):
+        views = (result.one_row, result.full_rank, result.all_rows)
+        for view in {view.rows: view for view in views}.values():
             put_table(chain_table(view))
             put("")
         put_words(*chain_words(result))

@@ -89,14 +89,16 @@ def _right_output(f: Forward) -> Array:
 class Rules:
     """The lines of backpropagation, each replaceable; what a mapping lacks is done right.
 
-    `output` gives l'(H_L, y). `delta` changes delta_i for its own layer and all below, `local`
-    for its own layer only. `slope` replaces sigma'(H_i), `input` Z_{i-1} in dJ/dW_i, `carry` the
-    matrix that carries delta_i down to layer i-1 (a function of W_i and dJ/dW_i), `bias` the way
-    from delta_i to dJ/db_i. `finish` holds changes in place to the whole gradient, in order.
-    `decay` and `bias_decay` are the factors of W and b that the penalty adds (None: l2).
+    `output` gives l'(H_L, y), `weight` what it is multiplied by (None: omega / N). `delta` changes
+    delta_i for its own layer and all below, `local` for its own layer only. `slope` replaces
+    sigma'(H_i), `input` Z_{i-1} in dJ/dW_i, `carry` the matrix that carries delta_i down to layer
+    i-1 (a function of W_i and dJ/dW_i), `bias` the way from delta_i to dJ/db_i. `finish` holds
+    changes in place to the whole gradient, in order. `decay` and `bias_decay` are the factors of W
+    and b that the penalty adds (None: l2).
     """
 
     output: Output = _right_output
+    weight: Array | None = None
     delta: Mapping[int, OnArray] = field(default_factory=dict)
     local: Mapping[int, OnArray] = field(default_factory=dict)
     slope: Mapping[int, Array] = field(default_factory=dict)
@@ -126,7 +128,7 @@ def backward(f: Forward, rules: Rules = RIGHT, lowest: int = 1) -> Parameters:
     decay = f.case.l2 if rules.decay is None else rules.decay
     delta: Array
     with np.errstate(all="ignore"):  # a bug may well overflow, or divide 0 by 0
-        delta = rules.output(f) * f.weight
+        delta = rules.output(f) * (f.weight if rules.weight is None else rules.weight)
         for i in range(f.depth, lowest - 1, -1):
             delta = rules.delta.get(i, _same)(delta)
             own = rules.local.get(i, _same)(delta)

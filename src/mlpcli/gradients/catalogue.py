@@ -31,6 +31,10 @@ CATALOGUE: MappingProxyType[str, Entry] = MappingProxyType(
             "the loss is averaged over the outputs, where J sums over them",
             "do not divide delta_L by the number of outputs",
         ),
+        "weights-ignored": Entry(
+            "the gradient is that of the plain mean, but this case has row or class weights",
+            "multiply delta_L by omega (in a dumped case), or check a config without weights",
+        ),
         "missing-sigma-prime": Entry(
             "delta_i lacks the factor sigma'(H_i)",
             "multiply (delta_{i+1} W_{i+1}) by Z_i (1 - Z_i), elementwise",

@@ -60,11 +60,15 @@ class ChainView:
 
 @dataclass(frozen=True)
 class Chain:
-    """Three views: of one row, of as many as make every layer recoverable, and of all."""
+    """Three views: of one row, of as many as make every layer recoverable, and of all.
+
+    `bias` says whether the network has biases, whose gradient is then of use.
+    """
 
     one_row: ChainView
     full_rank: ChainView
     all_rows: ChainView
+    bias: bool
 
 
 Deltas: TypeAlias = dict[int, Array]
@@ -74,7 +78,8 @@ Deltas: TypeAlias = dict[int, Array]
 def chain(case: Case) -> Chain:
     """Return the three views of a case."""
     rows = _full_rank_rows(forward(case))
-    return Chain(*(_view(_first_rows(case, n)) for n in (1, rows, len(case.X))))
+    one, full, every = (_view(_first_rows(case, n)) for n in (1, rows, len(case.X)))
+    return Chain(one, full, every, case.network.bias)
 
 
 def _first_rows(case: Case, rows: int) -> Case:

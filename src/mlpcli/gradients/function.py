@@ -59,7 +59,11 @@ def load_function(name: str) -> GradientFunction:
         with _guest():
             module = _import(module_name)
     except ModuleNotFoundError as error:
-        raise CaseError(f"{name}: no module {error.name}; looked in this folder first") from error
+        dotted = module_name.removesuffix(".py").replace("/", ".")
+        hint = f", or write {dotted}:{attribute}" if dotted != module_name else ""
+        raise CaseError(
+            f"{name}: no module {error.name}; looked in this folder first{hint}"
+        ) from error
     except _FAILURES as error:
         raise CaseError(f"{name}: importing it failed: {_described(error)}") from error
     function = getattr(module, attribute, None)

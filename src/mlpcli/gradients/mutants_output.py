@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
 from mlpcli.gradients.backprop import Array, Forward
-from mlpcli.gradients.mutant import Bend, Mutant, all_layers, bend_output
+from mlpcli.gradients.mutant import Bend, Mutant, all_layers, at, bend_output, one_or_all
 from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.losses import BCE_FORMS
 
@@ -31,17 +32,38 @@ def _reductions(f: Forward) -> Iterator[Mutant]:
         yield Mutant(bug, all_layers(f), bend_output(_times(c)))
 
 
+def _unweighted(f: Forward) -> Iterator[Mutant]:
+    """Yield the plain mean over rows, where rows or classes have weights."""
+    if f.case.omega is not None:
+        plain = np.full((1, 1), 1 / f.rows)
+        yield Mutant("weights-ignored", all_layers(f), lambda rules: replace(rules, weight=plain))
+
+
 def _times(c: float) -> Change:
     return lambda _f, derivative: derivative * c
 
 
 def _rows(f: Forward) -> Iterator[Mutant]:
-    """Yield the first or the last row missing, with divisor N or N-1."""
+    """Yield the first or last row missing, with divisor N or N-1, or in dJ/dW or dJ/db alone."""
+    for row in (0, -1) if f.rows > 1 else ():
+        for layers in one_or_all(all_layers(f)):
+            inputs = {i: _blank(f.Z[i - 1], row) for i in layers}
+            yield Mutant("row-dropped", layers, at("input", inputs))
+            if f.case.network.bias:
+                sums = dict.fromkeys(layers, lambda delta, row=row: _blank(delta, row).sum(axis=0))
+                yield Mutant("row-dropped", layers, at("bias", sums))
     for row in (0, -1):
         for divisor in (f.rows, f.rows - 1):
             if divisor:
                 bend = bend_output(_without(row, f.rows / divisor))
                 yield Mutant("row-dropped", all_layers(f), bend)
+
+
+def _blank(array: Array, row: int) -> Array:
+    """Return the array with a row of zeros."""
+    kept = array.copy()
+    kept[row] = 0
+    return kept
 
 
 def _without(row: int, factor: float) -> Change:
@@ -103,4 +125,4 @@ def by_form(bug: str, epsilon: float | None) -> Bend:
     return bend_output(lambda f, _derivative: derivative(f.H, f.case.y, epsilon or 0.0))
 
 
-MAKERS = (_reductions, _kept, _forms, _rows)
+MAKERS = (_reductions, _unweighted, _kept, _forms, _rows)

@@ -71,6 +71,8 @@ def _departure(A: Array, B: Array) -> str:
     if not told.any():
         return ""
     ratio = A[told] / B[told]
+    if ratio.size == 1:
+        return f"; given / right is {ratio[0]:.6g} in its one entry"
     low, middle, high = np.quantile(ratio, (0.05, 0.5, 0.95))
     text = f"; given / right is {middle:.6g} in the median, 90 % from {low:.6g} to {high:.6g}"
     if high - low > _NEAR * abs(middle):

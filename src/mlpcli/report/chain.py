@@ -56,17 +56,21 @@ def chain_words(chain: Chain) -> Iterator[str]:
         yield "With one layer there is nothing to connect."
         return
     lowest = chain.one_row.layers[0].recovery_error
+    error = "" if lowest is None else f" (recovery error {_number(lowest)} at layer 1)"
+    why, inputs = "", "Z_i"
+    if chain.bias:
+        why, inputs = " since delta_{i+1} = dJ/db_{i+1}", "[Z_i 1]"
     yield (
-        "With one row delta_{i+1} = dJ/db_{i+1}, so dJ/dW_i does follow from the gradient above "
-        f"(recovery error {_number(lowest)} at layer 1). With n rows that takes [Z_i 1] of rank n: "
-        f"here up to n = {chain.full_rank.rows}."
+        f"With one row dJ/dW_i does follow from the gradient above{why}{error}. "
+        f"With n rows that takes {inputs} of rank n: here up to n = {chain.full_rank.rows}."
     )
     lost = [layer for layer in chain.all_rows.layers if layer.recoverable is False]
     if lost:
         where = ", ".join(f"rank {layer.rank} at layer {layer.layer}" for layer in lost)
         yield (
             f"With all {rows} rows it is {where}: many deltas share the same dJ/dW above and "
-            "differ in dJ/dW below, so no formula can connect the two without delta."
+            "differ in dJ/dW below, so no formula can connect the two without delta. (Where the "
+            "recovery error is small all the same, delta lies near those that one can recover.)"
         )
 
 

@@ -24,6 +24,12 @@ __all__ = [
 ]
 
 
+# These show at logits far from 0 only; the JSON has the reason of each.
+_AT_SATURATION = {"naive-derivative", "epsilon-derivative", "clamped-derivative",
+                  "torch-bce-derivative", "clamped-loss"}  # fmt: skip
+_SATURATION = "they show where probabilities come near 0 or 1"
+
+
 def _number(value: float) -> str:
     return f"{value:.3g}" if np.isfinite(value) else str(value)
 
@@ -36,17 +42,17 @@ def _worst(tensor: TensorResult) -> tuple[str, str, str]:
 
 def gradcheck_table(result: GradcheckResult) -> Table:
     """Return one row per tensor."""
-    header = ("tensor", "shape", "checked", "rel. error", "tolerance", "worst at", "given",
-              "numeric", "verdict")  # fmt: skip
+    header = ("tensor", "verdict", "shape", "checked", "rel. error", "tolerance", "worst at",
+              "given", "numeric")  # fmt: skip
     rows = tuple(
         (
             f"{tensor.parameter}{tensor.layer}",
+            tensor.verdict,
             "x".join(map(str, tensor.shape)),
             str(tensor.checked),
             _number(tensor.max_relative_error),
             _number(tensor.tolerance),
             *_worst(tensor),
-            tensor.verdict,
         )
         for tensor in result.check.layers
     )
@@ -72,14 +78,16 @@ def gradcheck_words(result: GradcheckResult) -> Iterator[str]:
     )
     by_reason: dict[str, list[str]] = {}
     for spot in result.blind_spots:
-        by_reason.setdefault(spot.reason, []).append(spot.bug)
+        reason = _SATURATION if spot.bug in _AT_SATURATION else spot.reason
+        by_reason.setdefault(reason, []).append(spot.bug)
     for reason, bugs in by_reason.items():
         yield f"cannot be seen here: {', '.join(bugs)} ({reason})"
 
 
 def beyond_tensors(result: GradcheckResult) -> str | None:
     """Return why a run is not right though each of its tensors is, None where a tensor shows it."""
-    if result.verdict == "pass" or {t.verdict for t in result.check.layers} != {"pass"}:
+    shown = {t.verdict for t in result.check.layers}
+    if result.verdict == "pass" or result.verdict in shown:
         return None
     if result.verdict == "inconclusive":
         return _verdict_line(result)
@@ -95,16 +103,21 @@ def _verdict_line(result: GradcheckResult) -> str:
         wrong = names["fail"] or names["inconclusive"]
         if not wrong:
             return "FAIL: every tensor is right, but the function that computed them is not"
+        if not names["fail"]:
+            return (
+                f"FAIL: rounding hides {', '.join(wrong)}, but a known bug computes these numbers"
+            )
         return f"FAIL: wrong: {', '.join(wrong)}"
     if not result.check.second_opinion.agrees:
         return (
             "INCONCLUSIVE: two numeric methods disagree, so neither is trusted; "
             "leave out gradcheck.step, or try another --method"
         )
-    return (
-        f"INCONCLUSIVE: nothing is wrong, but rounding hides {', '.join(names['inconclusive'])}; "
-        "a float64 gradient or more varied rows may tell"
-    )
+    advice = "a float64 gradient or more varied rows may tell"
+    if result.check.method == "plain":
+        advice = "--method central can tell"
+    hidden = ", ".join(names["inconclusive"])
+    return f"INCONCLUSIVE: nothing is wrong, but rounding hides {hidden}; {advice}"
 
 
 def forms_table(forms: tuple[FormResult, ...]) -> Table:
