@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlpcli.nn.network import Network
-from mlpcli.nn.workspace import Folded, Workspace, with_ones
+from mlpcli.nn.workspace import Folded, Workspace
 
 SIZES = [(3, 1), (4, 6, 2), (5, 4, 3, 1), (2, 7, 7, 7, 3)]
 
@@ -16,6 +16,11 @@ SIZES = [(3, 1), (4, 6, 2), (5, 4, 3, 1), (2, 7, 7, 7, 3)]
 def network_of(sizes: tuple[int, ...], bias: bool, dtype: str, scale: float = 1.0) -> Network:
     theta = np.random.default_rng(3).normal(0, scale, Network.count(sizes, bias))
     return Network(sizes, bias, theta.astype(dtype))
+
+
+def with_ones(X: Any, bias: bool) -> Any:
+    """Return [X 1] for a network with biases, else X."""
+    return np.column_stack([X, np.ones_like(X[:, :1])]) if bias else X
 
 
 def run(network: Network, X: Any, delta: Any) -> tuple[Any, Any]:
@@ -50,6 +55,15 @@ def test_equal_to_the_plain_network(
         np.testing.assert_allclose(gradient, expected.theta, rtol=tolerance, atol=tolerance)
 
 
+def test_layers_in_chunks_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, rng = network_of((5, 9, 7, 2), True, "float64"), np.random.default_rng(5)
+    X, delta = rng.normal(size=(6, 5)), rng.normal(size=(6, 2))
+    whole = run(network, X, delta)
+    monkeypatch.setattr("mlpcli.nn.workspace._CHUNK", 12)
+    for mine, theirs in zip(run(network, X, delta), whole, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_saturated_units_keep_their_precision_and_make_no_subnormals(dtype: str) -> None:
     network = network_of((3, 20, 20, 1), True, dtype, scale=300.0)
@@ -60,7 +74,7 @@ def test_saturated_units_keep_their_precision_and_make_no_subnormals(dtype: str)
     logits = np.empty((1, 50), dtype)
     space.forward(with_ones(X, True).T, logits)
     tiny = np.finfo(dtype).tiny
-    for _, _, t, z, _ in space._up:
+    for t, z in [(t, z) for *_, chunks in space._up for _, t, z in chunks]:
         assert (z < 0.01).any()
         assert (z > 0.99).any()
         assert min(z.min(), (z / t).min()) >= tiny

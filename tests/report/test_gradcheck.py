@@ -13,7 +13,7 @@ from buggy_backprop import Plant, buggy
 from mlpcli.checking import GradcheckResult, gradcheck
 from mlpcli.errors import UsageError
 from mlpcli.gradients.diagnosis import Diagnosis
-from mlpcli.report.check_output import CheckOutput
+from mlpcli.report.check_charts import error_chart
 from mlpcli.report.github import github_annotations
 from mlpcli.report.gradcheck import (
     forms_table,
@@ -22,6 +22,7 @@ from mlpcli.report.gradcheck import (
     gradcheck_words,
 )
 from mlpcli.report.junit import junit_xml
+from mlpcli.report.plots import error_heat_map, require_format, to_bytes
 from planted import CASES
 
 HOSTILE = 'a<b>&"c",d:e%f\ng'
@@ -112,14 +113,22 @@ def test_annotations_are_one_line_each_and_escaped() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
-def test_files_are_replaced_and_always_the_same(suffix: str, tmp_path: Path) -> None:
+def test_pictures_and_xml_are_always_the_same(suffix: str) -> None:
     result = checked("square", Plant("non-finite", (1,)))
-    written = []
-    for _ in range(2):
-        plot, junit = tmp_path / f"p.{suffix}", tmp_path / "j.xml"
-        CheckOutput("name", junit, plot).write(result)
-        written.append((plot.read_bytes(), junit.read_bytes()))
+    path = Path(f"p.{suffix}")
+    written = [(to_bytes(error_heat_map(result), path), junit_xml(result, "n")) for _ in range(2)]
     assert written[0] == written[1]
     assert len(written[0][0]) > 2000
     with pytest.raises(UsageError, match=r"ends in \.png, \.svg or \.pdf"):
-        CheckOutput("name", None, Path("p.gif"))
+        require_format(Path("p.gif"))
+
+
+def test_the_chart_has_a_bar_per_tensor() -> None:
+    title, *bars = error_chart(checked("square", Plant("sign-flipped", (1,)))).splitlines()
+    assert "logarithmic" in title
+    lengths = {bar.split()[0]: bar.count("#") for bar in bars}
+    assert lengths["W1"] == lengths["b1"] == 48
+    assert all(n < 12 for name, n in lengths.items() if name not in {"W1", "b1"})
+    assert bars[0].endswith("2.0e+00 fail")
+    endless = error_chart(checked("square", Plant("non-finite", (1,))))
+    assert "inf fail" in endless

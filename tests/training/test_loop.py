@@ -20,7 +20,7 @@ from mlpcli.training.schedule import Schedule, schedule_from
 
 if TYPE_CHECKING:
     from mlpcli.nn.optimizers import Optimizer
-    from mlpcli.training.engine import Batch
+    from mlpcli.nn.workspace import Batch
 
 
 def rows(count: int, inputs: int = 3, outputs: int = 1, seed: int = 0, **more: Any) -> Rows:

@@ -36,14 +36,15 @@ def chain(
     settings = load_config(config, overrides or ())
 
     from mlpcli.checking import find_case
+    from mlpcli.cli.pictures import accept, draw, put_chart
     from mlpcli.gradients.chain import chain as link
     from mlpcli.report.chain import chain_document, chain_table, chain_words
-    from mlpcli.report.plots import chain_graph, require_matplotlib, to_bytes
-    from mlpcli.training.storage import write_bytes
+    from mlpcli.report.check_charts import chain_chart
+    from mlpcli.report.plots import chain_graph
 
-    if plot is not None:
-        require_matplotlib(plot)
+    accept(plot)
     result = link(find_case(settings, model=model, rows=rows))
+    charted = draw(plot, lambda: chain_graph(result))
     if json:
         put_json(chain_document(result))
     else:
@@ -52,6 +53,6 @@ def chain(
             put_table(chain_table(view))
             put("")
         put_words(*chain_words(result))
-    if plot is not None:
-        write_bytes(plot, to_bytes(chain_graph(result), plot))
+        if charted:
+            put_chart(chain_chart(result))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,26 @@ if TYPE_CHECKING:
     from mlpcli.config import Config
     from mlpcli.gradients.case import Case
 
-__all__ = ["check_options", "counting", "dump_case"]
+__all__ = ["check_options", "counting", "dump_case", "refuse_contradictions"]
 
 _LONG = 2.0  # seconds before a check is worth a word
+
+
+def refuse_contradictions(
+    config: Path | None,
+    overrides: Sequence[str] | None,
+    tolerance: float | None,
+    gradient: str | None,
+    ours: Mapping[str, object | None],
+) -> None:
+    """Raise UsageError for options that exclude each other; `ours` are about our own gradient."""
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise UsageError(f"--tolerance: expected a number > 0 and < 1, got {tolerance:g}")
+    if config is None and overrides:
+        raise UsageError("--set changes a CONFIG, and none is given")
+    for option, value in ours.items():
+        if gradient is not None and value is not None:
+            raise UsageError(f"{option} is about our own gradient; leave it out with --gradient")
 
 
 def check_options(

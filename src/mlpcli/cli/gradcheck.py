@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlpcli.cli.checks import refuse_contradictions
 from mlpcli.cli.command import Force, Json, Overrides
 from mlpcli.cli.console import put, put_json, put_table, put_words
 from mlpcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlpcli.checking import GradcheckResult
 
 __all__ = ["gradcheck"]
 
@@ -102,15 +106,10 @@ def gradcheck(
     Exit status: 0 every tensor was judged and is right, 1 something is wrong, 4 nothing is wrong
     but some tensor could not be judged.
     """
+    options = {"--dtype": dtype, "--derivative": derivative}
+    refuse_contradictions(config, overrides, tolerance, gradient, options)
     if json and format is Format.GITHUB:
         raise UsageError("--json and --format github: stdout holds one of them")
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise UsageError(f"--tolerance: expected a number > 0 and < 1, got {tolerance:g}")
-    if config is None and overrides:
-        raise UsageError("--set changes a CONFIG, and none is given")
-    if gradient is not None and (dtype or derivative):
-        option = "--dtype" if dtype else "--derivative"
-        raise UsageError(f"{option} is about our own gradient; leave it out with --gradient")
 
     from mlpcli.config import load_config
 
@@ -119,16 +118,15 @@ def gradcheck(
     from mlpcli.checking import find_case, find_gradient
     from mlpcli.checking import gradcheck as run
     from mlpcli.cli.checks import check_options, counting, dump_case
-    from mlpcli.report.check_output import CheckOutput
+    from mlpcli.cli.pictures import accept, draw, put_chart
+    from mlpcli.report.check_charts import error_chart
     from mlpcli.report.github import github_annotations
-    from mlpcli.report.gradcheck import (
-        forms_table,
-        gradcheck_document,
-        gradcheck_table,
-        gradcheck_words,
-    )
+    from mlpcli.report.gradcheck import gradcheck_document
+    from mlpcli.report.junit import junit_xml
+    from mlpcli.report.plots import error_heat_map
+    from mlpcli.training.storage import write_bytes
 
-    output = CheckOutput(name=str(config or case), junit=junit, plot=plot)
+    accept(plot)
     checked = find_case(settings, case_file=case, model=model, rows=rows)
     if dump is not None:
         dump_case(checked, dump, force=force)
@@ -143,14 +141,24 @@ def gradcheck(
             progress=progress,
             **check_options(settings, method, tolerance, derivative),
         )
+    if junit is not None:
+        write_bytes(junit, junit_xml(result, str(config or case)))
+    charted = draw(plot, lambda: error_heat_map(result))
     if json:
         put_json(gradcheck_document(result))
     elif format is Format.GITHUB:
         put("\n".join(github_annotations(result, None if config is None else str(config))))
     else:
-        put_table(gradcheck_table(result))
-        if result.forms is not None:
-            put_table(forms_table(result.forms))
-        put_words(*gradcheck_words(result))
-    output.write(result)
+        _show(result)
+        if charted:
+            put_chart(error_chart(result))
     return _STATUS[result.verdict]
+
+
+def _show(result: GradcheckResult) -> None:
+    from mlpcli.report.gradcheck import forms_table, gradcheck_table, gradcheck_words
+
+    put_table(gradcheck_table(result))
+    if result.forms is not None:
+        put_table(forms_table(result.forms))
+    put_words(*gradcheck_words(result))

@@ -44,6 +44,7 @@ State: TypeAlias = dict[str, NDArray[Any]]
 Factors: TypeAlias = "Sequence[FloatArray]"
 
 _BLOCK = 16_384  # numbers: five such arrays of float32 fit into the cache of one core
+_WORTH_SHARING = 12  # blocks by plain gradient descent take as long as waking a thread
 _STEPS_BETWEEN_FLUSHES = 64
 _NORMAL_SQUARES = {  # by the letter of the dtype: numbers whose squares are not subnormal
     letter: (np.sqrt(np.finfo(letter).tiny), np.array(np.inf, letter)) for letter in "fd"
@@ -93,7 +94,8 @@ class Descent:
         self._rule, self._steps = optimizer.rule, state.get("steps")
         arrays = [theta, gradient, *(state[name] for name in optimizer.moments)]
         size, dtype = theta.size, theta.dtype
-        self._team = team if size > _BLOCK * team.size else ALONE
+        work = size / _BLOCK * (1 + 3 * len(optimizer.moments))
+        self._team = team if work > _WORTH_SHARING else ALONE
         cuts = [slice(start, min(start + _BLOCK, size)) for start in range(0, size, _BLOCK)]
         self._blocks: list[list[tuple[FloatArray, ...]]] = []
         for member in range(self._team.size):

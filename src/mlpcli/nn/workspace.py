@@ -15,7 +15,7 @@ NumPy calls as possible, since for a small network the time of a step is the tim
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy._core import umath
@@ -24,20 +24,13 @@ if TYPE_CHECKING:
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network, Parameters
 
-__all__ = ["Folded", "Workspace", "clip", "sigmoid_range", "with_ones"]
+__all__ = ["Batch", "Folded", "Prepared", "Share", "Workspace", "clip", "sigmoid_range"]
 
+_CHUNK = 40_000  # numbers: three such arrays of float32 fit into the cache of one core
+_Chunks: TypeAlias = "list[tuple[FloatArray, FloatArray, FloatArray]]"
 
 # np.clip, which exists in every release, takes longer to reach this than it takes.
 clip = getattr(umath, "clip", np.clip)
-
-
-def with_ones(X: FloatArray, bias: bool) -> FloatArray:
-    """Return [X 1] (N x n_0+1) for a network with biases, else X."""
-    if not bias:
-        return np.ascontiguousarray(X)
-    folded = np.ones((X.shape[0], X.shape[1] + 1), X.dtype)
-    folded[:, :-1] = X
-    return folded
 
 
 def sigmoid_range(dtype: np.dtype[Any]) -> tuple[FloatArray, FloatArray]:
@@ -92,25 +85,28 @@ class Workspace:
         self._low, self._high = sigmoid_range(dtype)
         self._one = np.ones((), dtype)
         self.delta, self.spare = (np.empty((sizes[-1], rows), dtype) for _ in range(2))
-        self._up: list[tuple[FloatArray, ...]] = []
+        self._up: list[tuple[FloatArray, FloatArray, FloatArray, _Chunks]] = []
         self._down: list[tuple[FloatArray, ...]] = []
         for i, width in enumerate(sizes[1:-1]):
             shape = width + network.bias, rows
             Z, E, t = np.ones(shape, dtype), np.empty(shape, dtype), np.empty((width, rows), dtype)
             z, e = Z[:width], E[:width]
-            self._up.append((theta.A[i], e, t, z, Z))
+            chunk = max(1, _CHUNK // rows)  # rows of e whose operations stay within the cache
+            cuts = [slice(start, start + chunk) for start in range(0, width, chunk)]
+            self._up.append((theta.A[i], e, Z, [(e[cut], t[cut], z[cut]) for cut in cuts]))
             self._down.insert(0, (gradient.A[i + 1], Z.T, theta.A[i + 1].T, E, e, t, z))
         self._last, self._first = theta.A[-1], gradient.A[0]
 
     def forward(self, Z: FloatArray, logits: FloatArray) -> None:
         """Write H_L^T (K x N) into `logits` for Z = [X 1]^T; keep what `backward` needs."""
         one, low, high = self._one, self._low, self._high
-        for A, e, t, z, folded in self._up:
-            A.dot(Z, e)
-            clip(e, low, high, e)
-            np.exp(e, e)
-            np.add(e, one, t)
-            np.divide(e, t, z)
+        for A, h, folded, chunks in self._up:
+            A.dot(Z, h)
+            for e, t, z in chunks:
+                clip(e, low, high, e)
+                np.exp(e, e)
+                np.add(e, one, t)
+                np.divide(e, t, z)
             Z = folded
         self._last.dot(Z, logits)
 
@@ -127,3 +123,70 @@ class Workspace:
             delta = np.multiply(e, z, e)
             np.divide(delta, t, delta)  # sigma'(H_i) = sigma(h) sigma(-h) = z/t
         delta.dot(X, self._first)
+
+
+class Share(NamedTuple):
+    """A member's rows of a batch where it works on them: [X 1], its transpose, and K x N each."""
+
+    rows: slice
+    X: FloatArray
+    Z: FloatArray
+    labels: FloatArray
+    factor: FloatArray
+    logits: FloatArray
+    space: Workspace
+
+
+class Batch(NamedTuple):
+    """The rows of a step; it leaves H_L in `logits`, flat, and in the `logits` of its shares."""
+
+    rows: slice
+    logits: FloatArray
+    shares: tuple[Share, ...]
+
+
+class Prepared:
+    """Buffers for the rows of a block, and the views of them that its steps use.
+
+    `labels` are y, or 1 - 2y where the engine is hard; `factor` is what each l'(h, y) is multiplied
+    by. Like `logits` they hold the K x N matrices of the shares, one after the other.
+    """
+
+    def __init__(self, rows: int, columns: int, outputs: int, dtype: np.dtype[Any]) -> None:
+        self.X = np.ones((rows, columns), dtype)
+        self.scale = np.empty((rows, outputs), dtype)  # 1/N of the batch that a row belongs to
+        self.flat = [np.empty(rows * outputs, dtype) for _ in range(3)]
+        self.batches: list[Batch] = []
+
+    def add(self, batch: slice, spaces: list[Workspace]) -> None:
+        """Add a batch, whose rows the workspaces share in order."""
+        shares, start = [], batch.start
+        for space in spaces:
+            outputs, size = space.delta.shape
+            rows = slice(start, start + size)
+            cut = slice(rows.start * outputs, rows.stop * outputs)
+            labels, factor, logits = (array[cut].reshape(outputs, size) for array in self.flat)
+            X = self.X[rows]
+            shares.append(Share(rows, X, X.T, labels, factor, logits, space))
+            start += size
+        self.scale[batch] = 1 / (batch.stop - batch.start)
+        logits = self.flat[2][batch.start * outputs : batch.stop * outputs]
+        self.batches.append(Batch(batch, logits, tuple(shares)))
+
+    def fill(self, X: FloatArray, labels: FloatArray, factor: FloatArray) -> None:
+        """Copy rows X (N x n_0), labels and factor (N x K) to where the steps want them."""
+        self.X[:, : X.shape[1]] = X
+        if labels.shape[1] == 1:
+            self.flat[0][:], self.flat[1][:] = labels[:, 0], factor[:, 0]
+            return
+        for share in self._shares():
+            share.labels[:], share.factor[:] = labels[share.rows].T, factor[share.rows].T
+
+    def logits(self) -> FloatArray:
+        """Return H_L (N x K) of all rows whose steps have been taken, and rubbish of others."""
+        if self.scale.shape[1] == 1:
+            return self.flat[2][:, np.newaxis]
+        return np.concatenate([share.logits.T for share in self._shares()])
+
+    def _shares(self) -> list[Share]:
+        return [share for batch in self.batches for share in batch.shares]

@@ -23,7 +23,6 @@ __all__ = [
     "error_heat_map",
     "matplotlib_missing",
     "require_format",
-    "require_matplotlib",
     "to_bytes",
 ]
 
@@ -44,14 +43,6 @@ def matplotlib_missing() -> str | None:
     except ImportError:
         return "it needs matplotlib: pip install 'mlpcli[plot]'"
     return None
-
-
-def require_matplotlib(path: Path) -> None:
-    """Raise UsageError unless matplotlib is there and can write a file of this name."""
-    require_format(path)
-    lacking = matplotlib_missing()
-    if lacking:
-        raise UsageError(f"--plot {path}: {lacking}")
 
 
 def to_bytes(figure: Figure, path: Path) -> bytes:

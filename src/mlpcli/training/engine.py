@@ -8,13 +8,14 @@ members, so that a run can be repeated to the last byte with the same number of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.nn.optimizers import Descent
-from mlpcli.nn.workspace import Folded, Workspace, clip, sigmoid_range
+from mlpcli.nn.team import ALONE
+from mlpcli.nn.workspace import Folded, Prepared, Workspace, clip, sigmoid_range
 
 if TYPE_CHECKING:
     from mlpcli.data.batches import Rows
@@ -23,78 +24,13 @@ if TYPE_CHECKING:
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer, State
     from mlpcli.nn.team import Team
+    from mlpcli.nn.workspace import Batch, Share
 
-__all__ = ["Batch", "Engine", "Prepared", "Share"]
+__all__ = ["Engine"]
 
 _FEWEST_ROWS = 64  # per member of a team; fewer are not worth waking it
 _PIECE = 32_768  # numbers of a gradient that are added and squared while they are in the cache
-
-
-class Share(NamedTuple):
-    """A member's rows of a batch where it works on them: [X 1], its transpose, and K x N each."""
-
-    rows: slice
-    X: FloatArray
-    Z: FloatArray
-    labels: FloatArray
-    factor: FloatArray
-    logits: FloatArray
-    space: Workspace
-
-
-class Batch(NamedTuple):
-    """The rows of a step; it leaves H_L in `logits`, flat, and in the `logits` of its shares."""
-
-    rows: slice
-    logits: FloatArray
-    shares: tuple[Share, ...]
-
-
-class Prepared:
-    """Buffers for the rows of a block, and the views of them that its steps use.
-
-    `labels` are y, or 1 - 2y where the engine is hard; `factor` is what each l'(h, y) is multiplied
-    by. Like `logits` they hold the K x N matrices of the shares, one after the other.
-    """
-
-    def __init__(self, rows: int, columns: int, outputs: int, dtype: np.dtype[Any]) -> None:
-        self.X = np.ones((rows, columns), dtype)
-        self.scale = np.empty((rows, outputs), dtype)  # 1/N of the batch that a row belongs to
-        self.flat = [np.empty(rows * outputs, dtype) for _ in range(3)]
-        self.batches: list[Batch] = []
-
-    def add(self, batch: slice, spaces: list[Workspace]) -> None:
-        """Add a batch, whose rows the workspaces share in order."""
-        shares, start = [], batch.start
-        for space in spaces:
-            outputs, size = space.delta.shape
-            rows = slice(start, start + size)
-            cut = slice(rows.start * outputs, rows.stop * outputs)
-            labels, factor, logits = (array[cut].reshape(outputs, size) for array in self.flat)
-            X = self.X[rows]
-            shares.append(Share(rows, X, X.T, labels, factor, logits, space))
-            start += size
-        self.scale[batch] = 1 / (batch.stop - batch.start)
-        logits = self.flat[2][batch.start * outputs : batch.stop * outputs]
-        self.batches.append(Batch(batch, logits, tuple(shares)))
-
-    def fill(self, X: FloatArray, labels: FloatArray, factor: FloatArray) -> None:
-        """Copy rows X (N x n_0), labels and factor (N x K) to where the steps want them."""
-        self.X[:, : X.shape[1]] = X
-        if labels.shape[1] == 1:
-            self.flat[0][:], self.flat[1][:] = labels[:, 0], factor[:, 0]
-            return
-        for share in self._shares():
-            share.labels[:], share.factor[:] = labels[share.rows].T, factor[share.rows].T
-
-    def logits(self) -> FloatArray:
-        """Return H_L (N x K) of all rows whose steps have been taken, and rubbish of others."""
-        if self.scale.shape[1] == 1:
-            return self.flat[2][:, np.newaxis]
-        return np.concatenate([share.logits.T for share in self._shares()])
-
-    def _shares(self) -> list[Share]:
-        return [share for batch in self.batches for share in batch.shares]
+_FEWEST_PIECES = 12  # for a team to share them
 
 
 class Engine:
@@ -127,6 +63,7 @@ class Engine:
         self._decay = self._penalty()
         self._plain = members == 1 and self._decay is None
         self._pieces = self._cut()
+        self._joiners = team if len(self._pieces) > _FEWEST_PIECES else ALONE
         self._descent = Descent(optimizer, self.theta.flat, self.gradient.flat, state, team)
         self._spaces: dict[tuple[int, int], Workspace] = {}
         self._prepared: dict[int, Prepared] = {}
@@ -210,8 +147,8 @@ class Engine:
             )
         if self._plain:
             return [float(layer.dot(layer)) for layer in self._layers]
-        sums = [[0.0] * len(self._layers) for _ in range(self.team.size)]
-        self.team.run(lambda member: self._join(member, len(shares), sums[member]))
+        sums = [[0.0] * len(self._layers) for _ in range(self._joiners.size)]
+        self._joiners.run(lambda member: self._join(member, len(shares), sums[member]))
         return [sum(parts) for parts in zip(*sums, strict=True)]
 
     def _part(self, share: Share) -> None:
@@ -233,7 +170,7 @@ class Engine:
     def _join(self, member: int, count: int, squares: list[float]) -> None:
         """Add the gradients of the others and the penalty's, in a share of the pieces."""
         gradient, *others = (folded.flat for folded in self._gradients[:count])
-        for layer, cut in self._pieces[self.team.share(len(self._pieces), member)]:
+        for layer, cut in self._pieces[self._joiners.share(len(self._pieces), member)]:
             g = gradient[cut]
             for other in others:
                 np.add(g, other[cut], g)
