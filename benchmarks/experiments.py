@@ -98,9 +98,7 @@ def _step(subject: str, *words: str | None) -> Sample:
 def optimizers(*, quick: bool) -> Iterator[Experiment]:
     """Yield Adam over SGD once the moments of vanished gradients would be subnormal."""
     epochs = (
-        {"small": "60", "medium": "52"}
-        if quick
-        else {"small": "60", "medium": "52", "large": "126"}
+        {"small": "60", "medium": "52"} if quick else {"small": "60", "medium": "52", "large": "66"}
     )
     for shape, count in epochs.items():
         subjects = [
