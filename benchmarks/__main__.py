@@ -31,15 +31,17 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     rounds = options.rounds or (1 if options.quick else 3)
+    output = options.output or (None if options.quick or options.only else RESULTS)
     sections = [heading(rounds)]
     with tempfile.TemporaryDirectory() as folder:
         for experiment in every_experiment(Path(folder), quick=options.quick):
             if options.only in experiment.title:
                 print(experiment.title, file=sys.stderr, flush=True)
                 sections.append(measured(experiment, run_rounds(experiment, rounds)))
-    text = "\n".join(sections)
-    output = options.output or (None if options.quick or options.only else RESULTS)
-    print(text) if output is None else output.write_text(text)
+                if output is None:
+                    print(sections[-1], flush=True)
+                else:
+                    output.write_text("\n".join(sections))
 
 
 def heading(rounds: int) -> str:
