@@ -34,8 +34,8 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _PASSED = re.compile(
-    r"^(?P<tensor>[Wb]\d+ +[\dx]+ +\d+) +(?P<error>\S+) +(?P<tolerance>\S+) +[\d,]+ +\S+ +\S+ +"
-    r"(?P<verdict>pass|inconclusive)$",
+    r"^(?P<tensor>[Wb]\d+) +(?P<verdict>pass|inconclusive) +(?P<shape>[\dx]+ +\d+) +"
+    r"(?P<error>\S+) +(?P<tolerance>\S+) +[\d,]+ +\S+ +\S+$",
     re.MULTILINE,
 )
 NORMALISED = (
@@ -169,7 +169,7 @@ def _rounding(row: re.Match[str]) -> str:
     The error must be one of rounding, unless the tolerance shows that rounding has its share in it.
     """
     hidden = float(row["error"]) < ROUNDING or float(row["tolerance"]) > TOLERANCE
-    return f"{row['tensor']} # {row['verdict']}" if hidden else row[0]
+    return f"{row['tensor']} {row['verdict']} {row['shape']} #" if hidden else row[0]
 
 
 def _same_line(expected: str, actual: str) -> bool:

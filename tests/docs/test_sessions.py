@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 PAGES = [str(page.relative_to(ROOT)) for page in session_pages()]
 PASSED = """\
-tensor  shape  checked  rel. error  tolerance  worst at          given        numeric  verdict
-W1        8x2       16    3.52e-16      1e-06       3,0  0.00739245052  0.00739245052     pass
+tensor  verdict  shape  checked  rel. error  tolerance  worst at          given        numeric
+W1         pass    8x2       16    3.52e-16      1e-06       3,0  0.00739245052  0.00739245052
 """
 SINGLE = """\
-W1       16x2       32    2.46e-07   8.37e-06      12,1   0.0454573631   0.0454573519     pass
+W1       pass  16x2       32    2.46e-07   8.37e-06      12,1   0.0454573631   0.0454573519
 """
 FAILED = (
     "W1       16x2       32       0.808      1e-06       7,0   -0.134022483  -0.0257659381     fail"
