@@ -117,6 +117,7 @@ def table(shape: str, dtype: str) -> str:
                 network, objective, rule, state, batch_size=rows, hard=True, team=team
             )
             engines[name].load()
+            engines[name].gradient.flat[:] = 1e-3
         engine = engines["sgd"]
         stages = Stages(engine, engine.prepare(data).batches[0])
         operations, bandwidth = limits(task, team)
