@@ -18,9 +18,9 @@ def rows(count: int, *, weighted: bool = False) -> Rows:
 def deal(table: Rows, size: int, skip: int = 0) -> list[tuple[int, Rows]]:
     """Return number and rows of each minibatch."""
     return [
-        (number, block.rows.take(cut))
+        (block.first + k, block.rows.take(slice(start, start + size)))
         for block in blocks(table, size, np.random.default_rng(3), skip)
-        for number, cut in block.batches(size)
+        for k, start in enumerate(range(0, len(block.rows), size))
     ]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from mlpcli.gradients import chain as chain_module
 from mlpcli.gradients.case import Case, analytic_gradient
 from mlpcli.gradients.chain import chain
 from mlpcli.report.chain import chain_document, chain_words
@@ -161,3 +163,28 @@ def test_overflow_is_null_with_a_reason() -> None:
     assert (below["delta_norm"], below["recovery_error"]) == (None, None)
     assert "overflow" in below["reason"]
     assert "reason" not in above
+
+
+def test_the_largest_full_rank_is_found_by_halving(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    rank = chain_module._rank
+
+    def count(matrix: Any) -> int:
+        calls.append(len(matrix))
+        return rank(matrix)
+
+    monkeypatch.setattr(chain_module, "_rank", count)
+    case = network_case((3, 60, 60, 1), 200)
+    assert chain(case).full_rank.rows == 61
+    assert len(calls) < 30
+
+
+def test_words_fit_the_loss() -> None:
+    squared = network_case((3, 4, 1), 10, kind="mse")
+    first, *_ = chain_words(chain(squared))
+    assert "delta_L = 2 (Z_L - Y) * sigma'(H_L)/N" in first
+    assert "right nowhere here" in first
+    assert (chain(squared).all_rows.layers[-1].closed_form_error or 0) > 0.1
+    first, *_ = chain_words(chain(network_case((3, 4, 1), 10)))
+    assert "delta_L = (Z_L - Y)/N" in first
+    assert "right at the last layer only" in first

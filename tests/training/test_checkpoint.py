@@ -10,6 +10,7 @@ import pytest
 
 from mlpcli.errors import Interrupted, ModelError, UsageError
 from mlpcli.nn.optimizers import OPTIMIZERS
+from mlpcli.training import fit
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 from training_workshop import Watch
 
@@ -253,3 +254,41 @@ def test_a_digest_that_fits_a_file_that_does_not(workshop: Workshop, lacks: str)
     write_tensors(path, SCHEMA, tensors, metadata)
     with pytest.raises(ModelError, match=lacks):
         workshop.train(out="parts", resume=True)
+
+
+@pytest.mark.parametrize("position", [[], {}, {"epoch": 1}, None])
+def test_a_position_that_is_none(workshop: Workshop, position: Any) -> None:
+    file = workshop.train("training.epochs=1", out="parts").path.parent / "last.ckpt.safetensors"
+    tensors, metadata = read_tensors(file, SCHEMA)
+    metadata = {k: v for k, v in metadata.items() if k != "tensor_digest"}
+    write_tensors(file, SCHEMA, tensors, metadata | {"position": position})
+    with pytest.raises(ModelError, match="does not fit the network of the config"):
+        workshop.train("training.epochs=2", out="parts", resume=True)
+
+
+def test_arrays_of_another_shape_are_not_stretched(workshop: Workshop) -> None:
+    file = workshop.train("training.epochs=1", out="parts").path.parent / "last.ckpt.safetensors"
+    tensors, metadata = read_tensors(file, SCHEMA)
+    metadata = {k: v for k, v in metadata.items() if k != "tensor_digest"}
+    write_tensors(file, SCHEMA, tensors | {"theta": tensors["theta"][:1]}, metadata)
+    with pytest.raises(ModelError, match=r"theta has shape \(1,\), expected"):
+        workshop.train("training.epochs=2", out="parts", resume=True)
+
+
+def test_a_run_goes_on_with_as_many_threads(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums over rows are split by thread, so another number of them would change the bytes."""
+    asked: list[Any] = []
+
+    def count(wanted: int | None, *_shape: Any) -> int:
+        asked.append(wanted)
+        return wanted or 2
+
+    monkeypatch.setattr(fit, "thread_count", count)
+    by_rule = ("training.threads=null", "training.epochs=2")
+    interrupt(workshop, 3, *by_rule)
+    workshop.train(*by_rule, out="parts", resume=True)
+    assert asked == [None, 2]
+    workshop.train("training.threads=1", out="other")
+    assert asked[2:] == [1]

@@ -141,3 +141,13 @@ def test_safetensors_are_canonical() -> None:
     for name, tensor in load(raw).items():
         np.testing.assert_array_equal(tensor, tensors[name])
         assert tensor.dtype == tensors[name].dtype
+
+
+def test_a_link_goes_on_leading_to_its_target(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "t", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    write_bytes(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"

@@ -43,12 +43,22 @@ def find_case(
     if case_file is not None:
         if model is not None or rows is not None:
             raise UsageError("--case brings its own weights and rows; leave out --model and --rows")
-        return read_case(case_file, **({} if config is None else objective_keywords(config)))
+        case = read_case(case_file, **({} if config is None else objective_keywords(config)))
+        if config is not None and case.omega is None and _weighs(config):
+            raise UsageError(
+                f"{case_file}: has no omega, but the config weighs rows or classes; dump the case "
+                "with this config, or leave the weights out"
+            )
+        return case
     if config is None:
         raise UsageError("expected a CONFIG or --case FILE; see mlp gradcheck --help")
     loaded = None if model is None else load_model(model)
     wanted = config.gradcheck.rows if rows is None else rows
     return case_from_config(config, model=loaded, rows=wanted)
+
+
+def _weighs(config: Config) -> bool:
+    return config.loss.class_weight is not None or config.data.weight is not None
 
 
 def find_gradient(name: str, case: Case) -> GivenGradient:

@@ -50,11 +50,6 @@ class Block:
     first: int
     rows: Rows
 
-    def batches(self, size: int) -> Iterator[tuple[int, slice]]:
-        """Yield number and rows of each minibatch of `size`; an epoch's last may be smaller."""
-        for k, start in enumerate(range(0, len(self.rows), size)):
-            yield self.first + k, slice(start, min(start + size, len(self.rows)))
-
 
 def blocks(rows: Rows, size: int, rng: np.random.Generator, skip: int = 0) -> Iterator[Block]:
     """Yield one epoch's rows in random order, each once, in blocks of minibatches of `size`.

@@ -62,13 +62,14 @@ class ChainView:
 class Chain:
     """Three views: of one row, of as many as make every layer recoverable, and of all.
 
-    `bias` says whether the network has biases, whose gradient is then of use.
+    `bias` says whether the network has biases, whose gradient is then of use, `kind` the loss.
     """
 
     one_row: ChainView
     full_rank: ChainView
     all_rows: ChainView
     bias: bool
+    kind: str
 
 
 Deltas: TypeAlias = dict[int, Array]
@@ -79,7 +80,7 @@ def chain(case: Case) -> Chain:
     """Return the three views of a case."""
     rows = _full_rank_rows(forward(case))
     one, full, every = (_view(_first_rows(case, n)) for n in (1, rows, len(case.X)))
-    return Chain(one, full, every, case.network.bias)
+    return Chain(one, full, every, case.network.bias, case.kind)
 
 
 def _first_rows(case: Case, rows: int) -> Case:
@@ -89,11 +90,16 @@ def _first_rows(case: Case, rows: int) -> Case:
 
 def _full_rank_rows(f: Forward) -> int:
     """Return the largest n at which [Z_i 1] of the first n rows has rank n for every i < L."""
-    widest = [f.rows, *(f.Z[i].shape[1] + f.case.network.bias for i in range(1, f.depth))]
-    for n in range(min(widest), 1, -1):
-        if all(_rank(_inputs(f, i)[:n]) == n for i in range(1, f.depth)):
-            return n
-    return 1
+    inputs = [_inputs(f, i) for i in range(1, f.depth)]
+    # rows that are independent stay so when there are fewer of them, so halving finds the end
+    low, high = 1, min([f.rows, *(matrix.shape[1] for matrix in inputs)])
+    while low < high:
+        n = (low + high + 1) // 2
+        if all(_rank(matrix[:n]) == n for matrix in inputs):
+            low = n
+        else:
+            high = n - 1
+    return low
 
 
 def _inputs(f: Forward, i: int) -> Array:

@@ -5,8 +5,8 @@ can store it without knowing which optimizer it belongs to. Updates work in plac
 a block stays in the cache for all the operations of its step.
 
 What decays by a factor per step, such as the momentum of a weight whose input is always 0, would
-end in subnormal numbers, on which processors are many times slower. So every 64 steps what has
-become smaller than 1e-34 (float32) is set to 0; the largest change that makes is 1e-34.
+end in subnormal numbers, on which processors are many times slower. So every 64 steps the first
+moment is rounded to multiples of about 1e-34 (float32; 1e-304 in float64).
 """
 
 from __future__ import annotations

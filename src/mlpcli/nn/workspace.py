@@ -18,7 +18,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy._core import umath
 
 if TYPE_CHECKING:
     from mlpcli.nn.activations import FloatArray
@@ -29,7 +28,10 @@ __all__ = ["Batch", "Folded", "Prepared", "Share", "Workspace", "clip", "sigmoid
 _CHUNK = 40_000  # numbers: three such arrays of float32 fit into the cache of one core
 _Chunks: TypeAlias = "list[tuple[FloatArray, FloatArray, FloatArray]]"
 
-# np.clip, which exists in every release, takes longer to reach this than it takes.
+try:  # np.clip takes longer to reach this function than the function takes
+    from numpy._core import umath
+except ImportError:  # it is not public, so a release may move it
+    umath = np  # type: ignore[misc]  # both are modules with a clip
 clip = getattr(umath, "clip", np.clip)
 
 

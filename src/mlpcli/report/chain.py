@@ -46,11 +46,17 @@ def chain_table(view: ChainView) -> Table:
 def chain_words(chain: Chain) -> Iterator[str]:
     """Yield the explanation of the tables, with the numbers of this network."""
     depth, rows = len(chain.all_rows.layers), chain.all_rows.rows
+    start, where = "(Z_L - Y)/N", "is right at the last layer only; its column shows by how much it"
+    if chain.kind == "mse":
+        start = "2 (Z_L - Y) * sigma'(H_L)/N"
+        where = (
+            "belongs to cross-entropy and is right nowhere here; its column shows by how much it"
+        )
     yield (
-        "The link between layers is delta, not dJ/dW: delta_L = (Z_L - Y)/N, delta_i = "
+        f"The link between layers is delta, not dJ/dW: delta_L = {start}, delta_i = "
         "(delta_{i+1} W_{i+1}) * sigma'(H_i), and dJ/dW_i = delta_i^T Z_{i-1}. "
-        "The closed form (Z_i - Y)^T Z_{i-1}/N is right at the last layer only; its column shows "
-        "by how much it is wrong elsewhere (1 is 100 %)."
+        f"The closed form (Z_i - Y)^T Z_{{i-1}}/N {where} is wrong"
+        + (" (1 is 100 %)." if chain.kind == "mse" else " elsewhere (1 is 100 %).")
     )
     if depth == 1:
         yield "With one layer there is nothing to connect."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from mlpcli.training.loop import Loop
 
-__all__ = ["restore_checkpoint", "save_checkpoint"]
+__all__ = ["restore_checkpoint", "save_checkpoint", "threads_of"]
 
 SCHEMA = "mlp.checkpoint/1"
 _EPOCHS = ("training", "epochs")
@@ -39,8 +40,18 @@ def save_checkpoint(
         "schedule": {"scale": loop.schedule.scale, "waited": loop.schedule.waited},
         "config": config,
         "data_digest": digest,
+        "threads": loop.team.size,
     }
     write_tensors(path, SCHEMA, arrays, metadata, durable=durable)
+
+
+def threads_of(path: Path) -> int | None:
+    """Return how many threads shared the steps of the run, which its bytes depend on.
+
+    None where there is no checkpoint; ModelError where it is damaged.
+    """
+    threads = read_tensors(path, SCHEMA)[1].get("threads") if path.exists() else None
+    return threads if isinstance(threads, int) and threads >= 1 else None
 
 
 def restore_checkpoint(path: Path, loop: Loop, config: Mapping[str, Any], digest: str) -> None:
@@ -63,19 +74,26 @@ def restore_checkpoint(path: Path, loop: Loop, config: Mapping[str, Any], digest
         )
     if metadata["data_digest"] != digest:
         raise UsageError(f"{path}: the data files have changed since; start anew with --force")
-    at, state = loop.position, loop.state
     try:
-        loop.network.theta[:] = tensors["theta"]
-        at.best_theta[:] = tensors["best_theta"]
-        at.squares[:] = tensors["squares"]
-        for key in state:
-            state[key][...] = tensors[f"optimizer.{key}"]
-        for key, value in metadata["position"].items():
-            setattr(at, key, float("inf") if value is None else value)
-        loop.schedule.scale = metadata["schedule"]["scale"]
-        loop.schedule.waited = metadata["schedule"]["waited"]
-    except (KeyError, ValueError) as error:
+        _take_over(loop, tensors, metadata)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: does not fit the network of the config: {error}") from error
+
+
+def _take_over(loop: Loop, tensors: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+    """Copy arrays and numbers into the loop; KeyError, TypeError or ValueError if they differ."""
+    at = loop.position
+    arrays = {"theta": loop.network.theta, "best_theta": at.best_theta, "squares": at.squares}
+    arrays |= {f"optimizer.{key}": value for key, value in loop.state.items()}
+    for name, array in arrays.items():
+        if tensors[name].shape != array.shape:
+            raise ValueError(f"{name} has shape {tensors[name].shape}, expected {array.shape}")
+        array[...] = tensors[name]
+    position = metadata["position"]
+    for name in (f.name for f in fields(at) if f.name not in arrays):
+        setattr(at, name, math.inf if position[name] is None else position[name])
+    loop.schedule.scale = float(metadata["schedule"]["scale"])
+    loop.schedule.waited = int(metadata["schedule"]["waited"])
 
 
 def _differences(

@@ -17,7 +17,7 @@ from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import optimizer_from
 from mlpcli.nn.team import ALONE, Team
-from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint
+from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint, threads_of
 from mlpcli.training.evaluation import baseline_metrics, rows_metrics
 from mlpcli.training.loop import EpochRecord, Loop, Position
 from mlpcli.training.metrics import best_threshold
@@ -91,7 +91,8 @@ def train(
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config)
     batch_size = min(config.training.batch_size, len(dataset.train))
-    threads = thread_count(config.training.threads, _sizes(config, dataset), batch_size)
+    asked = config.training.threads or (threads_of(folder.checkpoint) if resume else None)
+    threads = thread_count(asked, _sizes(config, dataset), batch_size)
     with limit_threads(1), closing(Team(threads)) as team:
         loop = new_loop(config, dataset, team)
         run = _Run(config, dataset, loop, folder, threads)

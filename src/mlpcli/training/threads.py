@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["limit_threads", "thread_count"]
 
+_MOST = 8  # by default; parts of a batch for more are too small to be worth a thread
 _WORTH_SHARING = 5e6  # multiplications of a layer's product below which threads cost more
 
 
@@ -26,8 +27,8 @@ def thread_count(asked: int | None, sizes: Sequence[int], rows: int) -> int:
     if largest < _WORTH_SHARING:
         return 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return min(_MOST, len(os.sched_getaffinity(0)))
+    return min(_MOST, os.cpu_count() or 1)
 
 
 def limit_threads(count: int) -> AbstractContextManager[Any]:
