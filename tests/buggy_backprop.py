@@ -61,6 +61,7 @@ def output_delta(plants: Sequence[Plant], kind: str, p: Array, y: Array) -> Arra
             "squared-error-loss": 2 * (p - y) * p * (1 - p),
             "naive-derivative": (p - y) / (p * (1 - p)) * (p * (1 - p)),
             "epsilon-derivative": (p - y) / (p * (1 - p) + e) * (p * (1 - p)),
+            "epsilon-loss": -(y / (p + e) - (1 - y) / (1 - p + e)) * (p * (1 - p)),
             "clamped-derivative": (q - y) / (q * (1 - q)) * (p * (1 - p)),
             "torch-bce-derivative": (p - y) / np.maximum(p * (1 - p), 1e-12) * (p * (1 - p)),
             "clamped-loss": np.where((p < e) | (p > 1 - e), 0 * p, p - y),
@@ -73,6 +74,7 @@ OUTPUT_BUGS = (
     "squared-error-loss",
     "naive-derivative",
     "epsilon-derivative",
+    "epsilon-loss",
     "clamped-derivative",
     "torch-bce-derivative",
     "clamped-loss",
@@ -284,6 +286,7 @@ def _form_plants(depth: int) -> list[Plant]:
     found = [Plant(bug, (depth,)) for bug in bugs.split()]
     for e in (1e-3, 1e-7, 1e-12, 3e-8, 2.5e-4, 7.34e-6):
         found.append(Plant("epsilon-derivative", (depth,), number=e))
+        found.append(Plant("epsilon-loss", (depth,), number=e))
         found.append(Plant("clamped-derivative", (depth,), number=e))
     for e in (1e-15, 1e-12, 1e-8, 1e-7, 1e-6, float(np.finfo(np.float64).eps)):
         found.append(Plant("clamped-loss", (depth,), number=e))

@@ -192,3 +192,13 @@ def test_utf_8_whatever_the_locale(here: Path, mlp: Mlp) -> None:
     )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "oui é" in ran.stdout
+
+
+def test_a_table_is_not_overwritten_by_its_own_predictions(here: Path, mlp: Mlp) -> None:
+    before = (here / "points.csv").read_bytes()
+    model = here / "run" / "model.safetensors"
+    mlp("train", "config.yaml", "--out", "run", "-q")
+    ran = mlp("predict", model, "points.csv", "-o", "points.csv", "--force")
+    assert ran.status == 2
+    assert ran.lines == ["points.csv: is the table to predict; write the predictions elsewhere"]
+    assert (here / "points.csv").read_bytes() == before

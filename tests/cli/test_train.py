@@ -279,3 +279,21 @@ def test_interrupted_and_resumed_gives_the_same_bytes(
     assert sha("stopped/model.safetensors") == sha("whole/model.safetensors")
     epochs = [strict_json(line)["epoch"] for line in history.read_text("utf-8").splitlines()]
     assert epochs == list(range(1, 1501))
+
+
+def test_a_batch_larger_than_the_data_is_clipped_with_a_warning(here: Path, mlp: Mlp) -> None:
+    ran = mlp("train", "config.yaml", "--set", "training.batch_size=5000", "--out", "run")
+    assert ran.status == 0
+    (warning,) = [line for line in ran.lines if line.startswith("warning: training.batch_size")]
+    assert "5000 is more than the" in warning
+    ran = mlp("train", "config.yaml", "--set", "training.batch_size=2", "--out", "other")
+    assert not [line for line in ran.lines if "batch_size" in line]
+
+
+def test_what_does_not_fit_into_memory_is_no_bug_of_ours(here: Path, mlp: Mlp) -> None:
+    ran = mlp("train", "config.yaml", "--set", "network.hidden=[3000000, 3000000]", "--out", "run")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.lines == ["mlp: out of memory; make the network, the batch or the table smaller"]
+    ran = mlp("train", "config.yaml", "--set", "training.threads=100000", "--out", "run")
+    assert ran.status == 2
+    assert "expected an integer <= 256" in ran.err

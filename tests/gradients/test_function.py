@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from mlpcli.errors import CaseError
+from mlpcli.gradients.case import analytic_gradient
 from mlpcli.gradients.function import FunctionRun, load_function, run_function
-from planted import CASES
+from planted import CASES, network_case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,3 +211,18 @@ def test_the_current_folder_comes_first_even_before_what_is_imported_already(fol
     assert sys.modules["numbers"] is numbers
     assert sys.path == path
     assert np.isfinite(1.0)
+
+
+def test_what_compiled_code_prints_goes_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    """A printf knows nothing of Python's stdout, and the report is a document of its own."""
+    case = network_case((3, 2), 4)
+    right = analytic_gradient(case)
+
+    def noisy(*_inputs: Any) -> Any:
+        os.write(1, b"raw\n")
+        return right.W, right.b
+
+    run_function(noisy, "noisy", case)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("raw\n") >= 2

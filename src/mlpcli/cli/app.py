@@ -23,7 +23,7 @@ from mlpcli.cli import (
 )
 from mlpcli.cli.command import add_command, unwrapped_example
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
-from mlpcli.errors import MlpError, StorageError
+from mlpcli.errors import InputError, MlpError, StorageError
 from mlpcli.version import __version__
 
 __all__ = ["app", "main", "run"]
@@ -86,6 +86,9 @@ def run(args: Sequence[str] | None = None) -> int:
         if not isinstance(error.__context__, BrokenPipeError):
             raise
         status = 0  # Click's way to end when nobody reads the help to its end
+    except MemoryError:
+        complain("mlp: out of memory; make the network, the batch or the table smaller")
+        status = InputError.exit_code
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         complain(f"mlp: {error.filename}: {reason}" if error.filename else show_stuck(error))

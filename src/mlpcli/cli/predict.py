@@ -14,7 +14,7 @@ import typer
 
 from mlpcli.cli.command import Force, ModelFile
 from mlpcli.cli.console import put, warn
-from mlpcli.errors import DataError, StorageError
+from mlpcli.errors import DataError, StorageError, UsageError
 
 __all__ = ["predict"]
 
@@ -47,6 +47,8 @@ def predict(
 
     if output is not None:
         refuse_existing(output, force=force)
+        if output.exists() and data != "-" and output.resolve() == Path(data).resolve():
+            raise UsageError(f"{output}: is the table to predict; write the predictions elsewhere")
     loaded = load_model(model)
     with ExitStack() as stack:
         file = stack.enter_context(_spooled_stdin()) if data == "-" else data

@@ -36,6 +36,7 @@ __all__ = [
     "Share",
     "Shorthand",
     "Switch",
+    "Threads",
     "shape",
 ]
 
@@ -156,6 +157,7 @@ MAPPING, LIST, SCALAR = Tag(f"{TAG}mapping"), Tag(f"{TAG}list"), Tag(f"{TAG}scal
 Count = Annotated[
     int, Field(ge=1, le=LARGEST), Expect("an integer >= 1", most=f"an integer <= {LARGEST}")
 ]
+Threads = Annotated[int, Field(ge=1, le=256), Expect("an integer >= 1", most="an integer <= 256")]
 Seed = Annotated[
     int, Field(ge=0, le=LARGEST), Expect("an integer >= 0", most=f"an integer <= {LARGEST}")
 ]

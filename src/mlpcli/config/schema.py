@@ -17,6 +17,7 @@ from mlpcli.config.fields import (
     Seed,
     Shorthand,
     Switch,
+    Threads,
 )
 from mlpcli.config.named import Adam, Constant, OptimizerConfig, ScheduleConfig
 from mlpcli.config.rules import refuse_conflicts
@@ -137,7 +138,7 @@ class TrainingConfig(Section):
     dtype: Annotated[Literal["float32", "float64"], Choice()] = Field(
         default="float32", description="Precision of the arithmetic."
     )
-    threads: Count | None = Field(
+    threads: Threads | None = Field(
         default=None,
         description="Threads that share a step; null: one for small layers, all cores for large.",
     )

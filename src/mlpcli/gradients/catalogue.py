@@ -72,6 +72,10 @@ CATALOGUE: MappingProxyType[str, Entry] = MappingProxyType(
             "delta_L has a constant added to its denominator p(1-p), which takes gradient away",
             "cancel the factor on paper instead: delta_L = (p - y) / N",
         ),
+        "epsilon-loss": Entry(
+            "delta_L is the derivative of log(p + epsilon), which takes gradient away",
+            "cancel the factor on paper instead: delta_L = (p - y) / N",
+        ),
         "clamped-derivative": Entry(
             "p is clipped in the derivative of the loss but not in sigma'",
             "cancel the factor on paper instead: delta_L = (p - y) / N",

@@ -140,9 +140,15 @@ def _single(f: Forward, likeness: Likeness) -> list[tuple[Mutant, float]]:
             continue
         error = distance(likeness.given, backward(f, rules))
         known = best.get(mutant.bug)
-        if known is None or (len(mutant.layers), error) < (len(known[0].layers), known[1]):
+        if known is None or (_breadth(f, mutant), error) < (_breadth(f, known[0]), known[1]):
             best[mutant.bug] = (mutant, error)
     return sorted(best.values(), key=lambda pair: (CATALOGUE[pair[0].bug].generic, pair[1]))
+
+
+def _breadth(f: Forward, mutant: Mutant) -> int:
+    """Return at how many layers a bug is made; a factor on the whole network is one mistake."""
+    whole = mutant.bug in {"scaled", "sign-flipped"} and len(mutant.layers) == f.depth
+    return 0 if whole else len(mutant.layers)
 
 
 def _reach(f: Forward, likeness: Likeness, rules: Rules) -> int:
@@ -189,7 +195,13 @@ def _extend(f: Forward, likeness: Likeness, path: _Path) -> list[_Path]:
 
 
 def _tells(f: Forward, likeness: Likeness, mutant: Mutant, start: int, stop: int) -> bool:
-    """Whether these tensors are more than one entry, to which some number can always be fitted."""
+    """Whether these tensors are more than one entry, to which some number can always be fitted.
+
+    An epsilon has to explain the whole output layer: it bends a gradient so little that rounding
+    may look like it in one tensor.
+    """
+    if mutant.epsilon is not None and stop - start < 1 + f.case.network.bias:
+        return False
     free = mutant.epsilon is not None or mutant.factor is not None
     if not free or (mutant.factor is not None and recognised(f, mutant.factor)):
         return True

@@ -148,7 +148,7 @@ def _epsilons(f: Forward, rules: Rules, given: Parameters) -> Iterator[Mutant]:
 
     if distance(rules) <= _EXPLAINED * float(np.linalg.norm(target)):
         return
-    for bug in ("epsilon-derivative", "clamped-derivative", "clamped-loss"):
+    for bug in ("epsilon-derivative", "epsilon-loss", "clamped-derivative", "clamped-loss"):
 
         def at_exponent(exponent: float, bug: str = bug) -> float:
             return distance(by_form(bug, 10**exponent)(rules))

@@ -6,6 +6,7 @@ X N x n_0, y N x K, all float64. A network without biases passes an empty list a
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -79,11 +80,28 @@ def _guest() -> Iterator[None]:
     folder = str(Path.cwd())
     sys.path.insert(0, folder)
     try:
-        with redirect_stdout(sys.stderr):  # stdout is for the report alone
+        with redirect_stdout(sys.stderr), _descriptor_to_stderr():  # stdout is the report's alone
             yield
     finally:
         with suppress(ValueError):
             sys.path.remove(folder)
+
+
+@contextmanager
+def _descriptor_to_stderr() -> Iterator[None]:
+    """Send what compiled code prints, past Python's own stdout, to stderr too."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no such descriptor, so nothing can be written to it
+        yield
+        return
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _import(module_name: str) -> ModuleType:

@@ -95,6 +95,12 @@ def _torch(h: Array, y: Array, _epsilon: float) -> Array:
     return (p - y) / np.maximum(pq, 1e-12) * pq
 
 
+def _log_plus_epsilon(h: Array, y: Array, epsilon: float) -> Array:
+    """Differentiate -y log(p + epsilon) - (1-y) log(1 - p + epsilon)."""
+    p = 1 / (1 + np.exp(-h))
+    return ((1 - y) / (1 - p + epsilon) - y / (p + epsilon)) * (p * (1 - p))
+
+
 def _clipped(h: Array, y: Array, epsilon: float) -> Array:
     """Return z - y where p lies in [epsilon, 1-epsilon], else 0, as a clipped loss has it."""
     p = 1 / (1 + np.exp(-h))
@@ -105,6 +111,7 @@ def _clipped(h: Array, y: Array, epsilon: float) -> Array:
 _FORMS: dict[str, tuple[Derivative, Sequence[float | None]]] = {
     "naive-derivative": (BCE_FORMS["naive"].derivative, (None,)),
     "epsilon-derivative": (BCE_FORMS["epsilon"].derivative, _EPSILONS),
+    "epsilon-loss": (_log_plus_epsilon, _EPSILONS),
     "clamped-derivative": (BCE_FORMS["clamped"].derivative, _EPSILONS),
     "torch-bce-derivative": (_torch, (None,)),
     "clamped-loss": (_clipped, _CLAMPS),

@@ -25,7 +25,7 @@ __all__ = [
 
 
 # These show at logits far from 0 only; the JSON has the reason of each.
-_AT_SATURATION = {"naive-derivative", "epsilon-derivative", "clamped-derivative",
+_AT_SATURATION = {"naive-derivative", "epsilon-derivative", "epsilon-loss", "clamped-derivative",
                   "torch-bce-derivative", "clamped-loss"}  # fmt: skip
 _SATURATION = "they show where probabilities come near 0 or 1"
 
@@ -174,7 +174,7 @@ def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
 
 def _form_document(form: FormResult) -> dict[str, Any]:
     tensor = form.tensor
-    return {
+    document: dict[str, Any] = {
         "form": form.form,
         "layer": tensor.layer,
         "parameter": tensor.parameter,
@@ -183,6 +183,9 @@ def _form_document(form: FormResult) -> dict[str, Any]:
         "non_finite": form.non_finite,
         "verdict": tensor.verdict,
     }
+    if None in (document["max_relative_error"], document["max_absolute_error"]):
+        document["reason"] = f"non-finite: {form.non_finite} entries are nan or inf"
+    return document
 
 
 def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:

@@ -90,6 +90,7 @@ def train(
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config)
+    dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = min(config.training.batch_size, len(dataset.train))
     asked = config.training.threads or (threads_of(folder.checkpoint) if resume else None)
     threads = thread_count(asked, _sizes(config, dataset), batch_size)
@@ -103,6 +104,14 @@ def train(
         started = time.perf_counter()
         history = run.epochs(observer)
         return run.conclude(history, time.perf_counter() - started)
+
+
+def _clipped_note(config: Config, dataset: Dataset) -> list[str]:
+    """Return a note where the user asked for larger batches than there are rows."""
+    size, rows = config.training.batch_size, len(dataset.train)
+    if size <= rows or "batch_size" not in config.training.model_fields_set:
+        return []
+    return [f"training.batch_size {size} is more than the {rows} training rows: all are one batch"]
 
 
 def _sizes(config: Config, dataset: Dataset) -> tuple[int, ...]:
