@@ -76,7 +76,8 @@ def _quotient(case: Case, base: Pass, unit: Unit, h: FloatArray) -> tuple[FloatA
     """Return (f+ - f-) / 2h and (|f+| + |f-|) / 2h."""
     (up, above), (down, below) = (_objective(case, base, unit, step) for step in (h, -h))
     taken = above - below
-    return np.divide(up - down, taken), np.divide(np.abs(up) + np.abs(down), taken)
+    slope = np.asarray((up - down) / taken, np.float64)
+    return slope, (np.abs(up) + np.abs(down)) / taken
 
 
 def _objective(
