@@ -76,8 +76,7 @@ def _quotient(case: Case, base: Pass, unit: Unit, h: FloatArray) -> tuple[FloatA
     """Return (f+ - f-) / 2h and (|f+| + |f-|) / 2h."""
     (up, above), (down, below) = (_objective(case, base, unit, step) for step in (h, -h))
     taken = above - below
-    slope = np.asarray((up - down) / taken, np.float64)
-    return slope, (np.abs(up) + np.abs(down)) / taken
+    return (up - down) / taken, (np.abs(up) + np.abs(down)) / taken
 
 
 def _objective(
@@ -85,7 +84,9 @@ def _objective(
 ) -> tuple[FloatArray, FloatArray]:
     """Return J with each parameter of the unit moved by its step, and where it was moved to."""
     i, j = unit.layer, unit.row
-    theta = np.append(case.network.W[i][j], case.network.b[i][j] if case.network.bias else 0.0)
+    theta: FloatArray = np.append(
+        case.network.W[i][j], case.network.b[i][j] if case.network.bias else 0.0
+    )
     moved = np.repeat(theta[np.newaxis], unit.inputs.size, axis=0)
     probe = np.arange(unit.inputs.size)
     moved[probe, unit.inputs] += step
@@ -93,5 +94,5 @@ def _objective(
     squares = sum(float(np.vdot(W, W)) for W in case.network.W)
     others = squares - float(np.vdot(theta[:-1], theta[:-1]))
     penalty = case.l2 / 2 * (others + (moved[:, :-1] ** 2).sum(axis=1))
-    loss = loss_of_columns(case, base, unit, columns)
-    return loss + penalty, moved[probe, unit.inputs]
+    value = np.asarray(loss_of_columns(case, base, unit, columns) + penalty, np.float64)
+    return value, moved[probe, unit.inputs]
