@@ -21,9 +21,9 @@ from mlpcli.training.metrics import (
     THRESHOLD_SCORES,
     Confusion,
     Metrics,
-    best_threshold,
     measure,
 )
+from mlpcli.training.threshold import best_threshold
 
 BCE = BCE_FORMS["stable"]
 

@@ -20,12 +20,12 @@ from mlpcli.nn.team import ALONE, Team
 from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint, threads_of
 from mlpcli.training.evaluation import baseline_metrics, rows_metrics
 from mlpcli.training.loop import EpochRecord, Loop, Position
-from mlpcli.training.metrics import best_threshold
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.result import TrainingResult, documents
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.training.schedule import schedule_from
 from mlpcli.training.threads import limit_threads, thread_count
+from mlpcli.training.threshold import best_threshold
 from mlpcli.version import __version__
 
 if TYPE_CHECKING:

@@ -35,8 +35,9 @@ class EpochRecord:
     """What one epoch came to.
 
     `train_loss` is the mean over the epoch's batches, each before its own update, by the same
-    definition as `validation_loss`: without the L2 penalty and class weights. `gradient_norm`
-    holds, per layer, the root mean square over batches of the norm of [dJ/dW_i dJ/db_i].
+    definition as `validation_loss`: without the L2 penalty and class weights. `metrics` are of the
+    validation rows, at threshold 1/2 whatever the model's will be. `gradient_norm` holds, per
+    layer, the root mean square over batches of the norm of [dJ/dW_i dJ/db_i].
     """
 
     epoch: int

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.nn.activations import sigmoid
+from mlpcli.training.ranking import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlpcli.nn.losses import Form
 
-__all__ = ["SCORES", "THRESHOLD_SCORES", "Confusion", "Metrics", "best_threshold", "measure"]
+__all__ = ["SCORES", "THRESHOLD_SCORES", "Confusion", "Metrics", "measure"]
 
 Array = NDArray[np.float64]
 
@@ -131,34 +132,6 @@ THRESHOLD_SCORES = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class _Ranking:
-    """Distinct probabilities in descending order, with the counts of rows at or above each."""
-
-    cuts: Array
-    tp: Array
-    fp: Array
-
-    @classmethod
-    def of(cls, p: Array, positive: NDArray[np.bool_]) -> _Ranking:
-        order = np.argsort(-p, kind="stable")
-        p, positive = p[order], positive[order]
-        last = np.append(np.flatnonzero(np.diff(p)), p.size - 1)
-        tp = np.cumsum(positive)[last].astype(np.float64)
-        return cls(p[last], tp, last + 1.0 - tp)
-
-    def roc_auc(self) -> float:
-        """Area under the ROC curve by trapezoids (ties count one half)."""
-        tpr = np.concatenate(([0.0], self.tp)) / self.tp[-1]
-        fpr = np.concatenate(([0.0], self.fp)) / self.fp[-1]
-        return float(np.trapezoid(tpr, fpr))
-
-    def average_precision(self) -> float:
-        """Sum of precision times the increase of recall, without interpolation."""
-        steps = np.diff(self.tp, prepend=0.0) / self.tp[-1]
-        return float(np.sum(steps * self.tp / (self.tp + self.fp)))
-
-
 def _ece(p: Array, y: Array) -> float:
     """Return the expected calibration error over 10 bins of equal width (Guo et al. 2017)."""
     bins = np.minimum((p * _ECE_BINS).astype(np.int64), _ECE_BINS - 1)
@@ -182,7 +155,7 @@ def _measure_one(h: Array, y: Array, loss: float, threshold: float) -> Metrics:
     confusion = _confusion(p, positive, threshold)
     scores: dict[str, Any] = {n: float(f(confusion)) for n, f in THRESHOLD_SCORES.items()}
     both = bool(positive.any() and not positive.all())
-    ranking = _Ranking.of(h, positive)  # by logit: probabilities tie where they round to 1
+    ranking = Ranking.of(h, positive)  # by logit: probabilities tie where they round to 1
     return Metrics(
         rows=p.size,
         loss=loss,
@@ -250,27 +223,3 @@ def _macro(parts: dict[str, Metrics]) -> Metrics:
         per_target=MappingProxyType(parts),
         **means,
     )
-
-
-def best_threshold(h: Array, y: Array, score: str) -> float:
-    """Return the threshold in [0, 1] on sigma(h) that maximises the score on these rows.
-
-    Candidates lie half-way between neighbouring probabilities (or on the upper one, where no
-    number lies between); of equally good ones the nearest to 1/2 is taken.
-    """
-    p = np.asarray(sigmoid(h), np.float64)
-    positive = y >= 0.5
-    ranking = _Ranking.of(p, positive)
-    total, positives = p.size, int(positive.sum())
-    confusion = Confusion(
-        tn=total - positives - ranking.fp,
-        fp=ranking.fp,
-        fn=positives - ranking.tp,
-        tp=ranking.tp,
-    )
-    values = THRESHOLD_SCORES[score](confusion)
-    below = np.append(ranking.cuts[1:], 0.0)
-    middle = (ranking.cuts + below) / 2
-    cuts = np.where(middle > below, middle, ranking.cuts)
-    best = np.flatnonzero(values == values.max())
-    return float(cuts[best[np.argmin(np.abs(cuts[best] - 0.5))]])

@@ -1,4 +1,4 @@
-"""Predicts the rows of a table block by block, so that memory does not grow with the table."""
+"""Predicts the rows of a table block by block; the table itself may spill to disk."""
 
 from __future__ import annotations
 
