@@ -83,36 +83,41 @@ class Task:
         )
 
 
-def ours(task: Task) -> tuple[list[float], float]:
+def loop_for(task: Task, team: Team) -> Loop:
+    """Return our run of the task at its start; BLAS should be held to one thread."""
     network = Network(task.sizes, True, task.network.theta.astype(task.dtype))
     optimizer = OPTIMIZERS[task.optimizer]()
+    return Loop(
+        network=network,
+        objective=objective_from(LossConfig(), task.y),
+        optimizer=optimizer,
+        state=optimizer.init(network.theta),
+        schedule=Schedule(RATE, task.epochs),
+        train=Rows(task.X, task.y),
+        validation=None,
+        epochs=task.epochs,
+        batch_size=task.batch,
+        patience=None,
+        position=Position(
+            shuffle=dict(np.random.default_rng(0).bit_generator.state),
+            squares=np.zeros(len(task.sizes) - 1),
+            best_theta=network.theta.copy(),
+        ),
+        inputs=(),
+        team=team,
+    )
+
+
+def ours(task: Task) -> tuple[list[float], float]:
     threads = thread_count(None, task.sizes, task.batch)
     with threadpool_limits(1), closing(Team(threads)) as team:
-        loop = Loop(
-            network=network,
-            objective=objective_from(LossConfig(), task.y),
-            optimizer=optimizer,
-            state=optimizer.init(network.theta),
-            schedule=Schedule(RATE, task.epochs),
-            train=Rows(task.X, task.y),
-            validation=None,
-            epochs=task.epochs,
-            batch_size=task.batch,
-            patience=None,
-            position=Position(
-                shuffle=dict(np.random.default_rng(0).bit_generator.state),
-                squares=np.zeros(len(task.sizes) - 1),
-                best_theta=network.theta.copy(),
-            ),
-            inputs=(),
-            team=team,
-        )
+        loop = loop_for(task, team)
         records, times = loop.records(), []
         for _ in range(task.epochs):
             start = perf_counter()
             next(records)
             times.append(perf_counter() - start)
-    return times, task.loss(network.theta)
+    return times, task.loss(loop.network.theta)
 
 
 def torch(task: Task) -> tuple[list[float], float]:
