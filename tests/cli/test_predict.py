@@ -173,7 +173,7 @@ def test_standard_input_that_does_not_fit_on_the_disk(
 
 def test_blocks_join_up(here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = mlp("predict", MODEL, "points.csv").out
-    monkeypatch.setattr("mlpcli.training.prediction._BLOCK_ROWS", 7)
+    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 7)
     blocks = mlp("predict", MODEL, "points.csv").out
     assert len(cells(blocks)) == 81
     for a, b in zip(cells(whole)[1:], cells(blocks)[1:], strict=True):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mlpcli.data.encoder import Encoder, NumberRule, TextRule, is_missing
+from mlpcli.data.columns import is_missing
+from mlpcli.data.encoder import Encoder, NumberRule, TextRule
 from mlpcli.data.source import Categorical
 
 if TYPE_CHECKING:

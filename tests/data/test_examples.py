@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mlpcli.data.columns import Held, Stored
 from mlpcli.data.examples import Examples, read_examples, refuse_rows
 from mlpcli.data.roles import Roles
 from mlpcli.data.source import Categorical, open_table
@@ -38,7 +39,8 @@ def read(
         features = tuple(n for n in table.names if n not in {"y", weight, "mark"})
         marks = tuple({"mark"} & set(table.names))
         roles = Roles(features, ("y",), weight, marks)
-        return read_examples(table, roles, [target], policy, start=start, stop=stop)
+        columns = Held(table.read(roles.names, start, stop))
+        return read_examples(table, columns, roles, [target], policy, start=start)
 
 
 def lines(path: Path, content: str, **options: object) -> list[str]:
@@ -53,19 +55,19 @@ def test_rows_come_in_order(tmp_path: Path) -> None:
     assert examples.y.tolist() == [[0], [1], [1]]
     assert examples.weight is not None
     assert examples.weight.tolist() == [2, 0, 1]
-    taken = examples.take(np.array([2, 0]))
+    taken = examples.take(np.array([0, 2]))
     assert isinstance(taken.columns["t"], Categorical)
-    assert taken.columns["t"].codes.tolist() == [0, 0]
-    assert np.array_equal(np.asarray(taken.columns["a"]), [5, 1])
+    assert [taken.columns["t"].levels[c] for c in taken.columns["t"].codes] == ["u", "u"]
+    assert np.array_equal(np.asarray(taken.columns["a"]), [1, 5])
     assert taken.weight is not None
-    assert taken.weight.tolist() == [1, 2]
+    assert taken.weight.tolist() == [2, 1]
 
 
 def test_several_targets_are_columns_of_y(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,y,z\n1,0,b\n2,1,a\n", encoding="utf-8")
     targets = [NUMBER, Target("z", "text", "a", "b")]
     with open_table([tmp_path / "t.csv"]) as table:
-        examples = read_examples(table, Roles(("a",), ("y", "z")), targets, "error")
+        examples = read_examples(table, Stored(table), Roles(("a",), ("y", "z")), targets, "error")
     assert examples.y.tolist() == [[0, 1], [1, 0]]
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.data.examples import Examples
 from mlpcli.data.findings import findings
 from mlpcli.data.source import Categorical
 from mlpcli.data.target import Target
@@ -59,32 +58,25 @@ COLUMNS: dict[str, tuple[Column, list[str]]] = {
 
 @pytest.mark.parametrize(("column", "notes"), COLUMNS.values(), ids=COLUMNS)
 def test_a_column(column: Column, notes: list[str]) -> None:
-    train = Examples({"c": column}, LABELS[:, None], None)
-    assert findings(train, ["c"], TARGETS) == [f'column "c" {note}' for note in notes]
+    assert findings("c", column, LABELS[:, None], TARGETS) == [f'column "c" {n}' for n in notes]
 
 
 def test_a_soft_answer() -> None:
     y = np.linspace(0, 1, N)
-    train = Examples({"c": y.copy()}, y[:, None], None)
-    assert findings(train, ["c"], [Target("y", "number", 0, 1, soft=True)]) == [
-        f'column "c" {ANSWER}'
-    ]
+    target = Target("y", "number", 0, 1, soft=True)
+    assert findings("c", y.copy(), y[:, None], [target]) == [f'column "c" {ANSWER}']
 
 
 def test_few_rows_prove_no_leak() -> None:
-    train = Examples({"c": LABELS[:39]}, LABELS[:39, None], None)
-    assert findings(train, ["c"], TARGETS) == []
+    assert findings("c", LABELS[:39], LABELS[:39, None], TARGETS) == []
 
 
-def test_each_target_is_compared_and_other_columns_are_not() -> None:
+def test_an_answer_that_begins_with_one_class_only() -> None:
+    y = np.sort(LABELS)
+    assert findings("c", 3 - y, y[:, None], TARGETS) == [f'column "c" {ANSWER}']
+
+
+def test_each_target_is_compared() -> None:
     y = np.column_stack([LABELS, np.arange(N) % 3 == 0]).astype(np.float64)
-    train = Examples({"c": y[:, 1], "mark": LABELS}, y, None)
     targets = (*TARGETS, Target("z", "number", 0, 1))
-    assert findings(train, ["c"], targets) == ['column "c" ' + ANSWER.replace('"y"', '"z"')]
-
-
-def test_dropped_rows_are_counted() -> None:
-    train = Examples({"c": np.arange(3.0)}, LABELS[:3, None], None, dropped=2)
-    assert findings(train, ["c"], TARGETS) == [
-        "2 rows with a missing value are left out (data.missing: drop)"
-    ]
+    assert findings("c", y[:, 1], y, targets) == ['column "c" ' + ANSWER.replace('"y"', '"z"')]

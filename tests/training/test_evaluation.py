@@ -63,7 +63,7 @@ def test_soft_labels_row_weights_and_several_targets(workshop: Workshop) -> None
 def test_blocks_are_put_together(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     result = workshop.train(*soft_and_weighted(workshop, rows=50))
     whole = evaluate(result.model, workshop.path / "table.csv")
-    monkeypatch.setattr("mlpcli.training.evaluation._BLOCK_ROWS", 7)
+    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 7)
     parts = evaluate(result.model, workshop.path / "table.csv")
     for name in SCORES:
         assert getattr(parts.metrics, name) == pytest.approx(

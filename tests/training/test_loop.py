@@ -162,7 +162,7 @@ def test_row_weights_enter_loss_and_gradient() -> None:
 
 
 def test_validation_in_blocks_equals_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.training.loop._EVALUATION_ROWS", 4)
+    monkeypatch.setattr("mlpcli.data.batches._PIECE_ROWS", 4)
     held_out = rows(11, outputs=2, seed=5)
     loop = loop_of(rows(9, outputs=2), held_out, epochs=1, class_weight={0: 5.0, 1: 1.0}, l2=9.0)
     (record,) = loop.records()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def all_of(model: Model, path: Path) -> tuple[NDArray[np.float64], list[bool], Predictions]:
     predictions = predict(model, [path])
-    with predictions.table:
+    with predictions.scan:
         blocks = list(predictions)
     p = np.concatenate([block.p for block in blocks])
     return p, np.concatenate([block.known for block in blocks]).tolist(), predictions
@@ -42,9 +42,9 @@ def test_probabilities_are_the_sigmoid_of_the_logits(workshop: Workshop) -> None
 def test_blocks_come_in_row_order(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     model = workshop.train("training.dtype=float64").model
     whole, _, _ = all_of(model, workshop.path / "table.csv")
-    monkeypatch.setattr("mlpcli.training.prediction._BLOCK_ROWS", 7)
+    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 7)
     predictions = predict(model, [workshop.path / "table.csv"])
-    with predictions.table:
+    with predictions.scan:
         blocks = []
         for block in predictions:
             blocks.append(block)
@@ -105,13 +105,23 @@ def test_holes_are_filled_as_in_training(workshop: Workshop, policy: str) -> Non
 
 def test_holes_are_refused_by_line(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     model = trained(workshop, "error")
-    monkeypatch.setattr("mlpcli.training.prediction._BLOCK_ROWS", 1)
+    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 1)
     with pytest.raises(DataError) as caught:
         all_of(model, with_holes(workshop))
     assert str(caught.value) == (
         f'{workshop.path}/holes.csv:3: column "a": missing value, and the model was trained with '
         "data.missing: error"
     )
+
+
+def test_a_hole_far_down_is_refused_by_line(workshop: Workshop) -> None:
+    model = workshop.train().model
+    path = workshop.path / "long.csv"
+    path.write_text("a,b\n" + "1,2\n" * 150_000 + "1,\n")
+    predictions = predict(model, [path])
+    with predictions.scan, pytest.raises(DataError, match=r'long.csv:150002: column "b": missing'):
+        list(predictions)
+    assert predictions.rows > 0
 
 
 def test_a_row_whose_output_is_not_a_number_is_refused(workshop: Workshop) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.config import Config
-    from mlpcli.data.batches import Rows
+    from mlpcli.data.batches import RowSource
     from mlpcli.data.dataset import Dataset
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
@@ -58,7 +58,7 @@ def objective_keywords(config: Config) -> dict[str, Any]:
 
 
 def _fresh(config: Config, dataset: Dataset) -> Network:
-    sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
+    sizes = (dataset.train.width, *config.network.hidden, len(dataset.targets))
     rng = np.random.default_rng([config.training.seed, WEIGHT_STREAM])
     return initial_network(sizes, config.network, "float64", rng)
 
@@ -75,7 +75,7 @@ def _trained(dataset: Dataset, model: Model) -> Network:
     return model.network
 
 
-def _choose(train: Rows, rows: int | None, seed: int) -> Rows:
+def _choose(train: RowSource, rows: int | None, seed: int) -> RowSource:
     """Return all rows, or as many as wanted by a seeded choice, in their order."""
     if rows is not None and rows > len(train):
         raise UsageError(f"--rows: expected at most {len(train)}, the training rows, got {rows}")

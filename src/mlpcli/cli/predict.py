@@ -53,7 +53,7 @@ def predict(
     with ExitStack() as stack:
         file = stack.enter_context(_spooled_stdin()) if data == "-" else data
         predictions = run(loaded, [file])
-        stack.enter_context(predictions.table)
+        stack.enter_context(predictions.scan)
         write = stack.enter_context(_writer(output))
         for text in prediction_lines(predictions, chosen):
             write(text)

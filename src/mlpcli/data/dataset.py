@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.batches import Rows
-from mlpcli.data.encoder import Encoder
+from mlpcli.data.columns import Stored
+from mlpcli.data.encoder import Encoder, Rule, fit_rule
+from mlpcli.data.encoding import Place, encode_examples, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.findings import findings
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
@@ -22,10 +24,12 @@ from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
+    from mlpcli.data.batches import RowSource
 
-__all__ = ["Dataset", "encode_examples", "load_dataset", "unseen_notes"]
+__all__ = ["Dataset", "load_dataset", "unseen_notes"]
 
 
 @dataclass(frozen=True)
@@ -36,58 +40,54 @@ class Dataset:
     as a constant column.
     """
 
-    train: Rows
-    validation: Rows | None
-    test: Rows | None
+    train: RowSource
+    validation: RowSource | None
+    test: RowSource | None
     encoder: Encoder
     targets: tuple[Target, ...]
     digest: str
     notes: tuple[str, ...]
 
-    def parts(self) -> dict[str, Rows | None]:
+    def parts(self) -> dict[str, RowSource | None]:
         """Return the parts by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def load_dataset(config: Config) -> Dataset:
+def load_dataset(config: Config, *, folder: Path | None = None) -> Dataset:
     """Read the tables that the config names, split them, fit the encoder, encode.
 
-    Raises DataError with the rows or columns at fault.
+    Encoded rows that would take more than half of `data.memory_limit` lie in a temporary file in
+    `folder`, or where the system keeps such files. Raises DataError with the rows or columns at
+    fault, StorageError where the disk is full.
     """
     data = config.data
     with ExitStack() as stack:
-        table = stack.enter_context(_open(data.train, needed_columns(data), {}, data))
+        table = stack.enter_context(_open(data.train, needed_columns(data), {}, data, folder))
         roles = assign_roles(table.names, data)
         targets = _fit_targets(table, data)
-        digests = [table.digest]
+        tables = [table]
         examples = share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
         for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
                 kinds = {name: table.kinds[name] for name in inside.names}
-                other = stack.enter_context(_open(files, inside.names, kinds, data))
+                other = stack.enter_context(_open(files, inside.names, kinds, data, folder))
                 examples[part] = _read(other, inside, targets, data)
-                digests.append(other.digest)
-    return _encode_all(examples, roles, targets, _join(digests), config)
+                tables.append(other)
+        place = Place(table.memory_limit // 2, folder)
+        with ThreadPoolExecutor(1) as other_thread:
+            digest = other_thread.submit(_digest, tables)
+            dataset = _encode_all(examples, roles, targets, config, place)
+            return replace(dataset, digest=digest.result())
 
 
 def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:
-    examples = read_examples(table, roles, targets, data.missing)
+    examples = read_examples(table, Stored(table), roles, targets, data.missing)
     if not len(examples):
         file, count = table.sources[0], f"{examples.dropped} rows"
         raise DataError(f"{file}: no row is left: {count}, and data.missing: drop left out each")
     return examples
-
-
-def encode_examples(
-    examples: Examples, encoder: Encoder, dtype: str, weight_scale: float = 1.0
-) -> tuple[Rows, dict[str, int]]:
-    """Return the encoded rows, weights divided by `weight_scale`, and counts of unseen levels."""
-    X, unseen = encoder.encode(examples.columns, dtype)
-    weight = examples.weight
-    scaled = None if weight is None else (weight / weight_scale).astype(dtype)
-    return Rows(X, examples.y.astype(dtype), scaled), unseen
 
 
 def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
@@ -99,9 +99,14 @@ def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
 
 
 def _open(
-    files: Sequence[str], columns: Sequence[str] | None, kinds: Mapping[str, Kind], data: DataConfig
+    files: Sequence[str],
+    columns: Sequence[str] | None,
+    kinds: Mapping[str, Kind],
+    data: DataConfig,
+    folder: Path | None,
 ) -> Table:
-    return open_table(files, columns=columns, kinds=kinds, memory_limit=data.memory_limit)
+    limit = data.memory_limit
+    return open_table(files, columns=columns, kinds=kinds, memory_limit=limit, folder=folder)
 
 
 def _fit_targets(table: Table, data: DataConfig) -> tuple[Target, ...]:
@@ -115,22 +120,27 @@ def _encode_all(
     examples: dict[str, Examples],
     roles: Roles,
     targets: tuple[Target, ...],
-    digest: str,
     config: Config,
+    place: Place,
 ) -> Dataset:
     train, data = examples["train"], config.data
     for note in _one_class(train, targets):
         raise DataError(f"train: {note}; a classifier needs rows of both classes to learn from")
-    columns = {name: train.columns[name] for name in roles.features}
-    encoder = Encoder.fit(columns, data.missing, standardize=data.standardize)
-    notes = findings(train, roles.features, targets)
-    parts: dict[str, Rows] = {}
+    encoder, notes = _fit_encoder(train, roles.features, targets, data)
+    if train.dropped:
+        dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
+        notes.insert(0, dropped)
+    total = sum(map(len, examples.values()))
+    in_file = place.room < total * len(encoder.inputs) * np.dtype(config.training.dtype).itemsize
+    parts: dict[str, RowSource] = {}
     for part, share in examples.items():
         scale = 1.0 if share.weight is None else float(share.weight.mean())
         if not scale:
             column = show_name(roles.weight or "")
             raise DataError(f"column {column}: every weight of the {part} rows is 0")
-        parts[part], unseen = encode_examples(share, encoder, config.training.dtype, scale)
+        parts[part], unseen = encode_examples(
+            share, encoder, config.training.dtype, scale, place if in_file else None
+        )
         notes += [f"{part}: {note}" for note in unseen_notes(unseen, len(share))]
         notes += [f"{part}: {note}" for note in _one_class(share, targets)]
     return Dataset(
@@ -139,9 +149,24 @@ def _encode_all(
         test=parts.get("test"),
         encoder=encoder,
         targets=targets,
-        digest=digest,
+        digest="",
         notes=tuple(notes),
     )
+
+
+def _fit_encoder(
+    train: Examples, features: Sequence[str], targets: Sequence[Target], data: DataConfig
+) -> tuple[Encoder, list[str]]:
+    """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
+
+    def study(name: str) -> tuple[Rule, list[str]]:
+        column = train.columns[name]
+        rule = fit_rule(name, column, data.missing, standardize=data.standardize)
+        return rule, findings(name, column, train.y, targets)
+
+    with spread(len(train)) as run:
+        rules, notes = zip(*run(study, features), strict=True)
+    return Encoder(rules, data.missing), [note for some in notes for note in some]
 
 
 def _one_class(share: Examples, targets: Sequence[Target]) -> list[str]:
@@ -155,8 +180,9 @@ def _one_class(share: Examples, targets: Sequence[Target]) -> list[str]:
     return notes
 
 
-def _join(digests: list[str]) -> str:
+def _digest(tables: Sequence[Table]) -> str:
     """Return the digest itself of one table, or a digest of the digests of several."""
+    digests = [table.digest for table in tables]
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()

@@ -11,22 +11,22 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlpcli.data.source import Categorical, Column
+from mlpcli.data.columns import is_missing
+from mlpcli.data.source import Categorical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Encoder", "NumberRule", "Rule", "TextRule", "is_missing"]
+    from numpy.typing import NDArray
+
+    from mlpcli.data.columns import Mask
+    from mlpcli.data.source import Column
+
+__all__ = ["Encoder", "NumberRule", "Rule", "TextRule", "fit_rule"]
 
 MissingPolicy: TypeAlias = Literal["error", "mean", "median", "drop"]
-Mask: TypeAlias = NDArray[np.bool_]
-
-
-def is_missing(column: Column) -> Mask:
-    """Return which rows of the column hold no value, shape (N,)."""
-    return column.codes < 0 if isinstance(column, Categorical) else np.isnan(column)
+_FIT_ROWS = 1 << 18  # at a time, so that what is worked in does not grow with the table
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,14 @@ class NumberRule:
         `mean` and `scale` (standard deviation, divisor N) are those of the values present; a
         constant column gets scale 1, so that it becomes 0 and not 0/0.
         """
-        values = values[~np.isnan(values)]
-        if not values.size:
+        pieces = (values[i : i + _FIT_ROWS] for i in range(0, values.size, _FIT_ROWS))
+        moments = [_moments(present) for v in pieces if (present := v[~np.isnan(v)]).size]
+        if not moments:
             return cls(name, 0.0, 1.0, 0.0 if policy in {"mean", "median"} else None)
-        unit = float(np.abs(values).max()) or 1.0  # keeps squares of 1e200 finite
-        mean = float((values / unit).mean()) * unit
-        scale = float((values / unit).std()) * unit
+        mean, scale = _merge(moments)
         if scale <= 8 * np.finfo(np.float64).eps * abs(mean):
             scale = 1.0
-        fills = {"mean": mean, "median": float(np.median(values / unit)) * unit}
+        fills = {"mean": mean, "median": _median(values) if policy == "median" else None}
         if not standardize:
             mean, scale = 0.0, 1.0
         return cls(name, mean, scale, fills.get(policy))
@@ -121,6 +120,43 @@ class TextRule:
 Rule: TypeAlias = NumberRule | TextRule
 
 
+def fit_rule(name: str, column: Column, policy: MissingPolicy, *, standardize: bool) -> Rule:
+    """Learn the rule of one column from training rows."""
+    if isinstance(column, Categorical):
+        return TextRule.fit(name, column, policy)
+    return NumberRule.fit(name, column, policy, standardize)
+
+
+def _unit(values: NDArray[np.float64]) -> float:
+    """Return what to divide by, so that the square of 1e200 is finite."""
+    return float(np.abs(values).max()) or 1.0
+
+
+def _moments(values: NDArray[np.float64]) -> tuple[int, float, float]:
+    """Return number, mean and standard deviation."""
+    unit = _unit(values)
+    values = values / unit
+    return values.size, float(values.mean()) * unit, float(values.std()) * unit
+
+
+def _merge(moments: list[tuple[int, float, float]]) -> tuple[float, float]:
+    """Return mean and standard deviation of all pieces (Chan, Golub and LeVeque 1983)."""
+    if len(moments) == 1:
+        return moments[0][1:]
+    counts, means, deviations = np.array(moments).T
+    share = counts / counts.sum()
+    unit = max(_unit(means), _unit(deviations))
+    mean = float(share @ (means / unit))
+    variance = share @ ((deviations / unit) ** 2 + (means / unit - mean) ** 2)
+    return mean * unit, float(np.sqrt(variance)) * unit
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    values = values[~np.isnan(values)]
+    unit = _unit(values)
+    return float(np.median(values / unit)) * unit
+
+
 @dataclass(frozen=True)
 class Encoder:
     """The rules of all feature columns, in the order of the inputs."""
@@ -152,15 +188,11 @@ class Encoder:
         cls, columns: Mapping[str, Column], policy: MissingPolicy, *, standardize: bool
     ) -> Encoder:
         """Learn one rule per column from training rows only."""
-        return cls(
-            tuple(
-                TextRule.fit(name, column, policy)
-                if isinstance(column, Categorical)
-                else NumberRule.fit(name, column, policy, standardize)
-                for name, column in columns.items()
-            ),
-            policy,
+        rules = (
+            fit_rule(name, column, policy, standardize=standardize)
+            for name, column in columns.items()
         )
+        return cls(tuple(rules), policy)
 
     def encode(
         self, columns: Mapping[str, Column], dtype: str

@@ -1,4 +1,4 @@
-"""Reads labelled rows from a table: features as they stand, labels as y, weights; all checked."""
+"""Reads the labels of rows as y, and their weights, and checks that no value is missing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.encoder import Mask, is_missing
 from mlpcli.data.source import Categorical, Column
 from mlpcli.data.source.words import show, show_name
 from mlpcli.data.target import label_text
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.data.columns import Columns, Mask
     from mlpcli.data.encoder import MissingPolicy
     from mlpcli.data.roles import Roles
-    from mlpcli.data.source import Table
+    from mlpcli.data.source import Origin
     from mlpcli.data.target import Target
 
 __all__ = ["Examples", "read_examples", "refuse_rows"]
@@ -38,7 +38,7 @@ class Examples:
     `dropped` counts rows left out for a missing value.
     """
 
-    columns: Mapping[str, Column]
+    columns: Columns
     y: NDArray[np.float64]
     weight: NDArray[np.float64] | None
     dropped: int = 0
@@ -47,38 +47,30 @@ class Examples:
         return int(self.y.shape[0])
 
     def take(self, rows: NDArray[np.int64] | Mask) -> Examples:
-        """Return the chosen rows."""
+        """Return the chosen rows, which are to be in ascending order."""
         return replace(
             self,
-            columns={name: take(column, rows) for name, column in self.columns.items()},
+            columns=self.columns.take(rows),
             y=self.y[rows],
             weight=None if self.weight is None else self.weight[rows],
         )
 
 
-def take(column: Column, rows: NDArray[np.int64] | Mask) -> Column:
-    """Return the chosen rows of one column."""
-    if isinstance(column, Categorical):
-        return Categorical(column.codes[rows], column.levels)
-    return column[rows]
-
-
 def read_examples(
-    table: Table,
+    origin: Origin,
+    columns: Columns,
     roles: Roles,
     targets: Sequence[Target],
     policy: MissingPolicy,
     *,
     start: int = 0,
-    stop: int | None = None,
 ) -> Examples:
-    """Read the rows `start` to `stop` of the table, all by default.
+    """Read labels and weights of rows that begin at row `start` of their origin.
 
     Under policy `drop` rows with any missing value are left out; otherwise a missing label or
     weight is refused, and under `error` a missing feature too. Raises DataError naming rows.
     """
-    columns = table.read(roles.names, start, stop)
-    refuse = partial(refuse_rows, table, columns, start=start)
+    refuse = partial(refuse_rows, origin, columns, start=start)
     y = np.column_stack([target.encode(columns[target.name]) for target in targets])
     for k, target in enumerate(targets):
         negative, positive = map(show, target.labels) if target.kind == "text" else target.labels
@@ -89,18 +81,19 @@ def read_examples(
         weight = _weights(columns[roles.weight], roles.weight)
         unusable = (weight < 0) | (weight > _LARGEST_WEIGHT)
         refuse({roles.weight: unusable}, f"expected a weight from 0 to {_LARGEST_WEIGHT:g}")
-    missing = {name: is_missing(columns[name]) for name in roles.names if name not in roles.marks}
-    keep = np.ones(y.shape[0], np.bool_)
+    found = {name: columns.missing(name) for name in roles.names if name not in roles.marks}
+    missing = {name: mask for name, mask in found.items() if mask is not None}
     if policy == "drop":
+        keep = np.ones(y.shape[0], np.bool_)
         for mask in missing.values():
             keep &= ~mask
-    else:
-        labels = {name: missing[name] for name in (*roles.targets, roles.weight) if name}
-        refuse(labels, "missing value; fill it in, or set data.missing to drop")
+        examples = Examples(columns, y, weight, int(np.count_nonzero(~keep)))
+        return examples.take(keep) if examples.dropped else examples
+    labels = {name: missing[name] for name in (*roles.targets, roles.weight) if name in missing}
+    refuse(labels, "missing value; fill it in, or set data.missing to drop")
     if policy == "error":
         refuse(missing, f"missing value; {_FILL}")
-    examples = Examples(columns, y, weight, int(np.count_nonzero(~keep)))
-    return examples.take(keep) if examples.dropped else examples
+    return Examples(columns, y, weight)
 
 
 def _weights(column: Column, name: str) -> NDArray[np.float64]:
@@ -110,11 +103,15 @@ def _weights(column: Column, name: str) -> NDArray[np.float64]:
 
 
 def refuse_rows(
-    table: Table, columns: Mapping[str, Column], bad: Mapping[str, Mask], why: str, start: int = 0
+    origin: Origin,
+    columns: Mapping[str, Column],
+    bad: Mapping[str, Mask],
+    why: str,
+    start: int = 0,
 ) -> None:
     """Raise DataError for the rows that the masks mark: the first five by line, and their count.
 
-    Masks and columns begin at row `start` of the table.
+    Masks and columns begin at row `start` of their origin.
     """
     rows = {name: np.flatnonzero(mask) for name, mask in bad.items() if mask.any()}
     found = sorted((int(row), name) for name, index in rows.items() for row in index[:_SHOWN])
@@ -122,12 +119,12 @@ def refuse_rows(
         return
     lines = []
     for row, name in found[:_SHOWN]:
-        path, line = table.locate(start + row)
+        path, line = origin.locate(start + row)
         got = _got(columns[name], row)
         lines.append(f"{path}:{line}: column {show_name(name)}: {why}{got}")
     total = sum(index.size for index in rows.values())
     if total > _SHOWN:
-        lines.append(f"{table.sources[0]}: {total} such values in all")
+        lines.append(f"{origin.sources[0]}: {total} such values in all")
     raise DataError(*lines)
 
 

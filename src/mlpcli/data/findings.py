@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.encoder import is_missing
-from mlpcli.data.source import Categorical, Column
+from mlpcli.data.columns import is_missing
+from mlpcli.data.source import Categorical
 from mlpcli.data.source.words import show_name
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.examples import Examples
+    from mlpcli.data.source import Column
     from mlpcli.data.target import Target
 
 __all__ = ["findings"]
@@ -24,26 +24,26 @@ _MANY_LEVELS = 20
 _ENOUGH_ROWS = 40
 
 
-def findings(train: Examples, features: Sequence[str], targets: Sequence[Target]) -> list[str]:
-    """Return notes on training rows: dropped rows, constant, leaking, identifier-like columns."""
-    notes = []
-    if train.dropped:
-        notes.append(f"{train.dropped} rows with a missing value are left out (data.missing: drop)")
-    for name in features:
-        column = train.columns[name]
-        notes += [f"column {show_name(name)} {note}" for note in _column_notes(column)]
-        notes += [
-            f"column {show_name(name)} tells target {show_name(target.name)} exactly: if it is "
-            "the answer in another form, leave it out with data.drop"
-            for k, target in enumerate(targets)
-            if _tells(column, train.y[:, k])
-        ]
-    return notes
+def findings(
+    name: str, column: Column, y: NDArray[np.float64], targets: Sequence[Target]
+) -> list[str]:
+    """Return notes on a feature column of the training rows, whose labels are y (N x K).
+
+    It may be constant, like an identifier, or a target in another form.
+    """
+    return [f"column {show_name(name)} {note}" for note in _column_notes(column)] + [
+        f"column {show_name(name)} tells target {show_name(target.name)} exactly: if it is "
+        "the answer in another form, leave it out with data.drop"
+        for k, target in enumerate(targets)
+        if _tells(column, y[:, k])
+    ]
 
 
 def _column_notes(column: Column) -> list[str]:
-    present = ~is_missing(column)
-    values = _values(column)[present]
+    values = _values(column)
+    missing = is_missing(column)
+    if missing.any():
+        values = values[~missing]
     if not values.size:
         return ["has no value in the training rows"]
     if (values == values[0]).all():
@@ -65,6 +65,10 @@ def _tells(column: Column, y: NDArray[np.float64]) -> bool:
     if y.size < _ENOUGH_ROWS:  # in a toy table a coincidence proves nothing
         return False
     values = _values(column)
+    if np.unique(values[:_ENOUGH_ROWS]).size > 2 and not np.array_equal(
+        values[:_ENOUGH_ROWS], y[:_ENOUGH_ROWS]
+    ):
+        return False  # as of almost every column; the rest looks at all rows
     if not isinstance(column, Categorical) and np.array_equal(values, y):
         return True
     same = values == values[0]

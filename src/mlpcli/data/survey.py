@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.encoder import is_missing
+from mlpcli.data.columns import is_missing
 from mlpcli.data.roles import near_names
 from mlpcli.data.source import Categorical, Column, Kind, open_table
 from mlpcli.data.source.words import show, show_name

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, TypeVar
+
+from mlpcli.cores import core_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ def in_parallel(visit: Callable[[T], R], work: Sequence[T], size: int) -> Iterat
     """
     from threadpoolctl import threadpool_limits
 
-    workers = _core_count() if size >= WORTH_THREADS else 1
+    workers = core_count() if size >= WORTH_THREADS else 1
     with threadpool_limits(1, user_api="blas"):
         if workers == 1:
             yield from map(visit, work)
@@ -36,10 +37,3 @@ def in_parallel(visit: Callable[[T], R], work: Sequence[T], size: int) -> Iterat
                 yield done.result()
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _core_count() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.losses import Loss
@@ -85,12 +85,15 @@ def _cause(loss: Loss, X: FloatArray, logits: FloatArray, inputs: Sequence[str])
             h = float(logits[broken].flat[0])
             return (f"the {loss.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
                     "set loss.derivative to stable")  # fmt: skip
-    return scale_or_rate(X, inputs)
+    return scale_or_rate([X], inputs)
 
 
-def scale_or_rate(X: FloatArray, inputs: Sequence[str]) -> str:
-    """Return what is to blame where the arithmetic itself is sound: a large input or the rate."""
-    largest = np.abs(X).max(axis=0)
+def scale_or_rate(pieces: Iterable[FloatArray], inputs: Sequence[str]) -> str:
+    """Return what is to blame where the arithmetic itself is sound: a large input or the rate.
+
+    `pieces` are the rows (N x n_0), some at a time.
+    """
+    largest = np.max([np.abs(X).max(axis=0) for X in pieces], axis=0)
     largest[np.isnan(largest)] = np.inf
     column = int(largest.argmax())
     if largest[column] > _LARGE_INPUT:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.dataset import encode_examples, unseen_notes
+from mlpcli.data.batches import pieces
+from mlpcli.data.columns import Held
+from mlpcli.data.dataset import unseen_notes
+from mlpcli.data.encoding import encode_examples
 from mlpcli.data.examples import read_examples
 from mlpcli.data.roles import Roles
-from mlpcli.data.source import open_table
+from mlpcli.data.source import open_scan
 from mlpcli.errors import DataError
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.training.metrics import SCORES, Metrics, measure
@@ -23,13 +26,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.batches import Rows
+    from mlpcli.data.batches import RowSource
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
-__all__ = ["Evaluation", "ScoredRows", "baseline_metrics", "evaluate", "rows_metrics"]
-
-_BLOCK_ROWS = 65_536
+__all__ = [
+    "Evaluation",
+    "ScoredRows",
+    "baseline_metrics",
+    "evaluate",
+    "rows_logits",
+    "rows_metrics",
+]
 
 
 @dataclass(frozen=True)
@@ -57,21 +65,28 @@ class Evaluation:
     rows: ScoredRows | None = field(default=None, repr=False, compare=False)
 
 
-def rows_metrics(model: Model, rows: Rows) -> Metrics:
+def rows_metrics(model: Model, rows: RowSource) -> Metrics:
     """Return the metrics of the model on encoded rows."""
-    return _measure(model, model.logits(rows.X), rows.y, rows.weight, model.thresholds)
+    h = rows_logits(model.network, rows)
+    return _measure(model, h, rows.y, rows.weight, model.thresholds)
 
 
-def true_loss(network: Network, rows: Rows) -> float:
-    """Return the mean binary cross-entropy over rows, weighted by theirs if they have weights."""
+def rows_logits(network: Network, rows: RowSource) -> NDArray[np.float64]:
+    """Return the logits (N x K) of encoded rows, computed in the network's dtype."""
     with np.errstate(over="ignore", invalid="ignore"):
-        h = network.logits(rows.X).astype(np.float64)
+        return np.concatenate([network.logits(some.X) for some in pieces(rows)]).astype(np.float64)
+
+
+def true_loss(network: Network, rows: RowSource) -> float:
+    """Return the mean binary cross-entropy over rows, weighted by theirs if they have weights."""
+    h = rows_logits(network, rows)
+    with np.errstate(over="ignore", invalid="ignore"):
         losses = BCE_FORMS["stable"].value(h, rows.y.astype(np.float64), 0.0).sum(axis=1)
     return float(np.average(losses, weights=rows.weight))
 
 
 def baseline_metrics(
-    model: Model, train: Rows, parts: Mapping[str, Rows | None]
+    model: Model, train: RowSource, parts: Mapping[str, RowSource | None]
 ) -> dict[str, Metrics | None]:
     """Return, by part, the metrics of predicting the training base rate for every row.
 
@@ -144,19 +159,23 @@ def _read_blocks(
     """Return logits, labels, row weights, digest and notes of all labelled rows of the tables."""
     roles = Roles(model.encoder.names, model.names, model.config["data"]["weight"])
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
+    if roles.weight is not None:
+        kinds[roles.weight] = "number"
     logits, labels, weights, unseen, dropped = [], [], [], Counter[str](), 0
-    with open_table(files, columns=roles.names, kinds=kinds) as table:
-        for start in range(0, table.rows, _BLOCK_ROWS):
-            stop = min(start + _BLOCK_ROWS, table.rows)
-            policy = model.encoder.policy
-            block = read_examples(table, roles, model.targets, policy, start=start, stop=stop)
+    with open_scan(files, kinds) as scan:
+        start = 0
+        for columns in scan.blocks():
+            block = read_examples(
+                scan, Held(columns), roles, model.targets, model.encoder.policy, start=start
+            )
+            start += len(block) + block.dropped
             dropped += block.dropped
             rows, new = encode_examples(block, model.encoder, "float64")
             unseen.update(new)
             logits.append(model.logits(rows.X))
             labels.append(block.y)
             weights.append(block.weight)
-        digest, total = table.digest, table.rows
+        digest, total = scan.digest, start
     if total == dropped:
         raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
     notes = unseen_notes(unseen, total - dropped)

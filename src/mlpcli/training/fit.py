@@ -18,7 +18,7 @@ from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import optimizer_from
 from mlpcli.nn.team import ALONE, Team
 from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint, threads_of
-from mlpcli.training.evaluation import baseline_metrics, rows_metrics
+from mlpcli.training.evaluation import baseline_metrics, rows_logits, rows_metrics
 from mlpcli.training.loop import EpochRecord, Loop, Position
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.result import TrainingResult, documents
@@ -115,7 +115,7 @@ def _clipped_note(config: Config, dataset: Dataset) -> list[str]:
 
 
 def _sizes(config: Config, dataset: Dataset) -> tuple[int, ...]:
-    return (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
+    return (dataset.train.width, *config.network.hidden, len(dataset.targets))
 
 
 def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
@@ -243,7 +243,7 @@ def _thresholds(config: Config, model: Model, dataset: Dataset) -> tuple[float, 
         return (threshold,) * len(model.targets)
     rows = dataset.validation
     assert rows is not None, "the config refuses threshold.maximize without validation rows"
-    h = model.logits(rows.X)
+    h = rows_logits(model.network, rows)
     if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
         return (0.5,) * len(model.targets)
     return tuple(

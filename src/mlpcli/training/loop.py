@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.data.batches import Block, Rows, blocks
+from mlpcli.data.batches import Block, Rows, RowSource, blocks, pieces
 from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.team import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["EpochRecord", "Loop", "Position", "Stopped"]
 
 Stopped: TypeAlias = Literal["epochs", "early-stopping", "diverged", "interrupted"]
-_EVALUATION_ROWS = 8192  # bounds the memory of a forward pass over held-out rows
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,8 @@ class Loop:
     optimizer: Optimizer
     state: State
     schedule: Schedule
-    train: Rows
-    validation: Rows | None
+    train: RowSource
+    validation: RowSource | None
     epochs: int
     batch_size: int
     patience: int | None
@@ -217,9 +216,7 @@ class Loop:
         sums = np.zeros((self.team.size, 2))
 
         def measure(member: int) -> None:
-            mine = rows.take(self.team.share(len(rows), member))
-            for start in range(0, len(mine), _EVALUATION_ROWS):
-                part = mine.take(slice(start, start + _EVALUATION_ROWS))
+            for part in pieces(rows, self.team.share(len(rows), member)):
                 h = self.network.logits(part.X)
                 right = np.count_nonzero((sigmoid(h) >= 0.5) == (part.y >= 0.5))
                 sums[member] += _total(self.objective.loss.value(h, part.y), part.weight), right
@@ -241,7 +238,7 @@ class Loop:
         quantities["the validation loss"] = np.array(validation_loss or 0.0)
         for quantity, array in quantities.items():
             if not np.isfinite(array).all():
-                cause = scale_or_rate(self.train.X, self.inputs)
+                cause = scale_or_rate((rows.X for rows in pieces(self.train)), self.inputs)
                 return Divergence(self.position.epoch + 1, None, quantity, None, None, rate, cause)
         return None
 

@@ -1,4 +1,4 @@
-"""Predicts the rows of a table block by block; the table itself may spill to disk."""
+"""Predicts the rows of a table block by block, while it is read: nothing of it is kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from mlpcli.data.dataset import unseen_notes
 from mlpcli.data.examples import refuse_rows
-from mlpcli.data.source import Table, open_table
+from mlpcli.data.source import Scan, open_scan
 from mlpcli.errors import DataError
 from mlpcli.nn.activations import sigmoid
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from mlpcli.training.model_file import Model
 
 __all__ = ["Prediction", "Predictions", "predict"]
-
-_BLOCK_ROWS = 65_536
 
 
 @dataclass(frozen=True)
@@ -44,29 +42,27 @@ class Predictions:
     """
 
     model: Model
-    table: Table
+    scan: Scan
     rows: int = 0
     unknown: int = 0
     unseen: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[Prediction]:
         encoder = self.model.encoder
-        for start in range(0, self.table.rows, _BLOCK_ROWS):
-            stop = min(start + _BLOCK_ROWS, self.table.rows)
-            columns = self.table.read(encoder.names, start, stop)
+        for columns in self.scan.blocks():
             missing = encoder.missing(columns)
             if encoder.policy != "drop":
                 why = "missing value, and the model was trained with data.missing: error"
-                refuse_rows(self.table, columns, missing, why, start)
-            known = np.ones(stop - start, np.bool_)
+                refuse_rows(self.scan, columns, missing, why, self.rows)
+            X, unseen = encoder.encode(columns, str(self.model.network.theta.dtype))
+            known = np.ones(len(X), np.bool_)
             for mask in missing.values():
                 known &= ~mask
-            X, unseen = encoder.encode(columns, str(self.model.network.theta.dtype))
-            self.rows += stop - start
+            h = self.model.logits(X)
+            self._refuse_overflow(h, known, self.rows)
+            self.rows += len(X)
             self.unknown += int(np.count_nonzero(~known))
             self.unseen.update(unseen)
-            h = self.model.logits(X)
-            self._refuse_overflow(h, known, start)
             p = np.asarray(sigmoid(h), np.float64)
             yield Prediction(p, known)
 
@@ -75,7 +71,7 @@ class Predictions:
     ) -> None:
         broken = np.flatnonzero(np.isnan(h).any(axis=1) & known)
         if broken.size:
-            path, line = self.table.locate(start + int(broken[0]))
+            path, line = self.scan.locate(start + int(broken[0]))
             dtype = self.model.network.theta.dtype
             raise DataError(f"{path}:{line}: the network's output is not a number; a value of this "
                             f"row is too large for {dtype}")  # fmt: skip
@@ -89,11 +85,9 @@ class Predictions:
 
 
 def predict(model: Model, files: Sequence[str | Path]) -> Predictions:
-    """Open the tables for prediction; close `.table` when done. No target column is needed.
+    """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
-    Raises DataError where a column is missing or holds what the model cannot read, and, while
-    iterating, where a value is missing that the model's policy does not fill.
+    Raises DataError where a column is missing, and, while iterating, where a row holds what the
+    model cannot read, or misses a value that the model's policy does not fill.
     """
-    return Predictions(
-        model, open_table(files, columns=model.encoder.names, kinds=model.encoder.kinds)
-    )
+    return Predictions(model, open_scan(files, model.encoder.kinds))

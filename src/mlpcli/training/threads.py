@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from mlpcli.cores import core_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,7 @@ def thread_count(asked: int | None, sizes: Sequence[int], rows: int) -> int:
     largest = max(a * b for a, b in pairwise(sizes)) * rows
     if largest < _WORTH_SHARING:
         return 1
-    if hasattr(os, "sched_getaffinity"):
-        return min(_MOST, len(os.sched_getaffinity(0)))
-    return min(_MOST, os.cpu_count() or 1)
+    return min(_MOST, core_count())
 
 
 def limit_threads(count: int) -> AbstractContextManager[Any]:

@@ -2,8 +2,8 @@
 
 ::
 
-    files ── files ──▶ links ── parts ──▶ SELECTs ── load ──▶ Table
-                               header     │ balks: texts, misfits, records
+    files ── files ──▶ links ── parts ──▶ SELECTs ── stream ──▶ blocks ── load ──▶ Table, a spool
+                               header     │ balks: texts, misfits, records └─────▶ Scan, read once
                                           ▼
                                     faults: DataError
 
@@ -16,8 +16,21 @@ What a column is:
 - All other columns are text: dates, true and false too. Blanks around a text are no part of it.
 """
 
-from mlpcli.data.source.opening import open_table
+from mlpcli.data.source.column import Categorical, Column
+from mlpcli.data.source.opening import open_scan, open_table
+from mlpcli.data.source.origin import Origin
 from mlpcli.data.source.parts import MISSING, Kind
-from mlpcli.data.source.table import Categorical, Column, Table
+from mlpcli.data.source.scan import Scan
+from mlpcli.data.source.table import Table
 
-__all__ = ["MISSING", "Categorical", "Column", "Kind", "Table", "open_table"]
+__all__ = [
+    "MISSING",
+    "Categorical",
+    "Column",
+    "Kind",
+    "Origin",
+    "Scan",
+    "Table",
+    "open_scan",
+    "open_table",
+]

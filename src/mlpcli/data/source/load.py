@@ -1,4 +1,4 @@
-"""Moves files into one typed DuckDB table, in row order, and settles what each column is.
+"""Reads files as typed columns, in row order, and settles what each column is.
 
 First guess the kinds from the top rows and read with them, at full speed. If a single value
 disagrees, read everything as text, count what is a number, and convert; so a kind never depends
@@ -10,40 +10,97 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import duckdb
+import numpy as np
 
-from mlpcli.data.source.misfits import ask_columns, is_number_column
-from mlpcli.data.source.store import Stored
+from mlpcli.data.source.misfits import count_numbers
+from mlpcli.data.source.origin import Ledger
+from mlpcli.data.source.stream import Misfit, stream
+from mlpcli.data.source.table import Contents, Table
 from mlpcli.data.source.texts import load_as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from mlpcli.data.source.parts import Kind, Part
     from mlpcli.data.source.store import Store
+    from mlpcli.data.source.stream import Array, Texts
+
+__all__ = ["direct_blocks", "load", "text_blocks"]
+
+_SMALL = 1 << 20  # bytes of a file that is read at once
 
 
 def load(
-    store: Store, parts: Sequence[Part], names: Sequence[str], forced: Mapping[str, Kind]
-) -> Stored:
-    """Fill the table `data` with columns k0, k1, .. DOUBLE or VARCHAR, NULL where missing.
+    store: Store,
+    parts: Sequence[Part],
+    names: Sequence[str],
+    forced: Mapping[str, Kind],
+    folder: Path | None,
+) -> Table:
+    """Read all rows into a table; rows beyond a few megabytes lie in `folder`, or a temporary one.
 
-    Raises DataError with the first bad rows.
+    Raises DataError with the first bad rows, and StorageError.
     """
-    guess = Stored({name: forced.get(name) or _guess(parts, name) for name in names})
-    if not all(part.direct for part in parts):
-        return load_as_text(store, parts, names, forced)
+    ledger = Ledger({name: forced.get(name) or _guess(parts, name) for name in names})
+    contents = _contents(store, ledger, folder)
+    if not (all(part.direct for part in parts) and _fits(store, parts, ledger, contents, forced)):
+        contents.spool.close()
+        ledger = load_as_text(store, parts, names, forced)
+        contents = _contents(store, ledger, folder)
+        contents.fill(text_blocks(store, ledger, contents.texts))
+    return Table(store, parts, ledger, contents)
+
+
+def _contents(store: Store, ledger: Ledger, folder: Path | None) -> Contents:
+    contents = Contents(ledger, folder)
+    store.own(contents.spool)
+    return contents
+
+
+def _fits(
+    store: Store,
+    parts: Sequence[Part],
+    ledger: Ledger,
+    contents: Contents,
+    forced: Mapping[str, Kind],
+) -> bool:
+    """Read with the kinds as guessed; say whether every row and every column is as guessed."""
     try:
-        for part in parts:
-            rows = store.insert("data", part.select(guess.kinds), guess.kinds.values())
-            guess.rows.append(rows)
-        if _confirmed(store, guess.kinds, forced):
-            return guess
+        contents.fill(direct_blocks(store, parts, ledger, contents.texts))
     except duckdb.OutOfMemoryException:
         raise
-    except duckdb.Error:
-        pass  # some value or some row is not as guessed: look closer
-    store.connection.execute("DROP TABLE IF EXISTS data")
-    return load_as_text(store, parts, names, forced)
+    except (duckdb.Error, Misfit):
+        return False
+    return all(_is_text(store, contents, name) for name in ledger.kinds if name not in forced)
+
+
+def direct_blocks(
+    store: Store, parts: Sequence[Part], ledger: Ledger, texts: Mapping[str, Texts | None]
+) -> Iterator[list[Array]]:
+    """Yield columns of the ledger's kinds, and count rows in the ledger.
+
+    Raises duckdb.Error or Misfit where a file holds something else.
+    """
+    ledger.rows.clear()
+    for part in parts:
+        ledger.rows.append(0)
+        select, small = part.select(ledger.kinds), part.file.state[0] < _SMALL
+        for block in stream(store.connection, select, list(texts.values()), small=small):
+            ledger.rows[-1] += len(block[0])
+            yield block
+
+
+def text_blocks(
+    store: Store, ledger: Ledger, texts: Mapping[str, Texts | None]
+) -> Iterator[list[Array]]:
+    """Yield the columns of what `load_as_text` has loaded."""
+    select = ", ".join(
+        f"k{i}::DOUBLE" if kind == "number" else f"k{i}"
+        for i, kind in enumerate(ledger.kinds.values())
+    )
+    yield from stream(store.connection, f"SELECT {select} FROM texts", list(texts.values()))  # noqa: S608
+    store.connection.execute("DROP TABLE texts")
 
 
 def _guess(parts: Sequence[Part], name: str) -> Kind:
@@ -51,11 +108,11 @@ def _guess(parts: Sequence[Part], name: str) -> Kind:
     return "number" if 2 * numbers >= present else "text"
 
 
-def _confirmed(store: Store, kinds: Mapping[str, Kind], forced: Mapping[str, Kind]) -> bool:
-    """Say whether all numbers are finite, and no text column is mostly numbers."""
-    tests = [
-        f"bool_and(isfinite(k{i}))" if kind == "number" else f"NOT {is_number_column(i)}"
-        for i, (name, kind) in enumerate(kinds.items())
-        if kind == "number" or name not in forced
-    ]
-    return False not in ask_columns(store, "data", tests)
+def _is_text(store: Store, contents: Contents, name: str) -> bool:
+    """Say whether a column that was guessed to be text is not mostly numbers."""
+    texts = contents.texts[name]
+    if texts is None:
+        return True
+    codes = contents.array(name)
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts.levels))
+    return 2 * count_numbers(store, texts.levels, counts) < int(counts.sum())

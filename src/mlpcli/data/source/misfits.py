@@ -14,10 +14,14 @@ from mlpcli.data.source.words import show, show_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mlpcli.data.source.parts import Kind
     from mlpcli.data.source.store import Store
 
 COLUMNS_AT_A_TIME = 100
+LEVELS_AT_A_TIME = 10_000
 
 
 def is_number_column(i: int) -> str:
@@ -31,6 +35,17 @@ def ask_columns(store: Store, table: str, questions: Sequence[str]) -> list[obje
     for some in _portions(questions):
         answers += store.first(f"SELECT {', '.join(some)} FROM {table}")  # noqa: S608
     return answers
+
+
+def count_numbers(store: Store, levels: Sequence[str], counts: NDArray[np.int64]) -> int:
+    """Return how many values of a text column are finite numbers; `counts` are by level."""
+    query = f"SELECT i FROM (SELECT unnest(?) AS k0, unnest(?) AS i) WHERE {_number(0)} IS NOT NULL"  # noqa: S608
+    total = 0
+    for start in range(0, len(levels), LEVELS_AT_A_TIME):
+        some = list(levels[start : start + LEVELS_AT_A_TIME])
+        found = store.connection.execute(query, [some, list(range(start, start + len(some)))])
+        total += sum(int(counts[i]) for (i,) in found.fetchall())
+    return total
 
 
 def find_misfits(store: Store, kinds: Mapping[str, Kind]) -> tuple[dict[int, str], int]:

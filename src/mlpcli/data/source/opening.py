@@ -1,25 +1,27 @@
-"""Opens data files as one table: finds them, reads each, checks that they fit together."""
+"""Opens data files as one: finds them, looks into each, checks that they fit together."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlpcli.data.source.files import find_files
 from mlpcli.data.source.load import load
+from mlpcli.data.source.origin import Ledger
 from mlpcli.data.source.parts import check_types, open_part
+from mlpcli.data.source.scan import Scan
 from mlpcli.data.source.store import Store, duckdb_errors
-from mlpcli.data.source.table import Table
 from mlpcli.data.source.words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlpcli.data.source.parts import Kind, Part
-    from mlpcli.data.source.store import Stored
+    from mlpcli.data.source.table import Table
 
-__all__ = ["open_table"]
+__all__ = ["open_scan", "open_table"]
 
 _MOST_LINES = 5
 
@@ -30,13 +32,36 @@ def open_table(
     columns: Sequence[str] | None = None,
     kinds: Mapping[str, Kind] | None = None,
     memory_limit: str | None = None,
+    folder: Path | None = None,
 ) -> Table:
     """Read paths or globs of CSV (also gzipped) and Parquet as one table, in the order given.
 
     `columns`: the only ones that are needed; whatever others hold is ignored. `kinds`: columns
-    whose kind is known already, as when a model asks. `memory_limit`: beyond it (say "4GB") the
-    table goes to a temporary folder. Raises DataError: files, names, bad rows; StorageError.
+    whose kind is known already. `memory_limit`: the most that DuckDB may take (say "4GB"). Rows
+    beyond 32 MB go to a temporary file in `folder`. Raises DataError: files, names, bad rows;
+    StorageError.
     """
+    with _opened(files, columns, memory_limit) as (store, parts, names):
+        table = load(store, parts, names, kinds or {}, folder)
+        if not table.rows:
+            raise DataError(f"{parts[0].path}: no rows below the header")
+        return table
+
+
+def open_scan(files: Sequence[str | Path], kinds: Mapping[str, Kind]) -> Scan:
+    """Open paths or globs, as `open_table` does, to read columns of known kinds once.
+
+    Raises DataError where a file or a column is not there; bad rows are found on the way.
+    """
+    with _opened(files, tuple(kinds), None) as (store, parts, names):
+        return Scan(store, parts, Ledger({name: kinds[name] for name in names}))
+
+
+@contextmanager
+def _opened(
+    files: Sequence[str | Path], columns: Sequence[str] | None, memory_limit: str | None
+) -> Iterator[tuple[Store, list[Part], tuple[str, ...]]]:
+    """Find the files and the columns to read; close the store where that, or the block, fails."""
     store = Store(memory_limit)
     try:
         parts = []
@@ -45,9 +70,7 @@ def open_table(
                 parts.append(open_part(store.connection, file))
         names = _choose(parts, columns)
         with duckdb_errors(", ".join(str(part.path) for part in parts)):
-            stored = load(store, parts, names, kinds or {})
-        _check_rows(parts, stored)
-        return Table(store, parts, stored)
+            yield store, parts, names
     except BaseException:
         store.close()
         raise
@@ -78,11 +101,6 @@ def _choose(parts: Sequence[Part], columns: Sequence[str] | None) -> tuple[str, 
     for part in parts:
         check_types(part, names)
     return names
-
-
-def _check_rows(parts: Sequence[Part], stored: Stored) -> None:
-    if not sum(stored.rows):
-        raise DataError(f"{parts[0].path}: no rows below the header")
 
 
 def _hint(name: str, names: Sequence[str]) -> str:

@@ -4,48 +4,35 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from bisect import bisect_right
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import accumulate
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import duckdb
 
 from mlpcli.errors import DataError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from mlpcli.data.source.parts import Kind
-
-TYPES = {"number": "DOUBLE", "text": "VARCHAR"}
+    from collections.abc import Iterator
 
 
-@dataclass
-class Stored:
-    """What the table `data` holds: kinds by column, rows by file, files read by way of a copy."""
+class Closes(Protocol):
+    """Something that holds memory, or files, until it is closed."""
 
-    kinds: dict[str, Kind]
-    rows: list[int] = field(default_factory=list)
-    copied: set[int] = field(default_factory=set)
-
-    def places(self, rows: Sequence[int]) -> list[tuple[int, int]]:
-        """Return (file, row in that file) for some rows of the table, all 0-based."""
-        starts = list(accumulate(self.rows, initial=0))
-        files = [bisect_right(starts, row) - 1 for row in rows]
-        return [(file, row - starts[file]) for file, row in zip(files, rows, strict=True)]
+    def close(self) -> None:
+        """Give them back."""
 
 
 class Store:
-    """An in-memory DuckDB database and the folder for what does not fit into memory."""
+    """An in-memory DuckDB database, a folder for links and copies, and what else is temporary."""
 
     def __init__(self, memory_limit: str | None) -> None:
+        self._stack = ExitStack()
         try:
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
         except OSError as error:
             raise StorageError(f"no folder for temporary files: {error.strerror}") from error
+        self._stack.callback(shutil.rmtree, self.scratch, ignore_errors=True)
         self.connection = duckdb.connect(
             config={
                 "autoinstall_known_extensions": False,
@@ -54,20 +41,31 @@ class Store:
                 "temp_directory": str(self.scratch / "spilled"),
             }
         )
+        self._stack.callback(self.connection.close)
         self.connection.execute("SET enable_progress_bar = false")
         if memory_limit is not None:
             self._limit(memory_limit)
 
     def close(self) -> None:
         """Free memory and remove temporary files."""
-        self.connection.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        self._stack.close()
 
-    def insert(self, table: str, select: str, kinds: Iterable[Kind]) -> int:
-        """Append rows to a table, made on the first call; return their number."""
-        columns = ", ".join(f"k{i} {TYPES[kind]}" for i, kind in enumerate(kinds))
-        self.connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
-        return cast("int", self.first(f"INSERT INTO {table} {select}")[0])
+    def own(self, resource: Closes) -> None:
+        """Close something together with this store."""
+        self._stack.callback(resource.close)
+
+    @property
+    def memory_limit(self) -> int:
+        """The limit in bytes: the given one, or DuckDB's own, which is 80 % of the memory."""
+        (text,) = self.first("SELECT current_setting('memory_limit')")
+        number, unit = str(text).split()  # such as "18.8 GiB"
+        return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
+
+    def insert_texts(self, select: str, columns: int) -> int:
+        """Append rows to the table `texts`, made on the first call; return their number."""
+        names = ", ".join(f"k{i} VARCHAR" for i in range(columns))
+        self.connection.execute(f"CREATE TABLE IF NOT EXISTS texts ({names})")
+        return cast("int", self.first(f"INSERT INTO texts {select}")[0])
 
     def first(self, query: str) -> tuple[object, ...]:
         """Return the first row of a result."""

@@ -1,84 +1,72 @@
-"""Hands out columns, whole or in blocks of rows, from a table that may not fit into memory."""
+"""Hands out columns, whole or in part, of a table that may not fit into memory."""
 
 from __future__ import annotations
 
-import weakref
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.source.faults import find_lines
-from mlpcli.data.source.files import sha256
-from mlpcli.data.source.store import duckdb_errors
+from mlpcli.data.source.column import Categorical
+from mlpcli.data.source.origin import Origin
+from mlpcli.data.source.spool import Spool
+from mlpcli.data.source.stream import Texts
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.source.parts import Kind, Part
-    from mlpcli.data.source.store import Store, Stored
+    from mlpcli.data.source.column import Column
+    from mlpcli.data.source.origin import Ledger
+    from mlpcli.data.source.parts import Part
+    from mlpcli.data.source.store import Store
+    from mlpcli.data.source.stream import Array
 
-BLOCK_ROWS = 61_440  # half a row group of DuckDB's: fastest, and small
-BLOCK_CELLS = 1 << 22
+__all__ = ["Contents", "Table"]
 
 
-@dataclass(frozen=True, eq=False)
-class Categorical:
-    """A text column: `codes` int32 (N,) index `levels`, -1 is missing; levels are sorted.
+class Contents:
+    """Columns as they were read: a spool of numbers and codes, levels by text column (else None).
 
-    Levels are those of the whole table, also where only some rows are read.
+    `missing` says, by column, how many values are missing.
     """
 
-    codes: NDArray[np.int32]
-    levels: tuple[str, ...]
+    def __init__(self, ledger: Ledger, folder: Path | None) -> None:
+        kinds = ledger.kinds
+        self.texts = {name: Texts() if kind == "text" else None for name, kind in kinds.items()}
+        self.missing = dict.fromkeys(kinds, 0)
+        self.places = {name: j for j, name in enumerate(kinds)}
+        dtypes = [np.float64 if texts is None else np.int32 for texts in self.texts.values()]
+        self.spool = Spool(dtypes, folder)
+
+    def fill(self, blocks: Iterable[Sequence[Array]]) -> None:
+        """Take in all rows."""
+        for block in blocks:
+            self.spool.append(block)
+            for name, array in zip(self.missing, block, strict=True):
+                gaps = np.isnan(array) if self.texts[name] is None else array < 0
+                self.missing[name] += int(np.count_nonzero(gaps))
+
+    def array(self, name: str, start: int = 0, stop: int | None = None) -> Array:
+        """Return rows start..stop-1 of a column, of texts the codes, in the order of `texts`."""
+        return self.spool.read(self.places[name], start, self.spool.rows if stop is None else stop)
 
 
-Column: TypeAlias = "NDArray[np.float64] | Categorical"
+class Table(Origin):
+    """Rows of one or several files in input order, to be read by column and in any order.
 
+    `missing` says, by column, how many values are missing. Threads may read at the same time.
+    """
 
-class Table:
-    """Rows of one or several files in input order; close it, or use it in a `with` statement."""
-
-    def __init__(self, store: Store, parts: Sequence[Part], stored: Stored) -> None:
-        self.names = tuple(stored.kinds)
-        self.kinds: Mapping[str, Kind] = stored.kinds
-        self.rows = sum(stored.rows)
-        self.sources: tuple[Path, ...] = tuple(part.path for part in parts)
-        self._store = store
-        self._parts = parts
-        self._stored = stored
-        self._levels: dict[str, tuple[str, ...]] = {}
-        self._digest = ""
-        self._finalizer = weakref.finalize(self, store.close)
-
-    def __enter__(self) -> Table:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+    def __init__(
+        self, store: Store, parts: Sequence[Part], ledger: Ledger, contents: Contents
     ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Free memory and remove temporary files; a second call does nothing."""
-        self._finalizer()
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the files' bytes in order, in hex, as `cat FILES | sha256sum` prints it.
-
-        Raises DataError where a file has changed since it was opened.
-        """
-        self._digest = self._digest or sha256(part.file for part in self._parts)
-        return self._digest
+        super().__init__(store, parts, ledger)
+        self.missing = contents.missing
+        self._contents = contents
+        self._levels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
 
     def read(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
@@ -93,56 +81,22 @@ class Table:
             if name not in self.kinds:
                 raise DataError(f'no column "{name}"{did_you_mean(name, self.names)}')
         start, stop, _ = slice(start, stop).indices(self.rows)
-        with duckdb_errors(self.sources[0]):
-            expressions = [self._expression(name) for name in names]
-            arrays = self._fetch(names, expressions, start, max(start, stop))
-        return {name: self._column(name, array) for name, array in arrays.items()}
+        return {name: self._column(name, start, max(start, stop)) for name in names}
 
-    def locate(self, row: int) -> tuple[Path, int]:
-        """Return the file and the 1-based line on which a 0-based row begins.
-
-        For Parquet it is the 1-based row of the file. Reads the file again: for error messages.
-        """
-        ((file, place),) = self._stored.places([row])
-        part = self._parts[file]
-        (line,) = find_lines(part, self.names, [place], file in self._stored.copied)
-        return part.path, line
-
-    def _column(self, name: str, array: NDArray[np.generic]) -> Column:
-        if self.kinds[name] == "number":
-            return cast("NDArray[np.float64]", array)
-        return Categorical(cast("NDArray[np.int32]", array), self._levels[name])
-
-    def _fetch(
-        self, names: Sequence[str], expressions: Sequence[str], start: int, stop: int
-    ) -> dict[str, NDArray[np.generic]]:
-        types = {"number": np.float64, "text": np.int32}
-        arrays: dict[str, NDArray[np.generic]] = {
-            name: np.empty(stop - start, types[self.kinds[name]]) for name in names
-        }
-        columns = ", ".join(f"{e} AS x{i}" for i, e in enumerate(expressions))
-        query = f"SELECT {columns} FROM data WHERE rowid >= ? AND rowid < ?"  # noqa: S608
-        step = max(2048, min(BLOCK_ROWS, BLOCK_CELLS // max(1, len(names))))
-        for low in range(start, stop if names else start, step):
-            high = min(low + step, stop)
-            block = self._store.connection.execute(query, [low, high]).fetchnumpy()
-            for array, values in zip(arrays.values(), block.values(), strict=True):
-                array[low - start : high - start] = np.ma.filled(values, np.nan)
-        return arrays
-
-    def _expression(self, name: str) -> str:
-        i = self.names.index(name)
-        if self.kinds[name] == "number":
-            return f"k{i}"
+    def _column(self, name: str, start: int, stop: int) -> Column:
+        array = self._contents.array(name, start, stop)
+        texts = self._contents.texts[name]
+        if texts is None:
+            return array
         if name not in self._levels:
-            self._levels[name] = self._define_levels(i)
-        if not self._levels[name]:
-            return "-1"
-        return f"coalesce(enum_code(k{i}::levels_{i})::INTEGER, -1)"
+            self._levels[name] = _sorted(texts.levels)
+        levels, ranks = self._levels[name]
+        return Categorical(ranks[array], levels)
 
-    def _define_levels(self, i: int) -> tuple[str, ...]:
-        """Make a DuckDB type of the distinct texts of a column, so that they are coded there."""
-        texts = f"SELECT DISTINCT k{i} FROM data WHERE k{i} IS NOT NULL ORDER BY k{i}"  # noqa: S608
-        self._store.connection.execute(f"CREATE TYPE levels_{i} AS ENUM ({texts})")
-        (levels,) = self._store.first(f"SELECT enum_range(NULL::levels_{i})")
-        return tuple(cast("list[str]", levels))
+
+def _sorted(levels: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """Return the levels in order, and by code the place there; code -1 has the last entry."""
+    order = sorted(range(len(levels)), key=levels.__getitem__)
+    ranks = np.full(len(order) + 1, -1, np.int32)
+    ranks[order] = np.arange(len(order))
+    return tuple(levels[code] for code in order), ranks

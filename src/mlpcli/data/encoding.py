@@ -1,0 +1,104 @@
+"""Encodes rows block by block, on all cores, into memory or into a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+
+from mlpcli.cores import core_count
+from mlpcli.data.batches import Rows
+from mlpcli.data.row_file import RowFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from mlpcli.data.batches import RowSource
+    from mlpcli.data.encoder import Encoder
+    from mlpcli.data.examples import Examples
+    from mlpcli.nn.activations import FloatArray
+
+__all__ = ["Place", "encode_examples", "spread"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+_BLOCK_ROWS = 32_768
+_WORTH_THREADS = 65_536  # rows below which starting threads takes longer than they save
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where rows lie that do not fit into memory: a folder (None: the system's), and `room`.
+
+    `room` is how many bytes of them may be in memory at a time.
+    """
+
+    room: int
+    folder: Path | None
+
+
+def encode_examples(
+    examples: Examples,
+    encoder: Encoder,
+    dtype: str,
+    weight_scale: float = 1.0,
+    place: Place | None = None,
+) -> tuple[RowSource, Counter[str]]:
+    """Return the encoded rows, weights divided by `weight_scale`, and counts of unseen levels.
+
+    The inputs are in memory, or in a file at `place`. Raises StorageError where the disk is full.
+    """
+    weight = examples.weight
+    scaled = None if weight is None else (weight / weight_scale).astype(dtype)
+    rows = _room_for(examples, encoder, dtype, scaled, place)
+
+    def encode(start: int) -> dict[str, int]:
+        stop = min(start + _BLOCK_ROWS, len(examples))
+        X, unseen = encoder.encode(examples.columns.between(start, stop), dtype)
+        rows.write(start, X)
+        return unseen
+
+    unseen: Counter[str] = Counter()
+    with spread(len(examples)) as run:
+        for counts in run(encode, range(0, len(examples), _BLOCK_ROWS)):
+            unseen.update(counts)
+    return rows, unseen
+
+
+def _room_for(
+    examples: Examples,
+    encoder: Encoder,
+    dtype: str,
+    weight: FloatArray | None,
+    place: Place | None,
+) -> RowSource:
+    y, width = examples.y.astype(dtype), len(encoder.inputs)
+    if place is None:
+        return Rows(np.empty((len(examples), width), dtype), y, weight)
+    return RowFile(width, y, weight, room=place.room, folder=place.folder)
+
+
+class Map(Protocol):
+    """The built-in `map`, or that of a pool of threads."""
+
+    def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
+        """Yield function(item) for each item, in their order."""
+
+
+@contextmanager
+def spread(rows: int) -> Iterator[Map]:
+    """Provide a `map` that works on all cores where there are enough rows for that."""
+    cores = core_count()
+    if rows < _WORTH_THREADS or cores == 1:
+        yield map
+        return
+    pool = ThreadPoolExecutor(cores)
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
