@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -39,6 +40,10 @@ class Columns(Mapping[str, Column]):
         """Return the chosen rows, which are to be in ascending order."""
 
     @abstractmethod
+    def cuts(self, rows: int, size: int) -> list[tuple[int, int]]:
+        """Return (start, stop) of parts of all `rows` to be read one by one, of about `size`."""
+
+    @abstractmethod
     def between(self, start: int, stop: int) -> Mapping[str, Column]:
         """Return the columns of rows start..stop-1 in memory."""
 
@@ -54,6 +59,10 @@ class Held(dict[str, Column], Columns):
     def take(self, rows: Index | Mask) -> Held:
         """Return the chosen rows, a copy."""
         return Held({name: _take(column, rows) for name, column in self.items()})
+
+    def cuts(self, rows: int, size: int) -> list[tuple[int, int]]:
+        """Return (start, stop) of parts of all `rows` to be read one by one, of about `size`."""
+        return [(start, min(start + size, rows)) for start in range(0, rows, size)]
 
     def between(self, start: int, stop: int) -> Mapping[str, Column]:
         """Return the columns of rows start..stop-1."""
@@ -86,14 +95,18 @@ class Stored(Columns):
         every = np.arange(self._table.rows) if self._rows is None else self._rows
         return Stored(self._table, every[rows])
 
+    def cuts(self, rows: int, size: int) -> list[tuple[int, int]]:
+        """Return (start, stop) of parts that `size` rows of the table hold, each not empty."""
+        cuts = np.arange(0, self._table.rows, size)
+        bounds = cuts if self._rows is None else np.searchsorted(self._rows, cuts)
+        return [(a, b) for a, b in pairwise([*bounds.tolist(), rows]) if a < b]
+
     def between(self, start: int, stop: int) -> Mapping[str, Column]:
         """Read the columns of rows start..stop-1."""
         names = self._table.names
         if self._rows is None:
             return self._table.read(names, start, stop)
         rows = self._rows[start:stop]
-        if not rows.size:
-            return self._table.read(names, 0, 0)
         first = int(rows[0])
         columns = self._table.read(names, first, int(rows[-1]) + 1)
         return {name: _take(column, rows - first) for name, column in columns.items()}

@@ -27,7 +27,7 @@ __all__ = ["Place", "encode_examples", "spread"]
 
 T = TypeVar("T")
 R = TypeVar("R")
-_BLOCK_ROWS = 32_768
+_BLOCK_ROWS = 16_384
 _WORTH_THREADS = 65_536  # rows below which starting threads takes longer than they save
 
 
@@ -57,15 +57,14 @@ def encode_examples(
     scaled = None if weight is None else (weight / weight_scale).astype(dtype)
     rows = _room_for(examples, encoder, dtype, scaled, place)
 
-    def encode(start: int) -> dict[str, int]:
-        stop = min(start + _BLOCK_ROWS, len(examples))
-        X, unseen = encoder.encode(examples.columns.between(start, stop), dtype)
-        rows.write(start, X)
+    def encode(cut: tuple[int, int]) -> dict[str, int]:
+        X, unseen = encoder.encode(examples.columns.between(*cut), dtype)
+        rows.write(cut[0], X)
         return unseen
 
     unseen: Counter[str] = Counter()
     with spread(len(examples)) as run:
-        for counts in run(encode, range(0, len(examples), _BLOCK_ROWS)):
+        for counts in run(encode, examples.columns.cuts(len(examples), _BLOCK_ROWS)):
             unseen.update(counts)
     return rows, unseen
 

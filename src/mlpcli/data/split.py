@@ -41,7 +41,8 @@ def split_rows(
     count = strata.shape[0]
     rank = np.empty(count)
     shuffled = rng.permutation(count)
-    order = shuffled[np.argsort(strata[shuffled], kind="stable")]
+    small = strata.astype(np.uint16) if strata.max(initial=0) < 1 << 16 else strata
+    order = shuffled[np.argsort(small[shuffled], kind="stable")]  # of 16 bits, a radix sort
     sizes = np.bincount(strata)
     starts = np.cumsum(sizes) - sizes
     within = np.arange(count) - starts[strata[order]]
@@ -58,17 +59,19 @@ def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
     Raises DataError where a mark marks no row, or nothing is left to train on.
     """
     data = config.data
-    part_of = np.zeros(len(whole), np.int64)
-    for number, part in enumerate(HELD_OUT, start=1):
-        split = getattr(data, part)
+    splits = [getattr(data, part) for part in HELD_OUT]
+    if not any(isinstance(split, RowsWhere | float) for split in splits):
+        return {"train": whole}
+    part_of = np.zeros(len(whole), np.int8)
+    for number, split in enumerate(splits, start=1):
         if isinstance(split, RowsWhere):
             marked = _equals(whole.columns[split.column], split.value)
             part_of[marked & (part_of == 0)] = number
     free = np.flatnonzero(part_of == 0)
-    fractions = [f if isinstance(f := getattr(data, part), float) else 0.0 for part in HELD_OUT]
+    fractions = tuple(split if isinstance(split, float) else 0.0 for split in splits)
     rng = np.random.default_rng([config.training.seed, _SPLIT_STREAM])
     strata = _strata(whole.y[free], stratify=data.stratify)
-    for number, rows in enumerate(split_rows(strata, tuple(fractions), rng)):
+    for number, rows in enumerate(split_rows(strata, fractions, rng)):
         part_of[free[rows]] = number
     shares = {}
     for number, part in enumerate(PARTS):
@@ -104,4 +107,7 @@ def _strata(y: NDArray[np.float64], *, stratify: bool) -> NDArray[np.int64]:
     """Return the number of each row's combination of labels, soft ones as the nearest class."""
     if not stratify or not y.size:
         return np.zeros(y.shape[0], np.int64)
-    return np.unique(y >= 0.5, axis=0, return_inverse=True)[1].reshape(-1)
+    number = np.zeros(y.shape[0], np.int64)
+    for positive in (y >= 0.5).T:  # far faster than to find the combinations as rows
+        number = np.unique(2 * number + positive, return_inverse=True)[1]
+    return number

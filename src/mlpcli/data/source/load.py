@@ -49,6 +49,7 @@ def load(
         ledger = load_as_text(store, parts, names, forced)
         contents = _contents(store, ledger, folder)
         contents.fill(text_blocks(store, ledger, contents.texts))
+    store.disconnect()
     return Table(store, parts, ledger, contents)
 
 

@@ -58,11 +58,6 @@ class Origin:
         self._finalizer()
 
     @property
-    def memory_limit(self) -> int:
-        """How many bytes DuckDB may take, at most."""
-        return self._store.memory_limit
-
-    @property
     def kinds(self) -> Mapping[str, Kind]:
         """Kind of each column that is read, in the first file's order."""
         return self._ledger.kinds
