@@ -1,8 +1,9 @@
-"""A temporary file of arrays: in memory while it is small, gone when it is closed."""
+"""A temporary file of arrays: in memory while it is small, gone when it is closed or forgotten."""
 
 from __future__ import annotations
 
 import tempfile
+import weakref
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ class Scratch:
             in_memory, prefix="mlp-", dir=None if folder is None else str(folder)
         )
 
+        self._finalizer = weakref.finalize(self, self._file.close)
+
     def write(self, place: int, array: NDArray[Any]) -> None:
         """Write the bytes of an array at this place."""
         with self._lock, self._errors():
@@ -50,7 +53,7 @@ class Scratch:
 
     def close(self) -> None:
         """Give memory and disk back."""
-        self._file.close()
+        self._finalizer()
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ __all__ = ["HELD_OUT", "PARTS", "share_out", "split_rows"]
 
 PARTS = ("train", "validation", "test")
 HELD_OUT = PARTS[1:]
+_PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
 _SPLIT_STREAM = 0  # one of the seed's independent streams; training.fit names the others
 
 Rows = NDArray[np.int64]
@@ -39,14 +40,20 @@ def split_rows(
     in that order.
     """
     count = strata.shape[0]
-    rank = np.empty(count)
-    shuffled = rng.permutation(count)
     small = strata.astype(np.uint16) if strata.max(initial=0) < 1 << 16 else strata
+    shuffled = rng.permutation(np.arange(count, dtype=np.uint32))
     order = shuffled[np.argsort(small[shuffled], kind="stable")]  # of 16 bits, a radix sort
+    del shuffled
     sizes = np.bincount(strata)
     starts = np.cumsum(sizes) - sizes
-    within = np.arange(count) - starts[strata[order]]
-    rank[order] = (within + rng.random(sizes.size)[strata[order]]) / sizes[strata[order]]
+    offsets = rng.random(sizes.size)
+    rank = np.empty(count)
+    for start in range(0, count, _PIECE):
+        rows = order[start : start + _PIECE]
+        stratum = strata[rows]
+        within = np.arange(start, start + rows.size) - starts[stratum]
+        rank[rows] = (within + offsets[stratum]) / sizes[stratum]
+    del order
     dealt = np.argsort(rank, kind="stable")
     ends = np.cumsum([0, *(max(1, round(f * count)) if f else 0 for f in fractions)])
     parts = [np.sort(dealt[start:stop]) for start, stop in pairwise(ends)]
@@ -109,5 +116,6 @@ def _strata(y: NDArray[np.float64], *, stratify: bool) -> NDArray[np.int64]:
         return np.zeros(y.shape[0], np.int64)
     number = np.zeros(y.shape[0], np.int64)
     for positive in (y >= 0.5).T:  # far faster than to find the combinations as rows
-        number = np.unique(2 * number + positive, return_inverse=True)[1]
+        number = 2 * number + positive
+        number = (np.cumsum(np.bincount(number) > 0) - 1)[number]  # leave out what does not occur
     return number

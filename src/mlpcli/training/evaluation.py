@@ -97,7 +97,7 @@ def baseline_metrics(
         h = np.clip(np.log(rate) - np.log1p(-rate), -700, 700)
     halves = (0.5,) * h.size
     return {
-        part: _measure(model, np.tile(h, (len(rows), 1)), rows.y, rows.weight, halves)
+        part: _measure(model, np.broadcast_to(h, rows.y.shape), rows.y, rows.weight, halves)
         if rows
         else None
         for part, rows in parts.items()
@@ -111,8 +111,7 @@ def _measure(
     weight: NDArray[np.floating[Any]] | None,
     thresholds: Sequence[float],
 ) -> Metrics:
-    wide = None if weight is None else weight.astype(np.float64)
-    return measure(h, y.astype(np.float64), model.loss, thresholds, names=model.names, weight=wide)
+    return measure(h, y, model.loss, thresholds, names=model.names, weight=weight)
 
 
 def evaluate(

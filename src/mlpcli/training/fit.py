@@ -89,7 +89,7 @@ def train(
     observer = observer or Silent()
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
-    dataset = load_dataset(config)
+    dataset = load_dataset(config, folder=_nearest(folder.path))
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = min(config.training.batch_size, len(dataset.train))
     asked = config.training.threads or (threads_of(folder.checkpoint) if resume else None)
@@ -104,6 +104,11 @@ def train(
         started = time.perf_counter()
         history = run.epochs(observer)
         return run.conclude(history, time.perf_counter() - started)
+
+
+def _nearest(path: Path) -> Path:
+    """Return the folder at `path`, or the first one above it that exists already."""
+    return next(folder for folder in (path, *path.absolute().parents) if folder.is_dir())
 
 
 def _clipped_note(config: Config, dataset: Dataset) -> list[str]:

@@ -25,8 +25,9 @@ class Ranking:
         """Return the ranking of predictions `p` (N,), probabilities or logits."""
         order = np.argsort(-p, kind="stable")
         p, positive = p[order], positive[order]
-        last = np.append(np.flatnonzero(np.diff(p)), p.size - 1)
-        tp = np.cumsum(positive)[last].astype(np.float64)
+        del order  # of millions of rows each array counts
+        last = np.append(np.flatnonzero(p[1:] != p[:-1]), p.size - 1)
+        tp = np.cumsum(positive, dtype=np.float64)[last]
         return cls(p[last], tp, last + 1.0 - tp)
 
     def roc_auc(self) -> float:
