@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
+from rich.filesize import decimal
+
 from mlpcli.cli.console import complain, warn
 from mlpcli.cli.signals import SignalWatch
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from mlpcli.data.dataset import Dataset
+    from mlpcli.data.memory import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
 __all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "progress_for"]
@@ -34,6 +37,9 @@ class SilentProgress:
     def __exit__(self, *_error: object) -> None:
         """Clean up nothing."""
 
+    def loading(self, estimate: Estimate) -> None:
+        """Show nothing."""
+
     def started(self, _dataset: Dataset, _loop: Loop, _threads: int) -> None:
         """Begin to watch for signals: from here on there is something to save."""
         self.watch.start()
@@ -53,6 +59,10 @@ class PlainProgress(SilentProgress):
         super().__init__(watch)
         self.epochs = 0
         self.last = time.monotonic()
+
+    def loading(self, estimate: Estimate) -> None:
+        """Say what is about to be read, and how much memory it will take."""
+        complain(expectation(estimate))
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Say what is trained on what."""
@@ -113,6 +123,18 @@ class LiveProgress(PlainProgress):
         self.done = record.epoch
         text = losses(record, brief=self.brief)
         self.progress.update(self.task, completed=record.epoch, description=text)
+
+
+def expectation(estimate: Estimate) -> str:
+    """Return a line on a table that is about to be read."""
+    first, *others = estimate.sources
+    name = f"{first} and {len(others)} more" if others else f"{first}"
+    rows = float(f"{estimate.rows:.2g}")
+    where = "memory"
+    if estimate.in_file:
+        where = f"a temporary file: data.memory_limit leaves {decimal(estimate.room)} for them"
+    size = decimal(estimate.bytes)
+    return f"{name}: about {rows:,.0f} rows of {estimate.inputs} inputs, {size} in {where}"
 
 
 def describe(dataset: Dataset, loop: Loop, threads: int) -> list[str]:

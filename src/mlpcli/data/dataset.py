@@ -12,18 +12,19 @@ import numpy as np
 
 from mlpcli.data.columns import Stored
 from mlpcli.data.encoder import Encoder, Rule, fit_rule
-from mlpcli.data.encoding import Place, encode_examples, spread
+from mlpcli.data.encoding import encode_examples, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.findings import findings
+from mlpcli.data.memory import Estimate, Place, estimate, place_for
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
-from mlpcli.data.source import Kind, Table, open_table
+from mlpcli.data.source import Outlook, Table, open_table
 from mlpcli.data.source.words import show, show_name
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
@@ -53,16 +54,37 @@ class Dataset:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def load_dataset(config: Config, *, folder: Path | None = None) -> Dataset:
+def load_dataset(
+    config: Config,
+    *,
+    folder: Path | None = None,
+    announce: Callable[[Estimate], object] | None = None,
+) -> Dataset:
     """Read the tables that the config names, split them, fit the encoder, encode.
 
-    Encoded rows that would take more than half of `data.memory_limit` lie in a temporary file in
-    `folder`, or where the system keeps such files. Raises DataError with the rows or columns at
-    fault, StorageError where the disk is full.
+    `announce` is called before the rows of each table are read. Encoded rows that would take more
+    than half of `data.memory_limit` lie in a temporary file in `folder`, or where the system keeps
+    such files. Raises DataError with the rows or columns at fault, StorageError where the disk is
+    full.
     """
-    data = config.data
+    data, dtype = config.data, config.training.dtype
+    estimates: list[Estimate] = []
+
+    def expect(outlook: Outlook, features: Sequence[str]) -> None:
+        estimates.append(estimate(outlook, features, dtype))
+        if announce is not None:
+            announce(estimates[-1])
+
     with ExitStack() as stack:
-        table = stack.enter_context(_open(data.train, needed_columns(data), {}, data, folder))
+        table = stack.enter_context(
+            open_table(
+                data.train,
+                columns=needed_columns(data),
+                memory_limit=data.memory_limit,
+                folder=folder,
+                announce=lambda seen: expect(seen, assign_roles(tuple(seen.inputs), data).features),
+            )
+        )
         roles = assign_roles(table.names, data)
         targets = _fit_targets(table, data)
         tables = [table]
@@ -71,11 +93,19 @@ def load_dataset(config: Config, *, folder: Path | None = None) -> Dataset:
         for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
-                kinds = {name: table.kinds[name] for name in inside.names}
-                other = stack.enter_context(_open(files, inside.names, kinds, data, folder))
+                other = stack.enter_context(
+                    open_table(
+                        files,
+                        columns=inside.names,
+                        kinds={name: table.kinds[name] for name in inside.names},
+                        memory_limit=data.memory_limit,
+                        folder=folder,
+                        announce=lambda seen: expect(seen, inside.features),
+                    )
+                )
                 examples[part] = _read(other, inside, targets, data)
                 tables.append(other)
-        place = Place(table.memory_limit // 2, folder)
+        place = Place(estimates[0].room, folder)
         with ThreadPoolExecutor(1) as other_thread:
             digest = other_thread.submit(_digest, tables)
             dataset = _encode_all(examples, roles, targets, config, place)
@@ -96,17 +126,6 @@ def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
         f"column {show_name(name)}: {count} of {rows} rows hold a text not seen in training"
         for name, count in unseen.items()
     ]
-
-
-def _open(
-    files: Sequence[str],
-    columns: Sequence[str] | None,
-    kinds: Mapping[str, Kind],
-    data: DataConfig,
-    folder: Path | None,
-) -> Table:
-    limit = data.memory_limit
-    return open_table(files, columns=columns, kinds=kinds, memory_limit=limit, folder=folder)
 
 
 def _fit_targets(table: Table, data: DataConfig) -> tuple[Target, ...]:
@@ -130,17 +149,15 @@ def _encode_all(
     if train.dropped:
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
         notes.insert(0, dropped)
-    total = sum(map(len, examples.values()))
-    in_file = place.room < total * len(encoder.inputs) * np.dtype(config.training.dtype).itemsize
+    dtype = config.training.dtype
+    chosen = place_for(sum(map(len, examples.values())), encoder, dtype, place)
     parts: dict[str, RowSource] = {}
     for part, share in examples.items():
         scale = 1.0 if share.weight is None else float(share.weight.mean())
         if not scale:
             column = show_name(roles.weight or "")
             raise DataError(f"column {column}: every weight of the {part} rows is 0")
-        parts[part], unseen = encode_examples(
-            share, encoder, config.training.dtype, scale, place if in_file else None
-        )
+        parts[part], unseen = encode_examples(share, encoder, dtype, scale, chosen)
         notes += [f"{part}: {note}" for note in unseen_notes(unseen, len(share))]
         notes += [f"{part}: {note}" for note in _one_class(share, targets)]
     return Dataset(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -16,30 +15,20 @@ from mlpcli.data.row_file import RowFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from mlpcli.data.batches import RowSource
     from mlpcli.data.encoder import Encoder
     from mlpcli.data.examples import Examples
+    from mlpcli.data.memory import Place
     from mlpcli.nn.activations import FloatArray
 
-__all__ = ["Place", "encode_examples", "spread"]
+__all__ = ["encode_examples", "spread"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 _BLOCK_ROWS = 16_384
+_BLOCK_INPUTS = 1 << 22  # so that a block of many inputs is small, too
 _WORTH_THREADS = 65_536  # rows below which starting threads takes longer than they save
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where rows lie that do not fit into memory: a folder (None: the system's), and `room`.
-
-    `room` is how many bytes of them may be in memory at a time.
-    """
-
-    room: int
-    folder: Path | None
 
 
 def encode_examples(
@@ -63,8 +52,9 @@ def encode_examples(
         return unseen
 
     unseen: Counter[str] = Counter()
+    size = max(1, min(_BLOCK_ROWS, _BLOCK_INPUTS // max(1, rows.width)))
     with spread(len(examples)) as run:
-        for counts in run(encode, examples.columns.cuts(len(examples), _BLOCK_ROWS)):
+        for counts in run(encode, examples.columns.cuts(len(examples), size)):
             unseen.update(counts)
     return rows, unseen
 

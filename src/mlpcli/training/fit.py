@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.config import Config
+    from mlpcli.data.memory import Estimate
 
 __all__ = ["WEIGHT_STREAM", "Observer", "new_loop", "train"]
 
@@ -44,6 +45,9 @@ _SECONDS_BETWEEN_CHECKPOINTS = 0.5  # less would cost more time than it could ev
 
 class Observer(Protocol):
     """Follows a run; `mlp train` draws its progress from these calls."""
+
+    def loading(self, estimate: Estimate) -> None:
+        """Take note of a table that is about to be read."""
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Take note of the run, once before the first epoch."""
@@ -58,6 +62,9 @@ class Observer(Protocol):
 @dataclass
 class Silent:
     """An observer that does nothing."""
+
+    def loading(self, estimate: Estimate) -> None:
+        """Do nothing."""
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Do nothing."""
@@ -89,7 +96,7 @@ def train(
     observer = observer or Silent()
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
-    dataset = load_dataset(config, folder=_nearest(folder.path))
+    dataset = load_dataset(config, folder=_nearest(folder.path), announce=observer.loading)
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = min(config.training.batch_size, len(dataset.train))
     asked = config.training.threads or (threads_of(folder.checkpoint) if resume else None)

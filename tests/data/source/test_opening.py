@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.source import MISSING, Categorical, Table, open_table
+from mlpcli.data.source import MISSING, Categorical, Table, open_scan, open_table
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,14 +33,23 @@ def values(column: Column) -> list[Any]:
     """Return a column as floats or texts, None where missing."""
     if isinstance(column, Categorical):
         assert column.codes.dtype == np.int32
-        assert list(column.levels) == sorted(set(column.levels))
         return [None if code < 0 else column.levels[code] for code in column.codes]
     assert column.dtype == np.float64
     return [None if math.isnan(x) else x for x in column.tolist()]
 
 
 def contents(table: Table) -> dict[str, list[Any]]:
-    return {name: values(column) for name, column in table.read(table.names).items()}
+    columns = table.read(table.names)
+    for column in columns.values():
+        if isinstance(column, Categorical):
+            assert list(column.levels) == sorted(set(column.levels))
+    return {name: values(column) for name, column in columns.items()}
+
+
+def scanned(path: Path, kinds: Mapping[str, Kind]) -> dict[str, list[Any]]:
+    with open_scan([path], kinds) as scan:
+        blocks = [{name: values(c) for name, c in block.items()} for block in scan.blocks()]
+    return {name: [v for block in blocks for v in block[name]] for name in blocks[0]}
 
 
 def read(path: Path, content: bytes, **options: Any) -> dict[str, list[Any]]:
@@ -204,15 +213,14 @@ def test_as_the_csv_module(
     with open_table([path], kinds=dict(zip(expected, kinds, strict=True))) as opened:
         assert contents(opened) == expected
         assert [opened.locate(i) for i in range(opened.rows)] == [(path, line) for line in lines]
+        assert scanned(path, opened.kinds) == expected
 
 
 # ── order, blocks, memory ───────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module", params=["NA", " NA"], ids=["typed", "by way of text"])
-def long(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Table]:
+def long_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """300,000 rows, enough for several threads; every third has a quoted line break.
 
     The last value is missing; a blank before NA is what the typed reading does not understand.
@@ -226,8 +234,30 @@ def long(
             for i in range(299_999)
         )
         stream.write(f"299999,b4,{request.param},{long}\n")
-    with open_table([path], memory_limit="200MB") as table:
+    return path
+
+
+@pytest.fixture(scope="module")
+def long(long_file: Path) -> Iterator[Table]:
+    with open_table([long_file], memory_limit="200MB") as table:
         yield table
+
+
+def test_a_scan_gives_the_rows_of_the_table(long_file: Path, long: Table) -> None:
+    kinds: dict[str, Kind] = {"half": "number", "s": "text", "i": "number"}
+    start = 0
+    with open_scan([long_file], kinds) as scan:
+        for block in scan.blocks():
+            assert list(block) == ["i", "s", "half"]
+            got = {name: values(column) for name, column in block.items()}
+            stop = start + len(got["i"])
+            columns = long.read(["i", "s", "half"], start, stop)
+            assert got == {name: values(column) for name, column in columns.items()}
+            assert start % 16_384 == 0
+            start = stop
+        assert start == scan.rows == 300_000
+        assert scan.digest == long.digest
+        assert scan.locate(299_999) == long.locate(299_999)
 
 
 def test_order_of_many_rows(long: Table) -> None:

@@ -19,6 +19,7 @@ What a column is:
 from mlpcli.data.source.column import Categorical, Column
 from mlpcli.data.source.opening import open_scan, open_table
 from mlpcli.data.source.origin import Origin
+from mlpcli.data.source.outlook import Outlook
 from mlpcli.data.source.parts import MISSING, Kind
 from mlpcli.data.source.scan import Scan
 from mlpcli.data.source.table import Table
@@ -29,6 +30,7 @@ __all__ = [
     "Column",
     "Kind",
     "Origin",
+    "Outlook",
     "Scan",
     "Table",
     "open_scan",

@@ -46,6 +46,16 @@ class File:
     format: Format
     state: tuple[int, int]
 
+    @property
+    def bytes(self) -> int:
+        """The size of the content; less where gzip packs more than 4 GB, which it cannot say."""
+        size = self.state[0]
+        if self.format != "gzip":
+            return size
+        with self.link.open("rb") as stream:
+            stream.seek(-4, os.SEEK_END)
+            return max(size, int.from_bytes(stream.read(4), "little"))
+
     def open(self) -> BinaryIO:
         """Open the content, decompressed; parquet stays as it is."""
         if self.format == "gzip":

@@ -30,12 +30,16 @@ LARGEST_HEAD = 1 << 26
 
 @dataclass(frozen=True)
 class Header:
-    """What the first lines say; `plain` means that the names fill line 1 and no other line."""
+    """What the first lines say; `plain` means that the names fill line 1 and no other line.
+
+    `line_bytes` is the mean length of a line.
+    """
 
     names: tuple[str, ...]
     delimiter: str
     plain: bool
     sample: list[list[str]]
+    line_bytes: float
 
 
 def read_header(file: File) -> Header:
@@ -50,7 +54,8 @@ def read_header(file: File) -> Header:
         raise DataError(f"{file.path}:1: a quote opens in the header and never closes")
     names = tuple(name.strip(BLANKS) for name in rows[0])
     check_names(f"{file.path}:{line}", names)
-    return Header(names, delimiter, line == 1, rows[1:])
+    line_bytes = len(text) / max(1, text.count("\n"), text.count("\r"))
+    return Header(names, delimiter, line == 1, rows[1:], line_bytes)
 
 
 def check_names(where: str, names: Sequence[str]) -> None:

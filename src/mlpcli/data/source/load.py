@@ -14,6 +14,7 @@ import numpy as np
 
 from mlpcli.data.source.misfits import count_numbers
 from mlpcli.data.source.origin import Ledger
+from mlpcli.data.source.outlook import guess_kind
 from mlpcli.data.source.stream import Misfit, stream
 from mlpcli.data.source.table import Contents, Table
 from mlpcli.data.source.texts import load_as_text
@@ -42,14 +43,14 @@ def load(
 
     Raises DataError with the first bad rows, and StorageError.
     """
-    ledger = Ledger({name: forced.get(name) or _guess(parts, name) for name in names})
+    ledger = Ledger({name: forced.get(name) or guess_kind(parts, name) for name in names})
     contents = _contents(store, ledger, folder)
     if not (all(part.direct for part in parts) and _fits(store, parts, ledger, contents, forced)):
         contents.spool.close()
         ledger = load_as_text(store, parts, names, forced)
         contents = _contents(store, ledger, folder)
         contents.fill(text_blocks(store, ledger, contents.texts))
-    store.disconnect()
+    store.connection.close()  # which gives DuckDB's memory back
     return Table(store, parts, ledger, contents)
 
 
@@ -102,11 +103,6 @@ def text_blocks(
     )
     yield from stream(store.connection, f"SELECT {select} FROM texts", list(texts.values()))  # noqa: S608
     store.connection.execute("DROP TABLE texts")
-
-
-def _guess(parts: Sequence[Part], name: str) -> Kind:
-    present, numbers = map(sum, zip(*(part.votes(name) for part in parts), strict=True))
-    return "number" if 2 * numbers >= present else "text"
 
 
 def _is_text(store: Store, contents: Contents, name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlpcli.data.source.files import find_files
 from mlpcli.data.source.load import load
 from mlpcli.data.source.origin import Ledger
+from mlpcli.data.source.outlook import look
 from mlpcli.data.source.parts import check_types, open_part
 from mlpcli.data.source.scan import Scan
 from mlpcli.data.source.store import Store, duckdb_errors
@@ -15,9 +16,10 @@ from mlpcli.data.source.words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mlpcli.data.source.outlook import Outlook
     from mlpcli.data.source.parts import Kind, Part
     from mlpcli.data.source.table import Table
 
@@ -33,15 +35,18 @@ def open_table(
     kinds: Mapping[str, Kind] | None = None,
     memory_limit: str | None = None,
     folder: Path | None = None,
+    announce: Callable[[Outlook], object] | None = None,
 ) -> Table:
     """Read paths or globs of CSV (also gzipped) and Parquet as one table, in the order given.
 
     `columns`: the only ones that are needed; whatever others hold is ignored. `kinds`: columns
     whose kind is known already. `memory_limit`: the most that DuckDB may take (say "4GB"). Rows
-    beyond 32 MB go to a temporary file in `folder`. Raises DataError: files, names, bad rows;
-    StorageError.
+    beyond 32 MB go to a temporary file in `folder`. `announce` is called before rows are read.
+    Raises DataError: files, names, bad rows; StorageError.
     """
     with _opened(files, columns, memory_limit) as (store, parts, names):
+        if announce is not None:
+            announce(look(parts, names, store.memory_limit()))
         table = load(store, parts, names, kinds or {}, folder)
         if not table.rows:
             raise DataError(f"{parts[0].path}: no rows below the header")

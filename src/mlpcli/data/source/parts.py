@@ -31,10 +31,14 @@ TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
 
 @dataclass(frozen=True)
 class Part:
-    """One file of the table; `header` is None for Parquet, `types` are empty for CSV."""
+    """One file of the table; `header` is None for Parquet, `types` are empty for CSV.
+
+    `rows` is how many rows there are, of CSV an estimate by the size of the file.
+    """
 
     file: File
     names: tuple[str, ...]
+    rows: int
     header: Header | None = None
     types: tuple[str, ...] = ()
 
@@ -60,12 +64,18 @@ class Part:
 
     def votes(self, name: str) -> tuple[int, int]:
         """Return how many values the sample has in this column, and how many are numbers."""
-        place = self.names.index(name)
         if self.header is None:
-            return 1, int(_is_numeric(self.types[place]))
-        cells = [row[place].strip(BLANKS) for row in self.header.sample if place < len(row)]
-        present = [cell for cell in cells if cell not in MISSING]
+            return 1, int(_is_numeric(self.types[self.names.index(name)]))
+        present = self.sample(name)
         return len(present), sum(map(is_number, present))
+
+    def sample(self, name: str) -> list[str]:
+        """Return the first values in this column that are not missing; none of Parquet."""
+        if self.header is None:
+            return []
+        place = self.names.index(name)
+        cells = [row[place].strip(BLANKS) for row in self.header.sample if place < len(row)]
+        return [cell for cell in cells if cell not in MISSING]
 
     def _cast(self, place: int, kind: Kind) -> str:
         if kind == "text":
@@ -85,7 +95,7 @@ def open_part(connection: duckdb.DuckDBPyConnection, file: File) -> Part:
     """Read the column names of one file; raise DataError where there are none to use."""
     if file.format != "parquet":
         header = read_header(file)
-        return Part(file, header.names, header)
+        return Part(file, header.names, max(1, round(file.bytes / header.line_bytes) - 1), header)
     source = f"read_parquet({quote(file.link)})"
     fields = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608
     tree = connection.execute(
@@ -93,7 +103,9 @@ def open_part(connection: duckdb.DuckDBPyConnection, file: File) -> Part:
     ).fetchall()
     names = tuple(name.strip(BLANKS) for name in _top(tree))
     check_names(str(file.path), names)
-    return Part(file, names, types=tuple(str(field[1]) for field in fields))
+    count = f"SELECT num_rows FROM parquet_file_metadata({quote(file.link)})"  # noqa: S608
+    ((rows,),) = connection.execute(count).fetchall()
+    return Part(file, names, rows, types=tuple(str(field[1]) for field in fields))
 
 
 def check_types(part: Part, names: Sequence[str]) -> None:

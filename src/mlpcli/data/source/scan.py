@@ -43,8 +43,8 @@ class Scan(Origin):
     def blocks(self) -> Iterator[dict[str, Column]]:
         """Yield the columns of 16,384 rows at a time, or of what is left; to be called once.
 
-        Columns are as those of a table, but levels are those met so far, and not sorted; numbers
-        are not to be changed. Raises DataError with the first bad rows, once it meets them.
+        Columns are as those of a table, but levels are those met so far, and not sorted. Raises
+        DataError with the first bad rows, once it meets them.
         """
         with duckdb_errors(", ".join(map(str, self.sources))):
             for block in _even(self._arrays()):
@@ -77,25 +77,24 @@ class Scan(Origin):
 
 
 def _even(blocks: Iterable[list[Array]]) -> Iterator[list[Array]]:
-    """Join blocks and cut them anew: where they end depends on files and threads.
+    """Cut rows into blocks of equal size: where DuckDB's end depends on files and threads.
 
     Results of float32 would depend on it, too, in their last digits.
     """
-    held: list[list[Array]] = []
+    held: list[Array] = []
     count = 0
     for block in blocks:
-        held.append(block)
-        count += len(block[0])
-        if count >= _BLOCK_ROWS:
-            joined = _join(held)
-            whole = count - count % _BLOCK_ROWS
-            for start in range(0, whole, _BLOCK_ROWS):
-                yield [array[start : start + _BLOCK_ROWS] for array in joined]
-            held = [[array[whole:] for array in joined]]
-            count -= whole
+        start, rows = 0, len(block[0])
+        while start < rows:
+            if not count:
+                held = [np.empty(_BLOCK_ROWS, array.dtype) for array in block]
+            stop = min(rows, start + _BLOCK_ROWS - count)
+            for array, piece in zip(held, block, strict=True):
+                array[count : count + stop - start] = piece[start:stop]
+            count += stop - start
+            start = stop
+            if count == _BLOCK_ROWS:
+                yield held
+                count = 0
     if count:
-        yield _join(held)
-
-
-def _join(blocks: list[list[Array]]) -> list[Array]:
-    return [np.concatenate(arrays) for arrays in zip(*blocks, strict=True)]
+        yield [array[:count] for array in held]

@@ -24,12 +24,7 @@ class Closes(Protocol):
 
 
 class Store:
-    """An in-memory DuckDB database, a folder for links and copies, and what else is temporary.
-
-    `memory_limit` is DuckDB's limit in bytes, known once the database is disconnected.
-    """
-
-    memory_limit: int
+    """An in-memory DuckDB database, a folder for links and copies, and what else is temporary."""
 
     def __init__(self, memory_limit: str | None) -> None:
         self._stack = ExitStack()
@@ -59,10 +54,11 @@ class Store:
         """Close something together with this store."""
         self._stack.callback(resource.close)
 
-    def disconnect(self) -> None:
-        """Give the memory of DuckDB back, once all is read."""
-        self.memory_limit = self._limit_in_bytes()
-        self.connection.close()
+    def memory_limit(self) -> int:
+        """Return the limit in bytes: the given one or DuckDB's own, which is 80 % of the memory."""
+        (text,) = self.first("SELECT current_setting('memory_limit')")
+        number, unit = str(text).split()  # such as "18.8 GiB"
+        return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
     def insert_texts(self, select: str, columns: int) -> int:
         """Append rows to the table `texts`, made on the first call; return their number."""
@@ -73,12 +69,6 @@ class Store:
     def first(self, query: str) -> tuple[object, ...]:
         """Return the first row of a result."""
         return cast("tuple[object, ...]", self.connection.execute(query).fetchone())
-
-    def _limit_in_bytes(self) -> int:
-        """Return the limit that is set, or DuckDB's own, which is 80 % of the memory."""
-        (text,) = self.first("SELECT current_setting('memory_limit')")
-        number, unit = str(text).split()  # such as "18.8 GiB"
-        return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
 
     def _limit(self, memory_limit: str) -> None:
         try:

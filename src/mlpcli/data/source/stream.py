@@ -66,7 +66,8 @@ def stream(
     """Yield the columns of some rows at a time, in order: numbers, nan where missing, or codes.
 
     `texts` holds the levels of each text column, None for a number column. Numbers may be views
-    of DuckDB's memory, and are not to be changed. Raises duckdb.Error, and Misfit.
+    of DuckDB's memory: they are not to be changed, and gone with the next block. Raises
+    duckdb.Error, and Misfit.
     """
     kinds: list[Kind] = ["number" if known is None else "text" for known in texts]
     for raw in (_at_once if small else _by_and_by)(connection, select, kinds):

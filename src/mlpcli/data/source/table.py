@@ -57,8 +57,7 @@ class Contents:
 class Table(Origin):
     """Rows of one or several files in input order, to be read by column and in any order.
 
-    `missing` says, by column, how many values are missing; `memory_limit` is in bytes, the given
-    one or 80 % of the memory. Threads may read at the same time.
+    `missing` says, by column, how many values are missing. Threads may read at the same time.
     """
 
     def __init__(
@@ -66,7 +65,6 @@ class Table(Origin):
     ) -> None:
         super().__init__(store, parts, ledger)
         self.missing = contents.missing
-        self.memory_limit = store.memory_limit
         self._contents = contents
         self._levels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
 
