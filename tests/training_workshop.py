@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.data.dataset import Dataset
+    from mlpcli.data.memory import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
     from mlpcli.training.result import TrainingResult
 
@@ -37,6 +38,11 @@ class Watch:
     records: list[EpochRecord] = field(default_factory=list)
     loop: Loop | None = None
     threads: int = 0
+    estimates: list[Estimate] = field(default_factory=list)
+
+    def loading(self, estimate: Estimate) -> None:
+        assert self.loop is None
+        self.estimates.append(estimate)
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         assert dataset.train is loop.train

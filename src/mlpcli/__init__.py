@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from mlpcli.config import Config, load_config
     from mlpcli.data.dataset import Dataset, load_dataset
     from mlpcli.errors import MlpError
-    from mlpcli.training import Model, TrainingResult, evaluate, load_model, train
+    from mlpcli.training.evaluation import evaluate
+    from mlpcli.training.fit import train
+    from mlpcli.training.model_file import Model, load_model
+    from mlpcli.training.result import TrainingResult
 
 __all__ = [
     "Config",
@@ -37,15 +40,15 @@ _HOMES = {
     "Config": "mlpcli.config",
     "Dataset": "mlpcli.data.dataset",
     "MlpError": "mlpcli.errors",
-    "Model": "mlpcli.training",
-    "TrainingResult": "mlpcli.training",
+    "Model": "mlpcli.training.model_file",
+    "TrainingResult": "mlpcli.training.result",
     "case_from_config": "mlpcli.checking",
-    "evaluate": "mlpcli.training",
+    "evaluate": "mlpcli.training.evaluation",
     "gradcheck": "mlpcli.checking",
     "load_config": "mlpcli.config",
     "load_dataset": "mlpcli.data.dataset",
-    "load_model": "mlpcli.training",
-    "train": "mlpcli.training",
+    "load_model": "mlpcli.training.model_file",
+    "train": "mlpcli.training.fit",
 }
 
 

@@ -1,10 +1,19 @@
-"""How many cores there are to work with."""
+"""How many cores there are to work with, and work for all of them."""
 
 from __future__ import annotations
 
 import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
-__all__ = ["core_count"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["core_count", "map_ahead"]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def core_count() -> int:
@@ -12,3 +21,22 @@ def core_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield function(item) for each item in their order, as `map` does, worked out in threads.
+
+    Items are taken and worked on a few ahead of the consumer, and no more: they may be large.
+    """
+    cores = core_count()
+    pool = ThreadPoolExecutor(cores)
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

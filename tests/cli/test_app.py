@@ -126,7 +126,7 @@ def broken(*_args: object, **_options: object) -> None:
 def test_a_bug_is_exit_70_and_one_line(
     here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlpcli.training.load_model", broken)
+    monkeypatch.setattr("mlpcli.training.model_file.load_model", broken)
     ran = mlp("info", "model.safetensors", "--json")
     assert (ran.status, ran.out) == (70, "")
     (line,) = ran.lines
@@ -142,7 +142,7 @@ def test_debug_adds_the_traceback(here: Path, mlp: Mlp, monkeypatch: pytest.Monk
     assert ran.status == 2
     assert ran.lines[0] == "Traceback (most recent call last):"
     assert ran.lines[-1] == "nothing: no such file"
-    monkeypatch.setattr("mlpcli.training.load_model", broken)
+    monkeypatch.setattr("mlpcli.training.model_file.load_model", broken)
     ran = mlp("info", "model.safetensors", "--debug")
     assert ran.status == 70
     assert "in broken" in ran.err
@@ -155,7 +155,7 @@ def test_an_unexpected_input_output_error_is_74(
     def fail(*_args: object) -> None:
         raise OSError(5, "Input/output error", "disk")
 
-    monkeypatch.setattr("mlpcli.training.load_model", fail)
+    monkeypatch.setattr("mlpcli.training.model_file.load_model", fail)
     ran = mlp("info", "model.safetensors", "--json")
     assert (ran.status, ran.out, ran.lines) == (74, "", ["mlp: disk: input/output error"])
 
@@ -217,7 +217,7 @@ def test_control_c_outside_training_is_130(
     def interrupt(*_args: object) -> None:
         raise stop
 
-    monkeypatch.setattr("mlpcli.training.load_model", interrupt)
+    monkeypatch.setattr("mlpcli.training.model_file.load_model", interrupt)
     ran = mlp("info", "model.safetensors", "--json")
     assert (ran.status, ran.out, ran.err.strip()) == (130, "", "")
 

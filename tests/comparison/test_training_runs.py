@@ -8,7 +8,7 @@ import pytest
 from mlpcli.comparison.forms import FORMS
 from mlpcli.comparison.training_runs import TrainingRun, compare_training, paired_differences
 from mlpcli.config import Config, parse_config
-from mlpcli.training import train
+from mlpcli.training.fit import train
 
 BASE = """
 data: {train: table.csv, target: y, validation: 0.25}

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config import parse_config
-from mlpcli.data.dataset import load_dataset, unseen_notes
+from mlpcli.data.dataset import load_dataset
+from mlpcli.data.encoding import unseen_notes
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:

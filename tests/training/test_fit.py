@@ -12,18 +12,13 @@ import numpy as np
 import pytest
 
 from mlpcli.errors import ConfigError, DataError, StorageError
-from mlpcli.training import Model, TrainingResult, evaluate, load_model, save_model, train
-from mlpcli.training import __all__ as exported
+from mlpcli.training.fit import train
 from mlpcli.training.metrics import SCORES
+from mlpcli.training.model_file import load_model
 from training_workshop import Watch
 
 if TYPE_CHECKING:
     from training_workshop import Workshop
-
-
-def test_the_room_offers_its_six_names() -> None:
-    offered = {o.__name__ for o in (Model, TrainingResult, evaluate, load_model, save_model, train)}
-    assert offered == set(exported)
 
 
 def test_a_run_from_end_to_end(workshop: Workshop) -> None:

@@ -57,8 +57,8 @@ def evaluate(
     from mlpcli.report.documents import evaluation_document
     from mlpcli.report.evaluation_plots import evaluation_chart, evaluation_figure
     from mlpcli.report.tables import evaluation_table
-    from mlpcli.training import evaluate as measure
-    from mlpcli.training import load_model
+    from mlpcli.training.evaluation import evaluate as measure
+    from mlpcli.training.model_file import load_model
 
     result = measure(load_model(model), data, threshold=chosen, bootstrap=bootstrap)
     warn(*result.notes)

@@ -15,7 +15,7 @@ def info(model: ModelFile, json: Json = False) -> int:
     """
     from mlpcli.report.documents import info_document
     from mlpcli.report.tables import info_tables
-    from mlpcli.training import load_model
+    from mlpcli.training.model_file import load_model
 
     loaded = load_model(model)
     if json:

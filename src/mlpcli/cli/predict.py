@@ -41,7 +41,7 @@ def predict(
     chosen = None if threshold is None else probability(threshold)
 
     from mlpcli.report.predictions import prediction_lines
-    from mlpcli.training import load_model
+    from mlpcli.training.model_file import load_model
     from mlpcli.training.prediction import predict as run
     from mlpcli.training.storage import refuse_existing
 

@@ -22,6 +22,7 @@ __all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "progress_for"]
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_REDRAWS = 0.1
+_WORTH_A_LINE = 32e6  # bytes; reading fewer takes less than a second
 _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
@@ -61,8 +62,9 @@ class PlainProgress(SilentProgress):
         self.last = time.monotonic()
 
     def loading(self, estimate: Estimate) -> None:
-        """Say what is about to be read, and how much memory it will take."""
-        complain(expectation(estimate))
+        """Say what is about to be read, and how much memory it will take, where that is much."""
+        if estimate.bytes > _WORTH_A_LINE or estimate.in_file:
+            complain(expectation(estimate))
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Say what is trained on what."""

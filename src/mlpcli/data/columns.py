@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.source import Table
 
-__all__ = ["Columns", "Held", "Mask", "Stored", "is_missing"]
+__all__ = ["Columns", "Held", "Mask", "Stored", "is_missing", "rows_of"]
 
 Mask: TypeAlias = NDArray[np.bool_]
 Index: TypeAlias = NDArray[np.int64]
@@ -26,6 +26,11 @@ Index: TypeAlias = NDArray[np.int64]
 def is_missing(column: Column) -> Mask:
     """Return which rows of the column hold no value, shape (N,)."""
     return column.codes < 0 if isinstance(column, Categorical) else np.isnan(column)
+
+
+def rows_of(columns: Mapping[str, Column]) -> int:
+    """Return the number of rows that all of the columns have."""
+    return is_missing(next(iter(columns.values()))).size
 
 
 class Columns(Mapping[str, Column]):

@@ -12,7 +12,7 @@ import numpy as np
 
 from mlpcli.data.columns import Stored
 from mlpcli.data.encoder import Encoder, Rule, fit_rule
-from mlpcli.data.encoding import encode_examples, spread
+from mlpcli.data.encoding import encode_examples, spread, unseen_notes
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.findings import findings
 from mlpcli.data.memory import Estimate, Place, estimate, place_for
@@ -24,13 +24,13 @@ from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
     from mlpcli.data.batches import RowSource
 
-__all__ = ["Dataset", "load_dataset", "unseen_notes"]
+__all__ = ["Dataset", "load_dataset"]
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,6 @@ def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfi
         file, count = table.sources[0], f"{examples.dropped} rows"
         raise DataError(f"{file}: no row is left: {count}, and data.missing: drop left out each")
     return examples
-
-
-def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
-    """Return a note for each column in which texts occur that training never saw."""
-    return [
-        f"column {show_name(name)}: {count} of {rows} rows hold a text not seen in training"
-        for name, count in unseen.items()
-    ]
 
 
 def _fit_targets(table: Table, data: DataConfig) -> tuple[Target, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.data.columns import is_missing
+from mlpcli.data.columns import is_missing, rows_of
 from mlpcli.data.source import Categorical
 
 if TYPE_CHECKING:
@@ -201,8 +201,7 @@ class Encoder:
 
         Rows with a missing value that no rule fills come out as nan (numbers) or all zeros (text).
         """
-        rows = is_missing(columns[self.rules[0].name]).size
-        X = np.empty((rows, sum(self._widths)), dtype)
+        X = np.empty((rows_of(columns), sum(self._widths)), dtype)
         unseen = {}
         start = 0
         for rule, width in zip(self.rules, self._widths, strict=True):

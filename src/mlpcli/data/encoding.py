@@ -12,9 +12,10 @@ import numpy as np
 from mlpcli.cores import core_count
 from mlpcli.data.batches import Rows
 from mlpcli.data.row_file import RowFile
+from mlpcli.data.source.words import show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mlpcli.data.batches import RowSource
     from mlpcli.data.encoder import Encoder
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mlpcli.data.memory import Place
     from mlpcli.nn.activations import FloatArray
 
-__all__ = ["encode_examples", "spread"]
+__all__ = ["encode_examples", "spread", "unseen_notes"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,6 +71,14 @@ def _room_for(
     if place is None:
         return Rows(np.empty((len(examples), width), dtype), y, weight)
     return RowFile(width, y, weight, room=place.room, folder=place.folder)
+
+
+def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
+    """Return a note for each column in which texts occur that training never saw."""
+    return [
+        f"column {show_name(name)}: {count} of {rows} rows hold a text not seen in training"
+        for name, count in unseen.items()
+    ]
 
 
 class Map(Protocol):

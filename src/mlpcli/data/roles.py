@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlpcli.config import RowsWhere
 from mlpcli.data.source.words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
@@ -36,6 +35,8 @@ class Roles:
 
 
 def _marks(data: DataConfig) -> tuple[str, ...]:
+    from mlpcli.config import RowsWhere  # pydantic: prediction, which has no config, does without
+
     parts = (data.validation, data.test)
     return tuple(dict.fromkeys(part.column for part in parts if isinstance(part, RowsWhere)))
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FloatArray", "sigmoid", "sigmoid_pair", "softplus"]
+__all__ = ["FloatArray", "sigmoid", "sigmoid_in_place", "sigmoid_pair", "softplus"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 
@@ -40,6 +40,15 @@ def sigmoid_pair(h: FloatArray) -> tuple[FloatArray, FloatArray]:
     np.reciprocal(z, out=z)
     t *= z
     return z, t
+
+
+def sigmoid_in_place(h: FloatArray) -> None:
+    """Replace h by sigma(h), the same number as `sigmoid_pair` has."""
+    np.maximum(h, np.log(np.finfo(h.dtype).tiny), out=h)
+    np.negative(h, out=h)
+    np.exp(h, out=h)
+    h += 1
+    np.reciprocal(h, out=h)
 
 
 def softplus(h: FloatArray) -> FloatArray:

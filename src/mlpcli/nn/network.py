@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import FloatArray, sigmoid_pair
+from mlpcli.nn.activations import FloatArray, sigmoid_in_place, sigmoid_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from mlpcli.config import NetworkConfig
 
 __all__ = ["Network", "Parameters", "Trace", "initial_network"]
+
+_CACHE_NUMBERS = 1 << 18  # 1 MB in float32
+_FEWEST_ROWS = 256  # a matrix product of fewer is slow
 
 
 class Parameters:
@@ -99,11 +102,19 @@ class Network(Parameters):
         return Trace(Z, slopes, self._affine(Z[-1], self.W[-1], self.b[-1]))
 
     def logits(self, X: FloatArray) -> FloatArray:
-        """Return H_L for the rows `X` without keeping what only the backward pass needs."""
-        z = X
-        for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
-            z, _ = sigmoid_pair(self._affine(z, W, b))
-        return self._affine(z, self.W[-1], self.b[-1])
+        """Return H_L for the rows `X` without keeping what only the backward pass needs.
+
+        Works on some rows at a time, so many that a layer's output stays in the cache.
+        """
+        H: FloatArray = np.empty((len(X), self.sizes[-1]), self.theta.dtype)
+        step = max(_FEWEST_ROWS, _CACHE_NUMBERS // max(self.sizes))
+        for start in range(0, len(X), step):
+            z = X[start : start + step]
+            for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
+                z = self._affine(z, W, b)
+                sigmoid_in_place(z)
+            H[start : start + step] = self._affine(z, self.W[-1], self.b[-1])
+        return H
 
     def backward(self, trace: Trace, delta: FloatArray, gradient: Parameters) -> None:
         """Write dJ/dW_i and dJ/db_i of every layer into `gradient`, given delta_L = dJ/dH_L.

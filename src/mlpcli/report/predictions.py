@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from mlpcli.training.prediction import Predictions
 
@@ -26,23 +26,25 @@ def prediction_lines(predictions: Predictions, threshold: float | None) -> Itera
     model = predictions.model
     one = len(model.targets) == 1
     prefixes = [""] if one else [f"{name}_" for name in model.names]
-    header = _csv([[f"{p}{what}" for p in prefixes for what in ("probability", "prediction")]])
+    header = _line(f"{p}{what}" for p in prefixes for what in ("probability", "prediction"))
     thresholds = model.thresholds if threshold is None else (threshold,) * len(model.targets)
-    labels = [np.array(target.labels, object) for target in model.targets]
+    labels = [[_line([label])[:-1] for label in target.labels] for target in model.targets]
     for block in predictions:
-        columns: list[list[object]] = []
+        columns: list[list[str]] = []
+        unknown = np.flatnonzero(~block.known).tolist()
         for k, label in enumerate(labels):
             p = block.p[:, k]
-            chosen = label[(p >= thresholds[k]).astype(np.int64)]
-            written = p.astype(object)
-            written[~block.known] = ""
-            chosen[~block.known] = ""
-            columns += [written.tolist(), chosen.tolist()]
-        yield header + _csv(zip(*columns, strict=True))
+            written = [*map(repr, p.tolist())]
+            chosen = [label[positive] for positive in (p >= thresholds[k]).tolist()]
+            for row in unknown:
+                written[row] = chosen[row] = ""
+            columns += [written, chosen]
+        yield header + "\n".join(map(",".join, zip(*columns, strict=True))) + "\n"
         header = ""
 
 
-def _csv(rows: Iterable[Sequence[object]]) -> str:
+def _line(cells: Iterable[str]) -> str:
+    """Return a line of CSV, with quotes where a cell needs them."""
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
     return buffer.getvalue()

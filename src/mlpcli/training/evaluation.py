@@ -10,23 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.cores import map_ahead
 from mlpcli.data.batches import pieces
-from mlpcli.data.columns import Held
-from mlpcli.data.dataset import unseen_notes
-from mlpcli.data.encoding import encode_examples
+from mlpcli.data.columns import Held, rows_of
+from mlpcli.data.encoding import unseen_notes
 from mlpcli.data.examples import read_examples
 from mlpcli.data.roles import Roles
 from mlpcli.data.source import open_scan
 from mlpcli.errors import DataError
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.training.metrics import SCORES, Metrics, measure
+from mlpcli.training.threads import limit_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from mlpcli.data.batches import RowSource
+    from mlpcli.data.examples import Examples
+    from mlpcli.data.source import Scan
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
@@ -161,20 +164,27 @@ def _read_blocks(
     if roles.weight is not None:
         kinds[roles.weight] = "number"
     logits, labels, weights, unseen, dropped = [], [], [], Counter[str](), 0
-    with open_scan(files, kinds) as scan:
+    encoder, dtype = model.encoder, str(model.network.theta.dtype)
+
+    def complete(scan: Scan) -> Iterator[Examples]:
         start = 0
         for columns in scan.blocks():
-            block = read_examples(
-                scan, Held(columns), roles, model.targets, model.encoder.policy, start=start
-            )
-            start += len(block) + block.dropped
+            held = Held(columns)
+            yield read_examples(scan, held, roles, model.targets, encoder.policy, start=start)
+            start += rows_of(columns)
+
+    def compute(block: Examples) -> tuple[Examples, NDArray[np.float64], dict[str, int]]:
+        X, new = encoder.encode(block.columns, dtype)
+        return block, model.logits(X), new
+
+    with open_scan(files, kinds) as scan, limit_threads(1):
+        for block, h, new in map_ahead(compute, complete(scan)):
             dropped += block.dropped
-            rows, new = encode_examples(block, model.encoder, "float64")
             unseen.update(new)
-            logits.append(model.logits(rows.X))
+            logits.append(h)
             labels.append(block.y)
             weights.append(block.weight)
-        digest, total = scan.digest, start
+        digest, total = scan.digest, scan.rows
     if total == dropped:
         raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
     notes = unseen_notes(unseen, total - dropped)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mlpcli.data.dataset import unseen_notes
+from mlpcli.cores import map_ahead
+from mlpcli.data.columns import rows_of
+from mlpcli.data.encoding import unseen_notes
 from mlpcli.data.examples import refuse_rows
 from mlpcli.data.source import Scan, open_scan
 from mlpcli.errors import DataError
 from mlpcli.nn.activations import sigmoid
+from mlpcli.training.threads import limit_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from mlpcli.data.columns import Mask
+    from mlpcli.data.source import Column
     from mlpcli.training.model_file import Model
 
 __all__ = ["Prediction", "Predictions", "predict"]
@@ -31,6 +36,14 @@ class Prediction:
 
     p: NDArray[np.float64]
     known: NDArray[np.bool_]
+
+
+class _Computed(NamedTuple):
+    """Logits (N x K) of a block, which rows are complete, and counts of unseen texts by column."""
+
+    h: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    unseen: dict[str, int]
 
 
 @dataclass
@@ -48,23 +61,32 @@ class Predictions:
     unseen: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[Prediction]:
-        encoder = self.model.encoder
+        with limit_threads(1):
+            for block in map_ahead(self._compute, self._complete()):
+                self._refuse_overflow(block.h, block.known, self.rows)
+                self.rows += len(block.h)
+                self.unknown += int(np.count_nonzero(~block.known))
+                self.unseen.update(block.unseen)
+                yield Prediction(np.asarray(sigmoid(block.h), np.float64), block.known)
+
+    def _complete(self) -> Iterator[tuple[Mapping[str, Column], Mapping[str, Mask]]]:
+        """Yield the columns of each block and where they lack a value; refuse what must not."""
+        encoder, start = self.model.encoder, 0
         for columns in self.scan.blocks():
             missing = encoder.missing(columns)
             if encoder.policy != "drop":
                 why = "missing value, and the model was trained with data.missing: error"
-                refuse_rows(self.scan, columns, missing, why, self.rows)
-            X, unseen = encoder.encode(columns, str(self.model.network.theta.dtype))
-            known = np.ones(len(X), np.bool_)
-            for mask in missing.values():
-                known &= ~mask
-            h = self.model.logits(X)
-            self._refuse_overflow(h, known, self.rows)
-            self.rows += len(X)
-            self.unknown += int(np.count_nonzero(~known))
-            self.unseen.update(unseen)
-            p = np.asarray(sigmoid(h), np.float64)
-            yield Prediction(p, known)
+                refuse_rows(self.scan, columns, missing, why, start)
+            yield columns, missing
+            start += rows_of(columns)
+
+    def _compute(self, block: tuple[Mapping[str, Column], Mapping[str, Mask]]) -> _Computed:
+        columns, missing = block
+        X, unseen = self.model.encoder.encode(columns, str(self.model.network.theta.dtype))
+        known = np.ones(len(X), np.bool_)
+        for mask in missing.values():
+            known &= ~mask
+        return _Computed(self.model.logits(X), known, unseen)
 
     def _refuse_overflow(
         self, h: NDArray[np.float64], known: NDArray[np.bool_], start: int
