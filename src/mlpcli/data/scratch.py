@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,16 +31,18 @@ class Scratch:
 
     def __init__(self, folder: Path | None, in_memory: int = 1) -> None:
         self._folder = folder
+        self._in_memory = in_memory
         self._lock = Lock()
         self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115  closed by `close`
             in_memory, prefix="mlp-", dir=None if folder is None else str(folder)
         )
-
-        self._finalizer = weakref.finalize(self, self._file.close)
+        self._finalizer = weakref.finalize(self, _close, self._file)
 
     def write(self, place: int, array: NDArray[Any]) -> None:
         """Write the bytes of an array at this place."""
         with self._lock, self._errors():
+            if place + array.nbytes > self._in_memory:
+                self._file.rollover()  # in memory a gap before `place` would be filled with zeros
             self._file.seek(place)
             self._file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
@@ -63,3 +65,8 @@ class Scratch:
             where = self._folder or tempfile.gettempdir()
             reason = (error.strerror or str(error)).lower()
             raise StorageError(f"{where}: a temporary file for the rows: {reason}") from error
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what a full disk did not take is tried again, and not needed
+        file.close()
