@@ -43,8 +43,10 @@ __all__ = [
 State: TypeAlias = dict[str, NDArray[Any]]
 Factors: TypeAlias = "Sequence[FloatArray]"
 
-_BLOCK = 16_384  # numbers: five such arrays of float32 fit into the cache of one core
-_WORTH_SHARING = 12  # blocks by plain gradient descent take as long as waking a thread
+# Numbers: five such arrays of float32 fit into the cache of one core, nearly. Smaller blocks are
+# slower in threads, which wait for the interpreter between operations of a few microseconds.
+_BLOCK = 65_536
+_WORTH_SHARING = 14  # blocks by plain gradient descent: below that threads cost more than they save
 _STEPS_BETWEEN_FLUSHES = 64
 _NORMAL_SQUARES = {  # by the letter of the dtype: numbers whose squares are not subnormal
     letter: (np.sqrt(np.finfo(letter).tiny), np.array(np.inf, letter)) for letter in "fd"
@@ -96,11 +98,12 @@ class Descent:
         size, dtype = theta.size, theta.dtype
         work = size / _BLOCK * (1 + 3 * len(optimizer.moments))
         self._team = team if work > _WORTH_SHARING else ALONE
-        cuts = [slice(start, min(start + _BLOCK, size)) for start in range(0, size, _BLOCK)]
+        count = self._team.size * -(-size // (_BLOCK * self._team.size))  # as many for each member
+        cuts = [slice(size * i // count, size * (i + 1) // count) for i in range(count)]
         self._blocks: list[list[tuple[FloatArray, ...]]] = []
         for member in range(self._team.size):
             free = np.empty(min(_BLOCK, size), dtype)
-            mine = cuts[self._team.share(len(cuts), member)]
+            mine = cuts[self._team.share(count, member)]
             self._blocks.append(
                 [(free[: cut.stop - cut.start], *(array[cut] for array in arrays)) for cut in mine]
             )

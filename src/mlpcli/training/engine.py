@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 _FEWEST_ROWS = 64  # per member of a team; fewer are not worth waking it
-_PIECE = 32_768  # numbers of a gradient that are added and squared while they are in the cache
-_FEWEST_PIECES = 12  # for a team to share them
+_PIECE = 131_072  # numbers of a gradient that are added and squared while they are in the cache
+_FEWEST_PIECES = 4  # for a team to share them
 
 
 class Engine:
