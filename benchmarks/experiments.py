@@ -38,6 +38,8 @@ def every_experiment(folder: Path, *, quick: bool) -> Iterator[Experiment]:
     yield from optimizers(quick=quick)
     yield from gradchecks(quick=quick)
     yield from tables(folder, 100_000 if quick else 1_000_000)
+    if not quick:
+        yield from larger_than_memory(folder, 1_000_000)
     yield from starts()
 
 
@@ -150,6 +152,31 @@ def tables(folder: Path, rows: int) -> Iterator[Experiment]:
             Subject("the bare DuckDB read, whole process", partial(_whole, *alone), 2.5),
         ]
         yield Experiment(f"{words[0]}: {rows:,} rows, 28-300-300-1, whole process", subjects)
+
+
+def larger_than_memory(folder: Path, rows: int) -> Iterator[Experiment]:
+    """Yield training from a file, of rows four times as large as the memory that they may take."""
+    table, config = folder / "rows.csv", folder / "large.yaml"
+    settings = {"data": str(table), "target": "y", "hidden": "[16, 8]", "epochs": 3, "batch": 32}
+    config.write_text(TRAINING.format(**settings))
+
+    def train(name: str, *options: str) -> Sample:
+        words = [MLP, "train", str(config), "--out", str(folder / name), "--force", "--json", "-q"]
+        sample, output = command([*words, *options])
+        document = json.loads(output)
+        loss = document["metrics"]["train"]["loss"]
+        return Sample(document["seconds"], sample.peak, loss)
+
+    limit = f"data.memory_limit={rows * 28 * 4 // 4}B"
+    yield Experiment(
+        f"Larger than memory: {rows:,} rows x 28 inputs, 28-16-8-1, 3 epochs in batches of 32",
+        [
+            Subject("four times data.memory_limit", partial(train, "in-file", "--set", limit)),
+            Subject("in memory", partial(train, "in-memory"), 1.5),
+        ],
+        tolerance=0.0,
+        note="Seconds of training, without the reading; peak memory of the process.",
+    )
 
 
 def _whole(*words: str) -> Sample:
