@@ -1,0 +1,148 @@
+"""Rows in a file are dealt out exactly as rows in memory are, with however little room."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from mlpcli.data.batches import Rows, RowSource, blocks, pieces
+from mlpcli.data.row_file import RowFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def make(count: int, width: int, dtype: str, *, weighted: bool) -> Rows:
+    rng = np.random.default_rng(count)
+    X, y = rng.normal(size=(count, width)), rng.integers(0, 2, (count, 2))
+    weight = rng.random(count).astype(dtype) if weighted else None
+    return Rows(X.astype(dtype), y.astype(dtype), weight)
+
+
+def store(rows: Rows, room: int, folder: Path | None = None) -> RowFile:
+    """Put rows into a file, the last ones first, as threads might."""
+    file = RowFile(rows.width, rows.y, rows.weight, room=room, folder=folder)
+    for start in reversed(range(0, len(rows), 7)):
+        file.write(start, rows.X[start : start + 7])
+    return file
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[Rows, int]:
+    """Return rows, and room for something between one of them and all."""
+    rows = make(
+        draw(st.integers(1, 60)),
+        draw(st.integers(1, 4)),
+        draw(st.sampled_from(["float32", "float64"])),
+        weighted=draw(st.booleans()),
+    )
+    most = draw(st.integers(1, len(rows) + 2), label="rows in memory")
+    return rows, 4 * most * rows.X[:1].nbytes + draw(st.integers(-1, 1))
+
+
+def joined(some: list[Rows]) -> tuple[bytes, ...]:
+    """Return what rows hold, to the last byte."""
+    weights = [rows.weight for rows in some if rows.weight is not None]
+    arrays = [np.concatenate([rows.X for rows in some]), np.concatenate([rows.y for rows in some])]
+    arrays += [np.concatenate(weights)] if weights else []
+    return tuple(array.dtype.str.encode() + array.tobytes() for array in arrays)
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables(), st.integers(1, 20), st.integers(1, 4), st.data())
+def test_in_order_as_in_memory(
+    table: tuple[Rows, int], batch: int, batches: int, data: st.DataObject
+) -> None:
+    rows, room = table
+    step = batch * batches
+    start = batch * data.draw(st.integers(0, (len(rows) - 1) // batch), label="batches before")
+    order = np.random.default_rng(room).permutation(np.arange(len(rows), dtype=np.uint32))
+    file = store(rows, room)
+    event("one bin" if file._most >= len(rows) else "several bins")
+    got = list(file.in_order(order, step, start))
+    assert joined(got) == joined(list(rows.in_order(order, step, start)))
+    assert all(0 < len(some) <= step for some in got)
+    assert all(len(some) % batch == 0 for some in got[:-1])
+    file.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables(), st.integers(1, 70), st.data())
+def test_blocks_as_in_memory(table: tuple[Rows, int], size: int, data: st.DataObject) -> None:
+    rows, room = table
+    file = store(rows, room)
+    skip = data.draw(st.integers(0, -(-len(rows) // size) - 1))
+
+    def deal(source: RowSource) -> dict[int, tuple[bytes, ...]]:
+        """Return the minibatches by number."""
+        return {
+            block.first + k: joined([block.rows.take(slice(start, start + size))])
+            for block in blocks(source, size, np.random.default_rng(5), skip)
+            for k, start in enumerate(range(0, len(block.rows), size))
+        }
+
+    got = deal(file)
+    assert got == deal(rows)
+    assert list(got) == list(range(skip, -(-len(rows) // size)))
+    file.close()
+
+
+def test_an_epoch_that_is_broken_off_does_not_harm_the_next() -> None:
+    rows = make(50, 3, "float32", weighted=True)
+    file = store(rows, room=4 * 12 * 9)
+    rng = np.random.default_rng(0)
+    for taken in (1, 3, 0, 9):
+        order = rng.permutation(np.arange(50, dtype=np.uint32))
+        epoch = file.in_order(order, 4, 0)
+        got = [next(epoch) for _ in range(taken)] or list(epoch)
+        assert joined(got) == joined([rows.take(order[: sum(map(len, got))])])
+    file.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables(), st.data())
+def test_take_as_in_memory(table: tuple[Rows, int], data: st.DataObject) -> None:
+    rows, room = table
+    file = store(rows, room)
+    bound = st.none() | st.integers(-len(rows) - 2, len(rows) + 2)
+    part = slice(data.draw(bound), data.draw(bound))
+    index = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=9)), np.int64)
+    for choice in (part, index):
+        assert joined([file.take(choice)]) == joined([rows.take(choice)])
+    assert joined(list(pieces(file))) == joined([rows])
+    assert file.X.tobytes() == rows.X.tobytes()
+    assert (len(file), file.width) == (len(rows), rows.width)
+    file.close()
+
+
+def test_little_memory(tmp_path: Path) -> None:
+    rows = make(20_000, 20, "float32", weighted=False)
+    room, most = rows.X.nbytes // 8, 0
+    file = store(rows, room, tmp_path)
+    order = np.random.default_rng(0).permutation(np.arange(len(rows), dtype=np.uint32))
+    tracemalloc.start()
+    for some in file.in_order(order, 64, 0):
+        assert len(some) <= 64
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < room + 8 * len(rows)
+    assert list(tmp_path.iterdir()) == []
+    file.close()
+
+
+def test_an_order_that_is_wrong_is_noticed() -> None:
+    """The comparison itself: two rows exchanged are not the same rows."""
+    rows = make(30, 2, "float64", weighted=False)
+    order: Any = np.arange(30, dtype=np.uint32)
+    other = order.copy()
+    other[[3, 4]] = other[[4, 3]]
+    file = store(rows, room=100)
+    assert joined(list(file.in_order(other, 5, 0))) != joined(list(rows.in_order(order, 5, 0)))
+    file.close()
+    with pytest.raises(ValueError, match="closed file"):
+        file.take(slice(0, 1))
