@@ -26,17 +26,30 @@ def core_count() -> int:
 def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield function(item) for each item in their order, as `map` does, worked out in threads.
 
-    Items are taken and worked on a few ahead of the consumer, and no more: they may be large.
+    Items are taken and worked on a few ahead of the consumer, and no more: they may be large. An
+    error comes in its turn, whether the function raises it or the items.
     """
     cores = core_count()
     pool = ThreadPoolExecutor(cores)
     waiting: deque[Future[R]] = deque()
     try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
+        for future in _futures(pool, function, items):
+            waiting.append(future)
             if len(waiting) > cores:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _futures(
+    pool: ThreadPoolExecutor, function: Callable[[T], R], items: Iterable[T]
+) -> Iterator[Future[R]]:
+    try:
+        for item in items:
+            yield pool.submit(function, item)
+    except Exception as error:  # noqa: BLE001  raised again, after the results before it
+        failed: Future[R] = Future()
+        failed.set_exception(error)
+        yield failed

@@ -135,3 +135,22 @@ def test_a_row_whose_output_is_not_a_number_is_refused(workshop: Workshop) -> No
         f"{path}:3: the network's output is not a number; a value of this row is too large for "
         "float32"
     )
+
+
+@pytest.mark.parametrize("cores", [1, 2, 7])
+def test_the_first_bad_row_counts_on_any_machine(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    """Line 4 is found out when it is computed, line 6 when it is read: ahead of that."""
+    model = workshop.train("data.standardize=false").model
+    path = workshop.path / "two.csv"
+    path.write_text("a,b\n1,2\n1,2\n1e300,-1e300\n1,2\n,1\n1,2\n")
+    monkeypatch.setattr("mlpcli.cores.core_count", lambda: cores)
+    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 2)
+    predictions = predict(model, [path])
+    blocks = iter(predictions)
+    with predictions.scan:
+        assert len(next(blocks).p) == 2
+        with pytest.raises(DataError, match=r"two\.csv:4: the network's output is not a number"):
+            next(blocks)
+    assert predictions.rows == 2
