@@ -73,7 +73,7 @@ class DataConfig(Section):
         default=True, description="Keep the shares of the classes when splitting by a fraction."
     )
     memory_limit: Memory | None = Field(
-        default=None, description="Most memory for reading tables, such as 4GB."
+        default=None, description="Most memory for a table, such as 4GB; more goes to disk."
     )
 
     @property
