@@ -1,13 +1,13 @@
 """Runs a SELECT and hands out its rows block by block, while DuckDB reads on.
 
-DuckDB's own way to NumPy has the whole result in memory at once. Its Arrow stream has a few
-thousand rows, which `nanoarrow` lets NumPy see where they lie; starting it takes longer than
-reading a small file, which therefore comes as one block.
+DuckDB's own way to NumPy has the whole result in memory at once. Its Arrow stream has some 100,000
+rows, which `nanoarrow` lets NumPy see where they lie; starting it takes longer than reading a small
+file, which therefore comes as one block.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import duckdb
@@ -46,7 +46,8 @@ class Texts:
     def levels(self) -> tuple[str, ...]:
         """The levels so far, by code."""
         if len(self._levels) < len(self._codes) - 1:
-            self._levels = tuple(text.decode() for text in self._codes)[1:]
+            new = islice(self._codes, 1 + len(self._levels), None)
+            self._levels += tuple(text.decode() for text in new)
         return self._levels
 
 
