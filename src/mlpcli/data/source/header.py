@@ -54,7 +54,8 @@ def read_header(file: File) -> Header:
         raise DataError(f"{file.path}:1: a quote opens in the header and never closes")
     names = tuple(name.strip(BLANKS) for name in rows[0])
     check_names(f"{file.path}:{line}", names)
-    line_bytes = len(text) / max(1, text.count("\n"), text.count("\r"))
+    size = len(text.encode(errors="surrogateescape"))
+    line_bytes = size / max(1, text.count("\n"), text.count("\r"))
     return Header(names, delimiter, line == 1, rows[1:], line_bytes)
 
 

@@ -58,7 +58,8 @@ class Store:
         """Return the limit in bytes: the given one or DuckDB's own, which is 80 % of the memory."""
         (text,) = self.first("SELECT current_setting('memory_limit')")
         number, unit = str(text).split()  # such as "18.8 GiB"
-        return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit))
+        units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+        return int(float(number) * 1024 ** units.index(unit))
 
     def insert_texts(self, select: str, columns: int) -> int:
         """Append rows to the table `texts`, made on the first call; return their number."""
