@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["direct_blocks", "load", "text_blocks"]
 
-_SMALL = 1 << 20  # bytes of a file that is read at once
+_SMALL = 1 << 20  # bytes, unpacked, and values of a file that is read at once
 
 
 def load(
@@ -87,7 +87,8 @@ def direct_blocks(
     ledger.rows.clear()
     for part in parts:
         ledger.rows.append(0)
-        select, small = part.select(ledger.kinds), part.file.state[0] < _SMALL
+        small = max(part.file.bytes, part.rows * len(ledger.kinds)) < _SMALL
+        select = part.select(ledger.kinds)
         for block in stream(store.connection, select, list(texts.values()), small=small):
             ledger.rows[-1] += len(block[0])
             yield block
