@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from mlpcli.data.columns import is_missing, rows_of
+from mlpcli.data.moments import mean_and_deviation, median
 from mlpcli.data.source import Categorical
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Encoder", "NumberRule", "Rule", "TextRule", "fit_rule"]
 
 MissingPolicy: TypeAlias = Literal["error", "mean", "median", "drop"]
-_FIT_ROWS = 1 << 18  # at a time, so that what is worked in does not grow with the table
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,13 @@ class NumberRule:
         `mean` and `scale` (standard deviation, divisor N) are those of the values present; a
         constant column gets scale 1, so that it becomes 0 and not 0/0.
         """
-        pieces = (values[i : i + _FIT_ROWS] for i in range(0, values.size, _FIT_ROWS))
-        moments = [_moments(present) for v in pieces if (present := v[~np.isnan(v)]).size]
-        if not moments:
+        found = mean_and_deviation(values)
+        if found is None:
             return cls(name, 0.0, 1.0, 0.0 if policy in {"mean", "median"} else None)
-        mean, scale = _merge(moments)
+        mean, scale = found
         if scale <= 8 * np.finfo(np.float64).eps * abs(mean):
             scale = 1.0
-        fills = {"mean": mean, "median": _median(values) if policy == "median" else None}
+        fills = {"mean": mean, "median": median(values) if policy == "median" else None}
         if not standardize:
             mean, scale = 0.0, 1.0
         return cls(name, mean, scale, fills.get(policy))
@@ -125,36 +124,6 @@ def fit_rule(name: str, column: Column, policy: MissingPolicy, *, standardize: b
     if isinstance(column, Categorical):
         return TextRule.fit(name, column, policy)
     return NumberRule.fit(name, column, policy, standardize)
-
-
-def _unit(values: NDArray[np.float64]) -> float:
-    """Return what to divide by, so that the square of 1e200 is finite."""
-    return float(np.abs(values).max()) or 1.0
-
-
-def _moments(values: NDArray[np.float64]) -> tuple[int, float, float]:
-    """Return number, mean and standard deviation."""
-    unit = _unit(values)
-    values = values / unit
-    return values.size, float(values.mean()) * unit, float(values.std()) * unit
-
-
-def _merge(moments: list[tuple[int, float, float]]) -> tuple[float, float]:
-    """Return mean and standard deviation of all pieces (Chan, Golub and LeVeque 1983)."""
-    if len(moments) == 1:
-        return moments[0][1:]
-    counts, means, deviations = np.array(moments).T
-    share = counts / counts.sum()
-    unit = max(_unit(means), _unit(deviations))
-    mean = float(share @ (means / unit))
-    variance = share @ ((deviations / unit) ** 2 + (means / unit - mean) ** 2)
-    return mean * unit, float(np.sqrt(variance)) * unit
-
-
-def _median(values: NDArray[np.float64]) -> float:
-    values = values[~np.isnan(values)]
-    unit = _unit(values)
-    return float(np.median(values / unit)) * unit
 
 
 @dataclass(frozen=True)
