@@ -70,7 +70,7 @@ class Scan(Origin):
                 return
         self._ledger = load_as_text(self._store, self._parts, self.names, self.kinds)
         for block in text_blocks(self._store, self._ledger, self._texts):
-            fresh = [array[min(done, len(array)) :] for array in block]
+            fresh = [array[done:] for array in block]
             done -= len(block[0]) - len(fresh[0])
             if len(fresh[0]):
                 yield fresh
