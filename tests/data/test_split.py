@@ -10,6 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedShuffleSplit
 
+from mlpcli.data import split as module
 from mlpcli.data.split import split_rows
 
 strata = st.lists(st.integers(0, 4), max_size=200).map(lambda rows: np.array(rows, np.int64))
@@ -73,3 +74,40 @@ def test_rows_are_drawn_alike() -> None:
     counts = np.bincount(drawn, minlength=20)
     assert counts.min() > 340
     assert counts.max() < 460  # each row is drawn 400 times of 2000 give or take 18
+
+
+@given(strata, shares, st.integers(1, 40))
+def test_pieces_are_of_no_consequence(rows: Any, fractions: tuple[float, ...], piece: int) -> None:
+    whole = split(rows, fractions)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_PIECE", piece)
+        assert all(map(np.array_equal, split(rows, fractions), whole))
+
+
+def test_more_strata_than_fit_into_16_bits() -> None:
+    """Of 70,000 strata of two rows each, a half is one row of each, or nearly so."""
+    rows = np.repeat(np.arange(70_000), 2)
+    rest, half = split(np.random.default_rng(0).permutation(rows), (0.5,))
+    assert half.size == rest.size == 70_000
+    counts = np.bincount(np.random.default_rng(0).permutation(rows)[half], minlength=70_000)
+    assert counts.tolist() == [1] * 70_000
+
+
+labels = st.integers(1, 9).flatmap(
+    lambda k: st.lists(
+        st.lists(st.sampled_from([0, 0.2, 0.5, 1]), min_size=k, max_size=k), min_size=1
+    ).map(np.array)
+)
+
+
+@given(labels)
+def test_strata_are_the_combinations_of_labels(y: Any) -> None:
+    """As numpy numbers different rows, and soft labels belong to the nearest class."""
+    combinations, expected = np.unique(y >= 0.5, axis=0, return_inverse=True)
+    np.testing.assert_array_equal(module._strata(y, stratify=True), expected.reshape(-1))
+    event(f"strata: {len(combinations)}")
+
+
+@pytest.mark.parametrize(("rows", "stratify"), [(0, True), (0, False), (5, False)])
+def test_one_stratum_where_none_is_asked_for(rows: int, stratify: bool) -> None:
+    assert module._strata(np.ones((rows, 2)), stratify=stratify).tolist() == [0] * rows
