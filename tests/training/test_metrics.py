@@ -132,6 +132,21 @@ def test_row_weights_enter_the_loss_alone() -> None:
         assert getattr(plain, name) == getattr(weighted, name)
 
 
+@given(ROWS, st.booleans(), st.integers(1, 70))
+def test_pieces_are_of_no_consequence(
+    rows: list[tuple[float, bool]], weighted: bool, piece: int
+) -> None:
+    h, y = zip(*rows, strict=True)
+    weight = 0.5 + np.arange(len(rows)) % 3 if weighted else None
+    whole = measured(h, y, 0.4, weight=weight).to_document()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlpcli.training.metrics._PIECE", piece)
+        parts = measured(h, y, 0.4, weight=weight).to_document()
+    assert parts == whole | {
+        name: pytest.approx(whole[name], rel=1e-12, abs=1e-15) for name in ("loss", "brier", "ece")
+    }
+
+
 def test_loss_follows_its_kind() -> None:
     h, y = np.array([[0.0], [0.0]]), np.array([[0.0], [1.0]])
     assert measure(h, y, MSE, [0.5], names=["y"]).loss == 0.25
