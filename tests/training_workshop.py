@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import pytest
+
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.memory import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
@@ -26,6 +28,15 @@ data: {train: table.csv, target: y}
 network: {hidden: [3]}
 training: {epochs: 3, batch_size: 8, threads: 1, optimizer: {name: adam, learning_rate: 0.05}}
 """
+
+
+def leave_room(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Let so many bytes of encoded rows be in memory, as a small data.memory_limit would.
+
+    An epoch then hands out some 16 rows at a time, so that a file of few rows has several bins.
+    """
+    monkeypatch.setattr("mlpcli.data.batches._BLOCK_ROWS", 16)
+    monkeypatch.setattr("mlpcli.data.source.store.Store.memory_limit", lambda _store: 2 * size)
 
 
 @dataclass

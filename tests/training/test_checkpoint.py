@@ -12,7 +12,7 @@ from mlpcli.errors import Interrupted, ModelError, UsageError
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.training import fit
 from mlpcli.training.tensor_file import read_tensors, write_tensors
-from training_workshop import Watch
+from training_workshop import Watch, leave_room
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +70,39 @@ def test_any_interruption_ends_in_the_same_bytes(
         assert lines_without_seconds(folder / "history.jsonl") == lines_without_seconds(
             workshop.path / "whole" / "history.jsonl"
         )
+        for file in folder.iterdir():
+            file.unlink()
+
+
+@pytest.mark.parametrize("room", [1, 100, 200])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("moved", [False, True], ids=["in the file", "on to memory"])
+def test_rows_in_a_file_do_not_change_where_a_run_goes_on(
+    workshop: Workshop, room: int, dtype: str, moved: bool
+) -> None:
+    """The file has several bins; data.memory_limit may also be another one than before."""
+    workshop.table(
+        extra={
+            "w": [1 + i % 4 for i in range(ROWS)],
+            "gap": ["" if i % 10 == 0 else i % 3 for i in range(ROWS)],
+        }
+    )
+    overrides = (*settings("adam", "cosine", dtype), "data.weight=w", "data.missing=drop",
+                 "data.test=0.1")  # fmt: skip
+    expected = workshop.train(*overrides, out="whole").path.read_bytes()
+    folder = workshop.path / "parts"
+    for at in (2, 5, 11):
+        with pytest.MonkeyPatch.context() as patch:
+            leave_room(patch, room)
+            interrupt(workshop, at, *overrides)
+            assert {f.name for f in folder.iterdir()} == {
+                "config.yaml", "history.jsonl", "last.ckpt.safetensors"
+            }  # fmt: skip
+            if not moved:
+                resumed = workshop.train(*overrides, out="parts", resume=True)
+        if moved:
+            resumed = workshop.train(*overrides, out="parts", resume=True)
+        assert resumed.path.read_bytes() == expected
         for file in folder.iterdir():
             file.unlink()
 

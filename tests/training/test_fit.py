@@ -5,19 +5,25 @@ from __future__ import annotations
 import errno
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from mlpcli.data.batches import Rows
+from mlpcli.data.row_file import RowFile
 from mlpcli.errors import ConfigError, DataError, StorageError
 from mlpcli.training.fit import train
 from mlpcli.training.metrics import SCORES
 from mlpcli.training.model_file import load_model
-from training_workshop import Watch
+from training_workshop import Watch, leave_room
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlpcli.training.result import TrainingResult
     from training_workshop import Workshop
 
 
@@ -192,12 +198,13 @@ def test_errors_leave_no_folder(workshop: Workshop) -> None:
         workshop.train("training.patience=3")
 
 
+def full(*_: Any) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_a_full_disk_ends_the_run_in_one_line(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: Any) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     first = workshop.train()
     before = first.path.read_bytes()
     monkeypatch.setattr("mlpcli.training.storage.os.fsync", full)
@@ -233,3 +240,97 @@ def test_logistic_regression_and_several_targets(workshop: Workshop) -> None:
     assert model.names == ("y", "y2")
     assert result.metrics["train"] is not None
     assert list(result.metrics["train"].per_target or ()) == ["y", "y2"]
+
+
+# ── rows in a file ──────────────────────────────────────────────────────────────────────────
+
+
+def with_gaps_and_weights(workshop: Workshop) -> tuple[str, ...]:
+    """Write a table with weights, texts and rows to be dropped; return overrides."""
+    workshop.table(
+        rows=90,
+        extra={
+            "w": [1 + i % 4 for i in range(90)],
+            "gap": ["" if i % 9 == 0 else i % 5 for i in range(90)],
+            "t": ["uvw"[i % 3] for i in range(90)],
+        },
+    )
+    return ("data.weight=w", "data.missing=drop", "data.validation=0.25", "data.test=0.2",
+            "training.batch_size=7", "training.threshold={maximize: f1}")  # fmt: skip
+
+
+def document(result: TrainingResult) -> dict[str, Any]:
+    """Return the report without what differs from run to run."""
+    found = result.to_document()
+    del found["seconds"], found["model"]
+    return found
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("room", [1, 1000, 3000])
+def test_rows_in_a_file_give_the_same_bytes(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, room: int, dtype: str, threads: int
+) -> None:
+    overrides = (*with_gaps_and_weights(workshop), f"training.dtype={dtype}",
+                 f"training.threads={threads}")  # fmt: skip
+    in_memory, in_file = Watch(), Watch()
+    expected = workshop.train(*overrides, out="memory", observer=in_memory)
+    leave_room(monkeypatch, room if dtype == "float32" else 2 * room)
+    result = workshop.train(*overrides, out="file", observer=in_file)
+    assert in_memory.loop is not None
+    assert in_file.loop is not None
+    assert isinstance(in_memory.loop.train, Rows)
+    # 90 rows of 6 inputs are 2160 bytes in float32, of which each ninth is dropped
+    kind = RowFile if room < 1920 else Rows
+    assert isinstance(in_file.loop.train, kind)
+    assert isinstance(in_file.loop.validation, kind)
+    assert [e.in_file for e in in_memory.estimates + in_file.estimates] == [False, room < 2160]
+    assert result.path.read_bytes() == expected.path.read_bytes()
+    assert document(result) == document(expected)
+    files = {path.name for path in expected.path.parent.iterdir()}
+    assert {path.name for path in result.path.parent.iterdir()} == files
+    assert {path.name for path in workshop.path.iterdir()} == {"table.csv", "memory", "file"}
+
+
+@pytest.mark.parametrize(
+    ("writes", "files"),
+    [(0, set()), (5, set()), (8, set()), (30, {"run", "config.yaml", "history.jsonl"})],
+    ids=["as the table is read", "as its last column is", "as rows are encoded", "in an epoch"],
+)
+def test_a_disk_that_fills_up_with_rows(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, writes: int, files: set[str]
+) -> None:
+    left = writes
+    write: Callable[..., int] = tempfile.SpooledTemporaryFile.write
+
+    def fill(file: Any, content: Any) -> int:
+        nonlocal left
+        if not left:
+            full()
+        left -= 1
+        return write(file, content)
+
+    overrides = with_gaps_and_weights(workshop)
+    leave_room(monkeypatch, 300)
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", fill)
+    with pytest.raises(StorageError) as caught:
+        workshop.train(*overrides, "training.epochs=50")
+    assert caught.value.lines == (
+        f"{workshop.path}: a temporary file for the rows: no space left on device",
+    )
+    assert {path.name for path in workshop.path.rglob("*")} == {"table.csv", *files}
+
+
+def test_a_disk_too_small_for_the_rows(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop.table(extra={"t": [f"v{i % 40}" for i in range(40)]})
+    leave_room(monkeypatch, 300)
+    monkeypatch.setattr("mlpcli.data.memory._MANY_INPUTS", 30)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 9000}))
+    with pytest.raises(StorageError) as caught:
+        workshop.train(out="deep/er/run")
+    assert str(caught.value) == (
+        f"{workshop.path}: no room for 0.0 GB, 40 rows of 42 inputs twice; "
+        'column "t" alone makes 40, leave it out with data.drop'
+    )
+    assert [path.name for path in workshop.path.iterdir()] == ["table.csv"]
