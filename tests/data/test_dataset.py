@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from mlpcli.config import parse_config
 from mlpcli.data.dataset import load_dataset
 from mlpcli.data.encoding import unseen_notes
+from mlpcli.data.row_file import RowFile
 from mlpcli.errors import DataError
+from training_workshop import leave_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.config import Config
+    from mlpcli.data.memory import Estimate
 
 
 ROWS = [(i, "uvw"[i % 3], i % 2) for i in range(40)]
@@ -208,6 +211,58 @@ def test_unseen_notes() -> None:
     assert unseen_notes({"t\n": 2}, 5) == [
         'column "t\\n": 2 of 5 rows hold a text not seen in training'
     ]
+
+
+def test_each_table_is_announced_before_it_is_read(config_for: Callable[..., Config]) -> None:
+    seen: list[Estimate] = []
+    config = config_for(TABLE, "validation: v.csv, drop: [t], memory_limit: 100MB",
+                        "dtype: float64", v="t,y,a\nu,1,7\n")  # fmt: skip
+    load_dataset(config, announce=seen.append)
+    assert [(e.sources, e.rows, e.inputs, e.bytes) for e in seen] == [
+        ((Path("t.csv"),), 40, 1, 320),
+        ((Path("v.csv"),), 1, 1, 8),
+    ]
+    for estimate in seen:
+        assert estimate.room == pytest.approx(50e6, rel=0.01)
+        assert not estimate.in_file
+
+
+def test_a_table_is_announced_before_it_is_found_bad(config_for: Callable[..., Config]) -> None:
+    seen: list[Estimate] = []
+    with pytest.raises(DataError, match="expected 3 fields, got 1"):
+        load_dataset(config_for(TABLE + "x\n"), announce=seen.append)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("data", [
+    "validation: 0.25, test: 0.1",
+    "validation: v.csv, test: 0.2, missing: drop",
+    "missing: median, test: v.csv",
+])  # fmt: skip
+@pytest.mark.parametrize("folder", [None, Path()])
+def test_parts_in_a_file_are_those_in_memory(
+    config_for: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+    data: str,
+    folder: Path | None,
+) -> None:
+    gaps = ",u,0\n,v,1\n" if "missing" in data else ""
+    config = config_for(TABLE + gaps, data, v="y,t,a\n1,u,3\n0,new,5\n0,u,5\n")
+    before = load_dataset(config)
+    leave_room(monkeypatch, 100)
+    after = load_dataset(config, folder=folder)
+    assert (after.encoder, after.targets, after.digest, after.notes) == (
+        before.encoder, before.targets, before.digest, before.notes
+    )  # fmt: skip
+    for part, rows in before.parts().items():
+        stored = after.parts()[part]
+        if rows is None:
+            assert stored is None
+            continue
+        assert isinstance(stored, RowFile)
+        assert stored.X.tobytes() == rows.X.tobytes()
+        assert stored.y.tobytes() == rows.y.tobytes()
+    assert {path.name for path in Path().iterdir()} == {"t.csv", "v.csv"}
 
 
 NEEDS_BOTH = "a classifier needs rows of both classes"
