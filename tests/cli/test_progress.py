@@ -1,21 +1,28 @@
 """What is drawn on a terminal while training runs, in wide windows and in narrow ones."""
+# ruff: noqa: E501 - a message is compared with the whole line that the user sees
 
 from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mlpcli
 from mlpcli.cli import progress
-from mlpcli.cli.progress import LiveProgress, PlainProgress, SilentProgress, losses, progress_for
+from mlpcli.cli.progress import (
+    LiveProgress,
+    PlainProgress,
+    SilentProgress,
+    expectation,
+    losses,
+    progress_for,
+)
 from mlpcli.cli.signals import SignalWatch
+from mlpcli.data.memory import Estimate
 from mlpcli.training.loop import EpochRecord
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RECORD = EpochRecord(3, 0.25, 0.5, None, 0.001, (1.0,), 0.1)
 
@@ -42,6 +49,44 @@ def test_losses() -> None:
     assert losses(RECORD, brief=True) == "loss 0.2500, validation 0.5000"
     alone = EpochRecord(3, 0.25, None, None, 0.001, (1.0,), 0.1)
     assert losses(alone) == "loss 0.2500, rate 0.001"
+
+
+GIGABYTE = 10**9
+EXPECTATIONS = [
+    (
+        Estimate((Path("a.csv"),), 1_234_567, 30, 148_148_040, GIGABYTE),
+        "a.csv: about 1,200,000 rows of 30 inputs, 148.1 MB in memory",
+    ),
+    (
+        Estimate((Path("a.csv"), Path("b.csv"), Path("c.csv")), 98, 2, 784, 784),
+        "a.csv and 2 more: about 98 rows of 2 inputs, 784 bytes in memory",
+    ),
+    (
+        Estimate((Path("a.csv"),), 10_000_000, 60, 2_400_000_000, GIGABYTE),
+        "a.csv: about 10,000,000 rows of 60 inputs, 2.4 GB in a temporary file: data.memory_limit leaves 1.0 GB for them",
+    ),
+]
+
+
+@pytest.mark.parametrize(("estimate", "line"), EXPECTATIONS)
+def test_what_is_expected_of_a_table(estimate: Estimate, line: str) -> None:
+    assert expectation(estimate) == line
+
+
+@pytest.mark.parametrize(
+    ("size", "room", "said"),
+    [(32_000_000, GIGABYTE, False), (32_000_004, GIGABYTE, True), (8, 8, False), (8, 4, True)],
+    ids=["fast", "not fast", "fits", "does not fit"],
+)
+@pytest.mark.parametrize("kind", [SilentProgress, PlainProgress, LiveProgress])
+def test_a_large_table_is_worth_a_line(
+    capsys: pytest.CaptureFixture[str], kind: Any, size: int, room: int, said: bool
+) -> None:
+    estimate = Estimate((Path("a.csv"),), size // 4, 1, size, room)
+    kind(SignalWatch()).loading(estimate)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (f"{expectation(estimate)}\n" if said and kind is not SilentProgress else "")
 
 
 @pytest.mark.parametrize("width", [60, 100])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -17,6 +18,7 @@ from mlp_runs import COMMAND, CONFIG, POINTS, process, strict_json
 from mlpcli.cli import progress
 from mlpcli.cli.progress import PlainProgress
 from mlpcli.cli.signals import SignalWatch
+from training_workshop import leave_room
 
 if TYPE_CHECKING:
     from mlp_runs import Mlp
@@ -133,6 +135,37 @@ def test_notes_are_warnings(here: Path, mlp: Mlp) -> None:
     assert mlp("train", "config.yaml").lines[-1] == (
         'warning: column "same" is constant in the training rows: it teaches nothing'
     )
+
+
+def test_rows_that_do_not_fit_into_memory(
+    here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = mlp("train", "config.yaml", "--out", "memory")
+    leave_room(monkeypatch, 900)
+    ran = mlp("train", "config.yaml", "--out", "file")
+    assert ran.status == 0
+    assert ran.lines == [
+        "points.csv: about 80 rows of 3 inputs, 960 bytes in a temporary file: data.memory_limit leaves 900 bytes for them",
+        *expected.lines,
+    ]
+    assert sha("file/model.safetensors") == sha("memory/model.safetensors")
+    assert {path.name for path in (here / "file").iterdir()} == RUN
+    assert mlp("train", "config.yaml", "--out", "quiet", "-q").err == ""
+
+
+def test_a_disk_that_is_full_of_rows(here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = tree(here)
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
+    ran = mlp("train", "config.yaml", "-q", "--out", "new/run")
+    assert (ran.status, ran.out) == (74, "")
+    assert ran.lines == [
+        f"{here.absolute()}: a temporary file for the rows: no space left on device"
+    ]
+    assert tree(here) == before
+    assert not (here / "new").exists()
 
 
 def test_set_beats_the_file(here: Path, mlp: Mlp) -> None:
