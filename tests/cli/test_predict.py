@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import os
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,6 +181,40 @@ def test_blocks_join_up(here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch) -
     for a, b in zip(cells(whole)[1:], cells(blocks)[1:], strict=True):
         assert float(a[0]) == pytest.approx(float(b[0]), rel=1e-6)
         assert a[1] == b[1]
+
+
+@pytest.mark.parametrize("cores", [1, 5])
+def test_what_comes_before_a_bad_row_is_written(
+    here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
+    """To stdout as it comes, by whole blocks; a file appears only where all rows are good."""
+    monkeypatch.setattr("mlpcli.cores.core_count", lambda: cores)
+    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 10)
+    good = mlp("predict", MODEL, "points.csv").out.splitlines()
+    lines = POINTS.splitlines()
+    lines[36] = ",red,no"
+    (here / "bad.csv").write_text("\n".join(lines) + "\n")
+    ran = mlp("predict", MODEL, "bad.csv")
+    assert ran.status == 2
+    assert ran.out.splitlines() == good[:31]
+    assert ran.lines == [
+        'bad.csv:37: column "x": missing value, and the model was trained with data.missing: error'
+    ]
+    assert mlp("predict", MODEL, "bad.csv", "-o", "p.csv").lines == ran.lines
+    assert not (here / "p.csv").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_named_pipe(here: Path, mlp: Mlp, command: str) -> None:
+    expected = mlp(command, MODEL, "points.csv").out
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=(here / "pipe").write_text, args=(POINTS,))
+    writer.start()
+    ran = mlp(command, MODEL, "pipe")
+    writer.join()
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out == expected.replace("points.csv", "pipe")
 
 
 def test_utf_8_whatever_the_locale(here: Path, mlp: Mlp) -> None:

@@ -72,6 +72,24 @@ def test_blocks_are_put_together(workshop: Workshop, monkeypatch: pytest.MonkeyP
     assert parts.metrics.rows == 50
 
 
+def test_blocks_of_which_no_row_is_left(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = workshop.train(*soft_and_weighted(workshop), "data.missing=drop").model
+    path = workshop.path / "table.csv"
+    lines = path.read_text().splitlines()
+    for k in (3, 4, 30):
+        lines[k] = lines[k][lines[k].index(",") :]
+    path.write_text("\n".join(lines))
+    whole = evaluate(model, path)
+    assert whole.notes == ("3 rows with a missing value are left out",)
+    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 1)
+    parts = evaluate(model, path)
+    assert parts.metrics.rows == 37
+    assert parts.notes == whole.notes
+    assert parts.metrics.loss == pytest.approx(whole.metrics.loss, rel=1e-6)
+
+
 def test_threshold_overrides_the_models_own(workshop: Workshop) -> None:
     model = workshop.train().model
     for threshold in (0.0, 1.0):
