@@ -27,7 +27,7 @@ def mean_and_deviation(values: Numbers) -> tuple[float, float] | None:
         return moments[0][1:] if moments else None
     counts, means, deviations = np.array(moments).T
     share = counts / counts.sum()
-    unit = max(_unit(means), _unit(deviations))
+    unit = _unit(np.concatenate([means, deviations]))
     mean = float(share @ (means / unit))
     variance = share @ ((deviations / unit) ** 2 + (means / unit - mean) ** 2)
     return mean * unit, float(np.sqrt(variance)) * unit
