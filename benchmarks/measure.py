@@ -49,12 +49,14 @@ def command(
     words: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> tuple[Sample, str]:
     """Run a program to its end; return time and memory of the process, and what it printed."""
+    inherited = dict(os.environ)
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled once
     start = perf_counter()
     process = subprocess.Popen(
         words,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **(environment or {})},
+        env={**inherited, **(environment or {})},
     )
     assert process.stdout is not None
     with process.stdout:
