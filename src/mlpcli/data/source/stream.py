@@ -111,9 +111,9 @@ def _by_and_by(
     from nanoarrow import c_array_stream
 
     views = {"number": _arrow_numbers, "text": _arrow_texts}
-    try:
-        # a cursor of its own: a connection does one thing at a time
-        for block in c_array_stream(connection.cursor().sql(select).__arrow_c_stream__()):
+    cursor = connection.cursor()  # of its own, as a connection does one thing at a time; kept here,
+    try:  # as its end would be that of the stream in some releases
+        for block in c_array_stream(cursor.sql(select).__arrow_c_stream__()):
             view = block.view()
             yield [views[kind](view.child(j), block.length) for j, kind in enumerate(kinds)]
     except RuntimeError as error:  # what DuckDB raises while it reads passes through C
