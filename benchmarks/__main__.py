@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.experiments import every_experiment
 from benchmarks.measure import measured, run_rounds
+from mlpcli.cores import core_count
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("numpy", "duckdb", "scikit-learn", "torch", "jax", "scipy")
@@ -45,11 +46,11 @@ def main() -> None:
 
 
 def heading(rounds: int) -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = os.getloadavg()[0]
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"""# Results
 
-Written by `make bench`. {processor()}, {cores} cores, load {os.getloadavg()[0]:.1f} at the start;
+Written by `make bench`. {processor()}, {core_count()} cores, load {load:.1f} at the start;
 Python {platform.python_version()}, {versions}. Rounds: {rounds}.
 
 Every subject runs in a process of its own, in turn with the others. The ratio is our time over

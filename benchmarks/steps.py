@@ -10,7 +10,6 @@ gradient norms that it records; the fastest of the second half of the epochs is 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mlpcli.config import LossConfig
+from mlpcli.cores import core_count
 from mlpcli.data.batches import Rows
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.nn.network import Network
@@ -62,7 +62,7 @@ class Task:
         count = self.batch * self.steps
         self.X = rng.standard_normal((count, self.sizes[0])).astype(self.dtype)
         self.y = (rng.random((count, self.sizes[-1])) < 0.5).astype(self.dtype)
-        self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2
+        self.cores = core_count()
 
     def orders(self) -> Iterator[Any]:
         """Yield the order of the rows in every epoch: the one that `Loop` draws from seed 0."""

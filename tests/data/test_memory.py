@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,9 +77,12 @@ def test_the_column_of_many_texts_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-def test_where_the_system_keeps_such_files_nothing_is_measured(
+def test_where_the_system_keeps_such_files_there_must_be_room_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    free(monkeypatch, 0)
     place = Place(1, None)
     assert place_for(10, encoder(), "float32", place) is place
+    free(monkeypatch, 0)
+    with pytest.raises(StorageError) as caught:
+        place_for(10, encoder(), "float32", place)
+    assert str(caught.value).startswith(f"{tempfile.gettempdir()}: no room for ")

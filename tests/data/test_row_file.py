@@ -6,7 +6,6 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -68,7 +67,6 @@ def test_in_order_as_in_memory(
     assert joined(got) == joined(list(rows.in_order(order, step, start)))
     assert all(0 < len(some) <= step for some in got)
     assert all(len(some) % batch == 0 for some in got[:-1])
-    file.close()
 
 
 @settings(max_examples=40, deadline=None)
@@ -89,7 +87,6 @@ def test_blocks_as_in_memory(table: tuple[Rows, int], size: int, data: st.DataOb
     got = deal(file)
     assert got == deal(rows)
     assert list(got) == list(range(skip, -(-len(rows) // size)))
-    file.close()
 
 
 def test_an_epoch_that_is_broken_off_does_not_harm_the_next() -> None:
@@ -101,7 +98,6 @@ def test_an_epoch_that_is_broken_off_does_not_harm_the_next() -> None:
         epoch = file.in_order(order, 4, 0)
         got = [next(epoch) for _ in range(taken)] or list(epoch)
         assert joined(got) == joined([rows.take(order[: sum(map(len, got))])])
-    file.close()
 
 
 @settings(max_examples=40, deadline=None)
@@ -117,7 +113,6 @@ def test_take_as_in_memory(table: tuple[Rows, int], data: st.DataObject) -> None
     assert joined(list(pieces(file))) == joined([rows])
     assert file.X.tobytes() == rows.X.tobytes()
     assert (len(file), file.width) == (len(rows), rows.width)
-    file.close()
 
 
 def test_little_memory(tmp_path: Path) -> None:
@@ -132,7 +127,6 @@ def test_little_memory(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert most < room + 8 * len(rows)
     assert list(tmp_path.iterdir()) == []
-    file.close()
 
 
 def test_an_order_that_is_wrong_is_noticed() -> None:
@@ -143,6 +137,15 @@ def test_an_order_that_is_wrong_is_noticed() -> None:
     other[[3, 4]] = other[[4, 3]]
     file = store(rows, room=100)
     assert joined(list(file.in_order(other, 5, 0))) != joined(list(rows.in_order(order, 5, 0)))
-    file.close()
-    with pytest.raises(ValueError, match="closed file"):
-        file.take(slice(0, 1))
+
+
+def test_the_disk_is_given_back_once_nobody_holds_the_rows() -> None:
+    rows = make(30, 2, "float64", weighted=False)
+    file = store(rows, room=100)
+    epoch = file.in_order(np.arange(30, dtype=np.uint32), 5, 0)
+    next(epoch)
+    inner = [file._file._file, file._bins._file]
+    del file
+    assert not any(one.closed for one in inner)  # the epoch holds it
+    del epoch
+    assert all(one.closed for one in inner)

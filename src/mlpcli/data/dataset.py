@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,14 +17,14 @@ from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.findings import findings
 from mlpcli.data.memory import Estimate, Place, estimate, place_for
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
-from mlpcli.data.source import Outlook, Table, open_table
+from mlpcli.data.source import Kind, Outlook, Table, open_table
 from mlpcli.data.source.words import show, show_name
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
@@ -67,49 +67,66 @@ def load_dataset(
     such files. Raises DataError with the rows or columns at fault, StorageError where the disk is
     full.
     """
-    data, dtype = config.data, config.training.dtype
-    estimates: list[Estimate] = []
-
-    def expect(outlook: Outlook, features: Sequence[str]) -> None:
-        estimates.append(estimate(outlook, features, dtype))
-        if announce is not None:
-            announce(estimates[-1])
-
+    data = config.data
     with ExitStack() as stack:
-        table = stack.enter_context(
-            open_table(
-                data.train,
-                columns=needed_columns(data),
-                memory_limit=data.memory_limit,
-                folder=folder,
-                announce=lambda seen: expect(seen, assign_roles(tuple(seen.inputs), data).features),
-            )
-        )
+        other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
+        opener = _Opener(config, folder, announce, stack)
+        table = opener.open(data.train, needed_columns(data))
         roles = assign_roles(table.names, data)
         targets = _fit_targets(table, data)
-        tables = [table]
         examples = share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
         for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
-                other = stack.enter_context(
-                    open_table(
-                        files,
-                        columns=inside.names,
-                        kinds={name: table.kinds[name] for name in inside.names},
-                        memory_limit=data.memory_limit,
-                        folder=folder,
-                        announce=lambda seen: expect(seen, inside.features),
-                    )
-                )
+                kinds = {name: table.kinds[name] for name in inside.names}
+                other = opener.open(files, inside.names, kinds)
                 examples[part] = _read(other, inside, targets, data)
-                tables.append(other)
-        place = Place(estimates[0].room, folder)
-        with ThreadPoolExecutor(1) as other_thread:
-            digest = other_thread.submit(_digest, tables)
-            dataset = _encode_all(examples, roles, targets, config, place)
-            return replace(dataset, digest=digest.result())
+        digest = other_thread.submit(_digest, opener.tables)
+        dataset = _encode_all(examples, roles, targets, config, Place(opener.room, folder))
+        return replace(dataset, digest=digest.result())
+
+
+@dataclass
+class _Opener:
+    """Opens the tables of a config, each announced before its rows are read, and closes them all.
+
+    `room` is how many bytes the encoded rows may take in memory, known with the first table.
+    """
+
+    config: Config
+    folder: Path | None
+    announce: Callable[[Estimate], object] | None
+    stack: ExitStack
+    tables: list[Table] = field(default_factory=list)
+    features: tuple[str, ...] = ()
+    room: int = 0
+
+    def open(
+        self,
+        files: Sequence[str],
+        columns: Sequence[str] | None,
+        kinds: Mapping[str, Kind] | None = None,
+    ) -> Table:
+        """Read a table; the first one has the training rows, and all columns that are in use."""
+        table = open_table(
+            files,
+            columns=columns,
+            kinds=kinds,
+            memory_limit=self.config.data.memory_limit,
+            folder=self.folder,
+            announce=self._expect,
+        )
+        self.tables.append(self.stack.enter_context(table))
+        return table
+
+    def _expect(self, outlook: Outlook) -> None:
+        if not self.tables:  # a name that is not there is refused before all rows are read
+            self.features = assign_roles(tuple(outlook.inputs), self.config.data).features
+        expected = estimate(outlook, self.features, self.config.training.dtype)
+        self.room = self.room or expected.room
+        if self.announce is not None:
+            self.announce(expected)
 
 
 def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:
@@ -173,8 +190,7 @@ def _fit_encoder(
         rule = fit_rule(name, column, data.missing, standardize=data.standardize)
         return rule, findings(name, column, train.y, targets)
 
-    with spread(len(train)) as run:
-        rules, notes = zip(*run(study, features), strict=True)
+    rules, notes = zip(*spread(study, features, len(train)), strict=True)
     return Encoder(rules, data.missing), [note for some in notes for note in some]
 
 

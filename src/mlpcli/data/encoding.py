@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from mlpcli.cores import core_count
+from mlpcli.cores import map_ahead
 from mlpcli.data.batches import Rows
 from mlpcli.data.row_file import RowFile
 from mlpcli.data.source.words import show_name
@@ -54,9 +52,8 @@ def encode_examples(
 
     unseen: Counter[str] = Counter()
     size = max(1, min(_BLOCK_ROWS, _BLOCK_INPUTS // max(1, rows.width)))
-    with spread(len(examples)) as run:
-        for counts in run(encode, examples.columns.cuts(len(examples), size)):
-            unseen.update(counts)
+    for counts in spread(encode, examples.columns.cuts(len(examples), size), len(examples)):
+        unseen.update(counts)
     return rows, unseen
 
 
@@ -81,22 +78,6 @@ def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
     ]
 
 
-class Map(Protocol):
-    """The built-in `map`, or that of a pool of threads."""
-
-    def __call__(self, function: Callable[[T], R], items: Iterable[T], /) -> Iterator[R]:
-        """Yield function(item) for each item, in their order."""
-
-
-@contextmanager
-def spread(rows: int) -> Iterator[Map]:
-    """Provide a `map` that works on all cores where there are enough rows for that."""
-    cores = core_count()
-    if rows < _WORTH_THREADS or cores == 1:
-        yield map
-        return
-    pool = ThreadPoolExecutor(cores)
-    try:
-        yield pool.map
-    finally:
-        pool.shutdown(cancel_futures=True)
+def spread(function: Callable[[T], R], items: Iterable[T], rows: int) -> Iterator[R]:
+    """Yield function(item) for each item in their order, on all cores if there are enough rows."""
+    return (map if rows < _WORTH_THREADS else map_ahead)(function, items)

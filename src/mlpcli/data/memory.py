@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,12 +71,13 @@ def place_for(rows: int, encoder: Encoder, dtype: str, place: Place) -> Place | 
     size = rows * len(encoder.inputs) * np.dtype(dtype).itemsize
     if size <= place.room:
         return None
-    if place.folder is not None and 2 * size > shutil.disk_usage(place.folder).free:
+    folder = place.folder or tempfile.gettempdir()
+    if 2 * size > shutil.disk_usage(folder).free:
         widest = max(encoder.rules, key=lambda rule: len(rule.inputs))
         count = len(widest.inputs)
         hint = f"; column {show_name(widest.name)} alone makes {count}, leave it out with data.drop"
         raise StorageError(
-            f"{place.folder}: no room for {2 * size / 1e9:,.1f} GB, {rows} rows of "
+            f"{folder}: no room for {2 * size / 1e9:,.1f} GB, {rows} rows of "
             f"{len(encoder.inputs)} inputs twice{hint if count > _MANY_INPUTS else ''}"
         )
     return place

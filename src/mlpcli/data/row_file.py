@@ -31,8 +31,8 @@ __all__ = ["RowFile"]
 class RowFile:
     """Inputs X (N x `width`) in a file; labels `y` (N x K) and `weight` (N,) or None in memory.
 
-    `room` is about how many bytes the work on an epoch may take, beside 8 per row. Raises
-    StorageError where the disk is full.
+    `room` is about how many bytes the work on an epoch may take, beside 8 per row. The disk is
+    given back once nobody holds the rows. Raises StorageError where it is full.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class RowFile:
         folder: Path | None = None,
     ) -> None:
         self.width, self.y, self.weight = width, y, weight
-        self._folder = folder
         self._row_bytes = width * y.dtype.itemsize
         self._most = max(1, room // (4 * self._row_bytes))  # rows in memory: a bin and its order
         self._file = Scratch(folder)
@@ -58,11 +57,6 @@ class RowFile:
     def X(self) -> FloatArray:
         """All inputs (N x n_0), read each time they are asked for."""
         return self._read(self._file, 0, len(self))
-
-    def close(self) -> None:
-        """Give the disk back."""
-        self._file.close()
-        self._bins.close()
 
     def write(self, start: int, X: FloatArray) -> None:
         """Set inputs from row `start` on."""

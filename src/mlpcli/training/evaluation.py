@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -132,7 +132,7 @@ def evaluate(
     """
     files = [data] if isinstance(data, str | Path) else list(data)
     thresholds = model.thresholds if threshold is None else (threshold,) * len(model.targets)
-    h, y, weight, digest, notes = _read_blocks(model, files)
+    h, y, weight, digest, notes = _read(model, files)
     metrics = _measure(model, h, y, weight, thresholds)
     intervals = None
     if bootstrap:
@@ -149,16 +149,18 @@ def evaluate(
     return Evaluation(metrics, digest, notes, intervals, rows)
 
 
-def _read_blocks(
-    model: Model, files: Sequence[str | Path]
-) -> tuple[
-    NDArray[np.float64],
-    NDArray[np.float64],
-    NDArray[np.float64] | None,
-    str,
-    tuple[str, ...],
-]:
-    """Return logits, labels, row weights, digest and notes of all labelled rows of the tables."""
+class _Labelled(NamedTuple):
+    """Labelled rows of tables: logits and labels (N x K), weights (N,) or None, digest, notes."""
+
+    h: NDArray[np.float64]
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
+    digest: str
+    notes: tuple[str, ...]
+
+
+def _read(model: Model, files: Sequence[str | Path]) -> _Labelled:
+    """Compute the logits of all labelled rows while the tables are read."""
     roles = Roles(model.encoder.names, model.names, model.config["data"]["weight"])
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
@@ -194,7 +196,8 @@ def _read_blocks(
     weight = np.concatenate(present) if present else None
     if weight is not None and not weight.any():
         raise DataError(f'{files[0]}: column "{roles.weight}": every weight is 0')
-    return np.concatenate(logits), np.concatenate(labels), weight, digest, tuple(notes)
+    h, y = np.concatenate(logits), np.concatenate(labels)
+    return _Labelled(h, y, weight, digest, tuple(notes))
 
 
 def _intervals(

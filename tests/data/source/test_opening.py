@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.data.source import MISSING, Categorical, Table, open_scan, open_table
+from mlpcli.data.source.files import find_files, sha256
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -302,6 +303,23 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     )
     assert float(done.stdout) < 60  # MB; the columns are 96 MB
     assert done.stderr == ""
+
+
+def test_a_digest_ends_with_the_files(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a,b\n1,2\n")
+    taken = 0
+
+    def wanted() -> bool:
+        nonlocal taken
+        taken += 1
+        return taken < 2
+
+    links = tmp_path / "links"
+    links.mkdir()
+    (file,) = find_files([path], links)
+    assert sha256([file, file], wanted) == ""
+    assert taken == 2
 
 
 def test_closing_removes_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

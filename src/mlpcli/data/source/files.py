@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Format = Literal["csv", "gzip", "parquet"]
 
@@ -78,8 +78,8 @@ def find_files(patterns: Sequence[str | Path], scratch: Path) -> tuple[File, ...
     return tuple(_inspect(path, scratch / f"{i}") for i, path in enumerate(paths))
 
 
-def sha256(files: Iterable[File]) -> str:
-    """Return the hex digest of the files' bytes, one after the other.
+def sha256(files: Iterable[File], wanted: Callable[[], bool]) -> str:
+    """Return the hex digest of the files' bytes, one after the other; nothing once not `wanted`.
 
     Raises DataError where a file is no longer the one that was read.
     """
@@ -87,6 +87,8 @@ def sha256(files: Iterable[File]) -> str:
     for file in files:
         with file.link.open("rb") as stream:
             while block := stream.read(1 << 20):
+                if not wanted():
+                    return ""
                 digest.update(block)
         if _state(file.link) != file.state:
             raise DataError(f"{file.path}: changed while it was in use; run again")

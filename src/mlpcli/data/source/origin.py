@@ -76,9 +76,12 @@ class Origin:
     def digest(self) -> str:
         """SHA-256 of the files' bytes in order, in hex, as `cat FILES | sha256sum` prints it.
 
-        Raises DataError where a file has changed since it was opened.
+        Raises DataError where a file has changed since it was opened. A thread that is at it ends
+        when another one closes the files.
         """
-        self._digest = self._digest or sha256(part.file for part in self._parts)
+        if not self._digest:
+            files = (part.file for part in self._parts)
+            self._digest = sha256(files, lambda: self._finalizer.alive)
         return self._digest
 
     def locate(self, row: int) -> tuple[Path, int]:
