@@ -136,7 +136,7 @@ def _single(f: Forward, likeness: Likeness) -> list[tuple[Mutant, float]]:
     best: dict[str, tuple[Mutant, float]] = {}
     for mutant in _candidates(f, RIGHT, likeness.given):
         rules = mutant.bend(RIGHT)
-        if _reach(f, likeness, rules) < likeness.tensors:
+        if _reach(f, likeness, rules, f.depth) < likeness.tensors:
             continue
         error = distance(likeness.given, backward(f, rules))
         known = best.get(mutant.bug)
@@ -151,12 +151,12 @@ def _breadth(f: Forward, mutant: Mutant) -> int:
     return 0 if whole else len(mutant.layers)
 
 
-def _reach(f: Forward, likeness: Likeness, rules: Rules) -> int:
-    """Return how many tensors these rules explain; most are refuted by the output layer alone."""
-    if not rules.finish:
-        reach = likeness.agreeing(backward(f, rules, lowest=f.depth))
-        if reach < 1 + f.case.network.bias:
-            return reach
+def _reach(f: Forward, likeness: Likeness, rules: Rules, layer: int) -> int:
+    """Return how many tensors these rules explain; most are refuted by this layer already."""
+    lowest = 1 if rules.finish else layer
+    reach = likeness.agreeing(backward(f, rules, lowest))
+    if lowest == 1 or reach < (f.depth - lowest + 1) * (1 + f.case.network.bias):
+        return reach
     return likeness.agreeing(backward(f, rules))
 
 
@@ -181,7 +181,7 @@ def _extend(f: Forward, likeness: Likeness, path: _Path) -> list[_Path]:
     layer, _, _ = tensors_from_output(likeness.given)[path.agreeing]
     by_reach: dict[int, dict[str, Mutant]] = {}
     for mutant in _candidates(f, path.rules, likeness.given, layer):
-        reach = _reach(f, likeness, mutant.bend(path.rules))
+        reach = _reach(f, likeness, mutant.bend(path.rules), layer)
         if reach > path.agreeing and _tells(f, likeness, mutant, path.agreeing, reach):
             same = by_reach.setdefault(reach, {})
             known = same.get(mutant.bug)
