@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from coverage import Coverage
 
 from buggy_backprop import Plant, buggy, plants_for
 from mlpcli.gradients.case import objective
@@ -18,10 +19,28 @@ from mlpcli.gradients.catalogue import CATALOGUE
 from mlpcli.nn.network import Network, Parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlpcli.nn.activations import FloatArray
 from planted import CASES, Examiner, network_case, table, tally
 
 GROUPS = [list(CASES)[k::8] for k in range(8)]
+
+
+@pytest.fixture(autouse=True)
+def unmeasured() -> Iterator[None]:
+    """Measure no coverage, which would double the minute that these tests take.
+
+    The marker of pytest-cov ends only the last of the two measurements that it has in the
+    processes of pytest-xdist.
+    """
+    measuring = []
+    while (coverage := Coverage.current()) is not None:
+        coverage.stop()
+        measuring.append(coverage)
+    yield
+    for coverage in reversed(measuring):
+        coverage.start()
 
 
 def test_the_networks_are_as_different_as_they_should_be() -> None:
