@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.experiments import every_experiment
 from benchmarks.measure import measured, run_rounds
-from mlpcli.cores import core_count
+from mlpcli.parallel import core_count
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("numpy", "duckdb", "scikit-learn", "torch", "jax", "scipy")

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.gradients.bounds import rounding_bounds
-from mlpcli.gradients.case import Case, analytic_gradient, case_from
-from mlpcli.gradients.central import central_difference
+from mlpcli.check.case import Case, analytic_gradient, case_from
+from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.network import Network
 
 if TYPE_CHECKING:

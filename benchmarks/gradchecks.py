@@ -12,7 +12,7 @@ import sys
 from functools import partial
 
 from benchmarks.gradcheck_speed import SIZES, best, example, torch_seconds
-from mlpcli.gradients.central import central_difference
+from mlpcli.check.numeric.central import central_difference
 
 
 def main(subject: str, size: str) -> None:

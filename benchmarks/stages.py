@@ -23,8 +23,8 @@ from mlpcli.config import LossConfig
 from mlpcli.data.batches import Rows, blocks
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
+from mlpcli.nn.step import Engine
 from mlpcli.nn.team import Team
-from mlpcli.training.engine import Engine
 from mlpcli.training.threads import thread_count
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def table(shape: str, dtype: str) -> str:
             engines[name].load()
             engines[name].gradient.flat[:] = 1e-3
         engine = engines["sgd"]
-        stages = Stages(engine, engine.prepare(data).batches[0])
+        stages = Stages(engine, engine.prepare(data.X, data.y, data.weight).batches[0])
         operations, bandwidth = limits(task, team)
         rng = np.random.default_rng(0)
         weights = [fan_in * width for fan_in, width in pairwise(sizes)]
@@ -128,7 +128,12 @@ def table(shape: str, dtype: str) -> str:
         whole, part = fastest(stages.step), fastest(stages.together(stages.part))
         products = fastest(stages.together(stages.products))
         norms = fastest(lambda: engine.compute(stages.batch)) - part
-        gather = fastest(lambda: [engine.prepare(b.rows) for b in blocks(data, rows, rng)]) / steps
+
+        def deal(engine: Engine = engine, data: Rows = data) -> None:
+            for block in blocks(data, rows, rng):
+                engine.prepare(block.rows.X, block.rows.y, block.rows.weight)
+
+        gather = fastest(deal) / steps
         entries = [
             ("whole step, SGD", whole, None),
             ("matrix products", products, flops / operations),

@@ -21,15 +21,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mlpcli.config import LossConfig
-from mlpcli.cores import core_count
 from mlpcli.data.batches import Rows
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.nn.network import Network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
+from mlpcli.nn.schedule import Schedule
 from mlpcli.nn.team import Team
+from mlpcli.parallel import core_count
 from mlpcli.training.loop import Loop, Position
-from mlpcli.training.schedule import Schedule
 from mlpcli.training.threads import thread_count
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.gradients.case import Case
+    from mlpcli.check.case import Case
 
     Array = NDArray[np.floating[Any]]
 

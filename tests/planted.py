@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from buggy_backprop import Plant, buggy, plants_for
-from mlpcli.gradients.blind_spots import blind_spots
-from mlpcli.gradients.bounds import rounding_bounds
-from mlpcli.gradients.case import Case, analytic_gradient, case_from
-from mlpcli.gradients.central import central_difference
-from mlpcli.gradients.diagnosis import diagnose, reproduces_a_bug
-from mlpcli.gradients.verdict import judge, overall, summarise
+from mlpcli.check.bugs.blind_spots import blind_spots
+from mlpcli.check.bugs.search import diagnose, reproduces_a_bug
+from mlpcli.check.case import Case, analytic_gradient, case_from
+from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.check.verdict.rule import judge, overall, summarise
 from mlpcli.nn.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlpcli.gradients.diagnosis import Diagnosis
-    from mlpcli.gradients.verdict import Verdict
+    from mlpcli.check.bugs.search import Diagnosis
+    from mlpcli.check.verdict.rule import Verdict
     from mlpcli.nn.network import Parameters
 
 TOLERANCE = 1e-6

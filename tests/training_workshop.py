@@ -9,8 +9,8 @@ import numpy as np
 
 from mlpcli.config import Config, parse_config
 from mlpcli.data.dataset import load_dataset
-from mlpcli.training.fit import train
 from mlpcli.training.model_file import Model, save_model
+from mlpcli.training.run import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def leave_room(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     An epoch then hands out some 16 rows at a time, so that a file of few rows has several bins.
     """
     monkeypatch.setattr("mlpcli.data.batches._BLOCK_ROWS", 16)
-    monkeypatch.setattr("mlpcli.data.source.store.Store.memory_limit", lambda _store: 2 * size)
+    monkeypatch.setattr("mlpcli.data.table.store.Store.memory_limit", lambda _store: 2 * size)
 
 
 @dataclass

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.version import __version__
 
 if TYPE_CHECKING:
-    from mlpcli.checking import case_from_config, gradcheck
+    from mlpcli.check.run import gradcheck
+    from mlpcli.compare.on_data import case_from_config
     from mlpcli.config import Config, load_config
     from mlpcli.data.dataset import Dataset, load_dataset
     from mlpcli.errors import MlpError
-    from mlpcli.training.evaluation import evaluate
-    from mlpcli.training.fit import train
+    from mlpcli.training.evaluate import evaluate
     from mlpcli.training.model_file import Model, load_model
     from mlpcli.training.result import TrainingResult
+    from mlpcli.training.run import train
 
 __all__ = [
     "Config",
@@ -42,13 +43,13 @@ _HOMES = {
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.training.model_file",
     "TrainingResult": "mlpcli.training.result",
-    "case_from_config": "mlpcli.checking",
-    "evaluate": "mlpcli.training.evaluation",
-    "gradcheck": "mlpcli.checking",
+    "case_from_config": "mlpcli.compare.on_data",
+    "evaluate": "mlpcli.training.evaluate",
+    "gradcheck": "mlpcli.check.run",
     "load_config": "mlpcli.config",
     "load_dataset": "mlpcli.data.dataset",
     "load_model": "mlpcli.training.model_file",
-    "train": "mlpcli.training.fit",
+    "train": "mlpcli.training.run",
 }
 
 

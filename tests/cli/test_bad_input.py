@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.training.storage import to_safetensors
+from mlpcli.files import to_safetensors
 
 if TYPE_CHECKING:
     from pathlib import Path

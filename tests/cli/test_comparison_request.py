@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mlpcli.cli.comparison_request import ComparisonRequest, parse_request
-from mlpcli.comparison.dial import EPSILONS
-from mlpcli.comparison.grid import default_dtypes
+from mlpcli.compare.dial import EPSILONS
+from mlpcli.compare.grid import default_dtypes
 from mlpcli.errors import UsageError
 from mlpcli.nn.losses import BCE_FORMS
 

@@ -157,8 +157,8 @@ def test_a_case_goes_out_and_a_gradient_comes_back(
     assert refused.err == f"{case}: exists already; give --force to replace it\n"
     assert mlp("gradcheck", CONFIG, "--dump", case, "--force").status == 0
 
-    from mlpcli.gradients.case import analytic_gradient
-    from mlpcli.gradients.case_file import read_case
+    from mlpcli.check.case import analytic_gradient
+    from mlpcli.check.exchange import read_case
 
     arrays = dict(analytic_gradient(read_case(here / case)).tensors())
     write(here / gradient, arrays)

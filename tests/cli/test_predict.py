@@ -175,7 +175,7 @@ def test_standard_input_that_does_not_fit_on_the_disk(
 
 def test_blocks_join_up(here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = mlp("predict", MODEL, "points.csv").out
-    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 7)
+    monkeypatch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", 7)
     blocks = mlp("predict", MODEL, "points.csv").out
     assert len(cells(blocks)) == 81
     for a, b in zip(cells(whole)[1:], cells(blocks)[1:], strict=True):
@@ -188,8 +188,8 @@ def test_what_comes_before_a_bad_row_is_written(
     here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch, cores: int
 ) -> None:
     """To stdout as it comes, by whole blocks; a file appears only where all rows are good."""
-    monkeypatch.setattr("mlpcli.cores.core_count", lambda: cores)
-    monkeypatch.setattr("mlpcli.data.source.scan._BLOCK_ROWS", 10)
+    monkeypatch.setattr("mlpcli.parallel.core_count", lambda: cores)
+    monkeypatch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", 10)
     good = mlp("predict", MODEL, "points.csv").out.splitlines()
     lines = POINTS.splitlines()
     lines[36] = ",red,no"

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.data.columns import Columns, Held, Stored, is_missing, rows_of
-from mlpcli.data.source import Categorical, Table, open_table
+from mlpcli.data.table import Categorical, Table, open_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mlpcli.data.source import Column
+    from mlpcli.data.table import Column
 
 ROWS = 50
 

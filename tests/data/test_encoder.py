@@ -15,13 +15,13 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlpcli.data.columns import is_missing
 from mlpcli.data.encoder import Encoder, NumberRule, TextRule
-from mlpcli.data.source import Categorical
+from mlpcli.data.table import Categorical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mlpcli.data.encoder import MissingPolicy
-    from mlpcli.data.source import Column
+    from mlpcli.data.table import Column
 
 NAN = math.nan
 EPS = float(np.finfo(np.float64).eps)

@@ -16,14 +16,14 @@ from mlpcli.data.encoding import encode_examples, spread
 from mlpcli.data.examples import Examples
 from mlpcli.data.memory import Place
 from mlpcli.data.row_file import RowFile
-from mlpcli.data.source import open_table
+from mlpcli.data.table import open_table
 from mlpcli.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mlpcli.data.source import Table
+    from mlpcli.data.table import Table
 
 ROWS = 300
 
@@ -41,7 +41,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Encode in many parts, in threads."""
     monkeypatch.setattr(encoding, "_BLOCK_ROWS", 7)
     monkeypatch.setattr(encoding, "_WORTH_THREADS", 1)
-    monkeypatch.setattr("mlpcli.cores.core_count", lambda: 4)
+    monkeypatch.setattr("mlpcli.parallel.core_count", lambda: 4)
 
 
 def examples(table: Table, *, stored: bool, every: int) -> Examples:

@@ -10,7 +10,7 @@ import pytest
 from mlpcli.data.columns import Held, Stored
 from mlpcli.data.examples import Examples, read_examples, refuse_rows
 from mlpcli.data.roles import Roles
-from mlpcli.data.source import Categorical, open_table
+from mlpcli.data.table import Categorical, open_table
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 

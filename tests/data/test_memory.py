@@ -11,7 +11,7 @@ import pytest
 
 from mlpcli.data.encoder import Encoder, NumberRule, TextRule
 from mlpcli.data.memory import Estimate, Place, estimate, place_for
-from mlpcli.data.source import Outlook
+from mlpcli.data.table import Outlook
 from mlpcli.errors import StorageError
 
 OUTLOOK = Outlook((Path("a.csv"),), 1000, {"x": 1, "t": 4, "y": 1}, 40_000)

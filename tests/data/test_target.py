@@ -12,14 +12,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mlpcli.data.source import Categorical
+from mlpcli.data.table import Categorical
 from mlpcli.data.target import Target, label_text, means
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.data.source import Column
+    from mlpcli.data.table import Column
     from mlpcli.data.target import Label
 
 

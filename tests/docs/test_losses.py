@@ -11,7 +11,7 @@ import pytest
 from docs.sessions import ROOT, steps
 from mlpcli.cli.compare_losses import compare_losses
 from mlpcli.cli.comparison_request import parse_request
-from mlpcli.comparison.forms import FORMS
+from mlpcli.compare.forms import FORMS
 from mlpcli.nn.losses import BCE_FORMS, MSE
 from mlpcli.report.charts import comparison_chart
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.comparison.dial import dial
-from mlpcli.comparison.grid import default_dtypes
-from mlpcli.comparison.summary import summarise
-from mlpcli.comparison.sweep import sweep
-from mlpcli.comparison.training_runs import TrainingRun
+from mlpcli.compare.dial import dial
+from mlpcli.compare.grid import default_dtypes
+from mlpcli.compare.summary import summarise
+from mlpcli.compare.sweep import sweep
+from mlpcli.compare.training_runs import TrainingRun
 from mlpcli.nn.library_forms import LIBRARY_FORMS
 from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.report.comparison import Comparison
+from mlpcli.report.compare_losses import Comparison
 from mlpcli.report.plots import to_bytes
 
 pytest.importorskip("matplotlib")

@@ -14,7 +14,7 @@ from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.report.evaluation_curves import curves_of
 from mlpcli.report.evaluation_plots import evaluation_chart, evaluation_figure
 from mlpcli.report.plots import to_bytes
-from mlpcli.training.evaluation import Evaluation, ScoredRows
+from mlpcli.training.evaluate import Evaluation, ScoredRows
 from mlpcli.training.metrics import measure
 
 pytest.importorskip("matplotlib")

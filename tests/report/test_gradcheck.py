@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from buggy_backprop import Plant, buggy
-from mlpcli.checking import GradcheckResult, gradcheck
+from mlpcli.check.bugs.search import Diagnosis
+from mlpcli.check.run import GradcheckResult, gradcheck
 from mlpcli.errors import UsageError
-from mlpcli.gradients.diagnosis import Diagnosis
 from mlpcli.report.check_charts import error_chart
 from mlpcli.report.github import github_annotations
 from mlpcli.report.gradcheck import (

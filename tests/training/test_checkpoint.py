@@ -10,7 +10,7 @@ import pytest
 
 from mlpcli.errors import Interrupted, ModelError, UsageError
 from mlpcli.nn.optimizers import OPTIMIZERS
-from mlpcli.training import fit
+from mlpcli.training import run
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 from training_workshop import Watch, leave_room
 
@@ -318,7 +318,7 @@ def test_a_run_goes_on_with_as_many_threads(
         asked.append(wanted)
         return wanted or 2
 
-    monkeypatch.setattr(fit, "thread_count", count)
+    monkeypatch.setattr(run, "thread_count", count)
     by_rule = ("training.threads=null", "training.epochs=2")
     interrupt(workshop, 3, *by_rule)
     workshop.train(*by_rule, out="parts", resume=True)

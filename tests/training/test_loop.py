@@ -15,8 +15,8 @@ from mlpcli.data.batches import Rows
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import Adam, Sgd
+from mlpcli.nn.schedule import Schedule, schedule_from
 from mlpcli.training.loop import Loop, Position
-from mlpcli.training.schedule import Schedule, schedule_from
 
 if TYPE_CHECKING:
     from mlpcli.nn.optimizers import Optimizer

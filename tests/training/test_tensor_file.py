@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from mlpcli.errors import ModelError
-from mlpcli.training.storage import to_safetensors
+from mlpcli.files import to_safetensors
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:

@@ -35,9 +35,9 @@ def chain(
 
     settings = load_config(config, overrides or ())
 
-    from mlpcli.checking import find_case
+    from mlpcli.check.chain import chain as link
     from mlpcli.cli.pictures import accept, draw, put_chart
-    from mlpcli.gradients.chain import chain as link
+    from mlpcli.cli.request import find_case
     from mlpcli.report.chain import chain_document, chain_table, chain_words
     from mlpcli.report.check_charts import chain_chart
     from mlpcli.report.plots import chain_graph

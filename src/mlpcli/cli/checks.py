@@ -13,8 +13,8 @@ from mlpcli.cli.console import complain
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlpcli.check.case import Case
     from mlpcli.config import Config
-    from mlpcli.gradients.case import Case
 
 __all__ = ["check_options", "counting", "dump_case", "refuse_contradictions"]
 
@@ -55,8 +55,8 @@ def check_options(
 
 def dump_case(case: Case, path: Path, *, force: bool) -> None:
     """Write the case to a file that is not there yet, or with `force` to any."""
-    from mlpcli.gradients.case_file import write_case
-    from mlpcli.training.storage import atomic_file, refuse_existing
+    from mlpcli.check.exchange import write_case
+    from mlpcli.files import atomic_file, refuse_existing
 
     if path.suffix not in {".npz", ".safetensors"}:
         raise UsageError(f"--dump {path}: expected a name that ends in .npz or .safetensors")

@@ -14,7 +14,7 @@ from mlpcli.cli.console import complain, put, put_words
 from mlpcli.cli.pictures import accept, draw, put_chart
 
 if TYPE_CHECKING:
-    from mlpcli.report.comparison import Comparison
+    from mlpcli.report.compare_losses import Comparison
 
 __all__ = ["compare_losses"]
 
@@ -90,7 +90,7 @@ def _draw(plot: Path, result: Comparison) -> bool:
 
 
 def _put_document(result: Comparison) -> None:
-    from mlpcli.report.comparison import comparison_json
+    from mlpcli.report.compare_losses import comparison_json
 
     for piece in comparison_json(result):
         put(piece, end="")

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.comparison.dial import DIALLED, EPSILONS, dial
-from mlpcli.comparison.forms import parse_form
-from mlpcli.comparison.grid import default_dtypes, parse_dtype, parse_grid
-from mlpcli.comparison.summary import summarise
-from mlpcli.comparison.sweep import sweep
+from mlpcli.compare.dial import DIALLED, EPSILONS, dial
+from mlpcli.compare.forms import parse_form
+from mlpcli.compare.grid import default_dtypes, parse_dtype, parse_grid
+from mlpcli.compare.summary import summarise
+from mlpcli.compare.sweep import sweep
 from mlpcli.errors import UsageError, did_you_mean
 from mlpcli.nn.library_forms import LIBRARY_EPSILON
 from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.report.comparison import Comparison
+from mlpcli.report.compare_losses import Comparison
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,9 +73,9 @@ class ComparisonRequest:
         self, config: Config, model: Path | None, progress: Callable[[str], None]
     ) -> Comparison:
         """Compare on the grid, and on the data of a config and in its training."""
-        from mlpcli.checking import find_case
-        from mlpcli.comparison.layers import compare_layers, scale_weights
-        from mlpcli.comparison.training_runs import compare_training, paired_differences
+        from mlpcli.cli.request import find_case
+        from mlpcli.compare.layers import compare_layers, scale_weights
+        from mlpcli.compare.training_runs import compare_training, paired_differences
 
         on_grid = self.on_grid(config.loss.epsilon)
         epsilon, scale = on_grid.epsilon, self.weight_scale or 1.0

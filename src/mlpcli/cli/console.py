@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import StorageError
-from mlpcli.report.text import printable
+from mlpcli.text import printable
 
 if TYPE_CHECKING:
     from mlpcli.report.tables import Table

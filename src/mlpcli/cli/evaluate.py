@@ -57,7 +57,7 @@ def evaluate(
     from mlpcli.report.documents import evaluation_document
     from mlpcli.report.evaluation_plots import evaluation_chart, evaluation_figure
     from mlpcli.report.tables import evaluation_table
-    from mlpcli.training.evaluation import evaluate as measure
+    from mlpcli.training.evaluate import evaluate as measure
     from mlpcli.training.model_file import load_model
 
     result = measure(load_model(model), data, threshold=chosen, bootstrap=bootstrap)

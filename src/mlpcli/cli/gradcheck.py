@@ -14,7 +14,7 @@ from mlpcli.cli.console import put, put_json, put_table, put_words
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlpcli.checking import GradcheckResult
+    from mlpcli.check.run import GradcheckResult
 
 __all__ = ["gradcheck"]
 
@@ -115,16 +115,16 @@ def gradcheck(
 
     settings = None if config is None else load_config(config, overrides or ())
 
-    from mlpcli.checking import find_case, find_gradient
-    from mlpcli.checking import gradcheck as run
+    from mlpcli.check.run import gradcheck as run
     from mlpcli.cli.checks import check_options, counting, dump_case
     from mlpcli.cli.pictures import accept, draw, put_chart
+    from mlpcli.cli.request import find_case, find_gradient
+    from mlpcli.files import write_bytes
     from mlpcli.report.check_charts import error_chart
     from mlpcli.report.github import github_annotations
     from mlpcli.report.gradcheck import gradcheck_document
     from mlpcli.report.junit import junit_xml
     from mlpcli.report.plots import error_heat_map
-    from mlpcli.training.storage import write_bytes
 
     accept(plot)
     checked = find_case(settings, case_file=case, model=model, rows=rows)

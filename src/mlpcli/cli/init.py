@@ -27,8 +27,8 @@ def init(
     Example: mlp init data/penguins.csv --target sex -o mine.yaml
     """
     from mlpcli.data.survey import survey
-    from mlpcli.report.starter import starter_config
-    from mlpcli.training.storage import refuse_existing, write_bytes
+    from mlpcli.files import refuse_existing, write_bytes
+    from mlpcli.report.init import starter_config
 
     if output is not None:
         refuse_existing(output, force=force)

@@ -31,8 +31,8 @@ def draw(path: Path | None, figure: Callable[[], Figure]) -> bool:
     """
     if path is None:
         return False
+    from mlpcli.files import write_bytes
     from mlpcli.report.plots import matplotlib_missing, to_bytes
-    from mlpcli.training.storage import write_bytes
 
     lacking = matplotlib_missing()
     if lacking:

@@ -40,10 +40,10 @@ def predict(
 
     chosen = None if threshold is None else probability(threshold)
 
-    from mlpcli.report.predictions import prediction_lines
+    from mlpcli.files import refuse_existing
+    from mlpcli.report.predict import prediction_lines
     from mlpcli.training.model_file import load_model
-    from mlpcli.training.prediction import predict as run
-    from mlpcli.training.storage import refuse_existing
+    from mlpcli.training.predict import predict as run
 
     if output is not None:
         refuse_existing(output, force=force)
@@ -84,7 +84,7 @@ def _writer(output: Path | None) -> Iterator[Callable[[str], object]]:
     if output is None:
         yield lambda text: put(text, end="")
         return
-    from mlpcli.training.storage import atomic_file
+    from mlpcli.files import atomic_file
 
     with atomic_file(output) as file:
         yield lambda text: file.write(text.encode())

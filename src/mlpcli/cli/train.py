@@ -51,7 +51,7 @@ def train(
     from mlpcli.cli.signals import SignalWatch
     from mlpcli.report.tables import training_table
     from mlpcli.report.training_plots import read_history, training_chart, training_figure
-    from mlpcli.training.fit import train as run
+    from mlpcli.training.run import train as run
     from mlpcli.training.run_folder import RunFolder, run_folder_for
 
     copy = run_folder_for(settings, out).config

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.source import Categorical, Column
+from mlpcli.data.table import Categorical, Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlpcli.data.source import Table
+    from mlpcli.data.table import Table
 
 __all__ = ["Columns", "Held", "Mask", "Stored", "is_missing", "rows_of"]
 

@@ -14,12 +14,12 @@ from mlpcli.data.columns import Stored
 from mlpcli.data.encoder import Encoder, Rule, fit_rule
 from mlpcli.data.encoding import encode_examples, spread, unseen_notes
 from mlpcli.data.examples import Examples, read_examples
-from mlpcli.data.findings import findings
 from mlpcli.data.memory import Estimate, Place, estimate, place_for
+from mlpcli.data.notes import findings
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
-from mlpcli.data.source import Kind, Outlook, Table, open_table
-from mlpcli.data.source.words import show, show_name
 from mlpcli.data.split import HELD_OUT, share_out
+from mlpcli.data.table import Kind, Outlook, Table, open_table
+from mlpcli.data.table.words import show, show_name
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 

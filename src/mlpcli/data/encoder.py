@@ -14,7 +14,7 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing, rows_of
 from mlpcli.data.moments import mean_and_deviation, median
-from mlpcli.data.source import Categorical
+from mlpcli.data.table import Categorical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.data.columns import Mask
-    from mlpcli.data.source import Column
+    from mlpcli.data.table import Column
 
 __all__ = ["Encoder", "NumberRule", "Rule", "TextRule", "fit_rule"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from mlpcli.cores import map_ahead
 from mlpcli.data.batches import Rows
 from mlpcli.data.row_file import RowFile
-from mlpcli.data.source.words import show_name
+from mlpcli.data.table.words import show_name
+from mlpcli.parallel import map_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

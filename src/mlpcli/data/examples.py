@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.source import Categorical, Column
-from mlpcli.data.source.words import show, show_name
+from mlpcli.data.table import Categorical, Column
+from mlpcli.data.table.words import show, show_name
 from mlpcli.data.target import label_text
 from mlpcli.errors import DataError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.data.columns import Columns, Mask
     from mlpcli.data.encoder import MissingPolicy
     from mlpcli.data.roles import Roles
-    from mlpcli.data.source import Origin
+    from mlpcli.data.table import Origin
     from mlpcli.data.target import Target
 
 __all__ = ["Examples", "read_examples", "refuse_rows"]

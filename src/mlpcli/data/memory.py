@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.source.words import show_name
+from mlpcli.data.table.words import show_name
 from mlpcli.errors import StorageError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.data.encoder import Encoder
-    from mlpcli.data.source import Outlook
+    from mlpcli.data.table import Outlook
 
 __all__ = ["Estimate", "Place", "estimate", "place_for"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlpcli.data.source.words import show_name
+from mlpcli.data.table.words import show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mlpcli.config import RowsWhere
 from mlpcli.config.words import show_value
-from mlpcli.data.source import Categorical, Column
-from mlpcli.data.source.words import show_name
+from mlpcli.data.table import Categorical, Column
+from mlpcli.data.table.words import show_name
 from mlpcli.data.target import Label, means
 from mlpcli.errors import DataError
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing
 from mlpcli.data.roles import near_names
-from mlpcli.data.source import Categorical, Column, Kind, open_table
-from mlpcli.data.source.words import show, show_name
+from mlpcli.data.table import Categorical, Column, Kind, open_table
+from mlpcli.data.table.words import show, show_name
 from mlpcli.data.target import Label, Target
 from mlpcli.errors import DataError
 

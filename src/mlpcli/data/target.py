@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.data.source import Categorical, Column
-from mlpcli.data.source.words import show, show_name
+from mlpcli.data.table import Categorical, Column
+from mlpcli.data.table.words import show, show_name
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:

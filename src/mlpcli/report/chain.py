@@ -11,7 +11,7 @@ from mlpcli.report.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlpcli.gradients.chain import Chain, ChainLayer, ChainView
+    from mlpcli.check.chain import Chain, ChainLayer, ChainView
 
 __all__ = ["chain_document", "chain_table", "chain_words"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.report.text import printable
+from mlpcli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mlpcli.comparison.sweep import Curve
-    from mlpcli.report.comparison import Comparison
+    from mlpcli.compare.sweep import Curve
+    from mlpcli.report.compare_losses import Comparison
 
 __all__ = ["comparison_chart", "line_chart"]
 

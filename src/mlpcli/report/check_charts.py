@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlpcli.checking import GradcheckResult
-    from mlpcli.gradients.chain import Chain
+    from mlpcli.check.chain import Chain
+    from mlpcli.check.run import GradcheckResult
 
 __all__ = ["chain_chart", "error_chart"]
 

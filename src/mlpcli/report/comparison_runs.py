@@ -11,9 +11,9 @@ from mlpcli.report.comparison_text import Section, aligned, number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlpcli.comparison.layers import LayerComparison
-    from mlpcli.comparison.training_runs import PairedDifference, TrainingRun
-    from mlpcli.report.comparison import Comparison
+    from mlpcli.compare.layers import LayerComparison
+    from mlpcli.compare.training_runs import PairedDifference, TrainingRun
+    from mlpcli.report.compare_losses import Comparison
 
 __all__ = ["run_sections"]
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mlpcli.comparison.dial import Dial
-    from mlpcli.comparison.summary import Summary
-    from mlpcli.comparison.sweep import Curve
-    from mlpcli.report.comparison import Comparison
+    from mlpcli.compare.dial import Dial
+    from mlpcli.compare.summary import Summary
+    from mlpcli.compare.sweep import Curve
+    from mlpcli.report.compare_losses import Comparison
 
 __all__ = ["Section", "aligned", "grid_sections", "number"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mlpcli.training.evaluation import Evaluation
+    from mlpcli.training.evaluate import Evaluation
     from mlpcli.training.model_file import Model
 
 __all__ = ["evaluation_document", "info_document"]

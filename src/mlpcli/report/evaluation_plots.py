@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from mlpcli.training.evaluation import Evaluation
+    from mlpcli.training.evaluate import Evaluation
 
 __all__ = ["evaluation_chart", "evaluation_figure"]
 

@@ -9,7 +9,7 @@ from mlpcli.report.gradcheck import beyond_tensors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlpcli.checking import GradcheckResult
+    from mlpcli.check.run import GradcheckResult
 
 __all__ = ["github_annotations"]
 

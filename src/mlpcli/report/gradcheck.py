@@ -12,8 +12,8 @@ from mlpcli.report.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlpcli.checking import FormResult, GradcheckResult
-    from mlpcli.gradients.verdict import TensorResult
+    from mlpcli.check.run import FormResult, GradcheckResult
+    from mlpcli.check.verdict.rule import TensorResult
 
 __all__ = [
     "beyond_tensors",

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 from mlpcli.report.gradcheck import beyond_tensors
 
 if TYPE_CHECKING:
-    from mlpcli.checking import GradcheckResult
-    from mlpcli.gradients.verdict import TensorResult
+    from mlpcli.check.run import GradcheckResult
+    from mlpcli.check.verdict.rule import TensorResult
 
 __all__ = ["junit_xml"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any
 
-from mlpcli.report.text import printable
+from mlpcli.text import printable
 
 __all__ = ["THIN", "legend_beside", "plain", "styles"]
 

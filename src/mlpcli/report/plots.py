@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from mlpcli.checking import GradcheckResult
-    from mlpcli.gradients.chain import Chain, ChainView
-    from mlpcli.gradients.verdict import TensorResult
+    from mlpcli.check.chain import Chain, ChainView
+    from mlpcli.check.run import GradcheckResult
+    from mlpcli.check.verdict.rule import TensorResult
 
 __all__ = [
     "chain_graph",

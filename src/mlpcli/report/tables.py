@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.data.encoder import Encoder, Rule, TextRule
-from mlpcli.report.text import printable
+from mlpcli.text import printable
 from mlpcli.training.metrics import SCORES, Metrics
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table as RichTable
 
-    from mlpcli.training.evaluation import Evaluation
+    from mlpcli.training.evaluate import Evaluation
     from mlpcli.training.model_file import Model
     from mlpcli.training.result import TrainingResult
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from mlpcli.data.batches import Block, Rows, RowSource, blocks, pieces
 from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.step import Engine
 from mlpcli.nn.team import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
-from mlpcli.training.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Network
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer, State
-    from mlpcli.training.schedule import Schedule
+    from mlpcli.nn.schedule import Schedule
 
 __all__ = ["EpochRecord", "Loop", "Position", "Stopped"]
 
@@ -157,7 +157,7 @@ class Loop:
     def _steps(self, block: Block, rate: float, stop: Callable[[int], bool]) -> None:
         """Take the steps of a block, up to one whose loss or gradient is not finite."""
         at, engine, rows = self.position, self.engine, block.rows
-        prepared = engine.prepare(rows)
+        prepared = engine.prepare(rows.X, rows.y, rows.weight)
         compute, update, isfinite = engine.compute, engine.update, math.isfinite
         squares = [at.squares.tolist()]
         for number, batch in enumerate(prepared.batches, start=block.first):

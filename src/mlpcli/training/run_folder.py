@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UsageError
-from mlpcli.training.storage import storage_errors, write_bytes
+from mlpcli.files import storage_errors, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.errors import ModelError
-from mlpcli.training.storage import to_safetensors, write_bytes
+from mlpcli.files import to_safetensors, write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.cores import core_count
+from mlpcli.parallel import core_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

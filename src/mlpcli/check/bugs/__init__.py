@@ -1,0 +1,1 @@
+"""The bugs that people make in a backward pass, and which of them made given numbers."""

@@ -1,0 +1,105 @@
+"""Says whether two gradients are the same but for rounding, from the output down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.check.verdict.precision import single_precision
+
+if TYPE_CHECKING:
+    from mlpcli.check.bugs.backprop import Array
+    from mlpcli.check.verdict.bounds import Bounds
+    from mlpcli.nn.network import Parameters
+
+__all__ = ["Likeness", "distance", "relative_distance", "tensors_from_output"]
+
+
+def tensors_from_output(gradient: Parameters) -> list[tuple[int, str, Array]]:
+    """Return (layer, "b" or "W", tensor) in the order in which backpropagation makes them."""
+    found = []
+    for i in range(len(gradient.W), 0, -1):
+        if gradient.bias:
+            found.append((i, "b", np.asarray(gradient.b[i - 1])))
+        found.append((i, "W", np.asarray(gradient.W[i - 1])))
+    return found
+
+
+def distance(A: Parameters, M: Parameters) -> float:
+    """Return the largest relative distance of a tensor, ||A-M|| / max(||A||, ||M||), 0/0 = 0.
+
+    Entries that are nan in both, or the same infinity, count as equal; any other nan as inf.
+    """
+    pairs = zip(tensors_from_output(A), tensors_from_output(M), strict=True)
+    return max(relative_distance(a, m) for (_, _, a), (_, _, m) in pairs)
+
+
+def relative_distance(a: Array, m: Array) -> float:
+    """Return the distance of two tensors as `distance` defines it."""
+    both = np.isfinite(a) & np.isfinite(m)
+    if not (both | (np.isnan(a) & np.isnan(m)) | (a == m)).all():
+        return float("inf")
+    a, m = a[both].astype(np.float64), m[both].astype(np.float64)  # 1e-46 is 0 in float32
+    unit = float(max(np.abs(a).max(initial=0.0), np.abs(m).max(initial=0.0)))
+    if unit == 0:
+        return 0.0
+    a, m = a / unit, m / unit
+    return float(np.linalg.norm(a - m) / max(np.linalg.norm(a), np.linalg.norm(m)))
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Compares candidates with a given gradient A, entry by entry.
+
+    |A-M| <= T max(|A|, |M|) + 4u K* g, where g >= 1 is how much larger than the right tensor that
+    of M is: a bug that makes a gradient larger makes its rounding larger too.
+    """
+
+    given: Parameters
+    right: Parameters
+    bounds: Bounds
+    tolerance: float
+
+    def agreeing(self, M: Parameters) -> int:
+        """Return how many tensors agree, counted from the output to the first that does not."""
+        for count, ((a, b, slack), (_, _, m)) in enumerate(
+            zip(self._known, tensors_from_output(M), strict=True)
+        ):
+            if not self._same(a, m, b, slack):
+                return count
+        return self.tensors
+
+    @property
+    def tensors(self) -> int:
+        """How many tensors there are."""
+        return len(self._known)
+
+    @cached_property
+    def _known(self) -> list[tuple[Array, float, Array]]:
+        """The given tensor, the largest entry of the right one, and what rounding can do to it."""
+        slack = self.given.like(self.bounds.textbook(single_precision(self.given)))
+        return [
+            (a, float(np.abs(b).max(initial=0)), _either_way(r))
+            for (_, _, a), (_, _, b), (_, _, r) in zip(
+                *map(tensors_from_output, (self.given, self.right, slack)), strict=True
+            )
+        ]
+
+    def _same(self, a: Array, m: Array, largest: float, slack: Array) -> bool:
+        with np.errstate(all="ignore"):
+            size = np.maximum(np.abs(a), np.abs(m))
+            if (np.abs(a - m) <= self.tolerance * size + slack).all():
+                return True
+            both = np.isfinite(a) & np.isfinite(m)
+            growth = max(1.0, float(np.abs(m[both]).max(initial=0)) / (largest or np.inf))
+            near = np.abs(a - m) <= self.tolerance * size + slack * growth
+        return bool((near | (np.isnan(a) & np.isnan(m)) | (a == m)).all())
+
+
+def _either_way(slack: Array) -> Array:
+    """Return the larger slack of a square matrix and its transpose: one bug transposes it."""
+    square = slack.ndim == 2 and slack.shape[0] == slack.shape[1]
+    return np.maximum(slack, slack.T) if square else slack

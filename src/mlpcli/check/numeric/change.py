@@ -1,0 +1,175 @@
+"""How a change of one column of H_i travels to the loss, as a change all the way.
+
+    tau = tanh(D/2)      dZ = 2 s tau / (1 + lean tau)      D' = dZ W^T          (next layer)
+
+with s = sigma(H) sigma(-H) and lean = sigma(H) - sigma(-H): the addition theorem of tanh, exact
+for every D. It is the difference sigma(H + D) - sigma(H), with no subtraction of close numbers.
+
+Both signs of a step, and many k of the same W_i[j, k], travel together. Samples come last, so that
+the inner loops are long however narrow the layer:
+
+    (units, 2, B, R)     units of the layer, the signs + and -, probes k, rows
+
+D starts in one column, is rank one in the next layer, and needs matrix products only above that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from mlpcli.check.numeric.loss_change import LossChange, loss_change, shifted
+from mlpcli.nn.activations import sigmoid_pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlpcli.check.case import Case
+    from mlpcli.check.numeric.units import Unit
+    from mlpcli.nn.activations import FloatArray
+
+__all__ = ["TINY", "Base", "base_point", "unit_change", "unit_size"]
+
+# Below this |D| the double nearest to tanh(D/2) is D/2: the next term is D^2/12 < 2^-55 of it.
+TINY = 2.0**-26
+# Numbers in the widest array of a block (2 MB): so long that threads seldom meet between calls.
+BLOCK = 2**18
+Lift: TypeAlias = Callable[["FloatArray"], "FloatArray"]
+
+
+@dataclass(frozen=True)
+class Base:
+    """The point that is left: index i holds layer i+1, samples along the last axis.
+
+    `Z` (n_i + 1, N) are the inputs of that layer with a row of ones for the bias, `s` and `lean`
+    (n_i, N) belong to its own H. Where `tiny`, no change exceeds TINY.
+    """
+
+    W: list[FloatArray]
+    Z: list[FloatArray]
+    s: list[FloatArray]
+    lean: list[FloatArray]
+    loss: LossChange
+    tiny: bool
+
+    def tanh(self, half: FloatArray) -> FloatArray:
+        """Return tau for half of D."""
+        return half if self.tiny else np.tanh(half)
+
+
+@np.errstate(all="ignore")  # extreme weights: what comes of them is judged, not hidden
+def base_point(case: Case, tiny: bool) -> Base:
+    """Run one forward pass with full relative precision in both tails of sigma."""
+    z, ones = case.X, np.ones((1, len(case.X)))
+    inputs: list[FloatArray] = []
+    s: list[FloatArray] = []
+    lean: list[FloatArray] = []
+    for W, b in zip(case.network.W, case.network.b, strict=True):
+        inputs.append(np.concatenate([z.T, ones]))
+        h = z @ W.T
+        if case.network.bias:
+            h += b
+        z, complement = sigmoid_pair(h)
+        s.append(np.ascontiguousarray((z * complement).T))
+        lean.append(np.ascontiguousarray((z - complement).T))
+    return Base(case.network.W, inputs, s, lean, loss_change(case, h, tiny), tiny)
+
+
+def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
+    """Return sum omega (l(theta + h e) - l(theta - h e)) for every input of the unit.
+
+    `steps` are the h of these inputs.
+    """
+    change = np.zeros(len(steps))
+    inputs = base.Z[unit.layer]
+    outputs = slice(unit.row, unit.row + 1) if unit.layer == len(base.W) - 1 else slice(None)
+    depth = max(1, BLOCK // (2 * _widest(base, unit)))
+    for rows in _slices(inputs.shape[1], max(64, min(512, depth))):
+        arrive = _way_up(base, unit, rows)
+        for probes in _slices(len(steps), max(1, depth // (rows.stop - rows.start))):
+            half = inputs[unit.inputs[probes], rows] * (steps[probes, None] / 2)
+            tau = arrive(base.tanh(half))
+            change[probes] += base.loss.between(tau, outputs, rows)
+    return change
+
+
+def unit_size(base: Base, unit: Unit) -> int:
+    """Return how many numbers the widest arrays of all blocks of `unit_change` hold."""
+    return 2 * unit.inputs.size * len(base.Z[0].T) * _widest(base, unit)
+
+
+def _widest(base: Base, unit: Unit) -> int:
+    widths = [len(W) for W in base.W[unit.layer + 1 :]]
+    return max([1, *widths])
+
+
+def _way_up(base: Base, unit: Unit, rows: slice) -> Lift:
+    """Return the function from tau (B, R) at the unit to tau (n_L or 1, 2, B, R) at the outputs."""
+    i, j, last = unit.layer, unit.row, len(base.W) - 1
+    if i == last:
+        return lambda tau: np.stack([tau, -tau])[None]
+    s, lean = base.s[i][j, rows], base.lean[i][j, rows]
+    column = base.W[i + 1][:, j]
+    if i + 1 == last:
+        return lambda tau: base.tanh(np.multiply.outer(column, _both_signs(tau, s, lean)))
+    second = _rank_one(base, i + 1, column, rows)
+    return lambda tau: _through(base, i + 2, second(_both_signs(tau, s, lean)), rows)
+
+
+def _both_signs(tau: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
+    """Return half of dZ for +tau and -tau, (2, B, R)."""
+    turn, top = lean * tau, s * tau
+    half = np.empty((2, *tau.shape))
+    np.divide(top, turn + 1, out=half[0])
+    np.divide(top, turn - 1, out=half[1])
+    return half
+
+
+def _rank_one(base: Base, i: int, column: FloatArray, rows: slice) -> Lift:
+    """Return the function from half of dZ at one unit (2, B, R) to half of D two layers above.
+
+    In layer i the change is D[q] = column[q] dZ. While tanh(D/2) = D/2, s tau / (1 + lean tau) =
+    dZ (s column) / (1 + dZ (lean column)): the brackets serve all probes, and the factor dZ waits
+    until the next layer, which may be narrower.
+    """
+    s, lean, above = (
+        base.s[i][:, None, None, rows],
+        base.lean[i][:, None, None, rows],
+        base.W[i + 1],
+    )
+    w = column[:, None, None, None]
+    if not base.tiny:
+        return lambda half: _times(above, shifted(np.tanh(w * half), s, lean))
+    top, turn = w * s, w * lean
+
+    def lift(half: FloatArray) -> FloatArray:
+        share = turn * half
+        share += 1
+        np.divide(top, share, out=share)
+        lifted = _times(above, share)
+        lifted *= half
+        return lifted
+
+    return lift
+
+
+def _through(base: Base, i: int, half: FloatArray, rows: slice) -> FloatArray:
+    """Return tanh(D/2) at the outputs, given half of D in layer i (n_i, 2, B, R)."""
+    for above in range(i + 1, len(base.W)):
+        s, lean = (a[above - 1][:, None, None, rows] for a in (base.s, base.lean))
+        half = _times(base.W[above], shifted(base.tanh(half), s, lean))
+    return base.tanh(half)
+
+
+def _times(W: FloatArray, half: FloatArray) -> FloatArray:
+    """Return W times the units of `half`, all else kept."""
+    product: FloatArray = (W @ half.reshape(len(half), -1)).reshape(len(W), *half.shape[1:])
+    return product
+
+
+def _slices(length: int, size: int) -> Iterator[slice]:
+    for start in range(0, length, size):
+        yield slice(start, min(start + size, length))

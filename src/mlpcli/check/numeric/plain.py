@@ -1,0 +1,98 @@
+"""The textbook check: two losses per parameter, with an honest estimate of its own error.
+
+    D(h) = (J(theta + h e) - J(theta - h e)) / 2h        h = eps^(1/3) / max|Z_{i-1}[:, k]|
+
+divided by the step really taken. Its error has two parts: truncation, which is c h^2 and so a third
+of D(2h) - D(h), doubled here for safety; and the rounding of the two losses, about eps |J| each
+(more the more terms were added up), divided by 2h. Where the gradient is smaller than that error,
+this method cannot judge it, and its verdict is 'inconclusive'.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.check.numeric.probe import Pass, first_pass, loss_of_columns, parts
+from mlpcli.check.numeric.units import Mask, Unit, units
+from mlpcli.check.numeric.workers import in_parallel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlpcli.check.case import Case
+    from mlpcli.nn.activations import FloatArray
+
+__all__ = ["plain_difference"]
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+def plain_difference(
+    case: Case,
+    mask: Mask | None = None,
+    step: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the numeric gradient over theta and the estimated error of each entry.
+
+    Both are float64, and nan outside `mask` (None: every entry). `step` is the change of H at the
+    perturbed layer (None: eps^(1/3)). `progress` is called as in
+    `central_difference`.
+    """
+    base = first_pass(case)
+    change = EPS ** (1 / 3) if step is None else step
+    largest = [np.append(np.abs(Z).max(axis=0), 1.0) for Z in base.Z]
+    numeric, error = np.full((2, case.network.theta.size), np.nan)
+
+    def visit(unit: Unit) -> int:
+        scale = largest[unit.layer][unit.inputs]
+        h = change / np.where(scale > 0, scale, 1)
+        with np.errstate(all="ignore"):  # extreme weights: what comes of them is judged, not hidden
+            numeric[unit.entries], error[unit.entries] = _difference(case, base, unit, h, scale > 0)
+        return unit.inputs.size
+
+    work = [part for unit in units(case.network, mask) for part in parts(case, unit)]
+    for finished in in_parallel(visit, work, sum(u.inputs.size for u in work) * case.X.size):
+        if progress is not None:
+            progress(finished)
+    return numeric, error
+
+
+def _difference(
+    case: Case, base: Pass, unit: Unit, h: FloatArray, live: Mask
+) -> tuple[FloatArray, FloatArray]:
+    """Return D(h) and its estimated error for every input of a part of a unit."""
+    (near, noise), (far, _) = (_quotient(case, base, unit, factor * h) for factor in (1, 2))
+    terms = 1 + np.sqrt(sum(W.shape[1] for W in case.network.W))
+    error = 2 * np.abs(far - near) / 3 + 8 * EPS * terms * noise
+    if case.l2 == 0:
+        error[~live] = 0  # an input that is zero in every row: J does not depend on its weight
+    return near, error
+
+
+def _quotient(case: Case, base: Pass, unit: Unit, h: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (f+ - f-) / 2h and (|f+| + |f-|) / 2h."""
+    (up, above), (down, below) = (_objective(case, base, unit, step) for step in (h, -h))
+    taken = above - below
+    return (up - down) / taken, (np.abs(up) + np.abs(down)) / taken
+
+
+def _objective(
+    case: Case, base: Pass, unit: Unit, step: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return J with each parameter of the unit moved by its step, and where it was moved to."""
+    i, j = unit.layer, unit.row
+    theta: FloatArray = np.append(
+        case.network.W[i][j], case.network.b[i][j] if case.network.bias else 0.0
+    )
+    moved = np.repeat(theta[np.newaxis], unit.inputs.size, axis=0)
+    probe = np.arange(unit.inputs.size)
+    moved[probe, unit.inputs] += step
+    columns = moved[:, :-1] @ base.Z[i].T + moved[:, -1:]
+    squares = sum(float(np.vdot(W, W)) for W in case.network.W)
+    others = squares - float(np.vdot(theta[:-1], theta[:-1]))
+    penalty = case.l2 / 2 * (others + (moved[:, :-1] ** 2).sum(axis=1))
+    value = np.asarray(loss_of_columns(case, base, unit, columns) + penalty, np.float64)
+    return value, moved[probe, unit.inputs]

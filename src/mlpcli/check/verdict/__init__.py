@@ -1,0 +1,1 @@
+"""Whether a given gradient is that, or rounding, or cannot be told."""

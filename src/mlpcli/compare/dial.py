@@ -1,0 +1,84 @@
+"""What each epsilon costs: from which wrong-side logit on the gradient is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.compare.forms import FORMS
+from mlpcli.compare.search import neighbours
+from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.library_forms import LIBRARY_EPSILON
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mlpcli.compare.search import Condition
+
+__all__ = ["DIALLED", "EPSILONS", "Dial", "dial"]
+
+EPSILONS = (1e-3, 1e-5, 1e-7, 1e-8, 1e-12, 1e-15)
+DIALLED = ("epsilon", "clamped", *LIBRARY_EPSILON)
+_POINTS = np.concatenate([np.arange(0, 64, 1 / 8), np.arange(64, 800, 4)])
+_GAP = 1e-6
+
+
+@dataclass(frozen=True)
+class Dial:
+    """Logits h > 0, for label 0, from which a form has lost 1 %, 50 % and all of the gradient.
+
+    The truth there is sigma(h), near 1. `non_finite` is where the form gives nan or inf instead.
+    Each is None where it does not happen up to 800, and else no more than 1e-6 above the first such
+    logit (two events within 1/8 pass for one).
+    """
+
+    form: str
+    epsilon: float
+    dtype: str
+    lost_1_percent: float | None
+    lost_50_percent: float | None
+    lost_all: float | None
+    non_finite: float | None
+
+
+def dial(
+    forms: Sequence[str], epsilons: Sequence[float], dtypes: Sequence[str]
+) -> tuple[Dial, ...]:
+    """Return a row for each form in `DIALLED`, each epsilon (of a library its own) and dtype."""
+    return tuple(
+        _row(form, epsilon, dtype)
+        for form in forms
+        for epsilon in ([LIBRARY_EPSILON[form]] if form in LIBRARY_EPSILON else epsilons)
+        for dtype in dtypes
+    )
+
+
+def _row(form: str, epsilon: float, dtype: str) -> Dial:
+    def gradient(h: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+        with np.errstate(all="ignore"):  # where it breaks is the question
+            return FORMS[form].derivative(h, np.zeros_like(h), epsilon)
+
+    def keeps_at_most(part: float) -> Condition:
+        return lambda h: gradient(h) <= part * sigmoid(h)
+
+    points = _POINTS.astype(dtype)
+    conditions: dict[str, Condition] = {
+        "lost_1_percent": keeps_at_most(0.99),
+        "lost_50_percent": keeps_at_most(0.5),
+        "lost_all": lambda h: gradient(h) == 0,
+        "non_finite": lambda h: ~np.isfinite(gradient(h)),
+    }
+    return Dial(form, epsilon, dtype, **{name: _first(c, points) for name, c in conditions.items()})
+
+
+def _first(there: Condition, h: NDArray[np.floating[Any]]) -> float | None:
+    """Return the first point at which it is so, narrowed down to the numbers before that point."""
+    found = np.flatnonzero(there(h))
+    if not found.size:
+        return None
+    k = int(found[0])
+    return float(neighbours(there, h[k - 1], h[k], gap=_GAP)[1] if k else h[0])

@@ -1,0 +1,77 @@
+"""Notices what a user should know of their columns before trusting a model trained on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.data.columns import is_missing
+from mlpcli.data.table import Categorical
+from mlpcli.data.table.words import show_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mlpcli.data.table import Column
+    from mlpcli.data.target import Target
+
+__all__ = ["findings"]
+
+_MANY_LEVELS = 20
+_ENOUGH_ROWS = 40
+
+
+def findings(
+    name: str, column: Column, y: NDArray[np.float64], targets: Sequence[Target]
+) -> list[str]:
+    """Return notes on a feature column of the training rows, whose labels are y (N x K).
+
+    It may be constant, like an identifier, or a target in another form.
+    """
+    return [f"column {show_name(name)} {note}" for note in _column_notes(column)] + [
+        f"column {show_name(name)} tells target {show_name(target.name)} exactly: if it is "
+        "the answer in another form, leave it out with data.drop"
+        for k, target in enumerate(targets)
+        if _tells(column, y[:, k])
+    ]
+
+
+def _column_notes(column: Column) -> list[str]:
+    values = _values(column)
+    missing = is_missing(column)
+    if missing.any():
+        values = values[~missing]
+    if not values.size:
+        return ["has no value in the training rows"]
+    if (values == values[0]).all():
+        return ["is constant in the training rows: it teaches nothing"]
+    if isinstance(column, Categorical):
+        levels = np.unique(values).size
+        if levels > _MANY_LEVELS and 2 * levels > values.size:
+            found = f"has {levels} different texts in {values.size} rows"
+            return [f"{found}: an identifier teaches nothing, leave it out with data.drop"]
+    return []
+
+
+def _values(column: Column) -> NDArray[np.float64] | NDArray[np.int32]:
+    return column.codes if isinstance(column, Categorical) else column
+
+
+def _tells(column: Column, y: NDArray[np.float64]) -> bool:
+    """Whether the column is y itself, or two values of it stand for the two labels one to one."""
+    if y.size < _ENOUGH_ROWS:  # in a toy table a coincidence proves nothing
+        return False
+    values = _values(column)
+    if np.unique(values[:_ENOUGH_ROWS]).size > 2 and not np.array_equal(
+        values[:_ENOUGH_ROWS], y[:_ENOUGH_ROWS]
+    ):
+        return False  # as of almost every column; the rest looks at all rows
+    if not isinstance(column, Categorical) and np.array_equal(values, y):
+        return True
+    same = values == values[0]
+    other = values[~same]
+    one_other = bool(other.size) and bool((other == other[0]).all())
+    return one_other and bool(np.array_equal(same, y == y[0])) and not is_missing(column).any()

@@ -1,0 +1,115 @@
+"""Predicts the rows of a table block by block, while it is read: nothing of it is kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mlpcli.data.columns import rows_of
+from mlpcli.data.encoding import unseen_notes
+from mlpcli.data.examples import refuse_rows
+from mlpcli.data.table import Scan, open_scan
+from mlpcli.errors import DataError
+from mlpcli.nn.activations import sigmoid
+from mlpcli.parallel import map_ahead
+from mlpcli.training.threads import limit_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from mlpcli.data.columns import Mask
+    from mlpcli.data.table import Column
+    from mlpcli.training.model_file import Model
+
+__all__ = ["Prediction", "Predictions", "predict"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Probabilities (N x K) of one block, and which rows (N,) were complete enough to have any."""
+
+    p: NDArray[np.float64]
+    known: NDArray[np.bool_]
+
+
+class _Computed(NamedTuple):
+    """Logits (N x K) of a block, which rows are complete, and counts of unseen texts by column."""
+
+    h: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    unseen: dict[str, int]
+
+
+@dataclass
+class Predictions:
+    """An iterator over the blocks of a table, in row order; tallies what it meets on the way.
+
+    `rows` counts rows so far, `unknown` those without a prediction, `unseen` by column those with
+    a text that training never saw.
+    """
+
+    model: Model
+    scan: Scan
+    rows: int = 0
+    unknown: int = 0
+    unseen: Counter[str] = field(default_factory=Counter)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        with limit_threads(1):
+            for block in map_ahead(self._compute, self._complete()):
+                self._refuse_overflow(block.h, block.known, self.rows)
+                self.rows += len(block.h)
+                self.unknown += int(np.count_nonzero(~block.known))
+                self.unseen.update(block.unseen)
+                yield Prediction(np.asarray(sigmoid(block.h), np.float64), block.known)
+
+    def _complete(self) -> Iterator[tuple[Mapping[str, Column], Mapping[str, Mask]]]:
+        """Yield the columns of each block and where they lack a value; refuse what must not."""
+        encoder, start = self.model.encoder, 0
+        for columns in self.scan.blocks():
+            missing = encoder.missing(columns)
+            if encoder.policy != "drop":
+                why = "missing value, and the model was trained with data.missing: error"
+                refuse_rows(self.scan, columns, missing, why, start)
+            yield columns, missing
+            start += rows_of(columns)
+
+    def _compute(self, block: tuple[Mapping[str, Column], Mapping[str, Mask]]) -> _Computed:
+        columns, missing = block
+        X, unseen = self.model.encoder.encode(columns, str(self.model.network.theta.dtype))
+        known = np.ones(len(X), np.bool_)
+        for mask in missing.values():
+            known &= ~mask
+        return _Computed(self.model.logits(X), known, unseen)
+
+    def _refuse_overflow(
+        self, h: NDArray[np.float64], known: NDArray[np.bool_], start: int
+    ) -> None:
+        broken = np.flatnonzero(np.isnan(h).any(axis=1) & known)
+        if broken.size:
+            path, line = self.scan.locate(start + int(broken[0]))
+            dtype = self.model.network.theta.dtype
+            raise DataError(f"{path}:{line}: the network's output is not a number; a value of this "
+                            f"row is too large for {dtype}")  # fmt: skip
+
+    def notes(self) -> list[str]:
+        """Return what is worth knowing of the rows so far."""
+        notes = unseen_notes(self.unseen, self.rows)
+        if self.unknown:
+            notes.append(f"{self.unknown} of {self.rows} rows miss a value: no prediction for them")
+        return notes
+
+
+def predict(model: Model, files: Sequence[str | Path]) -> Predictions:
+    """Open the tables for prediction; close `.scan` when done. No target column is needed.
+
+    Raises DataError where a column is missing, and, while iterating, where a row holds what the
+    model cannot read, or misses a value that the model's policy does not fill.
+    """
+    return Predictions(model, open_scan(files, model.encoder.kinds))

@@ -1,0 +1,181 @@
+"""The three methods against 200 digits, autograd, each other, and their own error estimate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+import pytest
+
+from check.nets import FAMILIES, Family, draw
+from check.reference import derivatives, differences
+from mlpcli.check.case import Case, analytic_gradient, case_from, objective
+from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.numeric.change import BLOCK
+from mlpcli.check.numeric.complex_step import complex_step
+from mlpcli.check.numeric.plain import plain_difference
+from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.nn.network import Network
+
+if TYPE_CHECKING:
+    from mlpcli.nn.activations import FloatArray
+
+families = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+
+
+def small(family: Family, seed: int) -> Case:
+    case = draw(family, np.random.default_rng(seed), widest=3)
+    rows = slice(0, 5)
+    omega = None if case.omega is None else case.omega[rows]
+    return case_from(
+        case.network, case.X[rows], case.y[rows], omega=omega, kind=case.kind, l2=case.l2
+    )
+
+
+def allowed(case: Case, exact: FloatArray) -> FloatArray:
+    return 1e-11 * np.abs(exact) + 4 * 2.0**-53 * rounding_bounds(case).K
+
+
+@families
+def test_central_and_complex_step_agree_with_200_digits(family: Family) -> None:
+    for seed in range(8):
+        case = small(family, seed)
+        exact = derivatives(case)
+        assert np.all(np.abs(exact) > 1e-150)
+        for numeric in (central_difference(case), complex_step(case)):
+            assert np.all(np.abs(numeric - exact) <= allowed(case, exact))
+
+
+def test_central_is_precise_to_its_last_digits() -> None:
+    for seed in range(6):
+        for family in (FAMILIES[0], FAMILIES[2], FAMILIES[7]):
+            case = small(family, seed)
+            exact = derivatives(case)
+            clear = np.abs(exact) > 400 * 2.0**-53 * rounding_bounds(case).K
+            error = np.abs(central_difference(case) - exact) / np.abs(exact)
+            assert clear.any()
+            assert error[clear].max() < 1e-13
+
+
+def test_hard_families_are_hard() -> None:
+    vanished, saturated = (
+        [derivatives(small(FAMILIES[i], seed)) for seed in range(8)] for i in (2, 1)
+    )
+    assert min(np.abs(g).min() for g in vanished) < 1e-16
+    assert min(np.abs(g).min() for g in saturated) < 1e-7
+    spread = draw(FAMILIES[3], np.random.default_rng(0)).X
+    assert np.abs(spread).max() / np.abs(spread).min() > 1e5
+
+
+@families
+@pytest.mark.parametrize("step", [0.25, 2.0**-12])
+def test_central_is_a_difference_and_not_a_derivative(family: Family, step: float) -> None:
+    case = small(family, 1)
+    numeric = central_difference(case, step=step)
+    expected = differences(case, steps_of(case, step))
+    assert np.all(np.abs(numeric - expected) <= 1e-12 * np.abs(expected) + allowed(case, expected))
+    derivative = derivatives(case)
+    assert np.abs(expected / derivative - 1).max() > step**2 / 1000
+
+
+def steps_of(case: Case, step: float) -> FloatArray:
+    """h for each entry of theta: the largest power of two that changes H by `step` at most."""
+    gradient = case.network.like(np.empty_like(case.network.theta))
+    Z = case.network.forward(case.X).Z
+    for i, W in enumerate(gradient.W):
+        W[:] = 2.0 ** np.floor(np.log2(step / np.abs(Z[i]).max(axis=0)))
+        gradient.b[i][:] = 2.0 ** np.floor(np.log2(step))
+    return gradient.theta
+
+
+@families
+def test_plain_knows_its_own_error(family: Family) -> None:
+    for seed in range(8):
+        case = small(family, seed)
+        exact = derivatives(case)
+        numeric, error = plain_difference(case)
+        assert np.all(np.abs(numeric - exact) <= error)
+        coarse, error_there = plain_difference(case, step=2.0**-6)
+        assert np.all(np.abs(coarse - exact) <= error_there)
+        if family.name == "ordinary":
+            assert np.median(error / np.abs(exact)) < 1e-4
+        if family.name == "vanished":
+            assert np.max(error / np.abs(exact)) > 1
+
+
+@families
+def test_methods_agree_on_larger_cases(family: Family) -> None:
+    for seed in range(3):
+        case = draw(family, np.random.default_rng(100 + seed), widest=20)
+        central, other = central_difference(case), complex_step(case)
+        assert np.all(np.abs(central - other) <= 2 * allowed(case, central))
+        numeric, error = plain_difference(case)
+        assert np.all(np.abs(numeric - central) <= error + allowed(case, central))
+
+
+@families
+def test_autograd_agrees(family: Family) -> None:
+    case = draw(family, np.random.default_rng(7))
+    expected = autograd.grad(lambda theta: traced_objective(case, theta))(case.network.theta)
+    u_K = 4 * 2.0**-53 * rounding_bounds(case).K_textbook
+    error = np.abs(central_difference(case) - expected)
+    assert np.all(error <= 1e-9 * np.abs(expected) + u_K)
+    assert traced_objective(case, case.network.theta) == pytest.approx(objective(case), rel=1e-12)
+
+
+def traced_objective(case: Case, theta: Any) -> Any:
+    place, z, squares = 0, case.X, 0.0
+    for n, m in zip(case.network.sizes[:-1], case.network.sizes[1:], strict=True):
+        W = theta[place : place + m * n].reshape(m, n)
+        place += m * n
+        h = anp.dot(z, W.T) + (theta[place : place + m] if case.network.bias else 0)
+        place += m if case.network.bias else 0
+        z, squares = anp.exp(-anp.logaddexp(0, -h)), squares + anp.sum(W**2)
+    y, omega = case.y, 1.0 if case.omega is None else case.omega
+    bce = (1 - y) * anp.logaddexp(0, h) + y * anp.logaddexp(0, -h)
+    loss = bce if case.kind == "bce" else (z - y) ** 2
+    return anp.sum(omega * loss) / len(y) + case.l2 / 2 * squares
+
+
+@pytest.mark.parametrize("method", [central_difference, complex_step])
+def test_a_sample_is_what_the_whole_is(method: Any) -> None:
+    case = draw(FAMILIES[6], np.random.default_rng(3))
+    mask = np.random.default_rng(0).uniform(size=case.network.theta.size) < 0.4
+    some, whole = method(case, mask), method(case)
+    assert 0 < mask.sum() < mask.size
+    assert np.array_equal(np.isnan(some), ~mask)
+    np.testing.assert_allclose(some[mask], whole[mask], rtol=1e-14, atol=1e-17)
+
+
+def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, rng = (20, 40, 30, 20, 2), np.random.default_rng(0)
+    theta = 0.4 * rng.standard_normal(Network.count(sizes, True))
+    X, y = rng.standard_normal((700, 20)), np.round(rng.uniform(size=(700, 2)))
+    case = case_from(Network(sizes, True, theta), X, y)
+    counts: list[int] = []
+    large = central_difference(case, progress=counts.append)
+    assert sum(counts) == theta.size
+    assert len(counts) == sum(sizes[1:])
+    monkeypatch.setattr("mlpcli.check.numeric.change.BLOCK", BLOCK // 2**6)
+    monkeypatch.setattr("mlpcli.check.numeric.workers.WORTH_THREADS", 2**60)
+    np.testing.assert_allclose(central_difference(case), large, rtol=1e-11, atol=1e-18)
+    np.testing.assert_allclose(large, analytic_gradient(case).theta, rtol=1e-9, atol=1e-16)
+
+
+def test_an_input_that_is_always_zero_has_derivative_zero() -> None:
+    case = draw(FAMILIES[0], np.random.default_rng(12))
+    X = case.X.copy()
+    X[:, 0] = 0
+    dead = case_from(case.network, X, case.y)
+    plain, error = plain_difference(dead)
+    columns = [dead.network.like(g).W[0][:, 0] for g in (central_difference(dead), plain, error)]
+    assert all(np.all(column == 0) for column in columns)
+
+
+def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlpcli.check.numeric.workers.WORTH_THREADS", 0)
+    monkeypatch.setattr("mlpcli.check.numeric.central.unit_change", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        central_difference(draw(FAMILIES[0], np.random.default_rng(0)))

@@ -1,0 +1,102 @@
+"""The figures that the comparison has to reach, measured against the exact value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mlpcli.compare.grid import DTYPES, default_dtypes
+from mlpcli.compare.summary import summarise
+from mlpcli.compare.sweep import Curve, sweep
+from mlpcli.nn.losses import BCE_FORMS, probability
+
+FINE = np.concatenate([np.arange(-800, 800.5, 0.5), np.arange(-60, 60, 1 / 128)])
+FIRST_BREAK = {"float16": 7.625, "float32": 16.6355324, "float64": 36.7368006}
+
+
+def curve(form: str, dtype: str, label: int, grid: np.ndarray | None = None) -> Curve:
+    return next(c for c in sweep([form], [dtype], 1e-7, grid) if c.label == label)
+
+
+def test_the_order_of_curves() -> None:
+    curves = sweep(tuple(BCE_FORMS), ("float32", "float64"), 1e-7)
+    keys = [(c.dtype, c.label, c.form) for c in curves]
+    assert keys == [(d, y, f) for d in ("float32", "float64") for y in (0, 1) for f in BCE_FORMS]
+    for c in curves:
+        assert c.logits.dtype == c.loss.dtype == c.gradient.dtype == c.dtype
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize(("dtype", "first"), FIRST_BREAK.items())
+def test_naive_first_breaks_where_p_rounds_to_one(dtype: str, first: float, label: int) -> None:
+    summary = summarise(curve("naive", dtype, label))
+    assert summary.first_non_finite_logit == pytest.approx(first, rel=1e-7)
+    assert summary.loss_first_non_finite_logit == pytest.approx(first, rel=1e-7)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize(
+    ("dtype", "ulps"), [("float16", 2), ("float32", 3), ("float64", 2), ("longdouble", 3)]
+)
+@pytest.mark.parametrize("grid", [None, FINE], ids=["default", "fine"])
+def test_stable_is_right_in_both_tails(
+    dtype: str, ulps: float, label: int, grid: np.ndarray | None
+) -> None:
+    if dtype not in default_dtypes():
+        pytest.skip("longdouble is float64 here")
+    found = curve("stable", dtype, label, grid)
+    assert found.finite.all()
+    assert not found.dead.any()
+    worst = summarise(found).max_ulp_error
+    assert worst is not None
+    assert 0.4 < worst <= ulps
+
+
+@pytest.mark.parametrize("dtype", DTYPES[:-1])
+def test_fused_is_right_in_absolute_terms_and_wrong_in_relative_ones(dtype: str) -> None:
+    eps = float(np.finfo(dtype).eps)
+    for label in (0, 1):
+        found = curve("fused", dtype, label, FINE)
+        off = np.abs(found.gradient.astype(np.float64) - found.exact.high)
+        assert off.max() <= eps
+    tail = curve("fused", dtype, 1)
+    with np.errstate(over="ignore"):
+        gone = probability(tail.logits) == 1
+    assert float(tail.logits[gone][0]) == pytest.approx(FIRST_BREAK[dtype], rel=1e-7)
+    held = gone & tail.exact.judged
+    assert held.sum() > 3
+    assert (tail.gradient[gone] == 0).all()
+    assert tail.relative_error[held] == pytest.approx(np.ones(held.sum()), rel=1e-15)
+    before = ~gone & tail.exact.judged
+    assert (tail.relative_error[before] < 1.1).all()
+    summary = summarise(tail)
+    assert summary.first_dead_logit == pytest.approx(FIRST_BREAK[dtype], rel=1e-7)
+
+
+def test_what_design_says_of_epsilon_and_clamped() -> None:
+    at_17 = np.array([17.0])
+    kept = {
+        form: float(curve(form, "float64", 0, at_17).gradient[0]) for form in ("epsilon", "clamped")
+    }
+    assert 1 - kept["epsilon"] == pytest.approx(0.71, abs=0.005)
+    assert 1 - kept["clamped"] == pytest.approx(0.59, abs=0.005)
+    for form in kept:
+        assert summarise(curve(form, "float16", 0)).first_non_finite_logit == 7.625
+
+
+def test_a_truth_below_the_smallest_float64_is_not_judged() -> None:
+    found = curve("stable", "float64", 1, np.array([800.0]))
+    assert found.exact.high[0] == 0
+    assert found.relative_error[0] == 0
+    assert not found.exact.judged[0]
+
+
+@pytest.mark.skipif("longdouble" not in default_dtypes(), reason="longdouble is float64 here")
+def test_a_longdouble_below_the_smallest_float64_has_an_unknown_error() -> None:
+    found = curve("stable", "longdouble", 1, np.array([800.0]))
+    assert found.gradient[0] != 0
+    assert np.isnan(found.relative_error[0])
+    assert summarise(found).max_relative_error is None
+    assert summarise(found).verdict == (
+        "nothing to judge: the truth is below the smallest normal number"
+    )

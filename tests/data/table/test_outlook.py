@@ -1,0 +1,95 @@
+"""What is promised of a table before it is read comes true, nearly or to the row."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from mlpcli.data.table import Outlook, open_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ROWS = 6000
+
+
+def outlook(*files: Path, **options: Any) -> tuple[Outlook, int]:
+    """Return what was announced, and how many rows there were."""
+    seen: list[Outlook] = []
+    with open_table(files, announce=seen.append, **options) as table:
+        (announced,) = seen
+        return announced, table.rows
+
+
+def content(word: str = "ab") -> str:
+    """Return a table that does not fit into what is looked at, of rows of uneven length."""
+    rng = np.random.default_rng(0)
+    rows = zip(rng.normal(size=ROWS), rng.integers(1, 9, ROWS), rng.integers(0, 3, ROWS),
+               strict=True)  # fmt: skip
+    return "x,t,y\n" + "".join(f"{x!r},{word * n},{y}\n" for x, n, y in rows)
+
+
+def plain(path: Path, text: str) -> None:
+    path.write_bytes(text.encode())
+
+
+def packed(path: Path, text: str) -> None:
+    path.write_bytes(gzip.compress(text.encode(), 1))
+
+
+def crlf(path: Path, text: str) -> None:
+    path.write_bytes(text.replace("\n", "\r\n").encode())
+
+
+@pytest.mark.parametrize("write", [plain, packed, crlf])
+@pytest.mark.parametrize("word", ["ab", "é漢"])
+def test_rows_of_csv_nearly(write: Callable[[Path, str], None], word: str, tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    write(path, content(word))
+    announced, rows = outlook(path)
+    assert rows == ROWS
+    assert announced.rows == pytest.approx(ROWS, rel=0.03)
+    assert announced.rows != ROWS  # or what was looked at was the whole file
+    assert announced.sources == (path,)
+
+
+def test_rows_of_small_files_exactly(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.csv", tmp_path / "2.csv"
+    plain(first, "x,y\n" + "1,2\n" * 9)
+    plain(second, "x,y\n3,4\n")
+    announced, rows = outlook(first, second)
+    assert announced.rows == rows == 10
+    assert announced.sources == (first, second)
+
+
+def test_rows_of_parquet_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    duckdb.execute(f"COPY (SELECT i x FROM range(12345) t(i)) TO '{path}' (FORMAT parquet)")
+    assert outlook(path)[0].rows == 12345
+
+
+def test_inputs_are_numbers_and_texts_seen(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    plain(path, "a,b,c,d,e\n1,u,x,,9\n2,v,NA,,9\n3,u,x,,9\n")
+    assert outlook(path)[0].inputs == {"a": 1, "b": 2, "c": 1, "d": 1, "e": 1}
+    assert outlook(path, columns=["b", "a"])[0].inputs == {"a": 1, "b": 2}
+
+
+def test_texts_of_several_files_are_counted_once(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.csv", tmp_path / "2.csv"
+    plain(first, "a,y\nu,0\nv,1\n")
+    plain(second, "y,a\n0,w\n1,u\n")
+    assert outlook(first, second)[0].inputs == {"a": 3, "y": 1}
+
+
+def test_the_limit_in_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    plain(path, "a,y\n1,0\n")
+    for limit, size in {"50MB": 50e6, "1GiB": 2**30, "2TB": 2e12, "3000TB": 3e15}.items():
+        assert outlook(path, memory_limit=limit)[0].memory_limit == pytest.approx(size, rel=0.03)
+    assert outlook(path)[0].memory_limit > 1e8

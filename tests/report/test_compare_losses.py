@@ -1,0 +1,214 @@
+"""The comparison as JSON, to the letter of what is promised, and as text for narrow terminals."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlp_runs import strict_json
+from mlpcli.compare.dial import DIALLED, dial
+from mlpcli.compare.layers import LayerComparison
+from mlpcli.compare.summary import summarise
+from mlpcli.compare.sweep import sweep
+from mlpcli.compare.training_runs import PairedDifference, TrainingRun
+from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.report.charts import comparison_chart, line_chart
+from mlpcli.report.compare_losses import Comparison, comparison_json
+from mlpcli.report.comparison_runs import run_sections
+from mlpcli.report.comparison_text import Section, aligned, grid_sections
+
+NAN = float("nan")
+RUNS = (
+    TrainingRun("naive", 0, "diverged", 0, 0.7, "training diverged: 0/0", ()),
+    TrainingRun("naive", 1, "diverged", 1, 0.7, "training diverged: again", (0.7,)),
+    TrainingRun("stable", 0, "epochs", 2, 0.25, None, (0.5, 0.25)),
+    TrainingRun("stable", 1, "early-stopping", 1, 1.5e38, "no better", (NAN,)),
+)
+LAYERS = (
+    LayerComparison("naive", 1, "W", None, 3, None),
+    LayerComparison("stable", 1, "W", 1.25e-7, 0, 0.5),
+    LayerComparison("mse", 1, "W", None, 0, 0.125),
+)
+PAIRED = (PairedDifference("naive", 0, None, None, None),)
+
+
+def comparison(
+    forms: tuple[str, ...] = tuple(BCE_FORMS),
+    dtypes: tuple[str, ...] = ("float16", "float32", "float64"),
+    grid: list[float] | None = None,
+    **runs: Any,
+) -> Comparison:
+    curves = sweep(forms, dtypes, 1e-7, None if grid is None else np.array(grid))
+    turned = dial([form for form in forms if form in DIALLED], [1e-7], dtypes)
+    return Comparison(1e-7, curves, tuple(map(summarise, curves)), turned, **runs)
+
+
+def document(result: Comparison) -> Any:
+    return strict_json("".join(comparison_json(result)))
+
+
+def test_the_document_has_the_promised_keys() -> None:
+    found = document(comparison(layers=LAYERS, training=RUNS, paired=PAIRED))
+    assert list(found)[:2] == ["schema", "epsilon"]
+    assert set(found) == {
+        "schema", "epsilon", "summary", "rows", "layers", "training", "dial", "paired",
+    }  # fmt: skip
+    assert found["schema"] == "mlp.compare-losses/1"
+    assert set(found["summary"][0]) >= {
+        "form", "dtype", "label", "first_non_finite_logit", "first_dead_logit",
+        "max_relative_error", "max_relative_error_logit", "max_ulp_error",
+        "loss_first_non_finite_logit", "verdict",
+    }  # fmt: skip
+    assert set(found["layers"][1]) == {
+        "form", "layer", "parameter", "max_relative_error", "non_finite", "gradient_norm",
+    }  # fmt: skip
+    assert found["layers"][0]["reason"] == "3 entries are nan or inf"
+    assert "only its norm" in found["layers"][2]["reason"]
+    assert set(found["training"][0]) == {
+        "form", "seed", "stopped", "epochs_run", "loss", "reason", "curve",
+    }  # fmt: skip
+    assert found["training"][3]["curve"] == [None]
+    assert found["paired"][0]["reason"].startswith("an interval needs two pairs")
+
+
+def test_rows_are_complete_and_null_has_a_reason() -> None:
+    result = comparison()
+    rows = document(result)["rows"]
+    assert len(rows) == sum(curve.logits.size for curve in result.curves)
+    keys = {"logit", "label", "dtype", "form", "loss", "gradient", "exact", "relative_error"}
+    nulls = 0
+    for row in rows:
+        assert set(row) - {"reason"} == keys
+        lacking = [key for key in keys if row[key] is None]
+        nulls += len(lacking)
+        assert bool(lacking) == ("reason" in row)
+        if row["gradient"] is None:
+            assert "gradient is nan" in row["reason"]
+    assert nulls > 1000
+    assert {(row["form"], row["dtype"], row["label"]) for row in rows} == {
+        (form, dtype, label)
+        for form in BCE_FORMS for dtype in ("float16", "float32", "float64") for label in (0, 1)
+    }  # fmt: skip
+
+
+def test_without_a_config_layers_and_training_are_empty_lists() -> None:
+    found = document(comparison(grid=[1.0]))
+    assert found["layers"] == found["training"] == found["paired"] == []
+
+
+def test_each_record_has_a_line_of_its_own() -> None:
+    text = "".join(comparison_json(comparison(grid=[-1.0, 1.0])))
+    lines = [line.strip().rstrip(",") for line in text.splitlines()]
+    assert sum('"logit"' in line for line in lines) == 2 * 2 * 3 * 5
+    assert json.loads(next(line for line in lines if '"logit"' in line))["logit"] == -1
+
+
+def grid_text(result: Comparison, width: int) -> str:
+    sections = [*grid_sections(result, width), *run_sections(result, width)]
+    return "\n".join(line for s in sections for line in (s.title, *s.table, *s.words))
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("grid", [None, [-50.0, 0.0, 50.0]])
+def test_tables_fit_a_narrow_terminal(width: int, grid: list[float] | None) -> None:
+    forms = (*BCE_FORMS, "torch", "keras", "scikit-learn")
+    result = comparison(forms, grid=grid, layers=LAYERS, training=RUNS, paired=PAIRED)
+    sections = [*grid_sections(result, width), *run_sections(result, width)]
+    assert max(len(line) for s in sections for line in s.table) <= width
+    assert all(len(line) <= 79 for s in sections for line in s.title.splitlines())
+
+
+def test_where_each_form_breaks() -> None:
+    first = next(grid_sections(comparison(), 80))
+    assert [" ".join(line.split()) for line in first.table[:4]] == [
+        "form y float16 float32 float64",
+        "naive 0 nan or inf 7.625 16.64 36.74",
+        "1 nan or inf 7.625 16.64 36.74",
+        "1 % off in tail 3.875 12.12 32.5",
+    ]
+    assert first.table[-1].split()[:3] == ["1", "right", "to"]
+
+
+def test_words_are_told_once() -> None:
+    words = list(grid_sections(comparison(), 80))[1].words
+    assert words[:2] == ("naive, y = 0", "  fine up to |h| = 7.625 / 16.64 / 36.74, then nan")
+    assert words[-2] == "stable, y = 0 or 1"
+    assert re.fullmatch(r"  right on the whole grid, to [\d.]+ / [\d.]+ / [\d.]+ ulp", words[-1])
+    epsilon = words[words.index("epsilon, y = 0") + 1 :][:2]
+    assert epsilon[0].startswith("  float16: fine up to")
+    assert epsilon[1].startswith("  float32 / float64: loses 1 % of a wrong answer's gradient")
+
+
+def test_few_logits_are_shown_one_by_one() -> None:
+    result = comparison(("torch",), ("float64",), [-50.0, 50.0])
+    (values, *_) = grid_sections(result, 80)
+    assert values == Section(
+        "dJ/dh in float64, epsilon 1e-07",
+        (
+            "h    y  form   loss        dJ/dh        exact  rel. error",
+            "-50  0  torch     0   3.7201e-32   1.9287e-22     1.0e+00",
+            "50   0  torch   100            0            1     1.0e+00",
+            "-50  1  torch    50  -1.9287e-10           -1     1.0e+00",
+            "50   1  torch     0            0  -1.9287e-22     1.0e+00",
+        ),
+    )
+
+
+def test_the_dial_only_where_there_is_something_to_turn() -> None:
+    assert len(list(grid_sections(comparison(("stable", "fused")), 80))) == 2
+    dial_section = list(grid_sections(comparison(("clamped",)), 99))[2]
+    assert dial_section.table[2].split()[-3:] == ["16.13", "16.81", "36.74"]
+    assert "nan 7.625" in dial_section.table[2]
+
+
+def test_layers_and_training_are_folded() -> None:
+    layers, training = run_sections(comparison(layers=LAYERS, training=RUNS, paired=PAIRED), 80)
+    assert layers.table == (
+        "    naive   stable  |stable|     |mse|",
+        "W1  3 nan  1.2e-07  5.00e-01  1.25e-01",
+    )
+    assert training.table[1].split() == ["naive", "diverged", "x2", "0-1", "0.70000", *"---"]
+    assert training.table[2].split()[:6] == [
+        "stable", "epochs", "x1,", "early-stopping", "x1", "1-2",
+    ]  # fmt: skip
+    assert "7.5000e+37" in training.table[2]
+    assert training.words == (
+        "  naive, seed 0: training diverged: 0/0",
+        "  stable, seed 1: no better",
+    )
+    assert "2 seeds" in training.title
+    single = next(run_sections(comparison(training=RUNS[:1], grid=[1.0]), 80))
+    assert "1 seed:" in single.title
+
+
+def test_columns_that_belong_together_stay_together() -> None:
+    rows = [["name", "aaaa", "bbbb", "cccc", "dddd"], ["x", "1", "2", "3", "4"]]
+    assert aligned(rows, 1, 99) == ("name  aaaa  bbbb  cccc  dddd", "x        1     2     3     4")
+    assert aligned(rows, 1, 20, together=2) == (
+        "name  aaaa  bbbb", "x        1     2", "name  cccc  dddd", "x        3     4",
+    )  # fmt: skip
+    assert len(aligned(rows, 1, 1)) == 8
+
+
+def test_the_chart() -> None:
+    lines = comparison_chart(comparison(("naive", "epsilon", "stable"), ("float64",))).splitlines()
+    assert max(map(len, lines)) <= 80
+    marks = {tuple(line.split()[:3]): line.split()[3] for line in lines[2:]}
+    assert set(marks["stable", "float64", "0"]) == {"#"}
+    assert marks["naive", "float64", "0"].endswith("#xxxxxx")
+    epsilon = marks["epsilon", "float64", "0"]
+    assert epsilon[len(epsilon) // 2] == "#"
+    assert epsilon.endswith("-000000")
+    assert lines[1].index(" 0 ") + 1 == lines[2].index(marks["naive", "float64", "0"]) + 25
+
+
+def test_lines_of_bars() -> None:
+    text = line_chart({"loss": [1.0, 0.5, 0.0], "flat\n": [2.0, 2.0], "none": []})
+    assert text == "loss  █▅▁ 1 .. 0\nflat\\n ▁▁ 2 .. 2"
+    assert line_chart({"a": [1.0, 0.0, NAN, 100.0]}, log=True) == "a ▁  █ 1 .. 100"
+    assert line_chart({"a": [NAN]}) == "a   nan .. nan"
+    assert len(line_chart({"a": np.arange(1000.0)})) < 80

@@ -1,0 +1,57 @@
+"""A starter config is valid YAML that says what was seen, whatever the names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlpcli.config import parse_config
+from mlpcli.data.survey import ColumnSurvey, Survey
+from mlpcli.report.init import starter_config
+
+names = st.text(min_size=1, max_size=20).filter(lambda s: s.strip() == s and s.isprintable())
+
+
+@given(
+    st.lists(names, min_size=2, max_size=5, unique=True),
+    st.text(max_size=30),
+    st.integers(0, 2),
+    st.sampled_from([2, 49, 50, 1000]),
+)
+def test_any_names(columns: list[str], summary: str, missing: int, rows: int) -> None:
+    *features, target = columns
+    survey = Survey(
+        rows=rows,
+        features=tuple(ColumnSurvey(name, "text", missing, summary) for name in features),
+        target=ColumnSurvey(target, "text", 0, summary),
+        positive="a: #\n",
+        negative="b",
+    )
+    text = starter_config(survey, "data\n.csv", "../data\n.csv", "c.yaml")
+    document = yaml.safe_load(text)
+    assert document["data"]["features"] == features
+    assert document["data"]["positive"] == "a: #\n"
+    assert document["data"].get("missing") == ("median" if missing else None)
+    config = parse_config(text, "c.yaml")
+    assert config.data.target == (target,)
+    assert config.training.patience == (20 if rows >= 50 else None)
+    assert config.data.validation == (0.2 if rows >= 50 else None)
+
+
+@pytest.mark.parametrize(
+    ("positive", "line"),
+    [
+        (None, None),
+        ("m", '  positive: "m"  # counts as 1, and "f" as 0: a guess, the rarer one'),
+        (2, '  positive: 2  # counts as 1, and "f" as 0: a guess, the rarer one'),
+    ],
+)
+def test_positive(positive: Any, line: str | None) -> None:
+    column = ColumnSurvey("c", "number", 0, "number, 0 to 1")
+    survey = Survey(2, (column,), column, positive, "f")
+    lines = starter_config(survey, "d.csv", "d.csv", "c.yaml").splitlines()
+    assert [text for text in lines if "positive" in text] == ([] if line is None else [line])

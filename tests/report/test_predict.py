@@ -1,0 +1,64 @@
+"""Predictions as CSV: numbers that read back exactly, labels quoted where they must be."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from mlpcli.data.target import Target
+from mlpcli.report.predict import prediction_lines
+from mlpcli.training.predict import Prediction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass
+class Model:
+    targets: tuple[Target, ...]
+    thresholds: tuple[float, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [target.name for target in self.targets]
+
+
+@dataclass
+class Blocks:
+    model: Model
+    blocks: list[Prediction]
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return iter(self.blocks)
+
+
+def rows(blocks: Any, threshold: float | None = None) -> list[list[str]]:
+    return list(csv.reader(io.StringIO("".join(prediction_lines(blocks, threshold)))))
+
+
+def test_blocks_of_several_targets() -> None:
+    targets = (Target("a", "text", 'n,"o"', "é\n"), Target("b", "number", 2, 0.5))
+    p = np.array([[0.1 + 0.2, 1e-300], [0.7, 0.25], [0.2, 0.9]])
+    known = np.array([True, False, True])
+    blocks = Blocks(
+        Model(targets, (0.3, 0.6)), [Prediction(p, known), Prediction(p[:1], known[:1])]
+    )
+    assert rows(blocks) == [
+        ["a_probability", "a_prediction", "b_probability", "b_prediction"],
+        ["0.30000000000000004", "é\n", "1e-300", "2"],
+        ["", "", "", ""],
+        ["0.2", 'n,"o"', "0.9", "0.5"],
+        ["0.30000000000000004", "é\n", "1e-300", "2"],
+    ]
+
+
+@pytest.mark.parametrize(("threshold", "label"), [(None, "1"), (0.25, "1"), (0.26, "0")])
+def test_the_threshold_itself_is_positive(threshold: float | None, label: str) -> None:
+    model = Model((Target("y", "number", 0, 1),), (0.25,))
+    blocks = Blocks(model, [Prediction(np.array([[0.25]]), np.array([True]))])
+    assert rows(blocks, threshold) == [["probability", "prediction"], ["0.25", label]]

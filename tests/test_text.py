@@ -1,0 +1,29 @@
+"""Whatever a table holds, it is shown on one line and can be read back from YAML."""
+
+from __future__ import annotations
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlpcli.text import printable, quoted
+
+LIVELY = st.text() | st.text('\n\r\t\x00\x1b\x7f\x85\xa0\u2028\ufeff"\\#:{}😀é')
+
+
+@given(LIVELY)
+def test_printable_is_one_line(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable()
+    if text.isprintable():
+        assert shown == text
+
+
+@given(LIVELY)
+def test_quoted_reads_back(text: str) -> None:
+    assert quoted(text).isprintable()
+    assert yaml.safe_load(f"- {quoted(text)}  # {printable(text)}") == [text]
+
+
+def test_numbers_stay_numbers() -> None:
+    assert (quoted(3), quoted(0.25)) == ("3", "0.25")
