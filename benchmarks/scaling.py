@@ -30,9 +30,9 @@ from benchmarks.scaling_picture import Panel, draw, table
 from benchmarks.steps import Task, loop_for
 from benchmarks.tables import FEATURES
 from mlpcli.nn.network import Network
-from mlpcli.nn.team import Team
+from mlpcli.nn.step import thread_count
+from mlpcli.parallel import Team
 from mlpcli.report.plots import require_format, to_bytes
-from mlpcli.training.threads import thread_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -23,9 +23,8 @@ from mlpcli.config import LossConfig
 from mlpcli.data.batches import Rows, blocks
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
-from mlpcli.nn.step import Engine
-from mlpcli.nn.team import Team
-from mlpcli.training.threads import thread_count
+from mlpcli.nn.step import Engine, thread_count
+from mlpcli.parallel import Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,10 +27,9 @@ from mlpcli.nn.network import Network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.nn.schedule import Schedule
-from mlpcli.nn.team import Team
-from mlpcli.parallel import core_count
+from mlpcli.nn.step import thread_count
+from mlpcli.parallel import Team, core_count
 from mlpcli.training.loop import Loop, Position
-from mlpcli.training.threads import thread_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

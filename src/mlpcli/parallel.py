@@ -1,19 +1,29 @@
-"""How many cores there are to work with, and work for all of them."""
+"""How many cores there are to work with, and work for all of them.
+
+Work is arrays, and array operations let go of the interpreter, so that threads are enough.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-__all__ = ["core_count", "map_ahead"]
+__all__ = ["ALONE", "Team", "core_count", "limit_blas", "map_ahead", "map_any_order"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+Task: TypeAlias = Callable[[int], None]
 
 
 def core_count() -> int:
@@ -21,6 +31,17 @@ def core_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def limit_blas(threads: int) -> AbstractContextManager[Any]:
+    """Hold every BLAS of this process to so many threads while the context lasts.
+
+    Its threads would compete with ours, and one and two of them give different last digits.
+    """
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(threads, user_api="blas")
+    return limits
 
 
 def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -53,3 +74,76 @@ def _futures(
         failed: Future[R] = Future()
         failed.set_exception(error)
         yield failed
+
+
+def map_any_order(
+    function: Callable[[T], R], items: Sequence[T], *, threads: int | None = None
+) -> Iterator[R]:
+    """Yield function(item) for every item, in the order in which they are done, BLAS held to one.
+
+    `threads` is how many work at a time (None: one per core).
+    """
+    threads = core_count() if threads is None else threads
+    with limit_blas(1):
+        if threads == 1:
+            yield from map(function, items)
+            return
+        pool = ThreadPoolExecutor(threads)
+        try:
+            for done in as_completed([pool.submit(function, item) for item in items]):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+class Team:
+    """Threads that share one step's work: NumPy's elementwise operations know only one core.
+
+    Of `size` members the calling thread is number 0; the others wait until `run` or `close`. They
+    work on parts that do not overlap.
+    """
+
+    def __init__(self, size: int = 1) -> None:
+        self.size = size
+        self._tasks: list[SimpleQueue[Task | None]] = [SimpleQueue() for _ in range(size - 1)]
+        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
+        for number, tasks in enumerate(self._tasks, start=1):
+            threading.Thread(target=self._work, args=(number, tasks), daemon=True).start()
+
+    def run(self, task: Task) -> None:
+        """Call task(0) .. task(size - 1), each in its own thread, and wait for all of them.
+
+        Raises the first exception that a member raised.
+        """
+        for tasks in self._tasks:
+            tasks.put(task)
+        errors = [_attempt(task, 0), *(self._done.get() for _ in self._tasks)]
+        for error in errors:
+            if error is not None:
+                raise error
+
+    def share(self, total: int, member: int) -> slice:
+        """Return the member's part of `total` things in order."""
+        return slice(total * member // self.size, total * (member + 1) // self.size)
+
+    def close(self) -> None:
+        """Let the members go."""
+        for tasks in self._tasks:
+            tasks.put(None)
+        self._tasks = []
+
+    def _work(self, number: int, tasks: SimpleQueue[Task | None]) -> None:
+        while (task := tasks.get()) is not None:
+            self._done.put(_attempt(task, number))
+
+
+def _attempt(task: Task, number: int) -> BaseException | None:
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller looks at what came out
+            task(number)
+    except BaseException as error:  # noqa: BLE001  raised again by `run`, in the calling thread
+        return error
+    return None
+
+
+ALONE = Team()

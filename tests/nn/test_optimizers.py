@@ -16,7 +16,7 @@ from mlpcli.config import LossConfig, NetworkConfig
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS, Descent, optimizer_from
-from mlpcli.nn.team import Team
+from mlpcli.parallel import Team
 
 CONFIGS: dict[str, Any] = {
     "sgd": settings.Sgd,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from typing import Any
 
@@ -13,8 +14,8 @@ from mlpcli.data.batches import Rows
 from mlpcli.nn.network import Network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
-from mlpcli.nn.step import Engine
-from mlpcli.nn.team import ALONE, Team
+from mlpcli.nn.step import Engine, thread_count
+from mlpcli.parallel import ALONE, Team
 
 LOSSES: dict[str, dict[str, Any]] = {
     "stable": {},
@@ -112,3 +113,27 @@ def test_float32_squares_that_overflow_are_taken_in_float64() -> None:
         assert engine.squared_norms() == pytest.approx([1e60 * n for n in sizes], rel=1e-6)
         engine.gradient.flat[0] = np.nan
         assert np.isnan(engine.squared_norms()[0])
+
+
+def test_what_is_asked_for_is_given() -> None:
+    assert thread_count(3, (2, 2), 1) == 3
+
+
+def test_small_layers_get_one_thread() -> None:
+    assert thread_count(None, (30, 16, 8, 1), 32) == 1
+    assert thread_count(None, (4, 1_000_000, 1), 1) == 1
+
+
+def test_large_layers_get_all_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 5}, raising=False)
+    assert thread_count(None, (10, 1000, 500, 1), 10) == 3
+    assert thread_count(None, (10, 1000, 499, 1), 10) == 1
+
+
+@pytest.mark.parametrize(("cores", "expected"), [(6, 6), (None, 1)])
+def test_where_affinity_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, expected: int
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert thread_count(None, (1000, 1000), 100) == expected

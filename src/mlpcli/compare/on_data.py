@@ -11,7 +11,7 @@ from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
-from mlpcli.training.run import WEIGHT_STREAM
+from mlpcli.seeds import Stream, generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "case_from_config", "objective_keywords"]
 
 MOST_ROWS = 1000
-_ROW_STREAM = 3  # beside the streams of splitting, weights and shuffling
 
 
 def case_from_config(
@@ -59,7 +58,7 @@ def objective_keywords(config: Config) -> dict[str, Any]:
 
 def _fresh(config: Config, dataset: Dataset) -> Network:
     sizes = (dataset.train.width, *config.network.hidden, len(dataset.targets))
-    rng = np.random.default_rng([config.training.seed, WEIGHT_STREAM])
+    rng = generator(config.training.seed, Stream.WEIGHTS)
     return initial_network(sizes, config.network, "float64", rng)
 
 
@@ -82,7 +81,7 @@ def _choose(train: RowSource, rows: int | None, seed: int) -> RowSource:
     wanted = min(len(train), MOST_ROWS) if rows is None else rows
     if wanted == len(train):
         return train
-    rng = np.random.default_rng([seed, _ROW_STREAM])
+    rng = generator(seed, Stream.ROWS)
     return train.take(np.sort(rng.choice(len(train), wanted, replace=False)))
 
 

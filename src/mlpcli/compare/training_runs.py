@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from mlpcli.compare.forms import loss_by
 from mlpcli.data.dataset import load_dataset
 from mlpcli.nn.losses import MSE
+from mlpcli.nn.step import thread_count
+from mlpcli.parallel import limit_blas
 from mlpcli.training.evaluate import true_loss
 from mlpcli.training.run import new_loop
-from mlpcli.training.threads import limit_threads, thread_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +95,7 @@ def _run(
     loop.network.theta *= weight_scale
     loop.position.best_theta *= weight_scale
     threads = thread_count(config.training.threads, loop.network.sizes, loop.batch_size)
-    with limit_threads(threads):
+    with limit_blas(threads):
         records = list(loop.records())
         loop.network.theta[:] = loop.position.best_theta
         rows = dataset.validation or dataset.train

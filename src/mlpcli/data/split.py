@@ -14,6 +14,7 @@ from mlpcli.data.table import Categorical, Column
 from mlpcli.data.table.words import show_name
 from mlpcli.data.target import Label, means
 from mlpcli.errors import DataError
+from mlpcli.seeds import Stream, generator
 
 if TYPE_CHECKING:
     from mlpcli.config import Config, DataConfig
@@ -24,7 +25,6 @@ __all__ = ["HELD_OUT", "PARTS", "share_out", "split_rows"]
 PARTS = ("train", "validation", "test")
 HELD_OUT = PARTS[1:]
 _PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
-_SPLIT_STREAM = 0  # one of the seed's independent streams; training.fit names the others
 
 Rows = NDArray[np.int64]
 
@@ -76,7 +76,7 @@ def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
             part_of[marked & (part_of == 0)] = number
     free = np.flatnonzero(part_of == 0)
     fractions = tuple(split if isinstance(split, float) else 0.0 for split in splits)
-    rng = np.random.default_rng([config.training.seed, _SPLIT_STREAM])
+    rng = generator(config.training.seed, Stream.SPLIT)
     strata = _strata(whole.y[free], stratify=data.stratify)
     for number, rows in enumerate(split_rows(strata, fractions, rng)):
         part_of[free[rows]] = number

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.nn.team import ALONE, Team
 from mlpcli.nn.workspace import clip
+from mlpcli.parallel import ALONE, Team
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,28 +8,46 @@ members, so that a run can be repeated to the last byte with the same number of 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.nn.optimizers import Descent
-from mlpcli.nn.team import ALONE
 from mlpcli.nn.workspace import Folded, Prepared, Workspace, clip, sigmoid_range
+from mlpcli.parallel import ALONE, core_count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer, State
-    from mlpcli.nn.team import Team
     from mlpcli.nn.workspace import Batch, Share
+    from mlpcli.parallel import Team
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "thread_count"]
 
 _FEWEST_ROWS = 64  # per member of a team; fewer are not worth waking it
 _PIECE = 131_072  # numbers of a gradient that are added and squared while they are in the cache
 _FEWEST_PIECES = 4  # for a team to share them
+_MOST_THREADS = 8  # by default; parts of a batch for more are too small to be worth a thread
+_WORTH_SHARING = 5e6  # multiplications of a layer's product below which threads cost more
+
+
+def thread_count(asked: int | None, sizes: Sequence[int], rows: int) -> int:
+    """Return the number asked for, else 1 for small layers and all available cores for large.
+
+    `rows` is the batch size; sharing out a small matrix product takes longer than computing it.
+    """
+    if asked is not None:
+        return asked
+    largest = max(a * b for a, b in pairwise(sizes)) * rows
+    if largest < _WORTH_SHARING:
+        return 1
+    return min(_MOST_THREADS, core_count())
 
 
 class Engine:

@@ -18,9 +18,8 @@ from mlpcli.data.roles import Roles
 from mlpcli.data.table import open_scan
 from mlpcli.errors import DataError
 from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.parallel import map_ahead
+from mlpcli.parallel import limit_blas, map_ahead
 from mlpcli.training.metrics import SCORES, Metrics, measure
-from mlpcli.training.threads import limit_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -179,7 +178,7 @@ def _read(model: Model, files: Sequence[str | Path]) -> _Labelled:
         X, new = encoder.encode(block.columns, dtype)
         return block, model.logits(X), new
 
-    with open_scan(files, kinds) as scan, limit_threads(1):
+    with open_scan(files, kinds) as scan, limit_blas(1):
         for block, h, new in map_ahead(compute, complete(scan)):
             dropped += block.dropped
             unseen.update(new)

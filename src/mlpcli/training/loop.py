@@ -12,7 +12,7 @@ import numpy as np
 from mlpcli.data.batches import Block, Rows, RowSource, blocks, pieces
 from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.step import Engine
-from mlpcli.nn.team import ALONE, Team
+from mlpcli.parallel import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
 
 if TYPE_CHECKING:

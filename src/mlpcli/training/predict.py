@@ -14,8 +14,7 @@ from mlpcli.data.examples import refuse_rows
 from mlpcli.data.table import Scan, open_scan
 from mlpcli.errors import DataError
 from mlpcli.nn.activations import sigmoid
-from mlpcli.parallel import map_ahead
-from mlpcli.training.threads import limit_threads
+from mlpcli.parallel import limit_blas, map_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +60,7 @@ class Predictions:
     unseen: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[Prediction]:
-        with limit_threads(1):
+        with limit_blas(1):
             for block in map_ahead(self._compute, self._complete()):
                 self._refuse_overflow(block.h, block.known, self.rows)
                 self.rows += len(block.h)

@@ -17,14 +17,15 @@ from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import optimizer_from
 from mlpcli.nn.schedule import schedule_from
-from mlpcli.nn.team import ALONE, Team
+from mlpcli.nn.step import thread_count
+from mlpcli.parallel import ALONE, Team, limit_blas
+from mlpcli.seeds import Stream, generator
 from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint, threads_of
 from mlpcli.training.evaluate import baseline_metrics, rows_logits, rows_metrics
 from mlpcli.training.loop import EpochRecord, Loop, Position
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.result import TrainingResult, documents
 from mlpcli.training.run_folder import RunFolder, run_folder_for
-from mlpcli.training.threads import limit_threads, thread_count
 from mlpcli.training.threshold import best_threshold
 from mlpcli.version import __version__
 
@@ -34,11 +35,7 @@ if TYPE_CHECKING:
     from mlpcli.config import Config
     from mlpcli.data.memory import Estimate
 
-__all__ = ["WEIGHT_STREAM", "Observer", "new_loop", "train"]
-
-# Independent streams of the one seed; stream 0 splits the rows.
-WEIGHT_STREAM = 1
-_SHUFFLE_STREAM = 2
+__all__ = ["Observer", "new_loop", "train"]
 
 _SECONDS_BETWEEN_CHECKPOINTS = 0.5  # less would cost more time than it could ever save
 
@@ -101,7 +98,7 @@ def train(
     batch_size = min(config.training.batch_size, len(dataset.train))
     asked = config.training.threads or (threads_of(folder.checkpoint) if resume else None)
     threads = thread_count(asked, _sizes(config, dataset), batch_size)
-    with limit_threads(1), closing(Team(threads)) as team:
+    with limit_blas(1), closing(Team(threads)) as team:
         loop = new_loop(config, dataset, team)
         run = _Run(config, dataset, loop, folder, threads)
         if resume:
@@ -136,8 +133,8 @@ def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
     A team of several shares the work of each step; BLAS should then be held to one thread.
     """
     training, sizes = config.training, _sizes(config, dataset)
-    weights = np.random.default_rng([training.seed, WEIGHT_STREAM])
-    shuffle = np.random.default_rng([training.seed, _SHUFFLE_STREAM])
+    weights = generator(training.seed, Stream.WEIGHTS)
+    shuffle = generator(training.seed, Stream.SHUFFLE)
     network = initial_network(sizes, config.network, training.dtype, weights)
     optimizer = optimizer_from(training.optimizer)
     return Loop(

@@ -159,7 +159,7 @@ def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     assert sum(counts) == theta.size
     assert len(counts) == sum(sizes[1:])
     monkeypatch.setattr("mlpcli.check.numeric.change.BLOCK", BLOCK // 2**6)
-    monkeypatch.setattr("mlpcli.check.numeric.workers.WORTH_THREADS", 2**60)
+    monkeypatch.setattr("mlpcli.check.numeric.units.WORTH_THREADS", 2**60)
     np.testing.assert_allclose(central_difference(case), large, rtol=1e-11, atol=1e-18)
     np.testing.assert_allclose(large, analytic_gradient(case).theta, rtol=1e-9, atol=1e-16)
 
@@ -175,7 +175,7 @@ def test_an_input_that_is_always_zero_has_derivative_zero() -> None:
 
 
 def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.check.numeric.workers.WORTH_THREADS", 0)
+    monkeypatch.setattr("mlpcli.check.numeric.units.WORTH_THREADS", 0)
     monkeypatch.setattr("mlpcli.check.numeric.central.unit_change", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         central_difference(draw(FAMILIES[0], np.random.default_rng(0)))

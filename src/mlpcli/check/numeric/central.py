@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.numeric.change import TINY, Base, base_point, unit_change, unit_size
-from mlpcli.check.numeric.units import Mask, Unit, units
-from mlpcli.check.numeric.workers import in_parallel
+from mlpcli.check.numeric.units import Mask, Unit, threads_for, units
+from mlpcli.parallel import map_any_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def _run(
         return unit.inputs.size
 
     size = sum(unit_size(base, unit) for unit in work)
-    for finished in in_parallel(visit, work, size):
+    for finished in map_any_order(visit, work, threads=threads_for(size)):
         if progress is not None:
             progress(finished)
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.numeric.probe import first_pass, loss_of_columns, parts
-from mlpcli.check.numeric.units import Mask, Unit, units
-from mlpcli.check.numeric.workers import in_parallel
+from mlpcli.check.numeric.units import Mask, Unit, threads_for, units
+from mlpcli.parallel import map_any_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,8 @@ def complex_step(
         return unit.inputs.size
 
     work = [part for unit in units(case.network, mask) for part in parts(case, unit)]
-    for finished in in_parallel(visit, work, sum(u.inputs.size for u in work) * case.X.size):
+    size = sum(unit.inputs.size for unit in work) * case.X.size
+    for finished in map_any_order(visit, work, threads=threads_for(size)):
         if progress is not None:
             progress(finished)
     slopes = case.network.like(numeric).W

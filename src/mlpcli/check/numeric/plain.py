@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.numeric.probe import Pass, first_pass, loss_of_columns, parts
-from mlpcli.check.numeric.units import Mask, Unit, units
-from mlpcli.check.numeric.workers import in_parallel
+from mlpcli.check.numeric.units import Mask, Unit, threads_for, units
+from mlpcli.parallel import map_any_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,8 @@ def plain_difference(
         return unit.inputs.size
 
     work = [part for unit in units(case.network, mask) for part in parts(case, unit)]
-    for finished in in_parallel(visit, work, sum(u.inputs.size for u in work) * case.X.size):
+    size = sum(unit.inputs.size for unit in work) * case.X.size
+    for finished in map_any_order(visit, work, threads=threads_for(size)):
         if progress is not None:
             progress(finished)
     return numeric, error

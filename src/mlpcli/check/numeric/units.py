@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from mlpcli.nn.network import Parameters
 
-__all__ = ["IntArray", "Mask", "Unit", "units"]
+__all__ = ["IntArray", "Mask", "Unit", "threads_for", "units"]
 
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 Mask: TypeAlias = NDArray[np.bool_]
+# Below this many numbers in all, threads wait for the interpreter longer than they compute.
+WORTH_THREADS = 2**24
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,8 @@ def units(parameters: Parameters, mask: Mask | None = None) -> Iterator[Unit]:
             if entries[chosen].size:
                 yield Unit(layer, row, inputs[chosen], entries[chosen])
         start += width * inputs.size
+
+
+def threads_for(size: int) -> int | None:
+    """Return how many threads should visit units that handle `size` numbers (None: one a core)."""
+    return None if size >= WORTH_THREADS else 1
