@@ -118,7 +118,7 @@ def test_cores_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_every_member_runs_in_its_own_thread(size: int) -> None:
     seen: dict[int, int] = {}
     with closing(Team(size)) as team:
-        meeting = threading.Barrier(size, timeout=10)
+        meeting = threading.Barrier(size, timeout=60)
 
         def task(member: int) -> None:
             meeting.wait()  # ends only if all of them are here at once

@@ -340,11 +340,12 @@ def test_terminated_while_waiting_removes_temporary_files(here: Path, tmp_path: 
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(scratch)},
     ) as run:  # fmt: skip
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline and not list(scratch.iterdir()):
+        assert run.stdin is not None
+        run.stdin.write(b" " * (1 << 19))  # some of it is in the file while more is waited for
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not any(f.stat().st_size for f in scratch.iterdir()):
             time.sleep(0.01)
-        time.sleep(0.05)
         run.send_signal(signal.SIGTERM)
-        out, err = run.communicate(timeout=40)
+        out, err = run.communicate(timeout=60)
     assert (run.returncode, out, err) == (143, b"", b"")
     assert list(scratch.iterdir()) == []

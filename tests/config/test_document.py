@@ -102,7 +102,7 @@ def as_yaml(document: dict[str, Any]) -> str:
 
 
 @given(document=documents())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_config_survives_yaml_and_json(document: dict[str, Any]) -> None:
     config = parse_config(as_yaml(document))
     again = parse_config(to_yaml(config), folder="/elsewhere")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 import pytest
@@ -160,10 +159,8 @@ def test_brackets_without_end_are_refused_without_recursion() -> None:
 
 def test_an_alias_bomb_is_refused_at_once() -> None:
     levels = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 20)]
-    start = time.perf_counter()
-    message = refusal("\n".join(["a0: &a0 [x]", *levels]))
+    message = refusal("\n".join(["a0: &a0 [x]", *levels]))  # all of its values would take for ever
     assert message.endswith("expected at most 10000 values, got more; is this data?")
-    assert time.perf_counter() - start < 5
 
 
 def test_aliases_cannot_nest_deeper_than_brackets() -> None:
@@ -173,7 +170,7 @@ def test_aliases_cannot_nest_deeper_than_brackets() -> None:
 
 @pytest.mark.parametrize("loader", ["CBaseLoader", "BaseLoader"])
 @given(text=st.text(alphabet="ab01:-[]{},&*!|>'\"%@#?~<. \n\t\\\x85\u2028é", max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_is_a_tree_or_one_line(loader: str, text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml_module, "LOADER", getattr(yaml, loader))

@@ -49,7 +49,7 @@ def masks(columns: Columns) -> dict[str, list[bool] | None]:
 chosen = st.lists(st.booleans(), min_size=ROWS, max_size=ROWS).map(np.array)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.none() | chosen, second=st.none() | chosen, size=st.integers(1, 60))
 def test_stored_as_held(
     table: Table, first: np.ndarray | None, second: np.ndarray | None, size: int

@@ -153,9 +153,7 @@ def test_kinds_of_held_out_files_are_those_of_the_training_table(
     )
 
 
-@settings(
-    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(new=st.lists(st.floats(-1e9, 1e9), min_size=10, max_size=10), text=st.sampled_from("uvx"))
 def test_the_encoder_never_sees_held_out_rows(tmp_path: Path, new: list[float], text: str) -> None:
     def load(held_out: list[tuple[float, str]]) -> Any:

@@ -167,7 +167,7 @@ def test_unusable_files(content: bytes, lines: list[str]) -> None:
     assert complaint(content) == lines
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(content=st.binary(max_size=80) | st.text('a1,"\r\n\0 é', max_size=30).map(str.encode))
 def test_junk_is_a_data_error_or_a_table(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -184,7 +184,7 @@ def oracle(text: str, delimiter: str, kinds: list[Kind]) -> tuple[dict[str, list
     return columns, lines[:-1]
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(
     table=tables(),
     delimiter=st.sampled_from(",;\t|"),

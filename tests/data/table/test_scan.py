@@ -68,9 +68,7 @@ def in_pieces(size: int, most: int | None, error: Exception) -> Callable[..., It
     return cut
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sizes=st.lists(st.sampled_from([0, 1, 12, 30]), min_size=1, max_size=3).filter(any),
     even=st.integers(1, 20),

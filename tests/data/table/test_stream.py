@@ -59,9 +59,7 @@ TEXT = st.none() | st.sampled_from(["é", "漢字", "a"]) | st.text(
 )  # fmt: skip
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(NUMBER, TEXT, NUMBER), min_size=1, max_size=40))
 def test_the_same_arrays(
     connection: duckdb.DuckDBPyConnection, rows: list[tuple[float | None, str | None, float | None]]
