@@ -1,4 +1,4 @@
-"""Every score against scikit-learn; thresholds and calibration against slow loops."""
+"""Every score against scikit-learn, and calibration against a slow loop."""
 
 from __future__ import annotations
 
@@ -10,20 +10,15 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+import sklearn.calibration
 import sklearn.metrics
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.losses import BCE_FORMS, MSE
-from mlpcli.training.metrics import (
-    SCORES,
-    THRESHOLD_SCORES,
-    Confusion,
-    Metrics,
-    measure,
-)
-from mlpcli.training.threshold import best_threshold
+from mlpcli.training.confusion import THRESHOLD_SCORES
+from mlpcli.training.metrics import SCORES, Calibration, Metrics, measure
 
 BCE = BCE_FORMS["stable"]
 
@@ -109,6 +104,29 @@ def test_ece_equals_a_slow_loop(rows: list[tuple[float, float]]) -> None:
     assert measured([h for h, _ in rows], y).ece == pytest.approx(total, rel=1e-12, abs=1e-14)
 
 
+def test_calibration_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(3)
+    p = rng.random(200) ** 2
+    y = (rng.random(200) < p).astype(float)
+    p[:2] = y[:2] = 0, 1  # no gap at either end
+    got = Calibration.of(p, y)
+    share, mean = sklearn.calibration.calibration_curve(y, p, n_bins=10)
+    np.testing.assert_allclose(got.share, share)
+    np.testing.assert_allclose(got.mean, mean)
+    assert got.rows.sum() == 200
+    gaps = got.rows / 200 * np.abs(got.share - got.mean)
+    inner = slice(2, None)  # logits of 0 and 1 are not finite
+    h = np.log(p[inner]) - np.log1p(-p[inner])
+    assert measured(h, y[inner]).ece == pytest.approx(gaps.sum() * 200 / 198, abs=1e-9)
+
+
+def test_empty_bins_are_left_out() -> None:
+    got = Calibration.of(np.array([0.05, 0.07, 0.95]), np.array([0.2, 0.0, 1.0]))
+    assert got.rows.tolist() == [2, 1]
+    np.testing.assert_allclose(got.mean, [0.06, 0.95])
+    np.testing.assert_allclose(got.share, [0.1, 1.0])
+
+
 def test_soft_labels_count_as_given_or_as_the_nearer_class() -> None:
     h, y = [-1.0, 0.3, 2.0, 0.0], [0.2, 0.5, 0.9, 0.4]
     got = measured(h, y)
@@ -156,14 +174,6 @@ def test_probabilities_that_round_to_one_are_still_ranked() -> None:
     """By probability these would tie: roc_auc 0.5."""
     assert sigmoid(np.array([40.0])) == sigmoid(np.array([50.0])) == 1
     assert measured([40.0, 50.0], [0, 1]).roc_auc == 1
-
-
-def test_counts_that_would_overflow_int64_when_multiplied() -> None:
-    count = np.int64(100_000)
-    many = Confusion(tn=count, fp=count, fn=count, tp=count * 3)
-    assert THRESHOLD_SCORES["mcc"](many) == pytest.approx(
-        (300_000e5 - 1e10) / np.sqrt(4e5 * 4e5 * 2e5 * 2e5), rel=1e-14
-    )
 
 
 def three_targets() -> tuple[Metrics, list[Metrics]]:
@@ -233,42 +243,3 @@ def test_document_has_the_fixed_keys() -> None:
     assert document["per_target"] == {k: m.to_document() for k, m in whole.per_target.items()}
     assert "reason" in document
     assert json.dumps(document, allow_nan=False)
-
-
-def score_at(h: Any, y: Any, threshold: float, score: str) -> float:
-    value = getattr(measured(h, y, threshold), score)
-    assert isinstance(value, float)
-    return value
-
-
-@settings(max_examples=60)
-@given(rows=st.lists(st.tuples(LOGITS, st.booleans()), min_size=1, max_size=20))
-@pytest.mark.parametrize("score", list(THRESHOLD_SCORES))
-def test_best_threshold_equals_brute_force(score: str, rows: list[tuple[float, bool]]) -> None:
-    h, y = np.array([a for a, _ in rows]), np.array([float(b) for _, b in rows])
-    cut = best_threshold(h, y, score)
-    assert 0 <= cut <= 1
-    p = sigmoid(h)
-    reachable = [score_at(h, y, t, score) for t in p]  # each way to part these rows, but "none"
-    assert score_at(h, y, cut, score) == max(reachable)
-
-
-def test_of_equally_good_thresholds_the_nearest_to_one_half() -> None:
-    logit = [float(np.log(p / (1 - p))) for p in (0.1, 0.3, 0.8, 0.9)]
-    cut = best_threshold(np.array(logit), np.array([0.0, 0.0, 1.0, 1.0]), "accuracy")
-    assert cut == pytest.approx(0.55)
-    cut = best_threshold(np.array(logit), np.array([0.0, 1.0, 0.0, 1.0]), "accuracy")
-    assert cut == pytest.approx(0.2)  # as good as 0.85
-
-
-def test_a_threshold_parts_neighbouring_probabilities() -> None:
-    h = np.array([0.0, np.nextafter(4e-16, 1)])
-    p = sigmoid(h)
-    assert p[0] < p[1]
-    cut = best_threshold(h, np.array([0.0, 1.0]), "f1")
-    assert p[0] < cut <= p[1]
-
-
-def test_a_threshold_for_probabilities_that_are_zero() -> None:
-    h = np.array([-800.0, -800.0])
-    assert best_threshold(h, np.array([0.0, 1.0]), "f1") == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.nn.activations import sigmoid
-from mlpcli.training.metrics import THRESHOLD_SCORES, Confusion
+from mlpcli.training.confusion import THRESHOLD_SCORES, Confusion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

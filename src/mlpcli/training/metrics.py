@@ -1,9 +1,8 @@
 """How good predicted probabilities are, by the definitions of scikit-learn.
 
-A ratio whose denominator is 0 (precision without a predicted positive, ...) is 0 as there. A score
-that needs both classes is None where the rows have one, and every score is where a logit is not
-finite: no number could be honest. Labels strictly between 0 and 1 count
-as given for loss, brier and ece, and as y >= 1/2 for everything that needs a class.
+A score that needs both classes is None where the rows have one, and every score is where a logit is
+not finite: no number could be honest. Labels strictly between 0 and 1 count as given for loss,
+brier and ece, and as y >= 1/2 for everything that needs a class.
 """
 
 from __future__ import annotations
@@ -16,37 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.nn.activations import sigmoid
-from mlpcli.training.ranking import Ranking
+from mlpcli.training.confusion import THRESHOLD_SCORES, Confusion, Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlpcli.nn.losses import Form
 
-__all__ = ["SCORES", "THRESHOLD_SCORES", "Confusion", "Metrics", "measure"]
+__all__ = ["SCORES", "Calibration", "Metrics", "measure"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.floating[Any]]
 
 SCORES = ("loss", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc",
           "pr_auc", "brier", "ece", "mcc")  # fmt: skip
-_ECE_BINS = 10
+_BINS = 10
 _PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Counts of true and false negatives and positives; arrays where thresholds are arrays."""
-
-    tn: Any
-    fp: Any
-    fn: Any
-    tp: Any
-
-    def __add__(self, other: Confusion) -> Confusion:
-        return Confusion(
-            self.tn + other.tn, self.fp + other.fp, self.fn + other.fn, self.tp + other.tp
-        )
 
 
 @dataclass(frozen=True)
@@ -87,51 +71,29 @@ class Metrics:
         return document
 
 
-def _ratio(part: Any, whole: Any) -> Any:
-    whole = np.asarray(whole, np.float64)
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole != 0)
+@dataclass(frozen=True)
+class Calibration:
+    """Probabilities in bins of equal width, those with rows in them: rows, mean, what was true.
+
+    `share` is the mean label: the share of positives where labels are 0 and 1.
+    """
+
+    rows: NDArray[np.int64]
+    mean: Array
+    share: Array
+
+    @classmethod
+    def of(cls, p: Array, y: Array) -> Calibration:
+        """Return how well probabilities (N,) agree with labels (N,)."""
+        bins = _bins(p)
+        rows, ps, ys = (np.bincount(bins, weights, _BINS) for weights in (None, p, y))
+        some = rows > 0
+        return cls(rows[some], ps[some] / rows[some], ys[some] / rows[some])
 
 
-def _accuracy(c: Confusion) -> Any:
-    return _ratio(c.tp + c.tn, c.tp + c.tn + c.fp + c.fn)
-
-
-def _balanced_accuracy(c: Confusion) -> Any:
-    """Mean recall of the classes that occur."""
-    positives, negatives = c.tp + c.fn, c.tn + c.fp
-    classes = np.sign(positives) + np.sign(negatives)
-    return _ratio(_ratio(c.tp, positives) + _ratio(c.tn, negatives), classes)
-
-
-def _precision(c: Confusion) -> Any:
-    return _ratio(c.tp, c.tp + c.fp)
-
-
-def _recall(c: Confusion) -> Any:
-    return _ratio(c.tp, c.tp + c.fn)
-
-
-def _f1(c: Confusion) -> Any:
-    return _ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn)
-
-
-def _mcc(c: Confusion) -> Any:
-    """Matthews correlation coefficient; products in float64, as counts would overflow."""
-    tp, tn, fp, fn = (np.asarray(x, np.float64) for x in (c.tp, c.tn, c.fp, c.fn))
-    root = np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
-    return _ratio(tp * tn - fp * fn, root)
-
-
-THRESHOLD_SCORES = MappingProxyType(
-    {
-        "accuracy": _accuracy,
-        "balanced_accuracy": _balanced_accuracy,
-        "precision": _precision,
-        "recall": _recall,
-        "f1": _f1,
-        "mcc": _mcc,
-    }
-)
+def _bins(p: Array) -> NDArray[np.int64]:
+    """Return the bin of each probability; 1 is in the last one."""
+    return np.minimum((p * _BINS).astype(np.int64), _BINS - 1)
 
 
 @dataclass
@@ -141,7 +103,7 @@ class _Sums:
     loss: float = 0.0
     weight: float = 0.0
     squares: float = 0.0
-    gaps: Array = field(default_factory=lambda: np.zeros(_ECE_BINS))
+    gaps: Array = field(default_factory=lambda: np.zeros(_BINS))
     guessed: int = 0
     right: int = 0
 
@@ -152,8 +114,7 @@ class _Sums:
         self.loss += float(losses.sum() if weight is None else losses @ weight)
         self.weight += p.size if weight is None else float(weight.sum())
         self.squares += float(((p - y) ** 2).sum())
-        bins = np.minimum((p * _ECE_BINS).astype(np.int64), _ECE_BINS - 1)
-        self.gaps += np.bincount(bins, weights=y - p, minlength=_ECE_BINS)
+        self.gaps += np.bincount(_bins(p), y - p, _BINS)
         guess = p >= threshold
         self.guessed += int(np.count_nonzero(guess))
         self.right += int(np.count_nonzero(guess & (y >= 0.5)))
@@ -183,8 +144,8 @@ def _measure_one(
     return Metrics(
         rows=h.size,
         loss=sums.loss / sums.weight,
-        roc_auc=ranking.roc_auc() if both else None,
-        pr_auc=ranking.average_precision() if both else None,
+        roc_auc=ranking.roc_auc if both else None,
+        pr_auc=ranking.average_precision if both else None,
         brier=sums.squares / h.size,
         ece=sums.ece(h.size),
         confusion=confusion,

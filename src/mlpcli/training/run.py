@@ -21,12 +21,12 @@ from mlpcli.nn.step import thread_count
 from mlpcli.parallel import ALONE, Team, limit_blas
 from mlpcli.seeds import Stream, generator
 from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint, threads_of
+from mlpcli.training.confusion import best_threshold
 from mlpcli.training.evaluate import baseline_metrics, rows_logits, rows_metrics
 from mlpcli.training.loop import EpochRecord, Loop, Position
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.result import TrainingResult, documents
 from mlpcli.training.run_folder import RunFolder, run_folder_for
-from mlpcli.training.threshold import best_threshold
 from mlpcli.version import __version__
 
 if TYPE_CHECKING:
