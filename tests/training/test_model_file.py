@@ -149,6 +149,10 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] 
         lambda t, m: m.update(config="x"),
         "not a model that mlp train wrote: TypeError",
     ),
+    "a loss of tomorrow": (
+        lambda t, m: m["config"]["loss"].update(kind="hinge"),
+        "expected a model of loss bce or mse, got 'hinge'",
+    ),
     "no threshold": (lambda t, m: m.update(threshold=[]), "expected 1 thresholds, got 0"),
     "threshold of text": (
         lambda t, m: m.update(threshold=["half"]),

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Model", "load_model", "save_model"]
+__all__ = ["Model", "load_model", "logits_of", "save_model"]
 
 SCHEMA = "mlp.model/1"
+
+_LOSSES = {"bce": BCE_FORMS["stable"], "mse": MSE}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Model:
     @property
     def loss(self) -> Form:
         """The true loss that the model was trained on."""
-        return MSE if self.config["loss"]["kind"] == "mse" else BCE_FORMS["stable"]
+        return _LOSSES[self.config["loss"]["kind"]]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,9 +59,13 @@ class Model:
 
     def logits(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return the logits (N x K) of encoded rows (N x n_0), computed in the network's dtype."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            X = X.astype(self.network.theta.dtype, copy=False)
-            return self.network.logits(X).astype(np.float64)
+        return logits_of(self.network, X)
+
+
+def logits_of(network: Network, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return logits (N x K), computed in the network's dtype; inf or nan where it is too narrow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return network.logits(X.astype(network.theta.dtype, copy=False)).astype(np.float64)
 
 
 def save_model(model: Model, path: Path) -> None:
@@ -87,6 +93,10 @@ def load_model(path: str | Path) -> Model:
     path = Path(path)
     tensors, metadata = read_tensors(path, SCHEMA)
     try:
+        loss = metadata["config"]["loss"]["kind"]
+        if loss not in _LOSSES:
+            known = " or ".join(_LOSSES)
+            raise ModelError(f"{path}: expected a model of loss {known}, got {loss!r:.40}")
         encoder = Encoder.from_document(metadata["encoder"])
         targets = tuple(map(Target.from_document, metadata["targets"]))
         model = Model(
@@ -101,7 +111,6 @@ def load_model(path: str | Path) -> Model:
             versions=metadata["versions"],
             tensor_digest=metadata["tensor_digest"],
         )
-        _ = model.loss
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
     if len(model.thresholds) != len(targets):
