@@ -10,7 +10,7 @@ import numpy as np
 from mlpcli.config import Config, parse_config
 from mlpcli.data.dataset import load_dataset
 from mlpcli.training.model_file import Model, save_model
-from mlpcli.training.run import train
+from mlpcli.training.run import Observer, train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.memory import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
-    from mlpcli.training.result import TrainingResult
+    from mlpcli.training.run import TrainingResult
 
 BASE = """
 data: {train: table.csv, target: y}
@@ -40,7 +40,7 @@ def leave_room(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
 
 
 @dataclass
-class Watch:
+class Watch(Observer):
     """An observer that asks to stop after so many batches, and keeps what it saw."""
 
     stop_after: int | None = None

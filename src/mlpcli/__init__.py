@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from mlpcli.errors import MlpError
     from mlpcli.training.evaluate import evaluate
     from mlpcli.training.model_file import Model, load_model
-    from mlpcli.training.result import TrainingResult
-    from mlpcli.training.run import train
+    from mlpcli.training.run import TrainingResult, train
 
 __all__ = [
     "Config",
@@ -42,7 +41,7 @@ _HOMES = {
     "Dataset": "mlpcli.data.dataset",
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.training.model_file",
-    "TrainingResult": "mlpcli.training.result",
+    "TrainingResult": "mlpcli.training.run",
     "case_from_config": "mlpcli.compare.on_data",
     "evaluate": "mlpcli.training.evaluate",
     "gradcheck": "mlpcli.check.run",

@@ -16,7 +16,7 @@ from mlpcli.training.metrics import SCORES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlpcli.training.result import TrainingResult
+    from mlpcli.training.run import TrainingResult
 
 NUMBERS = Table(
     "scores",

@@ -17,7 +17,7 @@ from mlpcli.training.loop import EpochRecord
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.training.result import TrainingResult
+    from mlpcli.training.run import TrainingResult
 
 pytest.importorskip("matplotlib")
 

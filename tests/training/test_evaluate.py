@@ -10,7 +10,7 @@ import pytest
 
 from mlpcli.data.batches import Rows
 from mlpcli.errors import DataError
-from mlpcli.training.evaluate import baseline_metrics, evaluate, rows_metrics
+from mlpcli.training.evaluate import baseline_metrics, evaluate, part_metrics
 from mlpcli.training.metrics import SCORES
 
 if TYPE_CHECKING:
@@ -244,10 +244,14 @@ def test_baseline_of_a_target_with_one_class_stays_finite(workshop: Workshop, la
     assert baseline.loss == pytest.approx(0, abs=1e-300)
 
 
-def test_rows_metrics_takes_each_targets_threshold(workshop: Workshop) -> None:
+def test_each_target_has_its_own_threshold(workshop: Workshop) -> None:
     model = workshop.train(*soft_and_weighted(workshop)).model
     rows = Rows(np.zeros((3, 2)), np.zeros((3, 2)))
-    metrics = rows_metrics(replace(model, thresholds=(0.0, 1.0)), rows)
+    parts = {"train": rows, "test": None}
+    by_part = part_metrics(replace(model, thresholds=(0.0, 1.0)), parts)
+    assert by_part["test"] is None
+    metrics = by_part["train"]
+    assert metrics is not None
     assert metrics.per_target is not None
     assert metrics.per_target["chance"].confusion.fp == 3
     assert metrics.per_target["flag"].confusion.fp == 0

@@ -10,6 +10,7 @@ from rich.filesize import decimal
 
 from mlpcli.cli.console import complain, warn
 from mlpcli.cli.signals import SignalWatch
+from mlpcli.training.run import Observer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -26,7 +27,7 @@ _WORTH_A_LINE = 32e6  # bytes; reading fewer takes less than a second
 _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
-class SilentProgress:
+class SilentProgress(Observer):
     """Shows nothing; from the first batch on passes the first signal received on."""
 
     def __init__(self, watch: SignalWatch) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from mlpcli.compare.forms import loss_by
 from mlpcli.data.dataset import load_dataset
-from mlpcli.nn.losses import MSE
+from mlpcli.nn.losses import BCE_FORMS, MSE
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import limit_blas
-from mlpcli.training.evaluate import true_loss
+from mlpcli.training.evaluate import row_logits
+from mlpcli.training.metrics import measure
 from mlpcli.training.run import new_loop
 
 if TYPE_CHECKING:
@@ -99,14 +100,19 @@ def _run(
         records = list(loop.records())
         loop.network.theta[:] = loop.position.best_theta
         rows = dataset.validation or dataset.train
-        loss = true_loss(loop.network, rows)
+        logits = row_logits(loop.network, rows)
+    names = [target.name for target in dataset.targets]
+    halves = [0.5] * len(names)
+    loss = measure(
+        logits, rows.y, BCE_FORMS["stable"], halves, names=names, weight=rows.weight
+    ).loss
     assert loop.stopped is not None
     return TrainingRun(
         form=form,
         seed=config.training.seed,
         stopped=loop.stopped,
         epochs_run=loop.position.epoch,
-        loss=loss if math.isfinite(loss) else None,
+        loss=loss,
         reason=_reason(loop, loss),
         curve=tuple(
             r.train_loss if r.validation_loss is None else r.validation_loss for r in records
@@ -114,12 +120,12 @@ def _run(
     )
 
 
-def _reason(loop: Loop, loss: float) -> str | None:
+def _reason(loop: Loop, loss: float | None) -> str | None:
     if loop.divergence is not None:
         return loop.divergence.message()
     if loop.stopped == "early-stopping":
         return f"no better validation loss in {loop.patience} epochs"
-    return None if math.isfinite(loss) else "the cross-entropy of the best weights is not finite"
+    return "the cross-entropy of the best weights is not finite" if loss is None else None
 
 
 def paired_differences(runs: Sequence[TrainingRun]) -> tuple[PairedDifference, ...]:

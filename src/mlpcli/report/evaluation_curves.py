@@ -124,7 +124,7 @@ class Curves:
 
 
 def curves_of(
-    name: str, h: NDArray[np.float64], y: NDArray[np.float64], threshold: float
+    name: str, h: NDArray[np.float64], y: NDArray[np.floating], threshold: float
 ) -> Curves:
     """Return the curves of finite logits (N,) against labels (N,), positive from 1/2 on."""
     positive = y >= 0.5

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mlpcli.training.evaluate import Evaluation
     from mlpcli.training.model_file import Model
-    from mlpcli.training.result import TrainingResult
+    from mlpcli.training.run import TrainingResult
 
 __all__ = ["Table", "evaluation_table", "info_tables", "training_table"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from mlpcli.training.result import TrainingResult
+    from mlpcli.training.run import TrainingResult
 
 __all__ = ["read_history", "training_chart", "training_figure"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +15,22 @@ from mlpcli.training.tensor_file import read_tensors, write_tensors
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from mlpcli.training.loop import Loop
 
-__all__ = ["restore_checkpoint", "save_checkpoint", "threads_of"]
+__all__ = ["Checkpoint", "read_checkpoint", "save_checkpoint"]
 
 SCHEMA = "mlp.checkpoint/1"
 _EPOCHS = ("training", "epochs")
 _FREE_TO_CHANGE = {("training", "checkpoint_every"), ("training", "output"), ("gradcheck",)}
+
+
+def _arrays(loop: Loop) -> dict[str, NDArray[Any]]:
+    """Return the arrays that change as a run goes on, themselves and not copies, by their names."""
+    at = loop.position
+    arrays = {"theta": loop.network.theta, "best_theta": at.best_theta, "squares": at.squares}
+    return arrays | {f"optimizer.{key}": value for key, value in loop.state.items()}
 
 
 def save_checkpoint(
@@ -31,9 +40,7 @@ def save_checkpoint(
 
     Without `durable` the file survives the end of the process but maybe not a power cut.
     """
-    at = loop.position
-    arrays = {"theta": loop.network.theta, "best_theta": at.best_theta, "squares": at.squares}
-    arrays |= {f"optimizer.{key}": value for key, value in loop.state.items()}
+    at, arrays = loop.position, _arrays(loop)
     scalars = {f.name: getattr(at, f.name) for f in fields(at) if f.name not in arrays}
     metadata = {
         "position": {**scalars, "best_loss": at.best_loss if np.isfinite(at.best_loss) else None},
@@ -45,55 +52,65 @@ def save_checkpoint(
     write_tensors(path, SCHEMA, arrays, metadata, durable=durable)
 
 
-def threads_of(path: Path) -> int | None:
-    """Return how many threads shared the steps of the run, which its bytes depend on.
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was kept of a run: arrays and numbers, the config and the digest of its data."""
 
-    None where there is no checkpoint; ModelError where it is damaged.
-    """
-    threads = read_tensors(path, SCHEMA)[1].get("threads") if path.exists() else None
-    return threads if isinstance(threads, int) and threads >= 1 else None
+    path: Path
+    tensors: Mapping[str, NDArray[Any]]
+    metadata: Mapping[str, Any]
+
+    @property
+    def threads(self) -> int | None:
+        """How many threads shared the steps of the run, which its bytes depend on."""
+        threads = self.metadata.get("threads")
+        return threads if isinstance(threads, int) and threads >= 1 else None
+
+    def restore(self, loop: Loop, config: Mapping[str, Any], digest: str) -> None:
+        """Set `loop` to where the run left off.
+
+        Raises UsageError if config or data are not those of the run, and ModelError if the arrays
+        do not fit.
+        """
+        timed = loop.schedule.kind == "cosine"
+        for key, old, new in _differences(self.metadata["config"], config, timed=timed):
+            raise UsageError(
+                f"{self.path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
+                "set it back, or start anew with --force"
+            )
+        if self.metadata["data_digest"] != digest:
+            raise UsageError(
+                f"{self.path}: the data files have changed since; start anew with --force"
+            )
+        try:
+            self._fill(loop)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            message = f"{self.path}: does not fit the network of the config: {error}"
+            raise ModelError(message) from error
+
+    def _fill(self, loop: Loop) -> None:
+        arrays = _arrays(loop)
+        for name, array in arrays.items():
+            kept = self.tensors[name]
+            if kept.shape != array.shape:
+                raise ValueError(f"{name} has shape {kept.shape}, expected {array.shape}")
+            array[...] = kept
+        at, position = loop.position, self.metadata["position"]
+        for name in (f.name for f in fields(at) if f.name not in arrays):
+            setattr(at, name, math.inf if position[name] is None else position[name])
+        loop.schedule.scale = float(self.metadata["schedule"]["scale"])
+        loop.schedule.waited = int(self.metadata["schedule"]["waited"])
 
 
-def restore_checkpoint(path: Path, loop: Loop, config: Mapping[str, Any], digest: str) -> None:
-    """Set `loop` to where the checkpoint left off.
-
-    Raises UsageError if there is none, or if config or data are not those of the checkpoint, and
-    ModelError if the file is damaged.
-    """
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint; UsageError if there is none, and ModelError if the file is damaged."""
     if not path.exists():
         raise UsageError(f"{path}: no checkpoint to resume from; train without --resume first")
     tensors, metadata = read_tensors(path, SCHEMA)
     lacking = {"position", "schedule", "config", "data_digest"} - metadata.keys()
     if lacking:
         raise ModelError(f"{path}: not a checkpoint that mlp train wrote: no {min(lacking)}")
-    timed = loop.schedule.kind == "cosine"
-    for key, old, new in _differences(metadata["config"], config, timed=timed):
-        raise UsageError(
-            f"{path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
-            "set it back, or start anew with --force"
-        )
-    if metadata["data_digest"] != digest:
-        raise UsageError(f"{path}: the data files have changed since; start anew with --force")
-    try:
-        _take_over(loop, tensors, metadata)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{path}: does not fit the network of the config: {error}") from error
-
-
-def _take_over(loop: Loop, tensors: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-    """Copy arrays and numbers into the loop; KeyError, TypeError or ValueError if they differ."""
-    at = loop.position
-    arrays = {"theta": loop.network.theta, "best_theta": at.best_theta, "squares": at.squares}
-    arrays |= {f"optimizer.{key}": value for key, value in loop.state.items()}
-    for name, array in arrays.items():
-        if tensors[name].shape != array.shape:
-            raise ValueError(f"{name} has shape {tensors[name].shape}, expected {array.shape}")
-        array[...] = tensors[name]
-    position = metadata["position"]
-    for name in (f.name for f in fields(at) if f.name not in arrays):
-        setattr(at, name, math.inf if position[name] is None else position[name])
-    loop.schedule.scale = float(metadata["schedule"]["scale"])
-    loop.schedule.waited = int(metadata["schedule"]["waited"])
+    return Checkpoint(path, tensors, metadata)
 
 
 def _differences(

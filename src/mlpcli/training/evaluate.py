@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +18,9 @@ from mlpcli.data.examples import read_examples
 from mlpcli.data.roles import Roles
 from mlpcli.data.table import open_scan
 from mlpcli.errors import DataError
-from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.parallel import limit_blas, map_ahead
 from mlpcli.training.metrics import SCORES, Metrics, measure
+from mlpcli.training.model_file import logits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,27 +30,35 @@ if TYPE_CHECKING:
     from mlpcli.data.batches import RowSource
     from mlpcli.data.examples import Examples
     from mlpcli.data.table import Scan
+    from mlpcli.nn.losses import Form
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
-__all__ = [
-    "Evaluation",
-    "ScoredRows",
-    "baseline_metrics",
-    "evaluate",
-    "rows_logits",
-    "rows_metrics",
-]
+__all__ = ["Evaluation", "ScoredRows", "baseline_metrics", "evaluate", "part_metrics", "row_logits"]
 
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """What a model said of rows, and what is true: logits and labels (N x K) of K targets."""
+    """What a network said of rows, and what is true: logits and labels (N x K) of K targets.
+
+    `thresholds` are those of the targets; `weight` (N,) is None where all rows weigh the same.
+    """
 
     logits: NDArray[np.float64]
-    labels: NDArray[np.float64]
+    labels: NDArray[np.floating[Any]]
     names: tuple[str, ...]
     thresholds: tuple[float, ...]
+    weight: NDArray[np.floating[Any]] | None = None
+
+    def metrics(self, loss: Form) -> Metrics:
+        """Return how good the logits are."""
+        return measure(self.logits, self.labels, loss, self.thresholds,
+                       names=self.names, weight=self.weight)  # fmt: skip
+
+    def take(self, index: NDArray[np.int64]) -> ScoredRows:
+        """Return the chosen rows, some of them perhaps more than once."""
+        weight = None if self.weight is None else self.weight[index]
+        return replace(self, logits=self.logits[index], labels=self.labels[index], weight=weight)
 
 
 @dataclass(frozen=True)
@@ -67,24 +76,14 @@ class Evaluation:
     rows: ScoredRows | None = field(default=None, repr=False, compare=False)
 
 
-def rows_metrics(model: Model, rows: RowSource) -> Metrics:
-    """Return the metrics of the model on encoded rows."""
-    h = rows_logits(model.network, rows)
-    return _measure(model, h, rows.y, rows.weight, model.thresholds)
-
-
-def rows_logits(network: Network, rows: RowSource) -> NDArray[np.float64]:
+def row_logits(network: Network, rows: RowSource) -> NDArray[np.float64]:
     """Return the logits (N x K) of encoded rows, computed in the network's dtype."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.concatenate([network.logits(some.X) for some in pieces(rows)]).astype(np.float64)
+    return np.concatenate([logits_of(network, piece.X) for piece in pieces(rows)])
 
 
-def true_loss(network: Network, rows: RowSource) -> float:
-    """Return the mean binary cross-entropy over rows, weighted by theirs if they have weights."""
-    h = rows_logits(network, rows)
-    with np.errstate(over="ignore", invalid="ignore"):
-        losses = BCE_FORMS["stable"].value(h, rows.y.astype(np.float64), 0.0).sum(axis=1)
-    return float(np.average(losses, weights=rows.weight))
+def part_metrics(model: Model, parts: Mapping[str, RowSource | None]) -> dict[str, Metrics | None]:
+    """Return the metrics of the model on each part of its encoded rows, None for one of none."""
+    return _by_part(model, parts, partial(row_logits, model.network), model.thresholds)
 
 
 def baseline_metrics(
@@ -97,23 +96,20 @@ def baseline_metrics(
     rate = np.average(train.y.astype(np.float64), axis=0, weights=train.weight)
     with np.errstate(divide="ignore"):
         h = np.clip(np.log(rate) - np.log1p(-rate), -700, 700)
-    halves = (0.5,) * h.size
-    return {
-        part: _measure(model, np.broadcast_to(h, rows.y.shape), rows.y, rows.weight, halves)
-        if rows
-        else None
-        for part, rows in parts.items()
-    }
+    return _by_part(model, parts, lambda rows: np.broadcast_to(h, rows.y.shape), (0.5,) * h.size)
 
 
-def _measure(
+def _by_part(
     model: Model,
-    h: NDArray[np.float64],
-    y: NDArray[np.floating[Any]],
-    weight: NDArray[np.floating[Any]] | None,
-    thresholds: Sequence[float],
-) -> Metrics:
-    return measure(h, y, model.loss, thresholds, names=model.names, weight=weight)
+    parts: Mapping[str, RowSource | None],
+    logits: Callable[[RowSource], NDArray[np.float64]],
+    thresholds: tuple[float, ...],
+) -> dict[str, Metrics | None]:
+    def measured(rows: RowSource) -> Metrics:
+        scored = ScoredRows(logits(rows), rows.y, model.names, thresholds, rows.weight)
+        return scored.metrics(model.loss)
+
+    return {part: measured(rows) if rows else None for part, rows in parts.items()}
 
 
 def evaluate(
@@ -129,92 +125,76 @@ def evaluate(
     between the 2.5 % and 97.5 % quantiles over B resamples of the rows (Efron 1979), seeded by
     the model's seed. Raises DataError where the tables do not fit the model.
     """
-    files = [data] if isinstance(data, str | Path) else list(data)
-    thresholds = model.thresholds if threshold is None else (threshold,) * len(model.targets)
-    h, y, weight, digest, notes = _read(model, files)
-    metrics = _measure(model, h, y, weight, thresholds)
+    if threshold is not None:
+        model = replace(model, thresholds=(threshold,) * len(model.targets))
+    rows, digest, notes = _score_tables(model, [data] if isinstance(data, str | Path) else data)
     intervals = None
     if bootstrap:
-
-        def resample(rows: NDArray[np.int64]) -> Metrics | None:
-            part = None if weight is None else weight[rows]
-            if part is not None and not part.any():
-                return None
-            return _measure(model, h[rows], y[rows], part, thresholds)
-
-        rng = np.random.default_rng(model.seed)
-        intervals = _intervals(resample, h.shape[0], bootstrap, rng)
-    rows = ScoredRows(h, y, tuple(model.names), tuple(thresholds))
-    return Evaluation(metrics, digest, notes, intervals, rows)
+        intervals = _intervals(rows, model.loss, bootstrap, np.random.default_rng(model.seed))
+    return Evaluation(rows.metrics(model.loss), digest, tuple(notes), intervals, rows)
 
 
-class _Labelled(NamedTuple):
-    """Labelled rows of tables: logits and labels (N x K), weights (N,) or None, digest, notes."""
-
-    h: NDArray[np.float64]
-    y: NDArray[np.float64]
-    weight: NDArray[np.float64] | None
-    digest: str
-    notes: tuple[str, ...]
-
-
-def _read(model: Model, files: Sequence[str | Path]) -> _Labelled:
-    """Compute the logits of all labelled rows while the tables are read."""
+def _score_tables(model: Model, files: Sequence[str | Path]) -> tuple[ScoredRows, str, list[str]]:
+    """Return all labelled rows with their logits, the digest of the tables, and notes."""
     roles = Roles(model.encoder.names, model.names, model.config["data"]["weight"])
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
         kinds[roles.weight] = "number"
     logits, labels, weights, unseen, dropped = [], [], [], Counter[str](), 0
-    encoder, dtype = model.encoder, str(model.network.theta.dtype)
-
-    def complete(scan: Scan) -> Iterator[Examples]:
-        start = 0
-        for columns in scan.blocks():
-            held = Held(columns)
-            yield read_examples(scan, held, roles, model.targets, encoder.policy, start=start)
-            start += rows_of(columns)
-
-    def compute(block: Examples) -> tuple[Examples, NDArray[np.float64], dict[str, int]]:
-        X, new = encoder.encode(block.columns, dtype)
-        return block, model.logits(X), new
-
     with open_scan(files, kinds) as scan, limit_blas(1):
-        for block, h, new in map_ahead(compute, complete(scan)):
-            dropped += block.dropped
-            unseen.update(new)
+        for examples, h, new in map_ahead(partial(_score, model), _read(scan, model, roles)):
             logits.append(h)
-            labels.append(block.y)
-            weights.append(block.weight)
-        digest, total = scan.digest, scan.rows
-    if total == dropped:
+            labels.append(examples.y)
+            if examples.weight is not None:
+                weights.append(examples.weight)
+            unseen.update(new)
+            dropped += examples.dropped
+        digest, left = scan.digest, scan.rows - dropped
+    if not left:
         raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
-    notes = unseen_notes(unseen, total - dropped)
-    if dropped:
-        notes.append(f"{dropped} rows with a missing value are left out")
-    present = [weight for weight in weights if weight is not None]
-    weight = np.concatenate(present) if present else None
+    weight = np.concatenate(weights) if weights else None
     if weight is not None and not weight.any():
         raise DataError(f'{files[0]}: column "{roles.weight}": every weight is 0')
+    notes = unseen_notes(unseen, left)
+    if dropped:
+        notes.append(f"{dropped} rows with a missing value are left out")
     h, y = np.concatenate(logits), np.concatenate(labels)
-    return _Labelled(h, y, weight, digest, tuple(notes))
+    return ScoredRows(h, y, model.names, model.thresholds, weight), digest, notes
+
+
+def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[Examples]:
+    """Yield the labelled rows of each block; DataError where they miss what they must not."""
+    start = 0
+    for columns in scan.blocks():
+        policy = model.encoder.policy
+        yield read_examples(scan, Held(columns), roles, model.targets, policy, start=start)
+        start += rows_of(columns)
+
+
+def _score(
+    model: Model, examples: Examples
+) -> tuple[Examples, NDArray[np.float64], dict[str, int]]:
+    """Return the rows, their logits, and by column how many texts training never saw."""
+    X, unseen = model.encoder.encode(examples.columns, str(model.network.theta.dtype))
+    return examples, model.logits(X), unseen
 
 
 def _intervals(
-    resample: Callable[[NDArray[np.int64]], Metrics | None],
-    rows: int,
-    count: int,
-    rng: np.random.Generator,
+    rows: ScoredRows, loss: Form, count: int, rng: np.random.Generator
 ) -> Mapping[str, tuple[float, float]]:
     """Return the 2.5 % and 97.5 % quantiles of each score over `count` resamples of the rows.
 
     A resample that lacks a score, or all weight, counts for nothing.
     """
+    total = len(rows.logits)
     drawn: dict[str, list[float]] = {score: [] for score in SCORES}
     for _ in range(count):
-        metrics = resample(rng.integers(0, rows, rows))
+        some = rows.take(rng.integers(0, total, total))
+        if some.weight is not None and not some.weight.any():
+            continue
+        metrics = some.metrics(loss)
         for score, values in drawn.items():
-            value = getattr(metrics, score, None)
-            if value is not None:
+            if (value := getattr(metrics, score)) is not None:
                 values.append(value)
     quantiles = {score: np.quantile(v, (0.025, 0.975)) for score, v in drawn.items() if v}
     return MappingProxyType({score: (float(a), float(b)) for score, (a, b) in quantiles.items()})

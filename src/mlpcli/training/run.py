@@ -6,7 +6,7 @@ import platform
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,28 +20,73 @@ from mlpcli.nn.schedule import schedule_from
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import ALONE, Team, limit_blas
 from mlpcli.seeds import Stream, generator
-from mlpcli.training.checkpoint import restore_checkpoint, save_checkpoint, threads_of
+from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
-from mlpcli.training.evaluate import baseline_metrics, rows_logits, rows_metrics
+from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
 from mlpcli.training.loop import EpochRecord, Loop, Position
 from mlpcli.training.model_file import Model, save_model
-from mlpcli.training.result import TrainingResult, documents
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mlpcli.config import Config
     from mlpcli.data.memory import Estimate
+    from mlpcli.training.divergence import Divergence
+    from mlpcli.training.loop import Stopped
+    from mlpcli.training.metrics import Metrics
 
-__all__ = ["Observer", "new_loop", "train"]
+__all__ = ["Observer", "TrainingResult", "new_loop", "train"]
+
+SCHEMA = "mlp.train/1"
 
 _SECONDS_BETWEEN_CHECKPOINTS = 0.5  # less would cost more time than it could ever save
 
 
-class Observer(Protocol):
-    """Follows a run; `mlp train` draws its progress from these calls."""
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished run: the best weights as `model`, stored in `path`, and how good they are.
+
+    `metrics` and `baseline` hold one entry per part (train, validation, test), None for a part
+    that does not exist. The baseline predicts the base rate of the training rows for every row.
+    `seconds` is wall time of training itself, `history` holds the epochs run by this call.
+    """
+
+    model: Model
+    path: Path
+    epochs_run: int
+    best_epoch: int
+    stopped: Stopped
+    divergence: Divergence | None
+    seconds: float
+    metrics: Mapping[str, Metrics | None]
+    baseline: Mapping[str, Metrics | None]
+    history: tuple[EpochRecord, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the JSON document of `mlp train --json`."""
+        return {
+            "schema": SCHEMA,
+            "epochs_run": self.epochs_run,
+            "best_epoch": self.best_epoch,
+            "stopped": self.stopped,
+            "reason": self.divergence.message() if self.divergence else None,
+            "seed": self.model.seed,
+            "seconds": round(self.seconds, 3),
+            "model": str(self.path),
+            "metrics": _documents(self.metrics),
+            "baseline": _documents(self.baseline),
+        }
+
+
+def _documents(metrics: Mapping[str, Metrics | None]) -> dict[str, Any]:
+    return {part: m.to_document() if m else None for part, m in metrics.items()}
+
+
+class Observer:
+    """Follows a run and does nothing; `mlp train` draws its progress from these calls."""
 
     def loading(self, estimate: Estimate) -> None:
         """Take note of a table that is about to be read."""
@@ -54,23 +99,6 @@ class Observer(Protocol):
 
     def epoch_done(self, record: EpochRecord) -> None:
         """Take note of an epoch done."""
-
-
-@dataclass
-class Silent:
-    """An observer that does nothing."""
-
-    def loading(self, estimate: Estimate) -> None:
-        """Do nothing."""
-
-    def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
-        """Do nothing."""
-
-    def batch_done(self, index: int) -> int | None:
-        """Never ask to stop."""
-
-    def epoch_done(self, record: EpochRecord) -> None:
-        """Do nothing."""
 
 
 def train(
@@ -90,20 +118,21 @@ def train(
     Raises DataError, UsageError, ModelError (a damaged checkpoint), StorageError, and Interrupted
     once a checkpoint is saved, if the observer asks to stop.
     """
-    observer = observer or Silent()
+    observer = observer or Observer()
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config, folder=_nearest(folder.path), announce=observer.loading)
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = min(config.training.batch_size, len(dataset.train))
-    asked = config.training.threads or (threads_of(folder.checkpoint) if resume else None)
+    kept = read_checkpoint(folder.checkpoint) if resume else None
+    asked = config.training.threads or (kept.threads if kept else None)
     threads = thread_count(asked, _sizes(config, dataset), batch_size)
     with limit_blas(1), closing(Team(threads)) as team:
         loop = new_loop(config, dataset, team)
         run = _Run(config, dataset, loop, folder, threads)
-        if resume:
-            restore_checkpoint(folder.checkpoint, loop, run.document, dataset.digest)
-        folder.start(to_yaml(config), epochs_done=loop.position.epoch if resume else None)
+        if kept:
+            kept.restore(loop, run.document, dataset.digest)
+        folder.start(to_yaml(config), epochs_done=loop.position.epoch if kept else None)
         observer.started(dataset, loop, threads)
         started = time.perf_counter()
         history = run.epochs(observer)
@@ -207,12 +236,10 @@ class _Run:
         """Restore the best weights, choose the threshold, measure, write model and report."""
         loop, dataset = self.loop, self.dataset
         loop.network.theta[:] = loop.position.best_theta
-        model = self._model()
         parts = dataset.parts()
-        metrics = {
-            part: rows_metrics(model, rows) if rows else None for part, rows in parts.items()
-        }
-        model = replace(model, metrics=documents(metrics))
+        model = self._model()
+        metrics = part_metrics(model, parts)
+        model = replace(model, metrics=_documents(metrics))
         save_model(model, self.folder.model)
         assert loop.stopped is not None
         result = TrainingResult(
@@ -231,34 +258,29 @@ class _Run:
         return result
 
     def _model(self) -> Model:
-        config, dataset = self.config, self.dataset
-        model = Model(
+        return Model(
             network=self.loop.network,
-            encoder=dataset.encoder,
-            targets=dataset.targets,
-            thresholds=(0.5,) * len(dataset.targets),
+            encoder=self.dataset.encoder,
+            targets=self.dataset.targets,
+            thresholds=self._thresholds(),
             config=self.document,
             metrics={},
-            seed=config.training.seed,
-            data_digest=dataset.digest,
+            seed=self.config.training.seed,
+            data_digest=self.dataset.digest,
             versions=_versions(self.threads),
         )
-        return replace(model, thresholds=_thresholds(config, model, dataset))
 
-
-def _thresholds(config: Config, model: Model, dataset: Dataset) -> tuple[float, ...]:
-    threshold = config.training.threshold
-    if isinstance(threshold, float):
-        return (threshold,) * len(model.targets)
-    rows = dataset.validation
-    assert rows is not None, "the config refuses threshold.maximize without validation rows"
-    h = rows_logits(model.network, rows)
-    if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
-        return (0.5,) * len(model.targets)
-    return tuple(
-        best_threshold(h[:, k], rows.y[:, k].astype(np.float64), threshold.maximize)
-        for k in range(len(model.targets))
-    )
+    def _thresholds(self) -> tuple[float, ...]:
+        threshold, targets = self.config.training.threshold, self.dataset.targets
+        if isinstance(threshold, float):
+            return (threshold,) * len(targets)
+        rows = self.dataset.validation
+        assert rows is not None, "the config refuses threshold.maximize without validation rows"
+        h = row_logits(self.loop.network, rows)
+        if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
+            return (0.5,) * len(targets)
+        columns = zip(h.T, rows.y.T, strict=True)
+        return tuple(best_threshold(*column, threshold.maximize) for column in columns)
 
 
 def _versions(threads: int) -> dict[str, Any]:
