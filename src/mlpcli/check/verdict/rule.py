@@ -110,6 +110,11 @@ class TensorResult:
     errors: FloatArray
     verdicts: NDArray[np.integer[Any]]
 
+    @property
+    def name(self) -> str:
+        """The tensor's name, such as W1."""
+        return f"{self.parameter}{self.layer}"
+
 
 def judge(
     gradient: Parameters,
