@@ -32,7 +32,7 @@ from benchmarks.tables import FEATURES
 from mlpcli.nn.network import Network
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team
-from mlpcli.report.plots import require_format, to_bytes
+from mlpcli.report.figures import require_format, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from mlpcli.report.palette import THIN, styles
+from mlpcli.report.figures import THIN, styles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

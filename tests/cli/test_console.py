@@ -21,7 +21,7 @@ from mlpcli.cli.console import (
     warn,
 )
 from mlpcli.errors import StorageError
-from mlpcli.report.tables import Table
+from mlpcli.report.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

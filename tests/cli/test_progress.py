@@ -1,12 +1,14 @@
-"""What is drawn on a terminal while training runs, in wide windows and in narrow ones."""
+"""What is drawn on a terminal while training runs, and what a signal does meanwhile."""
 # ruff: noqa: E501 - a message is compared with the whole line that the user sees
 
 from __future__ import annotations
 
 import io
 import re
+import signal
+import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,11 +20,13 @@ from mlpcli.cli.progress import (
     SilentProgress,
     expectation,
     losses,
-    progress_for,
+    suitable_progress,
 )
-from mlpcli.cli.signals import SignalWatch
 from mlpcli.data.memory import Estimate
 from mlpcli.training.loop import EpochRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RECORD = EpochRecord(3, 0.25, 0.5, None, 0.001, (1.0,), 0.1)
 
@@ -83,7 +87,7 @@ def test_a_large_table_is_worth_a_line(
     capsys: pytest.CaptureFixture[str], kind: Any, size: int, room: int, said: bool
 ) -> None:
     estimate = Estimate((Path("a.csv"),), size // 4, 1, size, room)
-    kind(SignalWatch()).loading(estimate)
+    kind().loading(estimate)
     out, err = capsys.readouterr()
     assert out == ""
     assert err == (f"{expectation(estimate)}\n" if said and kind is not SilentProgress else "")
@@ -94,7 +98,7 @@ def test_a_live_bar_fits_the_window(
     here: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     stderr = terminal(monkeypatch, width)
-    live = progress_for(SignalWatch())
+    live = suitable_progress()
     assert isinstance(live, LiveProgress)
     with live:
         mlpcli.train(mlpcli.load_config("config.yaml"), out="run", observer=live)
@@ -108,18 +112,59 @@ def test_a_live_bar_fits_the_window(
 
 def test_nothing_is_drawn_if_training_never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = terminal(monkeypatch, 80)
-    with progress_for(SignalWatch()):
+    with suitable_progress():
         pass
     assert stderr.getvalue() == ""
 
 
+@pytest.fixture
+def usual_handler() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt: a suite started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("kind", [SilentProgress, PlainProgress])
-def test_the_first_signal_is_passed_on(kind: Any) -> None:
-    watch = SignalWatch()
-    shown = kind(watch)
-    assert shown.batch_done(0) is None
-    watch.received += [15, 2]
-    assert shown.batch_done(1) == 15
+def test_the_first_signal_is_passed_on_and_the_second_acts(kind: Any, usual_handler: None) -> None:
+    with kind() as shown:
+        shown.watch_signals()
+        assert shown.batch_done(0) is None
+        signal.raise_signal(signal.SIGINT)
+        assert shown.batch_done(1) == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_before_the_start_a_signal_acts(usual_handler: None) -> None:
+    with SilentProgress() as shown:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert shown.received is None
+
+
+def test_handlers_come_back(usual_handler: None) -> None:
+    before = [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)]
+    with SilentProgress() as shown:
+        shown.watch_signals()
+        assert signal.getsignal(signal.SIGTERM) != before[1]
+        shown.watch_signals()
+    assert [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_in_another_thread_nothing_is_watched(usual_handler: None) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    seen: list[object] = []
+
+    def start() -> None:
+        with SilentProgress() as shown:
+            shown.watch_signals()
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert seen == [before]
 
 
 def plain(text: str) -> str:

@@ -17,7 +17,6 @@ import pytest
 from mlp_runs import COMMAND, CONFIG, POINTS, process, strict_json
 from mlpcli.cli import progress
 from mlpcli.cli.progress import PlainProgress
-from mlpcli.cli.signals import SignalWatch
 from training_workshop import leave_room
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ def test_a_plain_line_now_and_then(here: Path, mlp: Mlp, monkeypatch: pytest.Mon
     ]
     assert lines[2].count("validation 0.") == 1
     assert lines[2].endswith("rate 0.1")
-    assert isinstance(progress.progress_for(SignalWatch()), PlainProgress)
+    assert isinstance(progress.suitable_progress(), PlainProgress)
 
 
 def test_notes_are_warnings(here: Path, mlp: Mlp) -> None:

@@ -16,7 +16,7 @@ from mlpcli.compare.training_runs import TrainingRun
 from mlpcli.nn.library_forms import LIBRARY_FORMS
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.report.compare_losses import Comparison
-from mlpcli.report.plots import to_bytes
+from mlpcli.report.figures import to_bytes
 
 pytest.importorskip("matplotlib")
 

@@ -1,45 +1,26 @@
-"""The words, the table and the annotations of a check; JUnit and pictures are well formed."""
+"""The words, the table, the document and the pictures of a check."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
-from buggy_backprop import Plant, buggy
-from mlpcli.check.bugs.search import Diagnosis
-from mlpcli.check.run import GradcheckResult, gradcheck
+from buggy_backprop import Plant
+from mlpcli.check.run import gradcheck
 from mlpcli.errors import UsageError
-from mlpcli.report.check_charts import error_chart
-from mlpcli.report.github import github_annotations
+from mlpcli.report.figures import require_format, to_bytes
 from mlpcli.report.gradcheck import (
+    error_chart,
+    error_heat_map,
     forms_table,
     gradcheck_document,
     gradcheck_table,
     gradcheck_words,
 )
-from mlpcli.report.junit import junit_xml
-from mlpcli.report.plots import error_heat_map, require_format, to_bytes
 from planted import CASES
-
-HOSTILE = 'a<b>&"c",d:e%f\ng'
-
-
-def checked(name: str = "square", *plants: Plant) -> GradcheckResult:
-    return gradcheck(CASES[name], buggy(CASES[name], plants))
-
-
-def doubtful(result: GradcheckResult) -> GradcheckResult:
-    """The same with a second opinion that disagrees."""
-    opinion = replace(result.check.second_opinion, agrees=False, max_relative_error=0.5)
-    return replace(
-        result,
-        verdict="inconclusive",
-        check=replace(result.check, verdict="inconclusive", second_opinion=opinion),
-    )
+from results import checked, doubtful
 
 
 def test_words_of_a_pass_a_failure_and_a_doubt() -> None:
@@ -82,43 +63,13 @@ def test_documents_are_strict_json(bug: str) -> None:
     assert ("reason" in document["layers"][0]) == (bug == "non-finite")
 
 
-def test_junit_says_what_no_tensor_shows() -> None:
-    for result, tag in ((doubtful(checked()), "error"), (memory(checked()), "failure")):
-        suite = ET.fromstring(junit_xml(result, HOSTILE))[0]
-        assert suite.get("tests") == "7"
-        assert suite.get(f"{tag}s") == "1"
-        assert [case.get("name") for case in suite][-1] == "run"
-        assert suite[-1][0].tag == tag
-    suite = ET.fromstring(junit_xml(checked(), HOSTILE))[0]
-    assert suite.attrib.items() >= {"tests": "6", "failures": "0", "errors": "0"}.items()
-
-
-def memory(result: GradcheckResult) -> GradcheckResult:
-    finding = Diagnosis("depends-on-earlier-rows", (), HOSTILE, "forget", None)
-    return replace(result, verdict="fail", diagnosis=(finding,))
-
-
-def test_annotations_are_one_line_each_and_escaped() -> None:
-    lines = list(github_annotations(memory(checked()), HOSTILE))
-    assert len(lines) == 1
-    assert lines[0].startswith('::error file=a<b>&"c"%2Cd%3Ae%25f%0Ag,title=gradcheck::verdict: f')
-    assert lines[0].count("\n") == 0
-    assert "%0A" in lines[0]
-    (passed,) = github_annotations(checked(), None)
-    assert passed == "::notice title=gradcheck::verdict: pass"
-    (doubt,) = github_annotations(doubtful(checked()), None)
-    assert doubt.startswith("::warning title=gradcheck::verdict: inconclusive. INCONCLUSIVE: two")
-    wrong = list(github_annotations(checked("square", Plant("sign-flipped", (1,))), None))
-    assert [line.partition(" ")[0] for line in wrong] == ["::error", "::error", "::notice"]
-
-
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
-def test_pictures_and_xml_are_always_the_same(suffix: str) -> None:
+def test_pictures_are_always_the_same(suffix: str) -> None:
     result = checked("square", Plant("non-finite", (1,)))
     path = Path(f"p.{suffix}")
-    written = [(to_bytes(error_heat_map(result), path), junit_xml(result, "n")) for _ in range(2)]
+    written = [to_bytes(error_heat_map(result), path) for _ in range(2)]
     assert written[0] == written[1]
-    assert len(written[0][0]) > 2000
+    assert len(written[0]) > 2000
     with pytest.raises(UsageError, match=r"ends in \.png, \.svg or \.pdf"):
         require_format(Path("p.gif"))
 

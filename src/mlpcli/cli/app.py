@@ -43,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for function in (
+COMMANDS = (
     init.init,
     train.train,
     evaluate.evaluate,
@@ -52,7 +52,8 @@ for function in (
     compare_losses.compare_losses,
     chain.chain,
     info.info,
-):
+)
+for function in COMMANDS:
     add_command(app, function)
 app.add_typer(config.app, name="config")
 

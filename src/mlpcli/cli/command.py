@@ -11,23 +11,51 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.errors import UsageError
+
 __all__ = [
     "ConfigFile",
     "Force",
     "Json",
     "ModelFile",
+    "Output",
     "Overrides",
+    "Rows",
+    "Threshold",
+    "Weights",
     "add_command",
     "unwrapped_example",
 ]
+
+
+def _probability(value: float | None) -> float | None:
+    if value is not None and not 0 < value < 1:
+        raise UsageError(f"--threshold: expected a number between 0 and 1, got {value:g}")
+    return value
+
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors file.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Instead of stdout.")
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override a key: training.epochs=5."),
+]
+Rows = Annotated[
+    int | None, typer.Option("--rows", metavar="N", min=1, help="Rows; default all, to 1000.")
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold", metavar="T", help="Instead of the model's own.", callback=_probability
+    ),
+]
+Weights = Annotated[
+    Path | None, typer.Option("--model", metavar="M", help="Trained weights, not fresh ones.")
 ]
 _Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
 

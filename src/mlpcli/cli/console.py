@@ -14,7 +14,7 @@ from mlpcli.errors import StorageError
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
-    from mlpcli.report.tables import Table
+    from mlpcli.report.table import Table
 
 __all__ = [
     "complain",

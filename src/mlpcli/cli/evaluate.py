@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlpcli.cli.command import Json, ModelFile
+from mlpcli.cli.command import Json, ModelFile, Threshold
 from mlpcli.cli.console import complain, put_json, put_table, warn
-from mlpcli.cli.pictures import accept, draw, put_chart
+from mlpcli.cli.pictures import draw, plot_option, put_chart
+from mlpcli.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from mlpcli.training.metrics import Metrics
 
 __all__ = ["evaluate"]
 
@@ -20,9 +27,7 @@ _BOUND = "SCORE=VALUE"
 def evaluate(
     model: ModelFile,
     data: Annotated[str, typer.Argument(metavar="DATA", help="Table with the target; a glob too.")],
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", metavar="T", help="Instead of the model's own.")
-    ] = None,
+    threshold: Threshold = None,
     fail_under: Annotated[
         list[str] | None,
         typer.Option("--fail-under", metavar=_BOUND, help="Exit 1 if the score is lower."),
@@ -35,9 +40,7 @@ def evaluate(
         int, typer.Option("--bootstrap", metavar="B", min=0, help="Intervals from B resamples.")
     ] = 0,
     json: Json = False,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw curves: png, svg or pdf.")
-    ] = None,
+    plot: Annotated[Path | None, plot_option("Draw curves: png, svg or pdf.")] = None,
 ) -> int:
     """Measure a model on labelled rows.
 
@@ -45,22 +48,17 @@ def evaluate(
 
     Exit status: 0 done, 1 a score is beyond its bound, 2 bad model or data.
     """
-    from mlpcli.cli.bounds import parse_bounds, probability
-
-    accept(plot)
     bounds = [
-        *parse_bounds(fail_under or (), lower=True),
-        *parse_bounds(fail_over or (), lower=False),
+        *_parse_bounds(fail_under or (), lower=True),
+        *_parse_bounds(fail_over or (), lower=False),
     ]
-    chosen = None if threshold is None else probability(threshold)
 
-    from mlpcli.report.documents import evaluation_document
-    from mlpcli.report.evaluation_plots import evaluation_chart, evaluation_figure
-    from mlpcli.report.tables import evaluation_table
+    from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_table
+    from mlpcli.report.evaluate_figure import evaluation_figure
     from mlpcli.training.evaluate import evaluate as measure
     from mlpcli.training.model_file import load_model
 
-    result = measure(load_model(model), data, threshold=chosen, bootstrap=bootstrap)
+    result = measure(load_model(model), data, threshold=threshold, bootstrap=bootstrap)
     warn(*result.notes)
     title = f"{model} on {data}"
     undrawn = draw(plot, lambda: evaluation_figure(result, title))
@@ -73,3 +71,50 @@ def evaluate(
     failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
     complain(*failures)
     return CHECK_FAILED if failures else 0
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A score that must not be below (`lower`) or above a value."""
+
+    score: str
+    value: float
+    lower: bool
+
+    def failure(self, metrics: Metrics) -> str | None:
+        """Return a line that says how the bound is broken, None if it holds.
+
+        A score that these rows do not have breaks every bound.
+        """
+        got = getattr(metrics, self.score)
+        option, sign = ("--fail-under", ">=") if self.lower else ("--fail-over", "<=")
+        if got is None:
+            return (
+                f"{option} {self.score}: expected {sign} {self.value:g}, got none: {metrics.reason}"
+            )
+        if got >= self.value if self.lower else got <= self.value:
+            return None
+        return f"{option} {self.score}: expected {sign} {self.value:g}, got {got:.6g}"
+
+
+def _parse_bounds(texts: Iterable[str], *, lower: bool) -> list[_Bound]:
+    """Read "SCORE=VALUE" texts; raises UsageError for an unknown score or a value that is none."""
+    from mlpcli.training.metrics import SCORES
+
+    option, example = ("--fail-under", "roc_auc=0.9") if lower else ("--fail-over", "loss=0.3")
+    bounds = []
+    for text in texts:
+        score, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f'{option}: expected SCORE=VALUE, such as {example}, got "{text}"')
+        if score not in SCORES:
+            guess = did_you_mean(score, SCORES) or f"; expected one of {', '.join(SCORES)}"
+            raise UsageError(f'{option}: unknown score "{score}"{guess}')
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise UsageError(f'{option} {score}: expected a number, got "{value}"')
+        bounds.append(_Bound(score, number, lower))
+    return bounds

@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mlpcli.cli.checks import refuse_contradictions
-from mlpcli.cli.command import Force, Json, Overrides
+from mlpcli.cli.command import Force, Json, Overrides, Rows, Weights
 from mlpcli.cli.console import put, put_json, put_table, put_words
+from mlpcli.cli.pictures import draw, plot_option, put_chart
 from mlpcli.errors import UsageError
+from mlpcli.report.ci import FORMATS
 
 if TYPE_CHECKING:
     from mlpcli.check.run import GradcheckResult
 
+    Format = str
+else:
+    Format = Literal["text", *FORMATS]
+
 __all__ = ["gradcheck"]
 
-
-class Method(StrEnum):
-    """How the numbers are made."""
-
-    CENTRAL = "central"
-    PLAIN = "plain"
-    COMPLEX_STEP = "complex-step"
-
-
-class Form(StrEnum):
-    """Which form of the derivative our own gradient uses."""
-
-    NAIVE = "naive"
-    EPSILON = "epsilon"
-    CLAMPED = "clamped"
-    FUSED = "fused"
-    STABLE = "stable"
-
-
-class Dtype(StrEnum):
-    """In which precision our own gradient is computed."""
-
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
-
-
-class Format(StrEnum):
-    """What is written to stdout."""
-
-    TEXT = "text"
-    GITHUB = "github"
-
+Method = Literal["central", "plain", "complex-step"]
+Form = Literal["naive", "epsilon", "clamped", "fused", "stable"]
+Dtype = Literal["float32", "float64"]
 
 _STATUS = {"pass": 0, "fail": 1, "inconclusive": 4}
 _GRADIENT = "FILE|MODULE:FUNCTION"
@@ -60,13 +35,9 @@ def gradcheck(
         Path | None, typer.Argument(metavar="[CONFIG]", help="YAML config.", show_default=False)
     ] = None,
     overrides: Overrides = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", metavar="M", help="Trained weights, not fresh ones.")
-    ] = None,
+    model: Weights = None,
     method: Annotated[Method | None, typer.Option("--method", help="Default central.")] = None,
-    rows: Annotated[
-        int | None, typer.Option("--rows", metavar="N", min=1, help="Rows; default all, to 1000.")
-    ] = None,
+    rows: Rows = None,
     tolerance: Annotated[
         float | None, typer.Option("--tolerance", metavar="T", help="Relative; default 1e-6.")
     ] = None,
@@ -93,10 +64,8 @@ def gradcheck(
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")
     ] = None,
-    format: Annotated[Format, typer.Option("--format", help="Of stdout.")] = Format.TEXT,  # noqa: A002  the option's name
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the errors: png, svg, pdf.")
-    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="Of stdout.")] = "text",  # noqa: A002  the option's name
+    plot: Annotated[Path | None, plot_option("Draw the errors: png, svg, pdf.")] = None,
     force: Force = False,
 ) -> int:
     """Check the gradient of every layer, ours or yours, against central differences.
@@ -106,59 +75,59 @@ def gradcheck(
     Exit status: 0 every tensor was judged and is right, 1 something is wrong, 4 nothing is wrong
     but some tensor could not be judged.
     """
-    options = {"--dtype": dtype, "--derivative": derivative}
-    refuse_contradictions(config, overrides, tolerance, gradient, options)
-    if json and format is Format.GITHUB:
-        raise UsageError("--json and --format github: stdout holds one of them")
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise UsageError(f"--tolerance: expected a number > 0 and < 1, got {tolerance:g}")
+    if config is None and overrides:
+        raise UsageError("--set changes a CONFIG, and none is given")
+    for option, value in {"--dtype": dtype, "--derivative": derivative}.items():
+        if gradient is not None and value is not None:
+            raise UsageError(f"{option} is about our own gradient; leave it out with --gradient")
+    if json and format in FORMATS:
+        raise UsageError(f"--json and --format {format}: stdout holds one of them")
 
     from mlpcli.config import load_config
 
     settings = None if config is None else load_config(config, overrides or ())
 
     from mlpcli.check.run import gradcheck as run
-    from mlpcli.cli.checks import check_options, counting, dump_case
-    from mlpcli.cli.pictures import accept, draw, put_chart
-    from mlpcli.cli.request import find_case, find_gradient
+    from mlpcli.cli.progress import counting
+    from mlpcli.cli.request import check_options, dump_case, find_case, find_gradient
     from mlpcli.files import write_bytes
-    from mlpcli.report.check_charts import error_chart
-    from mlpcli.report.github import github_annotations
-    from mlpcli.report.gradcheck import gradcheck_document
-    from mlpcli.report.junit import junit_xml
-    from mlpcli.report.plots import error_heat_map
+    from mlpcli.report import gradcheck as report
+    from mlpcli.report.ci import junit_xml
 
-    accept(plot)
     checked = find_case(settings, case_file=case, model=model, rows=rows)
     if dump is not None:
         dump_case(checked, dump, force=force)
-    given = None if gradient is None else find_gradient(gradient, checked)
+    given, findings = (None, ()) if gradient is None else find_gradient(gradient, checked)
     with counting(checked.network.theta.size) as progress:
         result = run(
             checked,
-            None if given is None else given.parameters,
-            dtype=(dtype or Dtype.FLOAT64).value,
+            given,
+            dtype=dtype or "float64",
             compare_losses=compare_losses,
-            findings=() if given is None else given.findings,
+            findings=findings,
             progress=progress,
             **check_options(settings, method, tolerance, derivative),
         )
     if junit is not None:
         write_bytes(junit, junit_xml(result, str(config or case)))
-    charted = draw(plot, lambda: error_heat_map(result))
+    undrawn = draw(plot, lambda: report.error_heat_map(result))
     if json:
-        put_json(gradcheck_document(result))
-    elif format is Format.GITHUB:
-        put("\n".join(github_annotations(result, None if config is None else str(config))))
+        put_json(report.gradcheck_document(result))
+    elif format in FORMATS:
+        put(FORMATS[format](result, None if config is None else str(config)))
     else:
-        _show(result)
-        if charted:
-            put_chart(error_chart(result))
+        _put_text(result, charted=undrawn)
     return _STATUS[result.verdict]
 
 
-def _show(result: GradcheckResult) -> None:
-    from mlpcli.report.gradcheck import forms_table, gradcheck_table, gradcheck_words
+def _put_text(result: GradcheckResult, *, charted: bool) -> None:
+    from mlpcli.report import gradcheck as report
 
-    put_table(gradcheck_table(result))
+    put_table(report.gradcheck_table(result))
     if result.forms is not None:
-        put_table(forms_table(result.forms))
-    put_words(*gradcheck_words(result))
+        put_table(report.forms_table(result.forms))
+    put_words(*report.gradcheck_words(result))
+    if charted:
+        put_chart(report.error_chart(result))

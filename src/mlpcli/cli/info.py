@@ -13,8 +13,7 @@ def info(model: ModelFile, json: Json = False) -> int:
 
     Example: mlp info runs/moons/model.safetensors
     """
-    from mlpcli.report.documents import info_document
-    from mlpcli.report.tables import info_tables
+    from mlpcli.report.info import info_document, info_tables
     from mlpcli.training.model_file import load_model
 
     loaded = load_model(model)

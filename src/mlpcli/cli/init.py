@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mlpcli.cli.command import Force
+from mlpcli.cli.command import Force, Output
 from mlpcli.cli.console import complain, put
 
 __all__ = ["init"]
@@ -17,9 +17,7 @@ __all__ = ["init"]
 def init(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV or Parquet file.")],
     target: Annotated[str, typer.Option("--target", metavar="COL", help="Column to predict.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Instead of stdout.")
-    ] = None,
+    output: Output = None,
     force: Force = False,
 ) -> int:
     """Read a table and write a commented config to start from.

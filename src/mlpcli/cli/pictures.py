@@ -5,22 +5,30 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 from mlpcli.cli.console import put, warn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["accept", "draw", "put_chart"]
+__all__ = ["accept", "draw", "plot_option", "put_chart"]
 
 
-def accept(path: Path | None) -> None:
-    """Raise UsageError for a name of no known format, before anything else is done."""
+def accept(path: Path | None) -> Path | None:
+    """Return the path; raises UsageError for a name of no known format."""
     if path is not None:
-        from mlpcli.report.plots import require_format
+        from mlpcli.report.figures import require_format
 
         require_format(path)
+    return path
+
+
+def plot_option(text: str) -> Any:
+    """Return the option --plot with a help text; a bad name is refused before anything is done."""
+    return typer.Option("--plot", metavar="FILE", help=text, callback=accept)
 
 
 def draw(path: Path | None, figure: Callable[[], Figure]) -> bool:
@@ -32,7 +40,7 @@ def draw(path: Path | None, figure: Callable[[], Figure]) -> bool:
     if path is None:
         return False
     from mlpcli.files import write_bytes
-    from mlpcli.report.plots import matplotlib_missing, to_bytes
+    from mlpcli.report.figures import matplotlib_missing, to_bytes
 
     lacking = matplotlib_missing()
     if lacking:

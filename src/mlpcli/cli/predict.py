@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from mlpcli.cli.command import Force, ModelFile
+from mlpcli.cli.command import Force, ModelFile, Output, Threshold
 from mlpcli.cli.console import put, warn
 from mlpcli.errors import DataError, StorageError, UsageError
 
@@ -24,22 +24,14 @@ def predict(
     data: Annotated[
         str, typer.Argument(metavar="DATA", help="Table without a target, or - for stdin.")
     ],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Instead of stdout.")
-    ] = None,
-    threshold: Annotated[
-        float | None, typer.Option("--threshold", metavar="T", help="Instead of the model's own.")
-    ] = None,
+    output: Output = None,
+    threshold: Threshold = None,
     force: Force = False,
 ) -> int:
     """Write probabilities and labels as CSV, a line per row, in order.
 
     Example: mlp predict runs/moons/model.safetensors new.csv -o predictions.csv
     """
-    from mlpcli.cli.bounds import probability
-
-    chosen = None if threshold is None else probability(threshold)
-
     from mlpcli.files import refuse_existing
     from mlpcli.report.predict import prediction_lines
     from mlpcli.training.model_file import load_model
@@ -55,7 +47,7 @@ def predict(
         predictions = run(loaded, [file])
         stack.enter_context(predictions.scan)
         write = stack.enter_context(_writer(output))
-        for text in prediction_lines(predictions, chosen):
+        for text in prediction_lines(predictions, threshold):
             write(text)
     warn(*predictions.notes())
     return 0

@@ -1,16 +1,17 @@
-"""Shows on stderr how training goes: a live bar at a terminal, else a plain line now and then."""
+"""Shows on stderr how work goes: a live bar at a terminal, else a plain line now and then."""
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
-from typing import TYPE_CHECKING, Self
-
-from rich.filesize import decimal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Self
 
 from mlpcli.cli.console import complain, warn
-from mlpcli.cli.signals import SignalWatch
-from mlpcli.training.run import Observer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,36 +20,60 @@ if TYPE_CHECKING:
     from mlpcli.data.memory import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
-__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "progress_for"]
+__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "counting", "suitable_progress"]
 
+_WATCHED = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_REDRAWS = 0.1
+_WORTH_A_WORD = 2.0  # seconds that a check may take in silence
 _WORTH_A_LINE = 32e6  # bytes; reading fewer takes less than a second
 _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
-class SilentProgress(Observer):
-    """Shows nothing; from the first batch on passes the first signal received on."""
+class SilentProgress:
+    """Shows nothing; from the first batch on turns the first SIGINT or SIGTERM into `received`.
 
-    def __init__(self, watch: SignalWatch) -> None:
-        self.watch = watch
+    Training stops for it after the current batch. A second signal acts at once, as without this:
+    whoever presses Ctrl-C twice means it. At the end the handlers from before come back. Outside
+    the main thread, where Python cannot handle signals, nothing is ever received.
+    """
+
+    received: int | None = None
+
+    def __init__(self) -> None:
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Clean up nothing."""
+        self._restore_signals()
+
+    def watch_signals(self) -> None:
+        """Note a signal from now on: before there is anything to save, it should act at once."""
+        if threading.current_thread() is threading.main_thread() and not self._before:
+            for signum in _WATCHED:
+                self._before[signum] = signal.signal(signum, self._note)
+
+    def _note(self, signum: int, _frame: FrameType | None) -> None:
+        self.received = signum
+        self._restore_signals()
+
+    def _restore_signals(self) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
+        self._before = {}
 
     def loading(self, estimate: Estimate) -> None:
         """Show nothing."""
 
     def started(self, _dataset: Dataset, _loop: Loop, _threads: int) -> None:
-        """Begin to watch for signals: from here on there is something to save."""
-        self.watch.start()
+        """Begin to watch for signals."""
+        self.watch_signals()
 
     def batch_done(self, _index: int) -> int | None:
         """Return the first signal received, if any."""
-        return self.watch.received[0] if self.watch.received else None
+        return self.received
 
     def epoch_done(self, record: EpochRecord) -> None:
         """Show nothing."""
@@ -57,8 +82,8 @@ class SilentProgress(Observer):
 class PlainProgress(SilentProgress):
     """Writes what is trained, then a line at most every five seconds."""
 
-    def __init__(self, watch: SignalWatch) -> None:
-        super().__init__(watch)
+    def __init__(self) -> None:
+        super().__init__()
         self.epochs = 0
         self.last = time.monotonic()
 
@@ -112,6 +137,7 @@ class LiveProgress(PlainProgress):
         """Leave the terminal as it was."""
         if hasattr(self, "progress"):
             self.progress.stop()
+        super().__exit__()
 
     def batch_done(self, index: int) -> int | None:
         """Move the bar within long epochs."""
@@ -130,6 +156,8 @@ class LiveProgress(PlainProgress):
 
 def expectation(estimate: Estimate) -> str:
     """Return a line on a table that is about to be read."""
+    from rich.filesize import decimal
+
     first, *others = estimate.sources
     name = f"{first} and {len(others)} more" if others else f"{first}"
     rows = float(f"{estimate.rows:.2g}")
@@ -162,6 +190,39 @@ def losses(record: EpochRecord, *, brief: bool = False) -> str:
     return text if brief else f"{text}, rate {record.learning_rate:.3g}"
 
 
-def progress_for(watch: SignalWatch) -> SilentProgress:
+def suitable_progress() -> SilentProgress:
     """Return the progress that suits stderr."""
-    return LiveProgress(watch) if sys.stderr.isatty() else PlainProgress(watch)
+    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+
+
+@contextmanager
+def counting(total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function to be called with counts of entries done; it shows how far a check is.
+
+    At a terminal a bar appears once a check takes long; elsewhere a plain line now and then.
+    """
+    started = shown = time.monotonic()
+    done = 0
+    live = sys.stderr.isatty()
+
+    def count(entries: int) -> None:
+        nonlocal done, shown
+        done += entries
+        now = time.monotonic()
+        if now - started < _WORTH_A_WORD or now - shown < (0.2 if live else 10 * _WORTH_A_WORD):
+            return
+        shown = now
+        left = (now - started) * (total - done) / max(done, 1)
+        text = f"{done}/{total} entries, {left:.0f} s left"
+        if live:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+        else:
+            complain(text)
+
+    try:
+        yield count
+    finally:
+        if live and shown > started:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -9,7 +9,7 @@ import typer
 
 from mlpcli.cli.command import ConfigFile, Force, Json, Overrides
 from mlpcli.cli.console import complain, put_json, put_table
-from mlpcli.cli.pictures import accept, draw, put_chart
+from mlpcli.cli.pictures import draw, plot_option, put_chart
 from mlpcli.errors import UsageError
 
 __all__ = ["train"]
@@ -31,9 +31,7 @@ def train(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")
     ] = False,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw losses: png, svg or pdf.")
-    ] = None,
+    plot: Annotated[Path | None, plot_option("Draw losses: png, svg or pdf.")] = None,
 ) -> int:
     """Train the network of a config and store the best weights.
 
@@ -44,20 +42,17 @@ def train(
     """
     from mlpcli.config import load_config
 
-    accept(plot)
     settings = load_config(config, overrides or ())
 
-    from mlpcli.cli.progress import SilentProgress, progress_for
-    from mlpcli.cli.signals import SignalWatch
-    from mlpcli.report.tables import training_table
-    from mlpcli.report.training_plots import read_history, training_chart, training_figure
+    from mlpcli.cli.progress import SilentProgress, suitable_progress
+    from mlpcli.report.train import read_history, training_chart, training_figure, training_table
     from mlpcli.training.run import train as run
     from mlpcli.training.run_folder import RunFolder, run_folder_for
 
     copy = run_folder_for(settings, out).config
     if not resume and copy.exists() and copy.samefile(config):
         raise UsageError(f"{copy}: is the config to train from; name another folder with --out")
-    with SignalWatch() as watch, (SilentProgress if quiet else progress_for)(watch) as progress:
+    with SilentProgress() if quiet else suitable_progress() as progress:
         result = run(settings, out=out, resume=resume, force=force, observer=progress)
     history = RunFolder(result.path.parent).history
     undrawn = draw(plot, lambda: training_figure(read_history(history), result))

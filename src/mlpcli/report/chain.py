@@ -1,38 +1,22 @@
-"""The chain from layer to layer as a table, in words, and as a JSON document."""
+"""The chain from layer to layer: as a table, in words, as a JSON document, and as pictures."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from math import isfinite
+from math import floor, inf, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.report.tables import Table
+from mlpcli.report.charts import bar
+from mlpcli.report.table import Table, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from matplotlib.figure import Figure
+
     from mlpcli.check.chain import Chain, ChainLayer, ChainView
 
-__all__ = ["chain_document", "chain_table", "chain_words"]
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
-
-
-def _row(layer: ChainLayer) -> tuple[str, ...]:
-    recoverable = {None: "-", True: "yes", False: "no"}[layer.recoverable]
-    return (
-        str(layer.layer),
-        "x".join(map(str, layer.shape)),
-        _number(layer.delta_norm),
-        _number(layer.gradient_norm),
-        _number(layer.amplification),
-        _number(layer.closed_form_error),
-        "-" if layer.rank is None else str(layer.rank),
-        recoverable,
-        _number(layer.recovery_error),
-    )
+__all__ = ["chain_chart", "chain_document", "chain_graph", "chain_table", "chain_words"]
 
 
 def chain_table(view: ChainView) -> Table:
@@ -40,32 +24,44 @@ def chain_table(view: ChainView) -> Table:
     rows = f"{view.rows} row{'s' if view.rows > 1 else ''}"
     header = ("layer", "W", "|delta|", "|dJ/dW|", "amplification", "closed form error", "rank",
               "recoverable", "recovery error")  # fmt: skip
-    return Table(f"with {rows}", header, tuple(_row(layer) for layer in reversed(view.layers)))
+    return Table(f"with {rows}", header, tuple(map(_row, reversed(view.layers))))
+
+
+def _row(layer: ChainLayer) -> tuple[str, ...]:
+    return (
+        str(layer.layer),
+        "x".join(map(str, layer.shape)),
+        number(layer.delta_norm),
+        number(layer.gradient_norm),
+        number(layer.amplification),
+        number(layer.closed_form_error),
+        number(layer.rank, "d"),
+        {None: "-", True: "yes", False: "no"}[layer.recoverable],
+        number(layer.recovery_error),
+    )
 
 
 def chain_words(chain: Chain) -> Iterator[str]:
     """Yield the explanation of the tables, with the numbers of this network."""
     depth, rows = len(chain.all_rows.layers), chain.all_rows.rows
-    start, where = "(Z_L - Y)/N", "is right at the last layer only; its column shows by how much it"
+    start, closed = "(Z_L - Y)/N", "is right at the last layer only"
+    elsewhere = " elsewhere"
     if chain.kind == "mse":
         start = "2 (Z_L - Y) * sigma'(H_L)/N"
-        where = (
-            "belongs to cross-entropy and is right nowhere here; its column shows by how much it"
-        )
+        closed, elsewhere = "belongs to cross-entropy and is right nowhere here", ""
     yield (
         f"The link between layers is delta, not dJ/dW: delta_L = {start}, delta_i = "
         "(delta_{i+1} W_{i+1}) * sigma'(H_i), and dJ/dW_i = delta_i^T Z_{i-1}. "
-        f"The closed form (Z_i - Y)^T Z_{{i-1}}/N {where} is wrong"
-        + (" (1 is 100 %)." if chain.kind == "mse" else " elsewhere (1 is 100 %).")
+        f"The closed form (Z_i - Y)^T Z_{{i-1}}/N {closed}; its column shows by how much it is "
+        f"wrong{elsewhere} (1 is 100 %)."
     )
     if depth == 1:
         yield "With one layer there is nothing to connect."
         return
     lowest = chain.one_row.layers[0].recovery_error
-    error = "" if lowest is None else f" (recovery error {_number(lowest)} at layer 1)"
-    why, inputs = "", "Z_i"
-    if chain.bias:
-        why, inputs = " since delta_{i+1} = dJ/db_{i+1}", "[Z_i 1]"
+    error = "" if lowest is None else f" (recovery error {number(lowest)} at layer 1)"
+    why = " since delta_{i+1} = dJ/db_{i+1}" if chain.bias else ""
+    inputs = "[Z_i 1]" if chain.bias else "Z_i"
     yield (
         f"With one row dJ/dW_i does follow from the gradient above{why}{error}. "
         f"With n rows that takes {inputs} of rank n: here up to n = {chain.full_rank.rows}."
@@ -101,3 +97,60 @@ def chain_document(chain: Chain) -> dict[str, Any]:
         **_view(chain.all_rows),
         "views": {name: _view(view) for name, view in views.items()},
     }
+
+
+def chain_chart(chain: Chain) -> str:
+    """Return a bar per layer for the norm of its delta, each decade the same length."""
+    layers = list(reversed(chain.all_rows.layers))
+    logs = [log10(layer.delta_norm) for layer in layers if 0 < layer.delta_norm < inf]
+    low, high = (floor(min(logs)), max(logs)) if logs else (0, 1)
+    lines = [f"norm of delta from the output down, on a logarithmic scale from 1e{low}"]
+    for layer in layers:
+        norm = layer.delta_norm
+        share = (log10(norm) - low) / ((high - low) or 1) if 0 < norm < inf else 0
+        lines.append(f"delta_{layer.layer:<3} {bar(share)} {norm:.2e}")
+    return "\n".join(lines)
+
+
+def chain_graph(chain: Chain) -> Figure:
+    """Return the computation graph, forwards on top, deltas with their norms coming back below."""
+    from matplotlib.figure import Figure
+
+    view = chain.all_rows
+    depth = len(view.layers)
+    figure = Figure(figsize=(2.6 * depth + 2.4, 4.4), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.set_xlim(-0.6, depth + 1.0)
+    axes.set_ylim(-1.9, 1.5)
+    _node(axes, 0, 1, "$X = Z_0$", "lightgrey")
+    for layer in view.layers:
+        i = layer.layer
+        _node(axes, i, 1, f"$Z_{{{i}}}$" if i < depth else f"$Z_{{{i}}}$, J", "lightgrey")
+        _node(axes, i, 0, f"$\\delta_{{{i}}}$\n{layer.delta_norm:.2e}", "#cfe3f5")
+        _node(axes, i, -1.2, f"$dJ/dW_{{{i}}}$\n{layer.gradient_norm:.2e}", "#fbe3c4")
+        _arrow(axes, (i - 1, 1), (i, 1), f"$W_{{{i}}},\\ b_{{{i}}}$")
+        _arrow(axes, (i, 0), (i, -1.2), f"$Z_{{{i - 1}}}$")
+        if layer.amplification is not None:
+            carried = f"$W_{{{i + 1}}},\\ \\sigma'$\n$\\times${layer.amplification:.3g}"
+            _arrow(axes, (i + 1, 0), (i, 0), carried)
+    _arrow(axes, (depth, 1), (depth, 0), "$z - y$")
+    axes.set_title(f"$\\delta$ links the layers, not dJ/dW (norms over {view.rows} rows)")
+    return figure
+
+
+def _node(axes: Any, x: float, y: float, text: str, colour: str) -> None:
+    box = {"boxstyle": "round,pad=0.45", "facecolor": colour, "edgecolor": "black"}
+    axes.text(x, y, text, ha="center", va="center", fontsize=9, bbox=box, color="black")
+
+
+def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float], text: str) -> None:
+    style = {"arrowstyle": "-|>", "color": "dimgrey", "shrinkA": 28, "shrinkB": 28}
+    axes.annotate("", xy=end, xytext=start, arrowprops=style)
+    middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+    across = start[1] == end[1]
+    axes.text(
+        middle[0] + (0 if across else 0.08), middle[1] + (0.12 if across else 0), text,
+        ha="center" if across else "left", va="bottom" if across else "center", fontsize=8,
+        color="dimgrey",
+    )  # fmt: skip

@@ -17,13 +17,18 @@ if TYPE_CHECKING:
     from mlpcli.compare.sweep import Curve
     from mlpcli.report.compare_losses import Comparison
 
-__all__ = ["comparison_chart", "line_chart"]
+__all__ = ["bar", "comparison_chart", "line_chart"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 48
 _TURNS = np.linspace(-1, 1, 51)
 _LOGITS = np.sign(_TURNS) * (10 ** (2 * np.abs(_TURNS)) - 1) / 99 * 100  # symmetric logarithmic
 _MARKS = (-100, -10, -1, 0, 1, 10, 100)
+
+
+def bar(share: float) -> str:
+    """Return a bar that fills a share, 0 to 1, of the width of a chart."""
+    return f"{'#' * round(_WIDTH * share):<{_WIDTH}}"
 
 
 def line_chart(series: Mapping[str, ArrayLike], *, log: bool = False) -> str:

@@ -1,68 +1,68 @@
-"""The result of a gradient check in words, as a table, and as a JSON document."""
+"""The result of a gradient check: in words, as a table, as a JSON document, and as pictures."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isfinite, log10
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.report.tables import Table
+from mlpcli.report.charts import bar
+from mlpcli.report.table import Table, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from matplotlib.figure import Figure
 
     from mlpcli.check.run import FormResult, GradcheckResult
     from mlpcli.check.verdict.rule import TensorResult
 
 __all__ = [
     "beyond_tensors",
+    "causes",
+    "error_chart",
+    "error_heat_map",
     "forms_table",
     "gradcheck_document",
     "gradcheck_table",
     "gradcheck_words",
 ]
 
-
 # These show at logits far from 0 only; the JSON has the reason of each.
 _AT_SATURATION = {"naive-derivative", "epsilon-derivative", "epsilon-loss", "clamped-derivative",
                   "torch-bce-derivative", "clamped-loss"}  # fmt: skip
 _SATURATION = "they show where probabilities come near 0 or 1"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}" if np.isfinite(value) else str(value)
-
-
-def _worst(tensor: TensorResult) -> tuple[str, str, str]:
-    worst = tensor.worst
-    index = ",".join(map(str, worst.index))
-    return index, f"{worst.analytic:.9g}", f"{worst.numeric:.9g}"
+_FLOOR = 1e-17  # in a picture; below every relative error but 0
+_DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the gradient
 
 
 def gradcheck_table(result: GradcheckResult) -> Table:
     """Return one row per tensor."""
+    check = result.check
     header = ("tensor", "verdict", "shape", "checked", "rel. error", "tolerance", "worst at",
               "given", "numeric")  # fmt: skip
-    rows = tuple(
-        (
-            f"{tensor.parameter}{tensor.layer}",
-            tensor.verdict,
-            "x".join(map(str, tensor.shape)),
-            str(tensor.checked),
-            _number(tensor.max_relative_error),
-            _number(tensor.tolerance),
-            *_worst(tensor),
-        )
-        for tensor in result.check.layers
-    )
-    check = result.check
     what = f"{check.derivative} derivative" if check.derivative else "given gradient"
     title = (
         f"{what} against {check.method}: {check.parameters} parameters, {check.rows} rows, "
         f"{check.seconds:.2f} s"
     )
-    return Table(title, header, rows)
+    return Table(title, header, tuple(map(_row, check.layers)))
+
+
+def _row(tensor: TensorResult) -> tuple[str, ...]:
+    return (
+        tensor.name,
+        tensor.verdict,
+        "x".join(map(str, tensor.shape)),
+        str(tensor.checked),
+        number(tensor.max_relative_error),
+        number(tensor.tolerance),
+        ",".join(map(str, tensor.worst.index)),
+        number(tensor.worst.analytic, ".9g"),
+        number(tensor.worst.numeric, ".9g"),
+    )
 
 
 def gradcheck_words(result: GradcheckResult) -> Iterator[str]:
@@ -84,30 +84,32 @@ def gradcheck_words(result: GradcheckResult) -> Iterator[str]:
         yield f"cannot be seen here: {', '.join(bugs)} ({reason})"
 
 
-def beyond_tensors(result: GradcheckResult) -> str | None:
-    """Return why a run is not right though each of its tensors is, None where a tensor shows it."""
-    shown = {t.verdict for t in result.check.layers}
-    if result.verdict == "pass" or result.verdict in shown:
-        return None
-    if result.verdict == "inconclusive":
-        return _verdict_line(result)
+def causes(result: GradcheckResult) -> str:
+    """Return each diagnosis with its fix, on one line."""
     return "; ".join(f"{d.bug}: {d.explanation}. Fix: {d.fix}" for d in result.diagnosis)
 
 
+def beyond_tensors(result: GradcheckResult) -> str | None:
+    """Return why a run is not right though each of its tensors is, None where a tensor shows it."""
+    shown = {tensor.verdict for tensor in result.check.layers}
+    if result.verdict == "pass" or result.verdict in shown:
+        return None
+    return _verdict_line(result) if result.verdict == "inconclusive" else causes(result)
+
+
 def _verdict_line(result: GradcheckResult) -> str:
-    names = {v: [f"{t.parameter}{t.layer}" for t in result.check.layers if t.verdict == v]
-             for v in ("fail", "inconclusive")}  # fmt: skip
+    wrong, hidden = (
+        ", ".join(tensor.name for tensor in result.check.layers if tensor.verdict == verdict)
+        for verdict in ("fail", "inconclusive")
+    )
     if result.verdict == "pass":
         return "PASS: every tensor is right"
     if result.verdict == "fail":
-        wrong = names["fail"] or names["inconclusive"]
-        if not wrong:
-            return "FAIL: every tensor is right, but the function that computed them is not"
-        if not names["fail"]:
-            return (
-                f"FAIL: rounding hides {', '.join(wrong)}, but a known bug computes these numbers"
-            )
-        return f"FAIL: wrong: {', '.join(wrong)}"
+        if wrong:
+            return f"FAIL: wrong: {wrong}"
+        if hidden:
+            return f"FAIL: rounding hides {hidden}, but a known bug computes these numbers"
+        return "FAIL: every tensor is right, but the function that computed them is not"
     if not result.check.second_opinion.agrees:
         return (
             "INCONCLUSIVE: two numeric methods disagree, so neither is trusted; "
@@ -116,76 +118,24 @@ def _verdict_line(result: GradcheckResult) -> str:
     advice = "a float64 gradient or more varied rows may tell"
     if result.check.method == "plain":
         advice = "--method central can tell"
-    hidden = ", ".join(names["inconclusive"])
     return f"INCONCLUSIVE: nothing is wrong, but rounding hides {hidden}; {advice}"
 
 
 def forms_table(forms: tuple[FormResult, ...]) -> Table:
     """Return every form's worst relative error per tensor, one row per form."""
-    tensors = list(dict.fromkeys(f"{f.tensor.parameter}{f.tensor.layer}" for f in forms))
-    by_form: dict[str, dict[str, FormResult]] = {}
+    rows: dict[str, dict[str, str]] = {}
     for form in forms:
-        by_form.setdefault(form.form, {})[f"{form.tensor.parameter}{form.tensor.layer}"] = form
-    rows = tuple(
-        (name, *(_form_cell(cells[tensor]) for tensor in tensors))
-        for name, cells in by_form.items()
+        rows.setdefault(form.form, {})[form.tensor.name] = _form_cell(form)
+    return Table(
+        "every form against the true loss: worst relative error",
+        ("form", *next(iter(rows.values()))),
+        tuple((name, *cells.values()) for name, cells in rows.items()),
     )
-    return Table("every form against the true loss: worst relative error", ("form", *tensors), rows)
 
 
 def _form_cell(form: FormResult) -> str:
-    marks = {"pass": "", "fail": " !", "inconclusive": " ?"}
-    if form.non_finite:
-        return f"nan{marks['fail']}"
-    return _number(form.tensor.max_relative_error) + marks[form.tensor.verdict]
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "layer": tensor.layer,
-        "parameter": tensor.parameter,
-        "shape": list(tensor.shape),
-        "checked": tensor.checked,
-        "mismatched": tensor.mismatched,
-        "inconclusive": tensor.inconclusive,
-        "max_relative_error": _finite(tensor.max_relative_error),
-        "max_absolute_error": _finite(tensor.max_absolute_error),
-        "tolerance": _finite(tensor.tolerance),
-        "worst": {
-            "index": list(tensor.worst.index),
-            "analytic": _finite(tensor.worst.analytic),
-            "numeric": _finite(tensor.worst.numeric),
-        },
-        "verdict": tensor.verdict,
-    }
-    worst = document["worst"]
-    if None in (*document.values(), *worst.values()):
-        own = worst["analytic"] is None
-        document["reason"] = (
-            f"non-finite: the given entry is {tensor.worst.analytic}" if own
-            else "non-finite: the numbers of this network overflow"
-        )  # fmt: skip
-    return document
-
-
-def _form_document(form: FormResult) -> dict[str, Any]:
-    tensor = form.tensor
-    document: dict[str, Any] = {
-        "form": form.form,
-        "layer": tensor.layer,
-        "parameter": tensor.parameter,
-        "max_relative_error": _finite(tensor.max_relative_error),
-        "max_absolute_error": _finite(tensor.max_absolute_error),
-        "non_finite": form.non_finite,
-        "verdict": tensor.verdict,
-    }
-    if None in (document["max_relative_error"], document["max_absolute_error"]):
-        document["reason"] = f"non-finite: {form.non_finite} entries are nan or inf"
-    return document
+    mark = {"pass": "", "fail": " !", "inconclusive": " ?"}[form.tensor.verdict]
+    return "nan !" if form.non_finite else number(form.tensor.max_relative_error) + mark
 
 
 def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
@@ -209,3 +159,102 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "diagnosis": [asdict(diagnosis) for diagnosis in result.diagnosis],
         "blind_spots": [asdict(spot) for spot in result.blind_spots],
     }
+
+
+def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
+    worst = {
+        "index": list(tensor.worst.index),
+        "analytic": _finite(tensor.worst.analytic),
+        "numeric": _finite(tensor.worst.numeric),
+    }
+    document: dict[str, Any] = {
+        "layer": tensor.layer,
+        "parameter": tensor.parameter,
+        "shape": list(tensor.shape),
+        "checked": tensor.checked,
+        "mismatched": tensor.mismatched,
+        "inconclusive": tensor.inconclusive,
+        **_errors(tensor),
+        "tolerance": _finite(tensor.tolerance),
+        "worst": worst,
+        "verdict": tensor.verdict,
+    }
+    if worst["analytic"] is None:
+        document["reason"] = f"non-finite: the given entry is {tensor.worst.analytic}"
+    elif None in (*document.values(), *worst.values()):
+        document["reason"] = "non-finite: the numbers of this network overflow"
+    return document
+
+
+def _form_document(form: FormResult) -> dict[str, Any]:
+    errors = _errors(form.tensor)
+    document: dict[str, Any] = {
+        "form": form.form,
+        "layer": form.tensor.layer,
+        "parameter": form.tensor.parameter,
+        **errors,
+        "non_finite": form.non_finite,
+        "verdict": form.tensor.verdict,
+    }
+    if None in errors.values():
+        document["reason"] = f"non-finite: {form.non_finite} entries are nan or inf"
+    return document
+
+
+def _errors(tensor: TensorResult) -> dict[str, float | None]:
+    return {
+        "max_relative_error": _finite(tensor.max_relative_error),
+        "max_absolute_error": _finite(tensor.max_absolute_error),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
+
+
+def error_chart(result: GradcheckResult) -> str:
+    """Return a bar per tensor: from nothing for a relative error of 1e-16 to full for 1."""
+    lines = ["largest relative error, on a logarithmic scale from 1e-16 to 1"]
+    for tensor in result.check.layers:
+        error = tensor.max_relative_error
+        share = 1 + log10(max(1e-16, min(1, error))) / _DECADES
+        lines.append(f"{tensor.name:<4} {bar(share)} {error:.1e} {tensor.verdict}")
+    return "\n".join(lines)
+
+
+def error_heat_map(result: GradcheckResult) -> Figure:
+    """Return one map per tensor of log10 of the relative error; wrong tensors are framed in red."""
+    from matplotlib.figure import Figure
+
+    tensors = result.check.layers
+    depth = max(tensor.layer for tensor in tensors)
+    figure = Figure(figsize=(3.2 * depth + 1.2, 4.2), layout="constrained")
+    panels = figure.subplots(2, depth, squeeze=False, height_ratios=(5, 1))
+    for axes in panels.ravel():
+        axes.set_axis_off()
+    images = [
+        _draw_tensor(panels[0 if tensor.parameter == "W" else 1, tensor.layer - 1], tensor)
+        for tensor in tensors
+    ]
+    scale = figure.colorbar(images[-1], ax=panels.ravel().tolist(), shrink=0.8)
+    scale.set_label("log10 of the relative error")
+    figure.suptitle(f"gradient check: {result.verdict}")
+    return figure
+
+
+def _draw_tensor(axes: Any, tensor: TensorResult) -> Any:
+    errors = np.atleast_2d(np.nan_to_num(tensor.errors, nan=np.inf, posinf=1.0))
+    image = axes.imshow(
+        np.log10(np.clip(errors, _FLOOR, 1.0)), vmin=-17, vmax=0, cmap="cividis", aspect="auto",
+        interpolation="nearest",
+    )  # fmt: skip
+    axes.set_axis_on()
+    axes.set_xticks([])
+    axes.set_yticks([])
+    colour = {"pass": "black", "fail": "tab:red", "inconclusive": "tab:orange"}[tensor.verdict]
+    for spine in axes.spines.values():
+        spine.set_edgecolor(colour)
+        spine.set_linewidth(1 if tensor.verdict == "pass" else 3)
+    shape = "x".join(map(str, tensor.shape))
+    axes.set_title(f"{tensor.name} {shape}: {tensor.verdict}", fontsize=9, color=colour)
+    return image

@@ -1,4 +1,4 @@
-"""A picture of a training run from its history: loss, learning rate, gradient norm per layer."""
+"""A training run: its scores as a table, and its history as a picture or a chart in text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.report.charts import line_chart
-from mlpcli.report.palette import THIN, legend_beside, plain, styles
+from mlpcli.report.evaluate import score_rows
+from mlpcli.report.figures import THIN, legend_beside, plain, styles
+from mlpcli.report.table import Table
 from mlpcli.training.loop import EpochRecord
 
 if TYPE_CHECKING:
@@ -20,9 +22,23 @@ if TYPE_CHECKING:
 
     from mlpcli.training.run import TrainingResult
 
-__all__ = ["read_history", "training_chart", "training_figure"]
+__all__ = ["read_history", "training_chart", "training_figure", "training_table"]
 
 _BRIGHT = 20  # a loss that falls by more than this factor is drawn on a logarithmic axis
+
+
+def training_table(result: TrainingResult) -> Table:
+    """Return the metrics of each part, and of the baseline on the part that counts most."""
+    columns = {part: metrics for part, metrics in result.metrics.items() if metrics}
+    last = list(columns)[-1]
+    baseline = result.baseline[last]
+    assert baseline is not None
+    columns[f"base rate ({last})"] = baseline
+    title = (
+        f"{result.path}: {result.epochs_run} epochs in {result.seconds:.2f} s, "
+        f"best {result.best_epoch}, stopped: {result.stopped}"
+    )
+    return Table(title, ("metric", *columns), tuple(score_rows(columns)))
 
 
 def read_history(path: Path) -> tuple[EpochRecord, ...]:

@@ -1,4 +1,4 @@
-"""The picture of a training run: its whole history, scales that fit, and a run without an epoch."""
+"""A training run as a table and a picture: whole history, scales that fit, a run without epochs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlpcli.report.plots import to_bytes
-from mlpcli.report.training_plots import read_history, training_chart, training_figure
+from mlpcli.report.figures import to_bytes
+from mlpcli.report.train import read_history, training_chart, training_figure, training_table
 from mlpcli.training.loop import EpochRecord
+from mlpcli.training.metrics import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,3 +108,15 @@ def test_the_chart_in_text() -> None:
     assert all(len(line) <= 80 for line in lines)
     assert lines[0].endswith("1 .. 0.01")
     assert np.char.count(np.array(lines), "█").min() >= 1
+
+
+def test_the_table(result: TrainingResult) -> None:
+    table = training_table(result)
+    assert table.header == ("metric", "train", "validation", "test", "base rate (test)")
+    names = [row[0] for row in table.rows]
+    assert names == ["rows", *SCORES, "tn", "fp", "fn", "tp", "threshold"]
+    values = dict(zip(names, table.rows, strict=True))
+    test = result.metrics["test"]
+    assert test is not None
+    assert values["loss"][3] == f"{test.loss:.4f}"
+    assert table.title.endswith("15 epochs in " + table.title.split(" in ")[1])

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.report.charts import line_chart
-from mlpcli.report.evaluation_curves import Curves, curves_of
-from mlpcli.report.palette import THIN, plain, styles
+from mlpcli.report.evaluate import GRID, curves
+from mlpcli.report.figures import THIN, plain, styles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.figure import Figure
 
+    from mlpcli.report.evaluate import Curves
     from mlpcli.training.evaluate import Evaluation
 
-__all__ = ["evaluation_chart", "evaluation_figure"]
+__all__ = ["evaluation_figure"]
 
-_MOST_TARGETS = 8
 _SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
 
 
@@ -32,7 +32,7 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
 
     figure = Figure(figsize=(13.2, 8.2), layout="constrained")
     figure.suptitle(plain(title))
-    targets = _curves(evaluation)
+    targets = curves(evaluation)
     if not targets:
         reason = evaluation.metrics.reason or "nothing to draw"
         figure.text(0.5, 0.5, plain(reason), ha="center", fontsize=12)
@@ -48,19 +48,6 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
     if total > len(targets):
         figure.suptitle(f"{plain(title)} (the first {len(targets)} of {total} targets)")
     return figure
-
-
-def _curves(evaluation: Evaluation) -> list[Curves]:
-    """Return the curves of the targets whose logits are all finite, eight at most."""
-    rows = evaluation.rows
-    if rows is None:
-        return []
-    found = [
-        curves_of(name, rows.logits[:, k], rows.labels[:, k], rows.thresholds[k])
-        for k, name in enumerate(rows.names)
-        if np.isfinite(rows.logits[:, k]).all()
-    ]
-    return found[:_MOST_TARGETS]
 
 
 def _names(targets: Sequence[Curves]) -> list[str]:
@@ -95,7 +82,9 @@ def _roc(axes: Any, targets: Sequence[Curves]) -> None:
     axes.plot([0, 1], [0, 1], **THIN)
     both = [line for line in _styled(targets) if line[0].both]
     for target, name, style in both:
-        axes.plot(target.fpr, target.tpr, label=f"{name}: area {target.roc_auc:.4f}", **style)
+        axes.plot(
+            target.fpr, target.tpr, label=f"{name}: area {target.ranking.roc_auc():.4f}", **style
+        )
     _square(axes, "ROC", "false positive rate", "true positive rate")
     _legend(axes, "lower right", targets)
     if not both:
@@ -105,9 +94,9 @@ def _roc(axes: Any, targets: Sequence[Curves]) -> None:
 def _precision_recall(axes: Any, targets: Sequence[Curves]) -> None:
     both = [line for line in _styled(targets) if line[0].both]
     for target, name, style in both:
-        axes.plot(target.tpr, target.precision, drawstyle="steps-pre",
-                  label=f"{name}: area {target.pr_auc:.4f}", **style)  # fmt: skip
-        axes.axhline(target.base_rate, **THIN)
+        label = f"{name}: area {target.ranking.average_precision():.4f}"
+        axes.plot(target.tpr, target.precision, drawstyle="steps-pre", label=label, **style)
+        axes.axhline(target.positive.mean(), **THIN)
     _square(axes, "precision and recall (dotted: base rate)", "recall", "precision")
     _legend(axes, "lower left", targets)
     if not both:
@@ -129,12 +118,12 @@ def _sweep(axes: Any, targets: Sequence[Curves]) -> None:
     """Draw every score of one target, or f1 of several, against the threshold."""
     alone = len(targets) == 1
     lines = (
-        {score.replace("_", " "): targets[0].sweep(score) for score in _SWEPT}
+        {score.replace("_", " "): targets[0].sweep[score] for score in _SWEPT}
         if alone
-        else {name: t.sweep("f1") for name, t in zip(_names(targets), targets, strict=True)}
+        else {name: t.sweep["f1"] for name, t in zip(_names(targets), targets, strict=True)}
     )
     for (name, values), style in zip(lines.items(), styles(len(lines)), strict=True):
-        axes.plot(targets[0].grid, values, label=name, **style)
+        axes.plot(GRID, values, label=name, **style)
     title = "scores by threshold" if alone else "f1 by threshold"
     _square(axes, title, "threshold", "score")
     lowest = min(0.0, *(float(values.min()) for values in lines.values()))
@@ -146,14 +135,12 @@ def _sweep(axes: Any, targets: Sequence[Curves]) -> None:
 
 def _confusion(axes: Any, targets: Sequence[Curves]) -> None:
     """Draw the four counts of one target as a square, those of several as a line each."""
+    counts = np.array([astuple(target.confusion(target.threshold)) for target in targets])
+    columns, rows = ["tn", "fp", "fn", "tp"], _names(targets)
     if len(targets) == 1:
-        counts = np.array(targets[0].confusion).reshape(2, 2)
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        counts = counts.reshape(2, 2)
         columns, rows = ["predicted 0", "predicted 1"], ["actual 0", "actual 1"]
-    else:
-        counts = np.array([target.confusion for target in targets])
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        columns, rows = ["tn", "fp", "fn", "tp"], _names(targets)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (i, j), share in np.ndenumerate(shares):
         axes.text(j, i, f"{counts[i, j]:,}\n{share:.1%}", ha="center", va="center", fontsize=9,
@@ -181,14 +168,3 @@ def _histogram(axes: Any, targets: Sequence[Curves]) -> None:
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     _legend(axes, "upper center", targets)
-
-
-def evaluation_chart(evaluation: Evaluation) -> str:
-    """Return each target's ROC and its f1 by threshold in text, both axes from 0 to 1."""
-    targets, lines = _curves(evaluation), {}
-    for target in targets:
-        name = f"{target.name[:12]} " if len(targets) > 1 else ""
-        if target.both:
-            lines[f"{name}ROC"] = np.interp(np.linspace(0, 1, 48), target.fpr, target.tpr)
-        lines[f"{name}f1"] = target.sweep("f1")
-    return line_chart(lines) if lines else evaluation.metrics.reason or "nothing to draw"

@@ -1,0 +1,86 @@
+"""Pictures by matplotlib, which is an extra: their files, and how lines and texts in them look.
+
+Lines are told apart by colour-blind eyes, and in print without colour.
+"""
+
+from __future__ import annotations
+
+import io
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.errors import UsageError
+from mlpcli.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "THIN",
+    "legend_beside",
+    "matplotlib_missing",
+    "plain",
+    "require_format",
+    "styles",
+    "to_bytes",
+]
+
+# Each format of a file, and what keeps the time of drawing out of it.
+_NO_DATE = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+# Okabe and Ito's colours but yellow, which is too pale on paper.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 3)))
+_LONGEST = 90
+THIN = MappingProxyType({"color": "dimgrey", "linewidth": 1, "linestyle": (0, (1, 2))})
+
+
+def require_format(path: Path) -> None:
+    """Raise UsageError unless the name of the file says a format that can be drawn."""
+    if path.suffix[1:] not in _NO_DATE:
+        raise UsageError(f"--plot {path}: expected a name that ends in .png, .svg or .pdf")
+
+
+def matplotlib_missing() -> str | None:
+    """Return None if pictures can be drawn, else what to install."""
+    try:
+        import matplotlib  # noqa: F401  whether it is there
+    except ImportError:
+        return "it needs matplotlib: pip install 'mlpcli[plot]'"
+    return None
+
+
+def to_bytes(figure: Figure, path: Path) -> bytes:
+    """Return the figure in the format of the file's suffix, the same bytes for the same figure."""
+    import matplotlib as mpl
+
+    buffer, name = io.BytesIO(), path.suffix[1:]
+    with mpl.rc_context({"svg.hashsalt": "mlp"}):
+        figure.savefig(buffer, format=name, metadata=_NO_DATE[name], dpi=150)
+    return buffer.getvalue()
+
+
+def styles(count: int) -> list[dict[str, Any]]:
+    """Return so many styles of line, no two alike up to 35."""
+    return [
+        {
+            "color": _COLOURS[k % len(_COLOURS)],
+            "linestyle": _DASHES[k % len(_DASHES)],
+            "linewidth": 1.6,
+        }
+        for k in range(count)
+    ]
+
+
+def plain(text: str) -> str:
+    """Return a user's text for a picture: on one line, not too long, no dollar taken for TeX."""
+    short = printable(text)
+    if len(short) > _LONGEST:
+        short = ".." + short[2 - _LONGEST :]
+    return short.replace("$", r"\$")
+
+
+def legend_beside(axes: Any) -> None:
+    """Put the legend to the right of the panel, where it hides nothing."""
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)

@@ -1,0 +1,101 @@
+"""Tables of text: drawn at a terminal, in plain columns for a pipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mlpcli.text import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+__all__ = ["Table", "number"]
+
+_GAP = 2  # between columns at a terminal
+
+
+def number(value: float | None, digits: str = ".3g") -> str:
+    """Return the number, or a dash for none."""
+    return "-" if value is None else format(value, digits)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under a header; names first, then `numeric` columns aligned right, or text."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: bool = True
+
+    def plain(self) -> str:
+        """Return title, header and rows as aligned columns."""
+        lines = self._lines()
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        align = str.rjust if self.numeric else str.ljust
+        text = [
+            "  ".join([
+                line[0].ljust(widths[0]),
+                *(align(cell, width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+            ]).rstrip()
+            for line in lines
+        ]  # fmt: skip
+        return "\n".join([printable(self.title), *text])
+
+    def pieces(self, width: int) -> list[Table]:
+        """Return the table cut into as many as it takes to fit numbers into `width` characters."""
+        if not self.numeric:
+            return [self]
+        needs = [_width(column) + _GAP for column in zip(*self._lines(), strict=True)]
+        groups: list[list[int]] = [[0]]
+        for j, need in enumerate(needs[1:], start=1):
+            if len(groups[-1]) > 1 and sum(needs[i] for i in groups[-1]) + need >= width:
+                groups.append([0])
+            groups[-1].append(j)
+        return [
+            replace(
+                self,
+                title=self.title if not k else "",
+                header=tuple(self.header[j] for j in group),
+                rows=tuple(tuple(row[j] for j in group) for row in self.rows),
+            )
+            for k, group in enumerate(groups)
+        ]
+
+    def rich(self) -> RichTable:
+        """Return the table for a Rich console."""
+        from rich import box
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        header, *rows = self._lines()
+        title = Text(printable(self.title)) if self.title else None
+        table = RichTable(
+            title=title,
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+        for j, column in enumerate(zip(header, *rows, strict=True)):
+            right = j > 0 and self.numeric
+            table.add_column(
+                Text(column[0]),
+                justify="right" if right else "left",
+                no_wrap=j == 0,
+                overflow="fold",
+                min_width=_width(column) if self.numeric else None,
+            )
+        for row in rows:
+            table.add_row(*map(Text, row))
+        return table
+
+    def _lines(self) -> list[tuple[str, ...]]:
+        return [tuple(map(printable, line)) for line in (self.header, *self.rows)]
+
+
+def _width(column: tuple[str, ...]) -> int:
+    """Return the width of a column whose header may be broken between words."""
+    header, *cells = column
+    return max(map(len, [*header.split(), *cells]), default=0)

@@ -1,0 +1,107 @@
+"""The measurement of a model: its table, its document, and its curves against scikit-learn."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import astuple
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from sklearn import calibration, metrics
+
+import mlpcli
+from mlp_runs import strict_json, write_inputs
+from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.report.evaluate import (
+    GRID,
+    curves_of,
+    evaluation_chart,
+    evaluation_document,
+    evaluation_table,
+)
+from mlpcli.training.metrics import measure
+from results import evaluation, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlpcli.training.result import TrainingResult
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_curves_are_those_of_scikit_learn(seed: int) -> None:
+    h, y = (array[:, 0] for array in rows(seed=seed))
+    found = curves_of("y", h, y, 0.4)
+    fpr, tpr, _ = metrics.roc_curve(y, h, drop_intermediate=False)
+    np.testing.assert_allclose(found.fpr, fpr)
+    np.testing.assert_allclose(found.tpr, tpr)
+    precision, recall, _ = metrics.precision_recall_curve(y, h)
+    np.testing.assert_allclose(found.precision[::-1], precision)
+    np.testing.assert_allclose(found.tpr[::-1], recall)
+    assert found.ranking.roc_auc() == pytest.approx(metrics.roc_auc_score(y, h))
+    assert found.ranking.average_precision() == pytest.approx(metrics.average_precision_score(y, h))
+    share, mean = calibration.calibration_curve(y, found.p, n_bins=10)
+    np.testing.assert_allclose(found.bins.share, share)
+    np.testing.assert_allclose(found.bins.mean, mean)
+    assert astuple(found.confusion(0.4)) == tuple(
+        metrics.confusion_matrix(y, found.p >= 0.4).ravel()
+    )
+
+
+@pytest.mark.parametrize("score", ["precision", "recall", "f1", "balanced_accuracy", "mcc"])
+def test_the_sweep_is_the_metric_at_every_threshold(score: str) -> None:
+    h, y = rows(count=60)
+    found = curves_of("y", h[:, 0], y[:, 0], 0.5)
+    for threshold, value in zip(GRID, found.sweep[score], strict=True):
+        at = measure(h, y, BCE_FORMS["stable"], (float(threshold),), names=("y",))
+        assert value == pytest.approx(getattr(at, score))
+
+
+def test_the_intervals_of_the_bins_are_wilsons() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    h, y = (array[:, 0] for array in rows())
+    found = curves_of("y", h, y, 0.5)
+    which = np.minimum((found.p * 10).astype(int), 9)
+    for k, b in enumerate(np.unique(which)):
+        inside = found.positive[which == b]
+        wanted = stats.binomtest(int(inside.sum()), inside.size).proportion_ci(method="wilson")
+        got = (found.bins.low[k], found.bins.high[k])
+        assert got == pytest.approx((wanted.low, wanted.high), abs=1e-6)
+
+
+def test_a_score_that_does_not_exist_is_a_dash(tmp_path: Path, result: TrainingResult) -> None:
+    (tmp_path / "one.csv").write_text("x,c,y\n1,red,no\n2,red,no\n")
+    table = evaluation_table(mlpcli.evaluate(result.model, tmp_path / "one.csv"), "title")
+    values = {row[0]: row[1] for row in table.rows}
+    assert (values["roc_auc"], values["rows"]) == ("-", "2")
+
+
+def test_intervals(tmp_path: Path, result: TrainingResult) -> None:
+    write_inputs(tmp_path)
+    found = mlpcli.evaluate(result.model, tmp_path / "points.csv", bootstrap=10)
+    table = evaluation_table(found, "title")
+    assert table.header == ("metric", "value", "95 % interval")
+    values = {row[0]: row[2] for row in table.rows}
+    assert values["rows"] == values["threshold"] == ""
+    assert found.intervals is not None
+    low, high = found.intervals["loss"]
+    assert values["loss"] == f"{low:.4f} .. {high:.4f}"
+
+
+def test_the_document(tmp_path: Path, result: TrainingResult) -> None:
+    write_inputs(tmp_path)
+    document = evaluation_document(mlpcli.evaluate(result.model, tmp_path / "points.csv"), "m", "d")
+    assert "intervals" not in document
+    assert strict_json(json.dumps(document)) == document
+    assert document["data_digest"] == result.model.data_digest
+
+
+def test_the_chart_in_text() -> None:
+    one = evaluation_chart(evaluation(*rows())).splitlines()
+    assert [line.split()[0] for line in one] == ["ROC", "f1"]
+    two = evaluation_chart(evaluation(*rows(2), ("first", "second"))).splitlines()
+    assert [line.split()[:2] for line in two] == [
+        ["first", "ROC"], ["first", "f1"], ["second", "ROC"], ["second", "f1"],
+    ]  # fmt: skip
+    assert all(len(line) <= 80 for line in (*one, *two))

@@ -1,0 +1,81 @@
+"""Tables line up, and fit the window."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from mlpcli.report.table import Table, number
+
+NUMBERS = Table(
+    "scores",
+    ("metric", "train", "a longer name"),
+    (("loss", "0.1", "12.5"), ("accuracy", "1", "-")),
+)
+
+
+def drawn(table: Table, width: int) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    for piece in table.pieces(width):
+        console.print(piece.rich())
+    assert isinstance(console.file, io.StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_plain() -> None:
+    assert NUMBERS.plain().splitlines() == [
+        "scores",
+        "metric    train  a longer name",
+        "loss        0.1           12.5",
+        "accuracy      1              -",
+    ]
+
+
+def test_plain_text_is_aligned_left() -> None:
+    table = Table(
+        "inputs", ("column", "kind"), (("x\n", "number"), ("long name", "t")), numeric=False
+    )
+    assert table.plain().splitlines() == [
+        "inputs",
+        "column     kind",
+        "x\\n        number",
+        "long name  t",
+    ]
+
+
+def test_drawn() -> None:
+    assert drawn(NUMBERS, 60) == [
+        "scores",
+        "metric    train  a longer name",
+        "───────────────────────────────",
+        "loss        0.1           12.5",
+        "accuracy      1              -",
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 24, 27, 30, 60, 200])
+def test_no_number_is_cut_however_narrow_the_window(width: int) -> None:
+    names = [f"target {i}" for i in range(7)]
+    table = Table("t", ("metric", *names), (("rows", *(f"{i}.{i * 1111:04d}" for i in range(7))),))
+    text = "\n".join(drawn(table, width))
+    for i in range(7):
+        assert f"{i}.{i * 1111:04d}" in text
+    assert all(len(line) <= width for line in text.splitlines())
+    assert text.count("metric") == len(table.pieces(width))
+    assert (len(table.pieces(width)) == 1) is (width == 200 or len(names) < 3 or width > 70)
+
+
+def test_a_table_of_text_is_folded_not_cut() -> None:
+    digest = "0123456789abcdef" * 4
+    table = Table("facts", ("", "value"), (("data SHA-256", digest),), numeric=False)
+    assert table.pieces(40) == [table]
+    assert digest in "".join(line[14:] for line in drawn(table, 40))
+
+
+def test_numbers() -> None:
+    assert [number(v) for v in (None, 0.12345, float("inf"), float("nan"))] == [
+        "-", "0.123", "inf", "nan",
+    ]  # fmt: skip
+    assert number(0.5, ".4f") == "0.5000"

@@ -1,0 +1,47 @@
+"""Results for reports to show: rows that some model scored, and gradients that were checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from buggy_backprop import Plant, buggy
+from mlpcli.check.run import GradcheckResult, gradcheck
+from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.training.evaluate import Evaluation, ScoredRows
+from mlpcli.training.metrics import measure
+from planted import CASES
+
+
+def rows(targets: int = 1, count: int = 300, seed: int = 0) -> tuple[Any, Any]:
+    """Logits with ties, none at the edge of a bin, and labels that follow them loosely."""
+    rng = np.random.default_rng(seed)
+    h = np.round(rng.normal(0, 2, (count, targets)), 1) + 0.01
+    y = (rng.uniform(size=h.shape) < sigmoid(h)).astype(np.float64)
+    assert 0.2 < y.mean() < 0.8
+    return h, y
+
+
+def evaluation(
+    h: Any, y: Any, names: tuple[str, ...] = ("y",), threshold: float = 0.4
+) -> Evaluation:
+    thresholds = (threshold,) * len(names)
+    scores = measure(h, y, BCE_FORMS["stable"], thresholds, names=names)
+    return Evaluation(scores, "", (), None, ScoredRows(h, y, names, thresholds))
+
+
+def checked(name: str = "square", *plants: Plant) -> GradcheckResult:
+    return gradcheck(CASES[name], buggy(CASES[name], plants))
+
+
+def doubtful(result: GradcheckResult) -> GradcheckResult:
+    """The same with a second opinion that disagrees."""
+    opinion = replace(result.check.second_opinion, agrees=False, max_relative_error=0.5)
+    return replace(
+        result,
+        verdict="inconclusive",
+        check=replace(result.check, verdict="inconclusive", second_opinion=opinion),
+    )
