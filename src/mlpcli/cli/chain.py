@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlpcli.cli.command import ConfigFile, Json, Overrides, Rows, Weights
+from mlpcli.cli.command import ConfigFile, Json, Overrides, Rows, Weights, read_config
 from mlpcli.cli.console import put, put_json, put_table, put_words
 from mlpcli.cli.pictures import draw, plot_option, put_chart
 
@@ -24,9 +24,7 @@ def chain(
 
     Example: mlp chain configs/moons.yaml
     """
-    from mlpcli.config import load_config
-
-    settings = load_config(config, overrides or ())
+    settings = read_config(config, overrides)
 
     from mlpcli.check.chain import chain as link
     from mlpcli.cli.request import find_case

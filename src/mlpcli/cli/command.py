@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlpcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from mlpcli.config import Config
 
 __all__ = [
     "ConfigFile",
@@ -24,6 +27,7 @@ __all__ = [
     "Threshold",
     "Weights",
     "add_command",
+    "read_config",
     "unwrapped_example",
 ]
 
@@ -58,6 +62,13 @@ Weights = Annotated[
     Path | None, typer.Option("--model", metavar="M", help="Trained weights, not fresh ones.")
 ]
 _Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
+
+
+def read_config(path: Path, overrides: Sequence[str] | None) -> Config:
+    """Return the config of a command line; pydantic and YAML are loaded only now."""
+    from mlpcli.config import load_config
+
+    return load_config(path, overrides or ())
 
 
 def unwrapped_example(text: str) -> str:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from mlpcli.cli.command import ConfigFile, Overrides, add_command, unwrapped_example
+from mlpcli.cli.command import (
+    ConfigFile,
+    Overrides,
+    add_command,
+    read_config,
+    unwrapped_example,
+)
 from mlpcli.cli.console import put, put_json
 
 __all__ = ["app"]
@@ -15,9 +21,7 @@ def check(config: ConfigFile, overrides: Overrides = None) -> int:
 
     Example: mlp config check configs/moons.yaml
     """
-    from mlpcli.config import load_config
-
-    load_config(config, overrides or ())
+    read_config(config, overrides)
     put(f"{config}: valid")
     return 0
 
@@ -27,9 +31,9 @@ def show(config: ConfigFile, overrides: Overrides = None) -> int:
 
     Example: mlp config show configs/moons.yaml --set training.optimizer=sgd
     """
-    from mlpcli.config import load_config, to_yaml
+    from mlpcli.config import to_yaml
 
-    put(to_yaml(load_config(config, overrides or ())), end="")
+    put(to_yaml(read_config(config, overrides)), end="")
     return 0
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import ge, le
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +22,7 @@ __all__ = ["evaluate"]
 
 CHECK_FAILED = 1
 _BOUND = "SCORE=VALUE"
+_EXAMPLES = {"--fail-under": "roc_auc=0.9", "--fail-over": "loss=0.3"}
 
 
 def evaluate(
@@ -49,8 +50,8 @@ def evaluate(
     Exit status: 0 done, 1 a score is beyond its bound, 2 bad model or data.
     """
     bounds = [
-        *_parse_bounds(fail_under or (), lower=True),
-        *_parse_bounds(fail_over or (), lower=False),
+        *(_parse_bound("--fail-under", text) for text in fail_under or ()),
+        *(_parse_bound("--fail-over", text) for text in fail_over or ()),
     ]
 
     from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_table
@@ -75,11 +76,11 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Bound:
-    """A score that must not be below (`lower`) or above a value."""
+    """A value that a score must not be below, or by --fail-over above."""
 
+    option: str
     score: str
     value: float
-    lower: bool
 
     def failure(self, metrics: Metrics) -> str | None:
         """Return a line that says how the bound is broken, None if it holds.
@@ -87,34 +88,28 @@ class _Bound:
         A score that these rows do not have breaks every bound.
         """
         got = getattr(metrics, self.score)
-        option, sign = ("--fail-under", ">=") if self.lower else ("--fail-over", "<=")
-        if got is None:
-            return (
-                f"{option} {self.score}: expected {sign} {self.value:g}, got none: {metrics.reason}"
-            )
-        if got >= self.value if self.lower else got <= self.value:
+        sign, holds = (">=", ge) if self.option == "--fail-under" else ("<=", le)
+        if got is not None and holds(got, self.value):
             return None
-        return f"{option} {self.score}: expected {sign} {self.value:g}, got {got:.6g}"
+        found = f"none: {metrics.reason}" if got is None else f"{got:.6g}"
+        return f"{self.option} {self.score}: expected {sign} {self.value:g}, got {found}"
 
 
-def _parse_bounds(texts: Iterable[str], *, lower: bool) -> list[_Bound]:
-    """Read "SCORE=VALUE" texts; raises UsageError for an unknown score or a value that is none."""
+def _parse_bound(option: str, text: str) -> _Bound:
+    """Read "SCORE=VALUE"; raises UsageError for an unknown score or a value that is none."""
     from mlpcli.training.metrics import SCORES
 
-    option, example = ("--fail-under", "roc_auc=0.9") if lower else ("--fail-over", "loss=0.3")
-    bounds = []
-    for text in texts:
-        score, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f'{option}: expected SCORE=VALUE, such as {example}, got "{text}"')
-        if score not in SCORES:
-            guess = did_you_mean(score, SCORES) or f"; expected one of {', '.join(SCORES)}"
-            raise UsageError(f'{option}: unknown score "{score}"{guess}')
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise UsageError(f'{option} {score}: expected a number, got "{value}"')
-        bounds.append(_Bound(score, number, lower))
-    return bounds
+    score, equals, value = text.partition("=")
+    if not equals:
+        example = _EXAMPLES[option]
+        raise UsageError(f'{option}: expected SCORE=VALUE, such as {example}, got "{text}"')
+    if score not in SCORES:
+        guess = did_you_mean(score, SCORES) or f"; expected one of {', '.join(SCORES)}"
+        raise UsageError(f'{option}: unknown score "{score}"{guess}')
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UsageError(f'{option} {score}: expected a number, got "{value}"')
+    return _Bound(option, score, number)

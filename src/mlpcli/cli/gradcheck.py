@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from mlpcli.cli.command import Force, Json, Overrides, Rows, Weights
+from mlpcli.cli.command import Force, Json, Overrides, Rows, Weights, read_config
 from mlpcli.cli.console import put, put_json, put_table, put_words
 from mlpcli.cli.pictures import draw, plot_option, put_chart
 from mlpcli.errors import UsageError
@@ -85,9 +85,7 @@ def gradcheck(
     if json and format in FORMATS:
         raise UsageError(f"--json and --format {format}: stdout holds one of them")
 
-    from mlpcli.config import load_config
-
-    settings = None if config is None else load_config(config, overrides or ())
+    settings = None if config is None else read_config(config, overrides)
 
     from mlpcli.check.run import gradcheck as run
     from mlpcli.cli.progress import counting

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlpcli.cli.command import ConfigFile, Force, Json, Overrides
+from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, read_config
 from mlpcli.cli.console import complain, put_json, put_table
 from mlpcli.cli.pictures import draw, plot_option, put_chart
 from mlpcli.errors import UsageError
@@ -40,9 +40,7 @@ def train(
     Exit status: 0 done, 2 bad config or data, 3 diverged, 130 or 143 interrupted (go on with
     --resume).
     """
-    from mlpcli.config import load_config
-
-    settings = load_config(config, overrides or ())
+    settings = read_config(config, overrides)
 
     from mlpcli.cli.progress import SilentProgress, suitable_progress
     from mlpcli.report.train import read_history, training_chart, training_figure, training_table

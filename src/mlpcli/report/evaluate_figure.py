@@ -38,9 +38,10 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
         figure.text(0.5, 0.5, plain(reason), ha="center", fontsize=12)
         return figure
     panels = figure.subplots(2, 3).ravel().tolist()
-    draw = (_roc, _precision_recall, _calibration, _sweep, _confusion, _histogram)
-    for axes, panel in zip(panels, draw, strict=True):
-        panel(axes, targets)
+    for axes, (draw, place) in zip(panels, _PANELS, strict=True):
+        draw(axes, targets)
+        if place and len(targets) == 1 and axes.get_legend_handles_labels()[0]:
+            axes.legend(loc=place, fontsize=8, framealpha=0.9)
     if len(targets) > 1:
         lines, names = panels[2].get_legend_handles_labels()
         figure.legend(lines, names, loc="outside lower center", ncols=8, frameon=False)
@@ -59,48 +60,39 @@ def _styled(targets: Sequence[Curves]) -> list[tuple[Curves, str, dict[str, Any]
     return list(zip(targets, _names(targets), styles(len(targets)), strict=True))
 
 
-def _square(axes: Any, title: str, x: str, y: str) -> None:
+def _frame(
+    axes: Any, title: str, x: str, y: str, *, low: float = -0.02, high: float | None = 1.02
+) -> None:
     axes.set_title(title)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
+    axes.set_ylim(low, high)
     axes.grid(alpha=0.3)
 
 
-def _legend(axes: Any, place: str, targets: Sequence[Curves]) -> None:
-    """Explain the lines in the panel; those of several targets are explained below all panels."""
-    if len(targets) == 1 and axes.get_legend_handles_labels()[0]:
-        axes.legend(loc=place, fontsize=8, framealpha=0.9)
-
-
-def _one_class(axes: Any) -> None:
-    axes.text(0.5, 0.5, "needs rows of both classes", ha="center", va="center", color="dimgrey")
+def _ranked(axes: Any, targets: Sequence[Curves]) -> list[tuple[Curves, str, dict[str, Any]]]:
+    """Return the targets that have rows of both classes; where none has, say so."""
+    both = [line for line in _styled(targets) if line[0].both]
+    if not both:
+        axes.text(0.5, 0.5, "needs rows of both classes", ha="center", va="center", color="dimgrey")
+    return both
 
 
 def _roc(axes: Any, targets: Sequence[Curves]) -> None:
     axes.plot([0, 1], [0, 1], **THIN)
-    both = [line for line in _styled(targets) if line[0].both]
-    for target, name, style in both:
-        axes.plot(
-            target.fpr, target.tpr, label=f"{name}: area {target.ranking.roc_auc():.4f}", **style
-        )
-    _square(axes, "ROC", "false positive rate", "true positive rate")
-    _legend(axes, "lower right", targets)
-    if not both:
-        _one_class(axes)
+    for target, name, style in _ranked(axes, targets):
+        label = f"{name}: area {target.ranking.roc_auc():.4f}"
+        axes.plot(target.fpr, target.tpr, label=label, **style)
+    _frame(axes, "ROC", "false positive rate", "true positive rate")
 
 
 def _precision_recall(axes: Any, targets: Sequence[Curves]) -> None:
-    both = [line for line in _styled(targets) if line[0].both]
-    for target, name, style in both:
+    for target, name, style in _ranked(axes, targets):
         label = f"{name}: area {target.ranking.average_precision():.4f}"
         axes.plot(target.tpr, target.precision, drawstyle="steps-pre", label=label, **style)
         axes.axhline(target.positive.mean(), **THIN)
-    _square(axes, "precision and recall (dotted: base rate)", "recall", "precision")
-    _legend(axes, "lower left", targets)
-    if not both:
-        _one_class(axes)
+    _frame(axes, "precision and recall (dotted: base rate)", "recall", "precision")
 
 
 def _calibration(axes: Any, targets: Sequence[Curves]) -> None:
@@ -111,26 +103,22 @@ def _calibration(axes: Any, targets: Sequence[Curves]) -> None:
         axes.errorbar(b.mean, b.share, yerr=spread, marker="o", markersize=4, capsize=3,
                       label=name, **style)  # fmt: skip
     bars = " (bars: 95 %)" if len(targets) == 1 else ""
-    _square(axes, f"calibration{bars}", "mean probability in the bin", "share of positives")
+    _frame(axes, f"calibration{bars}", "mean probability in the bin", "share of positives")
 
 
 def _sweep(axes: Any, targets: Sequence[Curves]) -> None:
     """Draw every score of one target, or f1 of several, against the threshold."""
-    alone = len(targets) == 1
-    lines = (
-        {score.replace("_", " "): targets[0].sweep[score] for score in _SWEPT}
-        if alone
-        else {name: t.sweep["f1"] for name, t in zip(_names(targets), targets, strict=True)}
-    )
+    lines = {name: t.sweep["f1"] for name, t in zip(_names(targets), targets, strict=True)}
+    title = "f1 by threshold"
+    if len(targets) == 1:
+        lines = {score.replace("_", " "): targets[0].sweep[score] for score in _SWEPT}
+        title = "scores by threshold"
     for (name, values), style in zip(lines.items(), styles(len(lines)), strict=True):
         axes.plot(GRID, values, label=name, **style)
-    title = "scores by threshold" if alone else "f1 by threshold"
-    _square(axes, title, "threshold", "score")
     lowest = min(0.0, *(float(values.min()) for values in lines.values()))
-    axes.set_ylim(lowest - 0.02, 1.02)
+    _frame(axes, title, "threshold", "score", low=lowest - 0.02)
     for threshold in sorted({target.threshold for target in targets}):
         axes.axvline(threshold, **THIN)
-    _legend(axes, "lower center", targets)
 
 
 def _confusion(axes: Any, targets: Sequence[Curves]) -> None:
@@ -154,17 +142,21 @@ def _confusion(axes: Any, targets: Sequence[Curves]) -> None:
 def _histogram(axes: Any, targets: Sequence[Curves]) -> None:
     """Draw how often each probability is given: by class, or by target where there are several."""
     edges = np.linspace(0, 1, 31)
+    parts = {name: t.p for name, t in zip(_names(targets), targets, strict=True)}
     if len(targets) == 1:
         t = targets[0]
         parts = {"actual 0": t.p[~t.positive], "actual 1": t.p[t.positive]}
-    else:
-        parts = {name: t.p for name, t in zip(_names(targets), targets, strict=True)}
     for (name, p), style in zip(parts.items(), styles(len(parts)), strict=True):
         axes.stairs(np.histogram(p, edges)[0], edges, label=name, **style)
-    axes.set_title("probabilities given")
-    axes.set_xlabel("probability")
-    axes.set_ylabel("rows")
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(bottom=0)
-    axes.grid(alpha=0.3)
-    _legend(axes, "upper center", targets)
+    _frame(axes, "probabilities given", "probability", "rows", low=0, high=None)
+
+
+# Each panel, and where it explains its lines; those of several targets are explained below all.
+_PANELS = (
+    (_roc, "lower right"),
+    (_precision_recall, "lower left"),
+    (_calibration, None),
+    (_sweep, "lower center"),
+    (_confusion, None),
+    (_histogram, "upper center"),
+)

@@ -12,7 +12,7 @@ from mlpcli.report.charts import bar
 from mlpcli.report.table import Table, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from matplotlib.figure import Figure
 
@@ -150,11 +150,13 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "parameters": check.parameters,
         "seconds": round(check.seconds, 4),
         "layers": [_tensor_document(tensor) for tensor in check.layers],
-        "second_opinion": {
-            "method": opinion.method,
-            "checked": opinion.checked,
-            "max_relative_error": _finite(opinion.max_relative_error),
-        },
+        "second_opinion": _finite(
+            {
+                "method": opinion.method,
+                "checked": opinion.checked,
+                "max_relative_error": opinion.max_relative_error,
+            }
+        ),
         "forms": None if result.forms is None else [_form_document(f) for f in result.forms],
         "diagnosis": [asdict(diagnosis) for diagnosis in result.diagnosis],
         "blind_spots": [asdict(spot) for spot in result.blind_spots],
@@ -162,23 +164,9 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
 
 
 def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
-    worst = {
-        "index": list(tensor.worst.index),
-        "analytic": _finite(tensor.worst.analytic),
-        "numeric": _finite(tensor.worst.numeric),
-    }
-    document: dict[str, Any] = {
-        "layer": tensor.layer,
-        "parameter": tensor.parameter,
-        "shape": list(tensor.shape),
-        "checked": tensor.checked,
-        "mismatched": tensor.mismatched,
-        "inconclusive": tensor.inconclusive,
-        **_errors(tensor),
-        "tolerance": _finite(tensor.tolerance),
-        "worst": worst,
-        "verdict": tensor.verdict,
-    }
+    worst = _finite({**vars(tensor.worst), "index": list(tensor.worst.index)})
+    document = _finite({**vars(tensor), "shape": list(tensor.shape), "worst": worst})
+    del document["errors"], document["verdicts"]
     if worst["analytic"] is None:
         document["reason"] = f"non-finite: the given entry is {tensor.worst.analytic}"
     elif None in (*document.values(), *worst.values()):
@@ -187,29 +175,27 @@ def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
 
 
 def _form_document(form: FormResult) -> dict[str, Any]:
-    errors = _errors(form.tensor)
-    document: dict[str, Any] = {
+    tensor = form.tensor
+    document = _finite({
         "form": form.form,
-        "layer": form.tensor.layer,
-        "parameter": form.tensor.parameter,
-        **errors,
+        "layer": tensor.layer,
+        "parameter": tensor.parameter,
+        "max_relative_error": tensor.max_relative_error,
+        "max_absolute_error": tensor.max_absolute_error,
         "non_finite": form.non_finite,
-        "verdict": form.tensor.verdict,
-    }
-    if None in errors.values():
+        "verdict": tensor.verdict,
+    })  # fmt: skip
+    if None in document.values():
         document["reason"] = f"non-finite: {form.non_finite} entries are nan or inf"
     return document
 
 
-def _errors(tensor: TensorResult) -> dict[str, float | None]:
+def _finite(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with null for what JSON cannot say: nan and inf."""
     return {
-        "max_relative_error": _finite(tensor.max_relative_error),
-        "max_absolute_error": _finite(tensor.max_absolute_error),
+        key: None if isinstance(value, float) and not isfinite(value) else value
+        for key, value in document.items()
     }
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if isfinite(value) else None
 
 
 def error_chart(result: GradcheckResult) -> str:

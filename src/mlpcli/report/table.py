@@ -31,17 +31,13 @@ class Table:
 
     def plain(self) -> str:
         """Return title, header and rows as aligned columns."""
-        lines = self._lines()
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        align = str.rjust if self.numeric else str.ljust
-        text = [
-            "  ".join([
-                line[0].ljust(widths[0]),
-                *(align(cell, width) for cell, width in zip(line[1:], widths[1:], strict=True)),
-            ]).rstrip()
-            for line in lines
-        ]  # fmt: skip
-        return "\n".join([printable(self.title), *text])
+        columns = []
+        for j, column in enumerate(zip(*self._lines(), strict=True)):
+            align = str.rjust if j > 0 and self.numeric else str.ljust
+            width = max(map(len, column))
+            columns.append([align(cell, width) for cell in column])
+        lines = ("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
+        return "\n".join([printable(self.title), *lines])
 
     def pieces(self, width: int) -> list[Table]:
         """Return the table cut into as many as it takes to fit numbers into `width` characters."""
@@ -70,9 +66,8 @@ class Table:
         from rich.text import Text
 
         header, *rows = self._lines()
-        title = Text(printable(self.title)) if self.title else None
         table = RichTable(
-            title=title,
+            title=Text(printable(self.title)) if self.title else None,
             title_justify="left",
             box=box.SIMPLE_HEAD,
             show_edge=False,
