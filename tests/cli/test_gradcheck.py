@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -295,6 +297,20 @@ def test_what_is_refused(arguments: tuple[str, ...], line: str, here: Path, mlp:
     assert (ran.status, ran.out) == (2, "")
     assert len(ran.lines) == 1
     assert ran.lines[0].startswith(line)
+
+
+TOY_FORMAT = """
+from mlpcli.report.ci import FORMATS
+FORMATS["toy"] = lambda result, config: f"{config} is {result.verdict}"
+from mlpcli.cli.app import run
+raise SystemExit(run(["gradcheck", "config.yaml", "--format", "toy"]))
+"""
+
+
+def test_a_format_is_a_line_of_a_registry(here: Path) -> None:
+    command = [sys.executable, "-c", TOY_FORMAT]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout == "config.yaml is pass\n"
 
 
 def test_what_cannot_be_written(here: Path, mlp: Mlp) -> None:
