@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sklearn import calibration, metrics
+from sklearn import metrics
 
 import mlpcli
 from mlp_runs import strict_json, write_inputs
+from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.report.evaluate import (
     GRID,
-    curves_of,
+    curves,
     evaluation_chart,
     evaluation_document,
     evaluation_table,
@@ -31,43 +31,30 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_curves_are_those_of_scikit_learn(seed: int) -> None:
-    h, y = (array[:, 0] for array in rows(seed=seed))
-    found = curves_of("y", h, y, 0.4)
+    scored = evaluation(*rows(seed=seed))
+    assert scored.rows is not None
+    h, y = scored.rows.logits[:, 0], scored.rows.labels[:, 0]
+    (found,) = curves(scored)
+    ranking = found.ranking
     fpr, tpr, _ = metrics.roc_curve(y, h, drop_intermediate=False)
-    np.testing.assert_allclose(found.fpr, fpr)
-    np.testing.assert_allclose(found.tpr, tpr)
+    np.testing.assert_allclose(ranking.fpr, fpr)
+    np.testing.assert_allclose(ranking.tpr, tpr)
     precision, recall, _ = metrics.precision_recall_curve(y, h)
-    np.testing.assert_allclose(found.precision[::-1], precision)
-    np.testing.assert_allclose(found.tpr[::-1], recall)
-    assert found.ranking.roc_auc() == pytest.approx(metrics.roc_auc_score(y, h))
-    assert found.ranking.average_precision() == pytest.approx(metrics.average_precision_score(y, h))
-    share, mean = calibration.calibration_curve(y, found.p, n_bins=10)
-    np.testing.assert_allclose(found.bins.share, share)
-    np.testing.assert_allclose(found.bins.mean, mean)
-    assert astuple(found.confusion(0.4)) == tuple(
-        metrics.confusion_matrix(y, found.p >= 0.4).ravel()
-    )
+    np.testing.assert_allclose(ranking.precision[::-1], precision)
+    np.testing.assert_allclose(ranking.tpr[::-1], recall)
+    assert ranking.roc_auc == pytest.approx(metrics.roc_auc_score(y, h))
+    assert ranking.average_precision == pytest.approx(metrics.average_precision_score(y, h))
+    np.testing.assert_array_equal(found.positive, y == 1)
+    np.testing.assert_allclose(found.p, sigmoid(h))
 
 
 @pytest.mark.parametrize("score", ["precision", "recall", "f1", "balanced_accuracy", "mcc"])
 def test_the_sweep_is_the_metric_at_every_threshold(score: str) -> None:
     h, y = rows(count=60)
-    found = curves_of("y", h[:, 0], y[:, 0], 0.5)
+    (found,) = curves(evaluation(h, y))
     for threshold, value in zip(GRID, found.sweep[score], strict=True):
         at = measure(h, y, BCE_FORMS["stable"], (float(threshold),), names=("y",))
         assert value == pytest.approx(getattr(at, score))
-
-
-def test_the_intervals_of_the_bins_are_wilsons() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    h, y = (array[:, 0] for array in rows())
-    found = curves_of("y", h, y, 0.5)
-    which = np.minimum((found.p * 10).astype(int), 9)
-    for k, b in enumerate(np.unique(which)):
-        inside = found.positive[which == b]
-        wanted = stats.binomtest(int(inside.sum()), inside.size).proportion_ci(method="wilson")
-        got = (found.bins.low[k], found.bins.high[k])
-        assert got == pytest.approx((wanted.low, wanted.high), abs=1e-6)
 
 
 def test_a_score_that_does_not_exist_is_a_dash(tmp_path: Path, result: TrainingResult) -> None:

@@ -7,7 +7,9 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import StorageError
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "complain",
+    "counting",
     "flush_quietly",
     "prepare_streams",
     "put",
@@ -27,6 +30,9 @@ __all__ = [
     "show_stuck",
     "warn",
 ]
+
+
+_WORTH_A_WORD = 2.0  # seconds that a check may take in silence
 
 
 def prepare_streams() -> None:
@@ -100,6 +106,39 @@ def complain(*lines: str) -> None:
 def warn(*notes: str) -> None:
     """Write notes to stderr, each marked as a warning."""
     complain(*(f"warning: {note}" for note in notes))
+
+
+@contextmanager
+def counting(total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function to be called with counts of entries done; it shows how far a check is.
+
+    At a terminal a bar appears once a check takes long; elsewhere a plain line now and then.
+    """
+    started = shown = time.monotonic()
+    done = 0
+    live = sys.stderr.isatty()
+
+    def count(entries: int) -> None:
+        nonlocal done, shown
+        done += entries
+        now = time.monotonic()
+        if now - started < _WORTH_A_WORD or now - shown < (0.2 if live else 10 * _WORTH_A_WORD):
+            return
+        shown = now
+        left = (now - started) * (total - done) / max(done, 1)
+        text = f"{done}/{total} entries, {left:.0f} s left"
+        if live:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+        else:
+            complain(text)
+
+    try:
+        yield count
+    finally:
+        if live and shown > started:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
 
 def flush_quietly(status: int) -> int:

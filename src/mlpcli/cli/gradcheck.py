@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from mlpcli.cli.command import Force, Json, Overrides, Rows, Weights, read_config
-from mlpcli.cli.console import put, put_json, put_table, put_words
+from mlpcli.cli.console import counting, put, put_json, put_table, put_words
 from mlpcli.cli.pictures import draw, plot_option, put_chart
 from mlpcli.errors import UsageError
 from mlpcli.report.ci import FORMATS
@@ -88,7 +88,6 @@ def gradcheck(
     settings = None if config is None else read_config(config, overrides)
 
     from mlpcli.check.run import gradcheck as run
-    from mlpcli.cli.progress import counting
     from mlpcli.cli.request import check_options, dump_case, find_case, find_gradient
     from mlpcli.files import write_bytes
     from mlpcli.report import gradcheck as report

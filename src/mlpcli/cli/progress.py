@@ -1,4 +1,4 @@
-"""Shows on stderr how work goes: a live bar at a terminal, else a plain line now and then."""
+"""Shows on stderr how training goes: a live bar at a terminal, else a plain line now and then."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,12 +18,11 @@ if TYPE_CHECKING:
     from mlpcli.data.memory import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
-__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "counting", "suitable_progress"]
+__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "suitable_progress"]
 
 _WATCHED = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_REDRAWS = 0.1
-_WORTH_A_WORD = 2.0  # seconds that a check may take in silence
 _WORTH_A_LINE = 32e6  # bytes; reading fewer takes less than a second
 _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
@@ -193,36 +190,3 @@ def losses(record: EpochRecord, *, brief: bool = False) -> str:
 def suitable_progress() -> SilentProgress:
     """Return the progress that suits stderr."""
     return LiveProgress() if sys.stderr.isatty() else PlainProgress()
-
-
-@contextmanager
-def counting(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function to be called with counts of entries done; it shows how far a check is.
-
-    At a terminal a bar appears once a check takes long; elsewhere a plain line now and then.
-    """
-    started = shown = time.monotonic()
-    done = 0
-    live = sys.stderr.isatty()
-
-    def count(entries: int) -> None:
-        nonlocal done, shown
-        done += entries
-        now = time.monotonic()
-        if now - started < _WORTH_A_WORD or now - shown < (0.2 if live else 10 * _WORTH_A_WORD):
-            return
-        shown = now
-        left = (now - started) * (total - done) / max(done, 1)
-        text = f"{done}/{total} entries, {left:.0f} s left"
-        if live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-        else:
-            complain(text)
-
-    try:
-        yield count
-    finally:
-        if live and shown > started:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()

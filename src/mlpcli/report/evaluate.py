@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,22 +10,21 @@ import numpy as np
 from mlpcli.nn.activations import sigmoid
 from mlpcli.report.charts import line_chart
 from mlpcli.report.table import Table, number
-from mlpcli.training.metrics import SCORES, THRESHOLD_SCORES, Confusion
-from mlpcli.training.ranking import Ranking
+from mlpcli.training.confusion import THRESHOLD_SCORES, Ranking, sweep
+from mlpcli.training.metrics import SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from mlpcli.training.evaluate import Evaluation
+    from mlpcli.training.evaluate import Evaluation, ScoredRows
     from mlpcli.training.metrics import Metrics
 
 __all__ = [
     "GRID",
     "Curves",
     "curves",
-    "curves_of",
     "evaluation_chart",
     "evaluation_document",
     "evaluation_table",
@@ -34,9 +32,7 @@ __all__ = [
 ]
 
 GRID = np.linspace(0, 1, 201)
-_BINS = 10
 _MOST_TARGETS = 8
-_Z95 = 1.959964
 
 
 def evaluation_table(evaluation: Evaluation, title: str) -> Table:
@@ -82,20 +78,10 @@ def evaluation_document(evaluation: Evaluation, model: str, data: str) -> dict[s
 
 
 @dataclass(frozen=True)
-class Bins:
-    """Of each bin with rows in it: mean probability, share of positives, its Wilson interval."""
-
-    mean: NDArray[np.float64]
-    share: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
 class Curves:
     """One target: probabilities `p` (N,), their classes, and its rows ranked by their logits.
 
-    `tpr`, `fpr` and `precision` begin with the cut above which there is no row.
+    `sweep` holds each score that depends on a threshold, at all thresholds of GRID.
     """
 
     name: str
@@ -103,60 +89,12 @@ class Curves:
     p: NDArray[np.float64]
     positive: NDArray[np.bool_]
     ranking: Ranking
+    sweep: Mapping[str, NDArray[np.float64]]
 
     @property
     def both(self) -> bool:
         """Whether there are rows of both classes."""
         return bool(self.positive.any() and not self.positive.all())
-
-    @property
-    def tpr(self) -> NDArray[np.float64]:
-        """True positive rate (recall) of each cut."""
-        return np.append(0.0, self.ranking.tp / self.ranking.tp[-1])
-
-    @property
-    def fpr(self) -> NDArray[np.float64]:
-        """False positive rate of each cut."""
-        return np.append(0.0, self.ranking.fp / self.ranking.fp[-1])
-
-    @property
-    def precision(self) -> NDArray[np.float64]:
-        """Precision of each cut; 1 where no row is called positive, as scikit-learn draws it."""
-        return np.append(1.0, self.ranking.tp / (self.ranking.tp + self.ranking.fp))
-
-    def confusion(self, thresholds: Any) -> Confusion:
-        """Return the counts at one threshold or at each of several: positive is p >= threshold."""
-        fn = np.searchsorted(np.sort(self.p[self.positive]), thresholds)
-        below = np.searchsorted(np.sort(self.p), thresholds)
-        tp = np.count_nonzero(self.positive) - fn
-        return Confusion(tn=below - fn, fp=self.p.size - below - tp, fn=fn, tp=tp)
-
-    @cached_property
-    def sweep(self) -> dict[str, NDArray[np.float64]]:
-        """Each score that depends on a threshold, at all thresholds of GRID."""
-        counts = self.confusion(GRID)
-        return {name: np.asarray(score(counts)) for name, score in THRESHOLD_SCORES.items()}
-
-    @cached_property
-    def bins(self) -> Bins:
-        """Ten bins of equal width, as the expected calibration error has them."""
-        which = np.minimum((self.p * _BINS).astype(np.int64), _BINS - 1)
-        count = np.bincount(which, minlength=_BINS)
-        some = count > 0
-        n = count[some].astype(np.float64)
-        share = np.bincount(which, weights=self.positive, minlength=_BINS)[some] / n
-        mean = np.bincount(which, weights=self.p, minlength=_BINS)[some] / n
-        middle = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-        half = _Z95 * np.sqrt(share * (1 - share) / n + (_Z95 / (2 * n)) ** 2) / (1 + _Z95**2 / n)
-        return Bins(mean, share, np.minimum(middle - half, share), np.maximum(middle + half, share))
-
-
-def curves_of(
-    name: str, h: NDArray[np.float64], y: NDArray[np.float64], threshold: float
-) -> Curves:
-    """Return the curves of finite logits (N,) against labels (N,), positive from 1/2 on."""
-    p, positive = np.asarray(sigmoid(h), np.float64), y >= 0.5
-    return Curves(name, threshold, p, positive, Ranking.of(h, positive))
 
 
 def curves(evaluation: Evaluation) -> list[Curves]:
@@ -165,10 +103,21 @@ def curves(evaluation: Evaluation) -> list[Curves]:
     if rows is None:
         return []
     finite = np.flatnonzero(np.isfinite(rows.logits).all(axis=0)).tolist()
-    return [
-        curves_of(rows.names[k], rows.logits[:, k], rows.labels[:, k], rows.thresholds[k])
-        for k in finite[:_MOST_TARGETS]
-    ]
+    return [_curves_of(rows, k) for k in finite[:_MOST_TARGETS]]
+
+
+def _curves_of(rows: ScoredRows, k: int) -> Curves:
+    h, positive = rows.logits[:, k], rows.labels[:, k] >= 0.5
+    p = np.asarray(sigmoid(h), np.float64)
+    counts = sweep(p, positive, GRID)
+    return Curves(
+        name=rows.names[k],
+        threshold=rows.thresholds[k],
+        p=p,
+        positive=positive,
+        ranking=Ranking.of(h, positive),
+        sweep={name: score(counts) for name, score in THRESHOLD_SCORES.items()},
+    )
 
 
 def evaluation_chart(evaluation: Evaluation) -> str:
@@ -177,6 +126,7 @@ def evaluation_chart(evaluation: Evaluation) -> str:
     for target in targets:
         name = f"{target.name[:12]} " if len(targets) > 1 else ""
         if target.both:
-            lines[f"{name}ROC"] = np.interp(np.linspace(0, 1, 48), target.fpr, target.tpr)
+            ranking = target.ranking
+            lines[f"{name}ROC"] = np.interp(np.linspace(0, 1, 48), ranking.fpr, ranking.tpr)
         lines[f"{name}f1"] = target.sweep["f1"]
     return line_chart(lines) if lines else evaluation.metrics.reason or "nothing to draw"

@@ -9,17 +9,21 @@ import numpy as np
 
 from mlpcli.report.evaluate import GRID, curves
 from mlpcli.report.figures import THIN, plain, styles
+from mlpcli.training.confusion import sweep
+from mlpcli.training.metrics import Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from mlpcli.report.evaluate import Curves
     from mlpcli.training.evaluate import Evaluation
 
-__all__ = ["evaluation_figure"]
+__all__ = ["evaluation_figure", "wilson"]
 
+_Z95 = 1.959964
 _SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
 
 
@@ -82,15 +86,16 @@ def _ranked(axes: Any, targets: Sequence[Curves]) -> list[tuple[Curves, str, dic
 def _roc(axes: Any, targets: Sequence[Curves]) -> None:
     axes.plot([0, 1], [0, 1], **THIN)
     for target, name, style in _ranked(axes, targets):
-        label = f"{name}: area {target.ranking.roc_auc():.4f}"
-        axes.plot(target.fpr, target.tpr, label=label, **style)
+        label = f"{name}: area {target.ranking.roc_auc:.4f}"
+        axes.plot(target.ranking.fpr, target.ranking.tpr, label=label, **style)
     _frame(axes, "ROC", "false positive rate", "true positive rate")
 
 
 def _precision_recall(axes: Any, targets: Sequence[Curves]) -> None:
     for target, name, style in _ranked(axes, targets):
-        label = f"{name}: area {target.ranking.average_precision():.4f}"
-        axes.plot(target.tpr, target.precision, drawstyle="steps-pre", label=label, **style)
+        label = f"{name}: area {target.ranking.average_precision:.4f}"
+        recall, precision = target.ranking.tpr, target.ranking.precision
+        axes.plot(recall, precision, drawstyle="steps-pre", label=label, **style)
         axes.axhline(target.positive.mean(), **THIN)
     _frame(axes, "precision and recall (dotted: base rate)", "recall", "precision")
 
@@ -98,12 +103,23 @@ def _precision_recall(axes: Any, targets: Sequence[Curves]) -> None:
 def _calibration(axes: Any, targets: Sequence[Curves]) -> None:
     axes.plot([0, 1], [0, 1], **THIN)
     for target, name, style in _styled(targets):
-        b = target.bins
-        spread = [b.share - b.low, b.high - b.share] if len(targets) == 1 else None
-        axes.errorbar(b.mean, b.share, yerr=spread, marker="o", markersize=4, capsize=3,
+        found = Calibration.of(target.p, target.positive.astype(np.float64))
+        low, high = wilson(found.share, found.rows)
+        spread = [found.share - low, high - found.share] if len(targets) == 1 else None
+        axes.errorbar(found.mean, found.share, yerr=spread, marker="o", markersize=4, capsize=3,
                       label=name, **style)  # fmt: skip
     bars = " (bars: 95 %)" if len(targets) == 1 else ""
     _frame(axes, f"calibration{bars}", "mean probability in the bin", "share of positives")
+
+
+def wilson(
+    share: NDArray[np.float64], rows: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Wilson's 95 % interval of each share of so many rows: both ends."""
+    n = rows.astype(np.float64)
+    middle = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
+    half = _Z95 * np.sqrt(share * (1 - share) / n + (_Z95 / (2 * n)) ** 2) / (1 + _Z95**2 / n)
+    return np.minimum(middle - half, share), np.maximum(middle + half, share)
 
 
 def _sweep(axes: Any, targets: Sequence[Curves]) -> None:
@@ -123,7 +139,12 @@ def _sweep(axes: Any, targets: Sequence[Curves]) -> None:
 
 def _confusion(axes: Any, targets: Sequence[Curves]) -> None:
     """Draw the four counts of one target as a square, those of several as a line each."""
-    counts = np.array([astuple(target.confusion(target.threshold)) for target in targets])
+    counts = np.array(
+        [
+            astuple(sweep(target.p, target.positive, np.asarray(target.threshold)))
+            for target in targets
+        ]
+    )
     columns, rows = ["tn", "fp", "fn", "tp"], _names(targets)
     if len(targets) == 1:
         counts = counts.reshape(2, 2)
