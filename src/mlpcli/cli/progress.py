@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from mlpcli.cli.console import complain, warn
+from mlpcli.training.run import Observer
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -27,7 +28,7 @@ _WORTH_A_LINE = 32e6  # bytes; reading fewer takes less than a second
 _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
-class SilentProgress:
+class SilentProgress(Observer):
     """Shows nothing; from the first batch on turns the first SIGINT or SIGTERM into `received`.
 
     Training stops for it after the current batch. A second signal acts at once, as without this:
@@ -61,9 +62,6 @@ class SilentProgress:
             signal.signal(signum, handler)
         self._before = {}
 
-    def loading(self, estimate: Estimate) -> None:
-        """Show nothing."""
-
     def started(self, _dataset: Dataset, _loop: Loop, _threads: int) -> None:
         """Begin to watch for signals."""
         self.watch_signals()
@@ -71,9 +69,6 @@ class SilentProgress:
     def batch_done(self, _index: int) -> int | None:
         """Return the first signal received, if any."""
         return self.received
-
-    def epoch_done(self, record: EpochRecord) -> None:
-        """Show nothing."""
 
 
 class PlainProgress(SilentProgress):
