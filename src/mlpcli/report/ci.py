@@ -96,5 +96,5 @@ def junit_xml(result: GradcheckResult, name: str) -> bytes:
 
 
 # What `mlp gradcheck --format` knows beside text: each makes text for stdout of a result and the
-# name of its config, if it has one.
+# name of its config, if it has one. Every command reads these names, so this file loads nothing.
 FORMATS: dict[str, Callable[[GradcheckResult, str | None], str]] = {"github": github}
