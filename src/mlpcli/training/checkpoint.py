@@ -13,6 +13,7 @@ from mlpcli.errors import ModelError, UsageError
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "read_checkpoint", "save_checkpoint"]
 
 SCHEMA = "mlp.checkpoint/1"
-_EPOCHS = ("training", "epochs")
-_FREE_TO_CHANGE = {("training", "checkpoint_every"), ("training", "output"), ("gradcheck",)}
+_FREE_TO_CHANGE = {"training.checkpoint_every", "training.output", "gradcheck"}
 
 
 def _arrays(loop: Loop) -> dict[str, NDArray[Any]]:
@@ -72,8 +72,9 @@ class Checkpoint:
         Raises UsageError if config or data are not those of the run, and ModelError if the arrays
         do not fit.
         """
-        timed = loop.schedule.kind == "cosine"
-        for key, old, new in _differences(self.metadata["config"], config, timed=timed):
+        timed = loop.schedule.kind == "cosine"  # its rate follows from the number of epochs
+        free = _FREE_TO_CHANGE if timed else _FREE_TO_CHANGE | {"training.epochs"}
+        for key, old, new in _differences(self.metadata["config"], config, free):
             raise UsageError(
                 f"{self.path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
                 "set it back, or start anew with --force"
@@ -114,20 +115,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _differences(
-    old: Mapping[str, Any], new: Mapping[str, Any], path: tuple[str, ...] = (), *, timed: bool
-) -> list[tuple[str, Any, Any]]:
-    """List the keys, dotted, by which two configs differ in what decides the result.
-
-    The number of epochs does only where the learning rate follows from it.
-    """
-    found = []
+    old: Mapping[str, Any], new: Mapping[str, Any], free: set[str], prefix: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the keys, dotted, by which two configs differ, and both values, but for `free` ones."""
     for key in sorted({*old, *new}):
-        here = (*path, key)
-        a, b = old.get(key), new.get(key)
-        if a == b or here in _FREE_TO_CHANGE or (here == _EPOCHS and not timed):
+        name, a, b = f"{prefix}{key}", old.get(key), new.get(key)
+        if a == b or name in free:
             continue
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            found += _differences(a, b, here, timed=timed)
+            yield from _differences(a, b, free, f"{name}.")
         else:
-            found.append((".".join(here), a, b))
-    return found
+            yield name, a, b

@@ -25,10 +25,10 @@ Classes = NDArray[np.bool_]
 class Confusion:
     """Counts of true and false negatives and positives; arrays where thresholds are arrays."""
 
-    tn: Any
-    fp: Any
-    fn: Any
-    tp: Any
+    tn: Any = 0
+    fp: Any = 0
+    fn: Any = 0
+    tp: Any = 0
 
     def __add__(self, other: Confusion) -> Confusion:
         return Confusion(
@@ -44,35 +44,39 @@ def sweep(p: Array, positive: Classes, thresholds: Array) -> Confusion:
     return Confusion(tn=below - fn, fp=p.size - below - tp, fn=fn, tp=tp)
 
 
-def _ratio(part: Any, whole: Any) -> Any:
-    whole = np.asarray(whole, np.float64)
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole != 0)
+def _ratio(count: Any, total: Any) -> Any:
+    total = np.asarray(total, np.float64)
+    return np.divide(count, total, out=np.zeros_like(total), where=total != 0)
 
 
-def _accuracy(c: Confusion) -> Any:
+def accuracy(c: Confusion) -> Any:
+    """Share of right answers."""
     return _ratio(c.tp + c.tn, c.tp + c.tn + c.fp + c.fn)
 
 
-def _balanced_accuracy(c: Confusion) -> Any:
+def balanced_accuracy(c: Confusion) -> Any:
     """Mean recall of the classes that occur."""
     positives, negatives = c.tp + c.fn, c.tn + c.fp
     classes = np.sign(positives) + np.sign(negatives)
     return _ratio(_ratio(c.tp, positives) + _ratio(c.tn, negatives), classes)
 
 
-def _precision(c: Confusion) -> Any:
+def precision(c: Confusion) -> Any:
+    """Share of right answers among those called positive."""
     return _ratio(c.tp, c.tp + c.fp)
 
 
-def _recall(c: Confusion) -> Any:
+def recall(c: Confusion) -> Any:
+    """Share of the positives that are called so."""
     return _ratio(c.tp, c.tp + c.fn)
 
 
-def _f1(c: Confusion) -> Any:
+def f1(c: Confusion) -> Any:
+    """Harmonic mean of precision and recall."""
     return _ratio(2 * c.tp, 2 * c.tp + c.fp + c.fn)
 
 
-def _mcc(c: Confusion) -> Any:
+def mcc(c: Confusion) -> Any:
     """Matthews correlation coefficient; products in float64, as counts would overflow."""
     tp, tn, fp, fn = (np.asarray(x, np.float64) for x in (c.tp, c.tn, c.fp, c.fn))
     root = np.sqrt(tp + fp) * np.sqrt(tp + fn) * np.sqrt(tn + fp) * np.sqrt(tn + fn)
@@ -80,14 +84,7 @@ def _mcc(c: Confusion) -> Any:
 
 
 THRESHOLD_SCORES = MappingProxyType(
-    {
-        "accuracy": _accuracy,
-        "balanced_accuracy": _balanced_accuracy,
-        "precision": _precision,
-        "recall": _recall,
-        "f1": _f1,
-        "mcc": _mcc,
-    }
+    {f.__name__: f for f in (accuracy, balanced_accuracy, precision, recall, f1, mcc)}
 )
 
 

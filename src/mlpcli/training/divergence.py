@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Divergence", "diagnose", "scale_or_rate"]
 
 _LARGE_INPUT = 1e3  # standardised columns stay far below it
-_BREAKING = {"naive", "epsilon", "clamped"}
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ def diagnose(
 
 
 def _cause(loss: Loss, X: FloatArray, logits: FloatArray, inputs: Sequence[str]) -> str:
-    if np.isfinite(logits).all() and loss.form.name in _BREAKING:
-        # the logit at fault is one whose derivative is not finite; labels do not matter for that
+    if np.isfinite(logits).all():
+        # a form breaks at a logit whose derivative is not finite; labels do not matter for that
         broken = ~np.isfinite(loss.derivative(logits, np.zeros_like(logits)))
         if broken.any():
             h = float(logits[broken].flat[0])

@@ -141,8 +141,12 @@ def _score_tables(model: Model, files: Sequence[str | Path]) -> tuple[ScoredRows
     if roles.weight is not None:
         kinds[roles.weight] = "number"
     logits, labels, weights, unseen, dropped = [], [], [], Counter[str](), 0
+
+    def score(examples: Examples) -> tuple[Examples, NDArray[np.float64], dict[str, int]]:
+        return examples, *model.score(examples.columns)
+
     with open_scan(files, kinds) as scan, limit_blas(1):
-        for examples, h, new in map_ahead(partial(_score, model), _read(scan, model, roles)):
+        for examples, h, new in map_ahead(score, _read(scan, model, roles)):
             logits.append(h)
             labels.append(examples.y)
             if examples.weight is not None:
@@ -169,14 +173,6 @@ def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[Examples]:
         policy = model.encoder.policy
         yield read_examples(scan, Held(columns), roles, model.targets, policy, start=start)
         start += rows_of(columns)
-
-
-def _score(
-    model: Model, examples: Examples
-) -> tuple[Examples, NDArray[np.float64], dict[str, int]]:
-    """Return the rows, their logits, and by column how many texts training never saw."""
-    X, unseen = model.encoder.encode(examples.columns, str(model.network.theta.dtype))
-    return examples, model.logits(X), unseen
 
 
 def _intervals(

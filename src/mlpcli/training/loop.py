@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -16,7 +17,7 @@ from mlpcli.parallel import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochRecord", "Loop", "Position", "Stopped"]
 
+Stop: TypeAlias = Callable[[int], int | None]
 Stopped: TypeAlias = Literal["epochs", "early-stopping", "diverged", "interrupted"]
 
 
@@ -73,8 +75,9 @@ class Loop:
     """One training run: `records()` advances it, `position` says how far it got.
 
     `network` and `state` (of the optimizer) change in place. After the last record `stopped` says
-    why, and `divergence` what went wrong if it diverged: a step whose loss or gradient is not
-    finite is not taken. `position.best_theta` is finite whatever happens.
+    why, `signal` which one interrupted it, and `divergence` what went wrong if it diverged: a step
+    whose loss or gradient is not finite is not taken. `position.best_theta` is finite whatever
+    happens.
     """
 
     network: Network
@@ -91,6 +94,7 @@ class Loop:
     inputs: tuple[str, ...]
     stopped: Stopped | None = None
     divergence: Divergence | None = None
+    signal: int | None = None
     team: Team = ALONE
     engine: Engine = field(init=False)
     _rng: np.random.Generator = field(init=False, repr=False, default_factory=np.random.default_rng)
@@ -106,11 +110,11 @@ class Loop:
             team=self.team,
         )
 
-    def records(self, stop: Callable[[int], bool] = lambda _batch: False) -> Iterator[EpochRecord]:
+    def records(self, stop: Stop = lambda _batch: None) -> Iterator[EpochRecord]:
         """Yield a record after each epoch until the run ends.
 
-        `stop` is asked after every batch, with its index; if it returns True the run ends at once
-        as "interrupted", at a position from which it can go on exactly.
+        `stop` is asked after every batch, with its index; if it returns the number of a signal the
+        run ends at once as "interrupted", at a position from which it can go on exactly.
         """
         at = self.position
         self.engine.load()
@@ -124,7 +128,7 @@ class Loop:
                 if record is not None:
                     yield record
 
-    def _epoch(self, stop: Callable[[int], bool]) -> EpochRecord | None:
+    def _epoch(self, stop: Stop) -> EpochRecord | None:
         """Run what is left of the next epoch; None where it could not be completed."""
         at, rng, started = self.position, self._rng, time.perf_counter()
         rate = self.schedule.rate(at.epoch + 1)
@@ -154,7 +158,7 @@ class Loop:
         at.shuffle = rng.bit_generator.state
         return record
 
-    def _steps(self, block: Block, rate: float, stop: Callable[[int], bool]) -> None:
+    def _steps(self, block: Block, rate: float, stop: Stop) -> None:
         """Take the steps of a block, up to one whose loss or gradient is not finite."""
         at, engine, rows = self.position, self.engine, block.rows
         prepared = engine.prepare(rows.X, rows.y, rows.weight)
@@ -170,7 +174,8 @@ class Loop:
                     break
             update(rate)
             squares.append(norms)
-            if stop(number):
+            self.signal = stop(number)
+            if self.signal:
                 self.stopped = "interrupted"
                 break
         engine.store()
@@ -216,10 +221,10 @@ class Loop:
         sums = np.zeros((self.team.size, 2))
 
         def measure(member: int) -> None:
-            for part in pieces(rows, self.team.share(len(rows), member)):
-                h = self.network.logits(part.X)
-                right = np.count_nonzero((sigmoid(h) >= 0.5) == (part.y >= 0.5))
-                sums[member] += _total(self.objective.loss.value(h, part.y), part.weight), right
+            for piece in pieces(rows, self.team.share(len(rows), member)):
+                h = self.network.logits(piece.X)
+                right = np.count_nonzero((sigmoid(h) >= 0.5) == (piece.y >= 0.5))
+                sums[member] += _total(self.objective.loss.value(h, piece.y), piece.weight), right
 
         self.team.run(measure)
         loss, right = sums.sum(axis=0).tolist()

@@ -18,7 +18,7 @@ from mlpcli.nn.activations import sigmoid
 from mlpcli.training.confusion import THRESHOLD_SCORES, Confusion, Ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mlpcli.nn.losses import Form
 
@@ -42,19 +42,19 @@ class Metrics:
     """
 
     rows: int
-    loss: float | None
-    accuracy: float | None
-    balanced_accuracy: float | None
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    roc_auc: float | None
-    pr_auc: float | None
-    brier: float | None
-    ece: float | None
-    mcc: float | None
-    confusion: Confusion
-    threshold: float | None
+    loss: float | None = None
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    roc_auc: float | None = None
+    pr_auc: float | None = None
+    brier: float | None = None
+    ece: float | None = None
+    mcc: float | None = None
+    confusion: Confusion = field(default_factory=Confusion)
+    threshold: float | None = None
     reason: str | None = None
     per_target: MappingProxyType[str, Metrics] | None = None
 
@@ -98,7 +98,10 @@ def _bins(p: Array) -> NDArray[np.int64]:
 
 @dataclass
 class _Sums:
-    """Sums over rows for the scores that need no order of the rows; loss is weighted."""
+    """Sums over rows for the scores that need no order of the rows; loss is weighted.
+
+    `gaps` are those of the expected calibration error, bin by bin (Guo et al. 2017).
+    """
 
     loss: float = 0.0
     weight: float = 0.0
@@ -119,21 +122,19 @@ class _Sums:
         self.guessed += int(np.count_nonzero(guess))
         self.right += int(np.count_nonzero(guess & (y >= 0.5)))
 
-    def ece(self, rows: int) -> float:
-        """Return the expected calibration error over 10 bins of equal width (Guo et al. 2017)."""
-        return float(np.abs(self.gaps).sum() / rows)
-
 
 def _measure_one(
     h: Array, y: Labels, weight: Labels | None, loss: Form, threshold: float
 ) -> Metrics:
     if not np.isfinite(h).all():
-        return _unmeasured(h, threshold)
+        broken = int(np.count_nonzero(~np.isfinite(h)))
+        reason = f"the network's output is not finite for {broken} of {h.size} rows"
+        return Metrics(h.size, threshold=threshold, reason=reason)
     sums = _Sums()
     for start in range(0, h.size, _PIECE):
-        part = slice(start, start + _PIECE)
-        some = None if weight is None else weight[part].astype(np.float64)
-        sums.add(h[part], y[part].astype(np.float64), some, loss, threshold)
+        piece = slice(start, start + _PIECE)
+        some = None if weight is None else weight[piece].astype(np.float64)
+        sums.add(h[piece], y[piece].astype(np.float64), some, loss, threshold)
     positive = y >= 0.5
     positives = int(np.count_nonzero(positive))
     fp, fn = sums.guessed - sums.right, positives - sums.right
@@ -147,20 +148,12 @@ def _measure_one(
         roc_auc=ranking.roc_auc if both else None,
         pr_auc=ranking.average_precision if both else None,
         brier=sums.squares / h.size,
-        ece=sums.ece(h.size),
+        ece=float(np.abs(sums.gaps).sum() / h.size),
         confusion=confusion,
         threshold=threshold,
         reason=None if both else "roc_auc and pr_auc need rows of both classes",
         **scores,
     )
-
-
-def _unmeasured(h: Array, threshold: float) -> Metrics:
-    scores: dict[str, Any] = dict.fromkeys(SCORES)
-    broken = int(np.count_nonzero(~np.isfinite(h)))
-    reason = f"the network's output is not finite for {broken} of {h.size} rows"
-    return Metrics(h.size, **scores, confusion=Confusion(0, 0, 0, 0), threshold=threshold,
-                   reason=reason)  # fmt: skip
 
 
 def measure(
@@ -177,7 +170,7 @@ def measure(
     Row weights (N,), not all 0, enter the loss alone. N must be at least 1. Takes about 50 bytes
     per row.
     """
-    return _macro(
+    return _mean(
         {
             name: _measure_one(h[:, k], y[:, k], weight, loss, thresholds[k])
             for k, name in enumerate(names)
@@ -185,25 +178,23 @@ def measure(
     )
 
 
-def _macro(parts: dict[str, Metrics]) -> Metrics:
-    """Return the only part, or the mean of several; loss is their sum, as in the objective."""
-    first, *others = parts.values()
+def _mean(targets: Mapping[str, Metrics]) -> Metrics:
+    """Return the metrics of the only target, or the mean of several; losses are added, as in J."""
+    first, *others = targets.values()
     if not others:
         return first
-    means: dict[str, Any] = {}
-    for score in SCORES:
-        values = [v for part in parts.values() if (v := getattr(part, score)) is not None]
-        means[score] = sum(values) / len(values) if values else None
-    losses = [part.loss for part in parts.values() if part.loss is not None]
-    means["loss"] = sum(losses) if len(losses) == len(parts) else None
-    lacking = [name for name, part in parts.items() if part.reason]
-    reason = f"{', '.join(lacking)}: {parts[lacking[0]].reason}" if lacking else None
-    thresholds = {part.threshold for part in parts.values()}
+    found = {
+        score: [value for m in targets.values() if (value := getattr(m, score)) is not None]
+        for score in SCORES
+    }
+    means: dict[str, Any] = {s: sum(v) / len(v) if v else None for s, v in found.items()}
+    means["loss"] = sum(found["loss"]) if len(found["loss"]) == len(targets) else None
+    lacking = [name for name, m in targets.items() if m.reason]
     return Metrics(
         rows=first.rows,
-        confusion=sum((part.confusion for part in others), first.confusion),
-        threshold=first.threshold if len(thresholds) == 1 else None,
-        reason=reason,
-        per_target=MappingProxyType(parts),
+        confusion=sum((m.confusion for m in targets.values()), Confusion()),
+        threshold=first.threshold if len({m.threshold for m in targets.values()}) == 1 else None,
+        reason=f"{', '.join(lacking)}: {targets[lacking[0]].reason}" if lacking else None,
+        per_target=MappingProxyType(targets),
         **means,
     )

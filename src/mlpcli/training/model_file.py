@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.data.table import Column
+
 __all__ = ["Model", "load_model", "logits_of", "save_model"]
 
 SCHEMA = "mlp.model/1"
@@ -60,6 +62,11 @@ class Model:
     def logits(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return the logits (N x K) of encoded rows (N x n_0), computed in the network's dtype."""
         return logits_of(self.network, X)
+
+    def score(self, columns: Mapping[str, Column]) -> tuple[NDArray[np.float64], dict[str, int]]:
+        """Return the logits of rows of a table, and by column how many texts training never saw."""
+        X, unseen = self.encoder.encode(columns, str(self.network.theta.dtype))
+        return self.logits(X), unseen
 
 
 def logits_of(network: Network, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.columns import Mask
     from mlpcli.data.table import Column
     from mlpcli.training.model_file import Model
 
@@ -35,14 +34,6 @@ class Prediction:
 
     p: NDArray[np.float64]
     known: NDArray[np.bool_]
-
-
-class _Computed(NamedTuple):
-    """Logits (N x K) of a block, which rows are complete, and counts of unseen texts by column."""
-
-    h: NDArray[np.float64]
-    known: NDArray[np.bool_]
-    unseen: dict[str, int]
 
 
 @dataclass
@@ -61,31 +52,32 @@ class Predictions:
 
     def __iter__(self) -> Iterator[Prediction]:
         with limit_blas(1):
-            for block in map_ahead(self._compute, self._complete()):
-                self._refuse_overflow(block.h, block.known, self.rows)
-                self.rows += len(block.h)
-                self.unknown += int(np.count_nonzero(~block.known))
-                self.unseen.update(block.unseen)
-                yield Prediction(np.asarray(sigmoid(block.h), np.float64), block.known)
+            for h, unseen, known in map_ahead(self._score, self._read()):
+                self._refuse_overflow(h, known, self.rows)
+                self.rows += len(h)
+                self.unknown += int(np.count_nonzero(~known))
+                self.unseen.update(unseen)
+                yield Prediction(np.asarray(sigmoid(h), np.float64), known)
 
-    def _complete(self) -> Iterator[tuple[Mapping[str, Column], Mapping[str, Mask]]]:
-        """Yield the columns of each block and where they lack a value; refuse what must not."""
+    def _read(self) -> Iterator[tuple[Mapping[str, Column], NDArray[np.bool_]]]:
+        """Yield the columns of each block and which rows are complete; refuse what must be."""
         encoder, start = self.model.encoder, 0
         for columns in self.scan.blocks():
             missing = encoder.missing(columns)
             if encoder.policy != "drop":
                 why = "missing value, and the model was trained with data.missing: error"
                 refuse_rows(self.scan, columns, missing, why, start)
-            yield columns, missing
-            start += rows_of(columns)
+            known = np.ones(rows_of(columns), np.bool_)
+            for mask in missing.values():
+                known &= ~mask
+            yield columns, known
+            start += known.size
 
-    def _compute(self, block: tuple[Mapping[str, Column], Mapping[str, Mask]]) -> _Computed:
-        columns, missing = block
-        X, unseen = self.model.encoder.encode(columns, str(self.model.network.theta.dtype))
-        known = np.ones(len(X), np.bool_)
-        for mask in missing.values():
-            known &= ~mask
-        return _Computed(self.model.logits(X), known, unseen)
+    def _score(
+        self, block: tuple[Mapping[str, Column], NDArray[np.bool_]]
+    ) -> tuple[NDArray[np.float64], dict[str, int], NDArray[np.bool_]]:
+        columns, known = block
+        return *self.model.score(columns), known
 
     def _refuse_overflow(
         self, h: NDArray[np.float64], known: NDArray[np.bool_], start: int

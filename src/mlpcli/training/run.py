@@ -129,7 +129,7 @@ def train(
     threads = thread_count(asked, _sizes(config, dataset), batch_size)
     with limit_blas(1), closing(Team(threads)) as team:
         loop = new_loop(config, dataset, team)
-        run = _Run(config, dataset, loop, folder, threads)
+        run = _Run(config, dataset, loop, folder)
         if kept:
             kept.restore(loop, run.document, dataset.digest)
         folder.start(to_yaml(config), epochs_done=loop.position.epoch if kept else None)
@@ -195,24 +195,15 @@ class _Run:
     dataset: Dataset
     loop: Loop
     folder: RunFolder
-    threads: int
 
     def __post_init__(self) -> None:
         self.document = to_portable_document(self.config)
 
     def epochs(self, observer: Observer) -> tuple[EpochRecord, ...]:
         """Run the epochs, with a line of history each and a checkpoint every so many."""
-        signals: list[int] = []
-
-        def stop(index: int) -> bool:
-            signum = observer.batch_done(index)
-            if signum is not None:
-                signals.append(signum)
-            return bool(signals)
-
         history = []
         saved = time.monotonic()
-        for record in self.loop.records(stop):
+        for record in self.loop.records(observer.batch_done):
             history.append(record)
             self.folder.append(record)
             due = record.epoch % self.config.training.checkpoint_every == 0
@@ -222,10 +213,10 @@ class _Run:
             observer.epoch_done(record)
         if self.loop.stopped != "diverged":
             self._save_checkpoint(durable=True)
-        if self.loop.stopped == "interrupted":
+        if self.loop.signal:
             at, file = self.loop.position, self.folder.checkpoint
             done = f"interrupted after {at.epoch} epochs and {at.batch} batches"
-            raise Interrupted(signals[0], f"{done}; go on with --resume ({file})")
+            raise Interrupted(self.loop.signal, f"{done}; go on with --resume ({file})")
         return tuple(history)
 
     def _save_checkpoint(self, *, durable: bool) -> None:
@@ -267,7 +258,12 @@ class _Run:
             metrics={},
             seed=self.config.training.seed,
             data_digest=self.dataset.digest,
-            versions=_versions(self.threads),
+            versions={
+                "mlpcli": __version__,
+                "numpy": np.__version__,
+                "python": platform.python_version(),
+                "threads": self.loop.team.size,
+            },
         )
 
     def _thresholds(self) -> tuple[float, ...]:
@@ -281,12 +277,3 @@ class _Run:
             return (0.5,) * len(targets)
         columns = zip(h.T, rows.y.T, strict=True)
         return tuple(best_threshold(*column, threshold.maximize) for column in columns)
-
-
-def _versions(threads: int) -> dict[str, Any]:
-    return {
-        "mlpcli": __version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "threads": threads,
-    }

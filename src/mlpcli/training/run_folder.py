@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,36 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["RunFolder", "run_folder_for"]
 
 
-@dataclass(frozen=True)
 class RunFolder:
     """The files of one run, all under `path`."""
 
-    path: Path
-
-    @property
-    def model(self) -> Path:
-        """The best weights."""
-        return self.path / "model.safetensors"
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where `--resume` goes on."""
-        return self.path / "last.ckpt.safetensors"
-
-    @property
-    def history(self) -> Path:
-        """One JSON line per epoch."""
-        return self.path / "history.jsonl"
-
-    @property
-    def config(self) -> Path:
-        """The resolved config."""
-        return self.path / "config.yaml"
-
-    @property
-    def report(self) -> Path:
-        """What `--json` prints."""
-        return self.path / "report.json"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.model = path / "model.safetensors"  # the best weights
+        self.checkpoint = path / "last.ckpt.safetensors"  # where --resume goes on
+        self.history = path / "history.jsonl"  # one JSON line per epoch
+        self.config = path / "config.yaml"  # resolved
+        self.report = path / "report.json"  # what --json prints
 
     def check(self, *, resume: bool, force: bool) -> None:
         """Raise UsageError if a run may not be written here."""
@@ -96,8 +76,5 @@ class RunFolder:
 
 def run_folder_for(config: Config, out: str | Path | None) -> RunFolder:
     """Return the folder asked for, else that of the config, else runs/NAME in this folder."""
-    if out is not None:
-        return RunFolder(Path(out))
-    if config.training.output is not None:
-        return RunFolder(Path(config.training.output))
-    return RunFolder(Path("runs") / config.name)
+    places = (out, config.training.output, Path("runs") / config.name)
+    return RunFolder(next(Path(place) for place in places if place is not None))
