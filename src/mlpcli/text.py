@@ -1,10 +1,14 @@
-"""Text from a user's table or file names, made safe to show."""
+"""Text and values from a user's files and commands, made safe to show."""
 
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
 
-__all__ = ["printable", "quoted"]
+__all__ = ["printable", "quoted", "shorten", "show_value"]
+
+LONGEST = 60
 
 
 def printable(text: str) -> str:
@@ -16,3 +20,19 @@ def quoted(value: str | float) -> str:
     """Return a text in the double quotes of YAML, a number as it is."""
     text = json.dumps(value, ensure_ascii=False)
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """Return the text on one line, unprintable characters escaped, its middle left out if long."""
+    line = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    if len(line) <= longest:
+        return line
+    half = (longest - 3) // 2
+    return f"{line[:half]}...{line[-half:]}"
+
+
+def show_value(value: Any) -> str:
+    """Return a value as it would stand in YAML, on one short line, text in double quotes."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
+    return shorten(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config import yaml as yaml_module
-from mlpcli.config.scalars import resolve
-from mlpcli.config.yaml import parse_value, read_yaml
+from mlpcli.config.yaml import KeyPath, Node, parse_value, read_yaml, resolve
 from mlpcli.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def refusal(text: str) -> str:
@@ -68,16 +70,23 @@ def test_nan_is_read_as_nan() -> None:
 
 def test_quotes_and_blocks_keep_text_as_text() -> None:
     tree = read_yaml("a: \"1\"\nb: '2'\nc: |\n  3\nd: 4\n0: null\n", "c.yaml")
-    assert tree.root == {"a": "1", "b": "2", "c": "3\n", "d": 4, "0": None}
+    assert tree.plain() == {"a": "1", "b": "2", "c": "3\n", "d": 4, "0": None}
+
+
+def every_node(node: Node, path: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
+    yield path, node
+    inside = dict(enumerate(node.value)) if isinstance(node.value, list) else node.value
+    for part, inner in inside.items() if isinstance(inside, dict) else ():
+        yield from every_node(inner, (*path, part))
 
 
 def test_every_key_and_value_knows_its_place() -> None:
     tree = read_yaml("# first\ndata:\n  äö: [1, {b: 2}]\n  e:\n", "c.yaml")
-    spots = {
-        path: (spot.key.label.removeprefix("c.yaml:"), spot.value.label.removeprefix("c.yaml:"))
-        for path, spot in tree.spots.items()
+    places = {
+        path: (node.key.label.removeprefix("c.yaml:"), node.place.label.removeprefix("c.yaml:"))
+        for path, node in every_node(tree, ())
     }
-    assert spots == {
+    assert places == {
         (): ("2:1", "2:1"),
         ("data",): ("2:1", "3:3"),
         ("data", "äö"): ("3:3", "3:7"),
@@ -90,9 +99,10 @@ def test_every_key_and_value_knows_its_place() -> None:
 
 def test_an_alias_is_a_copy_that_knows_its_places() -> None:
     tree = read_yaml("a: &x [1, {b: 2}]\nc: *x\n", "c.yaml")
-    assert tree.root == {"a": [1, {"b": 2}], "c": [1, {"b": 2}]}
-    assert tree.root["a"][1] is not tree.root["c"][1]
-    assert tree.spots["c", 1, "b"] == tree.spots["a", 1, "b"]
+    assert tree.plain() == {"a": [1, {"b": 2}], "c": [1, {"b": 2}]}
+    assert tree.plain()["a"][1] is not tree.plain()["c"][1]
+    assert tree.nearest(("c",))[1].place.label == "c.yaml:2:4"
+    assert tree.nearest(("c", 1, "b"))[1] == tree.nearest(("a", 1, "b"))[1]
 
 
 EXPECTED = (
@@ -175,7 +185,7 @@ def test_any_text_is_a_tree_or_one_line(loader: str, text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml_module, "LOADER", getattr(yaml, loader))
         try:
-            assert parse_value(text, "c.yaml").spots
+            assert parse_value(text, "c.yaml").place.label.startswith("c.yaml:")
         except ConfigError as error:
             (line,) = error.lines
             assert line.startswith("c.yaml:")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, get_args
 from unittest import mock
 
 import typer
-from pydantic import ValidationError
 
 from mlpcli.cli.app import app, run
 from mlpcli.config import Config
-from mlpcli.config.fields import Section
+from mlpcli.config.messages import expected
+from mlpcli.config.values import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,21 +117,11 @@ def _table(path: str, section: type[Section]) -> str:
         if key == "name" and path == "":
             continue
         name = field.serialization_alias or key
+        what = expected(field.rebuild_annotation()).what
         default = "required" if field.is_required() else f"`{_yaml(field.default)}`"
-        cells = (f"`{path}{name}`", _expected(section, name), default, field.description or "")
+        cells = (f"`{path}{name}`", what, default, field.description or "")
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def _expected(section: type[Section], key: str) -> str:
-    """Return the words of the error message for a value that fits nothing."""
-    try:
-        section.model_validate({key: object()})
-    except ValidationError as error:
-        for found in error.errors():
-            if found["loc"][:1] == (key,) and "what" in found.get("ctx", {}):
-                return str(found["ctx"]["what"])
-    raise AssertionError(f"{section.__name__}.{key}: takes anything, or says nothing")
 
 
 def _yaml(value: Any) -> str:

@@ -2,18 +2,6 @@
 
 from mlpcli.config.document import json_schema, to_document, to_portable_document, to_yaml
 from mlpcli.config.load import load_config, parse_config
-from mlpcli.config.named import (
-    Adam,
-    Constant,
-    Cosine,
-    Momentum,
-    Nesterov,
-    OptimizerConfig,
-    Plateau,
-    ScheduleConfig,
-    Sgd,
-    Step,
-)
 from mlpcli.config.schema import (
     Config,
     DataConfig,
@@ -22,7 +10,21 @@ from mlpcli.config.schema import (
     NetworkConfig,
     TrainingConfig,
 )
-from mlpcli.config.unions import ClassWeight, Maximize, RowsWhere
+from mlpcli.config.values import (
+    Adam,
+    ClassWeight,
+    Constant,
+    Cosine,
+    Maximize,
+    Momentum,
+    Nesterov,
+    OptimizerConfig,
+    Plateau,
+    RowsWhere,
+    ScheduleConfig,
+    Sgd,
+    Step,
+)
 
 __all__ = [
     "Adam",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.config.named import Adam
-from mlpcli.config.paths import absolute_paths, portable_paths
 from mlpcli.config.schema import Config
+from mlpcli.config.values import Adam
+from mlpcli.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +32,8 @@ def to_portable_document(config: Config) -> dict[str, Any]:
 
     It is what a model or checkpoint records: equal wherever the project lies on a disk.
     """
-    return to_document(portable_paths(config))
+    base = Path(config.folder).resolve()
+    return to_document(config.with_paths(lambda path: os.path.relpath(path, base)))
 
 
 def to_yaml(config: Config) -> str:
@@ -38,7 +41,7 @@ def to_yaml(config: Config) -> str:
 
     Parsed by `parse_config` it is equal to a config that `load_config` or `parse_config` returned.
     """
-    plain = to_document(absolute_paths(config))
+    plain = to_document(config.with_paths(os.path.abspath))
     return "\n\n".join("\n".join(_lines(key, value, "")) for key, value in plain.items()) + "\n"
 
 
@@ -72,8 +75,7 @@ def _float(value: float) -> str:
 def _text(text: str) -> str:
     if PLAIN.fullmatch(text) and text.lower() not in RESERVED:
         return text
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+    return quoted(text)
 
 
 def json_schema() -> dict[str, Any]:

@@ -8,12 +8,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.config.findings import validate
+from mlpcli.config.messages import validate
 from mlpcli.config.overrides import apply_overrides
-from mlpcli.config.paths import resolve_paths
-from mlpcli.config.words import shorten, show_value
 from mlpcli.config.yaml import read_yaml
 from mlpcli.errors import ConfigError
+from mlpcli.text import shorten, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +29,7 @@ def load_config(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> 
     """Read a YAML config, apply each override ``section.key=value``, and check everything.
 
     Paths in the result are seen from the current folder. Raises ConfigError with one line per
-    finding, in file order, each opening with the path as given.
+    problem, in file order, each opening with the path as given.
     """
     source = shorten(os.fspath(path), LONGEST_NAME)
     text = _decode(_read(Path(path), source), source)
@@ -47,13 +46,29 @@ def parse_config(
 
     `source_name` opens every message, and its stem becomes the config's name.
     """
-    tree, messages = apply_overrides(read_yaml(text, source_name), overrides)
-    config, found = validate(tree)
-    messages += found
-    if config is None or messages:
-        ordered = dict.fromkeys(sorted(messages, key=itemgetter(0)))
+    root, problems = apply_overrides(read_yaml(text, source_name), overrides)
+    config, found = validate(root)
+    problems += found
+    if config is None or problems:
+        ordered = dict.fromkeys(sorted(problems, key=itemgetter(0)))
         raise ConfigError(*(f"{place.label}: {what}" for place, what in ordered))
-    return resolve_paths(config, os.fspath(folder)).with_name(Path(source_name).stem or "config")
+    return _placed(config, os.fspath(folder)).with_name(Path(source_name).stem or "config")
+
+
+def _placed(config: Config, folder: str) -> Config:
+    """Return the config of a folder with every path as seen from the current one.
+
+    A path below the current folder becomes relative to it, so that messages are short and models
+    do not record where a project was kept; any other becomes absolute.
+    """
+    here = Path.cwd()
+    base = (here / folder).resolve()
+
+    def resolve(path: str) -> str:
+        full = Path(os.path.normpath(base / path))
+        return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)
+
+    return config.with_paths(resolve).with_folder(str(base))
 
 
 def _read(path: Path, source: str) -> bytes:

@@ -1,47 +1,36 @@
 """What a config may say: one frozen model per section, with every key's default and meaning."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from mlpcli.config.fields import (
-    Choice,
-    Column,
-    Count,
-    Expect,
-    File,
-    Fraction,
-    NotNegative,
-    Positive,
-    Section,
-    Seed,
-    Shorthand,
-    Switch,
-    Threads,
-)
-from mlpcli.config.named import Adam, Constant, OptimizerConfig, ScheduleConfig
 from mlpcli.config.rules import refuse_conflicts
-from mlpcli.config.unions import (
-    Dropped,
+from mlpcli.config.values import (
+    Adam,
+    Column,
+    Columns,
+    Constant,
+    Count,
     Features,
+    File,
     Files,
+    Fraction,
     Layers,
     Memory,
+    NotNegative,
+    OptimizerConfig,
+    Positive,
     Positives,
+    ScheduleConfig,
+    Section,
+    Seed,
     Split,
     Targets,
+    Threads,
     Threshold,
     Weights,
 )
-
-__all__ = [
-    "Config",
-    "DataConfig",
-    "GradcheckConfig",
-    "LossConfig",
-    "NetworkConfig",
-    "TrainingConfig",
-]
 
 
 class DataConfig(Section):
@@ -56,20 +45,20 @@ class DataConfig(Section):
         description="Label that counts as 1; null: 1, true or the only non-zero value.",
     )
     features: Features | None = Field(default=None, description="Input columns; null: all others.")
-    drop: Dropped = Field(default=(), description="Columns to leave out.")
+    drop: Columns = Field(default=(), description="Columns to leave out.")
     weight: Column | None = Field(default=None, description="Column with a weight per row.")
-    missing: Annotated[Literal["error", "mean", "median", "drop"], Choice()] = Field(
+    missing: Literal["error", "mean", "median", "drop"] = Field(
         default="error",
         description="Missing inputs: refuse, fill with the training mean or median, drop the row.",
     )
-    standardize: Switch = Field(
+    standardize: bool = Field(
         default=True, description="Scale numbers to mean 0 and deviation 1 on training rows."
     )
     validation: Split | None = Field(
         default=None, description="Rows to judge each epoch: a fraction, a file, or by a column."
     )
     test: Split | None = Field(default=None, description="Rows to judge the end result: likewise.")
-    stratify: Switch = Field(
+    stratify: bool = Field(
         default=True, description="Keep the shares of the classes when splitting by a fraction."
     )
     memory_limit: Memory | None = Field(
@@ -92,8 +81,8 @@ class NetworkConfig(Section):
     hidden: Layers = Field(
         default=(16,), description="Units per hidden layer; an empty list is logistic regression."
     )
-    bias: Switch = Field(default=True, description="Whether layers have a bias; it starts at 0.")
-    init: Annotated[Literal["glorot", "normal", "zeros"], Choice()] = Field(
+    bias: bool = Field(default=True, description="Whether layers have a bias; it starts at 0.")
+    init: Literal["glorot", "normal", "zeros"] = Field(
         default="glorot", description="Distribution of the first weights."
     )
     init_scale: Positive = Field(default=1.0, description="Factor on the first weights.")
@@ -102,13 +91,13 @@ class NetworkConfig(Section):
 class LossConfig(Section):
     """What training makes small."""
 
-    kind: Annotated[Literal["bce", "mse"], Choice()] = Field(
+    kind: Literal["bce", "mse"] = Field(
         default="bce", description="Binary cross-entropy or mean squared error."
     )
-    derivative: Annotated[Literal["naive", "epsilon", "clamped", "fused", "stable"], Choice()] = (
-        Field(default="stable", description="Form of the derivative of binary cross-entropy.")
+    derivative: Literal["naive", "epsilon", "clamped", "fused", "stable"] = Field(
+        default="stable", description="Form of the derivative of binary cross-entropy."
     )
-    epsilon: Annotated[float, Field(gt=0, lt=0.5), Expect("a number > 0 and < 0.5")] = Field(
+    epsilon: Annotated[float, Field(gt=0, lt=0.5)] = Field(
         default=1e-7, description="Constant of the forms epsilon and clamped."
     )
     l2: NotNegative = Field(default=0.0, description="Weight decay; biases are left out.")
@@ -135,7 +124,7 @@ class TrainingConfig(Section):
     threshold: Threshold = Field(
         default=0.5, description="Probability from which the prediction is 1, or what it maximizes."
     )
-    dtype: Annotated[Literal["float32", "float64"], Choice()] = Field(
+    dtype: Literal["float32", "float64"] = Field(
         default="float32", description="Precision of the arithmetic."
     )
     threads: Threads | None = Field(
@@ -155,7 +144,7 @@ class TrainingConfig(Section):
 class GradcheckConfig(Section):
     """How the gradients are checked."""
 
-    method: Annotated[Literal["central", "plain", "complex-step"], Choice()] = Field(
+    method: Literal["central", "plain", "complex-step"] = Field(
         default="central", description="How the numeric gradient is made."
     )
     rows: Count | None = Field(
@@ -169,26 +158,14 @@ class GradcheckConfig(Section):
     )
 
 
-def _empty_for_null(value: Any) -> Any:
-    return {} if value is None else value
-
-
-EMPTY = Shorthand(_empty_for_null)
-"""A section whose keys are all commented out has only defaults."""
-
-
 class Config(Section):
     """A whole config: only data.train and data.target are required."""
 
-    data: Annotated[DataConfig, EMPTY] = Field(description="Rows and columns.")
-    network: Annotated[NetworkConfig, EMPTY] = Field(default=NetworkConfig(), description="Layers.")
-    loss: Annotated[LossConfig, EMPTY] = Field(default=LossConfig(), description="Loss.")
-    training: Annotated[TrainingConfig, EMPTY] = Field(
-        default=TrainingConfig(), description="Training."
-    )
-    gradcheck: Annotated[GradcheckConfig, EMPTY] = Field(
-        default=GradcheckConfig(), description="Gradient check."
-    )
+    data: DataConfig = Field(description="Rows and columns.")
+    network: NetworkConfig = Field(default=NetworkConfig(), description="Layers.")
+    loss: LossConfig = Field(default=LossConfig(), description="Loss.")
+    training: TrainingConfig = Field(default=TrainingConfig(), description="Training.")
+    gradcheck: GradcheckConfig = Field(default=GradcheckConfig(), description="Gradient check.")
 
     _name: str = PrivateAttr(default="config")
     _folder: str = PrivateAttr(default=".")
@@ -203,17 +180,33 @@ class Config(Section):
         """The file's name without folder and suffix, which names the run folder."""
         return self._name
 
-    def with_name(self, name: str) -> "Config":
+    def with_name(self, name: str) -> Self:
         """Return the same config under another name."""
         copy = self.model_copy()
         copy._name = name
         return copy
 
-    def with_folder(self, folder: str) -> "Config":
+    def with_folder(self, folder: str) -> Self:
         """Return the same config as read from another folder; its paths stay as they are."""
         copy = self.model_copy()
         copy._folder = folder
         return copy
+
+    def with_paths(self, change: Callable[[str], str]) -> Self:
+        """Return the config with every path changed: tables (globs stay globs) and output."""
+        data, training = self.data, self.training
+        tables = {
+            key: tuple(map(change, files))
+            for key in ("train", "validation", "test")
+            if isinstance(files := getattr(data, key), tuple)
+        }
+        output = None if training.output is None else change(training.output)
+        return self.model_copy(
+            update={
+                "data": data.model_copy(update=tables),
+                "training": training.model_copy(update={"output": output}),
+            }
+        )
 
     def __eq__(self, other: object) -> bool:
         """Compare what the config says, not what its file is called."""
@@ -223,7 +216,15 @@ class Config(Section):
         """Fit `__eq__`; the parts most likely to differ are enough."""
         return hash((self.data.train, self.data.target, self.network, self.training.seed))
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_empty_sections(cls, values: Any) -> Any:
+        """Take null for no keys: that is a section whose lines are all commented out."""
+        if not isinstance(values, dict):
+            return values
+        return {name: {} if section is None else section for name, section in values.items()}
+
     @model_validator(mode="after")
-    def _refuse_conflicts(self) -> "Config":
+    def _refuse_conflicts(self) -> Self:
         refuse_conflicts(self)
         return self

@@ -1,0 +1,182 @@
+"""What pydantic found wrong becomes messages: the place, the key, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, Tag, ValidationError
+
+from mlpcli.config.schema import Config
+from mlpcli.config.values import Expected
+from mlpcli.config.yaml import KeyPath, Node, Place, resolve, show_path
+from mlpcli.errors import did_you_mean
+from mlpcli.text import show_value
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+__all__ = ["Problem", "expected", "validate"]
+
+Problem = tuple[Place, str]
+"""A place, which sorts, and what is wrong there."""
+
+NOUNS = {bool: "true or false", int: "an integer", float: "a number"}
+LIMITS = {"gt": ">", "ge": ">=", "lt": "<"}
+"""pydantic's constraints that belong to what is expected; its `le` is said once it is broken."""
+NUMERIC = re.compile("number|integer|fraction")
+
+
+def validate(root: Node) -> tuple[Config | None, list[Problem]]:
+    """Return the config, or None and everything that is wrong, conflicts between keys included."""
+    values = root.plain()
+    config, errors = _validated(values)
+    if any(error["type"] != "conflict" for error in errors):
+        broken = {_follow(error)[0][:2] for error in errors}
+        _, conflicts = _validated(_repaired(values, broken))
+        errors += [conflict for conflict in conflicts if _sound(conflict, broken)]
+    return config, [_problem(error, root) for error in errors]
+
+
+def _validated(values: Any) -> tuple[Config | None, list[ErrorDetails]]:
+    try:
+        return Config.model_validate(values, by_alias=True, by_name=False), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    short = {error["loc"] for error in errors if error["type"] == "too_short"}
+    return None, [error for error in errors if error["loc"][:-1] not in short]
+
+
+def _repaired(values: dict[str, Any], broken: set[KeyPath]) -> dict[str, Any]:
+    """Return the values without what is broken, so that the rest can be judged together."""
+    sections = {
+        name: {key: value for key, value in section.items() if (name, key) not in broken}
+        for name, section in values.items()
+        if (name,) not in broken and section is not None
+    }
+    return {**sections, "data": {"train": "train", "target": "target", **sections.get("data", {})}}
+
+
+def _sound(conflict: ErrorDetails, broken: set[KeyPath]) -> bool:
+    """Return whether a conflict is between keys that are themselves right."""
+    involved = [conflict["loc"], *conflict["ctx"]["others"]]
+    return not any(path[:size] in broken for path in involved for size in (1, 2))
+
+
+def _problem(error: ErrorDetails, root: Node) -> Problem:
+    """Return a place and what is wrong there, by the type of pydantic's error."""
+    path, kind = _follow(error)
+    written, node = root.nearest(path)
+    match error["type"]:
+        case "conflict":
+            return node.key, f"{show_path(written)}: {error['ctx']['reason']}"
+        case "missing" | "union_tag_not_found":
+            return node.key, f"{show_path(path)}: missing, {_addition(path)}"
+        case "extra_forbidden":
+            return node.key, f"{show_path(path)}: unknown key{_known(str(path[-1]), kind)}"
+        case "less_than_equal":
+            words = Expected(f"an integer <= {error['ctx']['le']}")
+        case _:
+            words = expected(kind)
+    got = node.plain()
+    told = f"expected {words.what}, got {show_value(got)}{_advice(got, words)}"
+    return node.place, f"{show_path(written)}: {told}"
+
+
+def _addition(path: KeyPath) -> str:
+    if len(path) == 1:
+        return f'add a section "{path[0]}:" with "train:" and "target:"'
+    return f'add "{path[-1]}:" to {show_path(path[:-1])}'
+
+
+def _known(key: str, model: type[BaseModel]) -> str:
+    known = list(_keys(model))
+    return did_you_mean(key, known) or f", expected one of {', '.join(known)}"
+
+
+def _advice(got: Any, words: Expected) -> str:
+    """Return the next step where the value shows what was meant."""
+    if isinstance(got, str):
+        quoted = isinstance(resolve(got), int | float) and NUMERIC.search(words.what)
+        return "; remove the quotes" if quoted else did_you_mean(got, words.choices)
+    meant = isinstance(got, int | float) and words.quote
+    return f'; put it in quotes: "{str(got).lower()}"' if meant else ""
+
+
+def _follow(error: ErrorDetails) -> tuple[KeyPath, Any]:
+    """Return the path that an error's location means, and the type that is expected there.
+
+    Between the keys of a location pydantic names the arm of each union that it took.
+    """
+    if error["type"] == "conflict":
+        return error["loc"], None
+    path: KeyPath = ()
+    kind: Any = Config
+    arm = kind
+    for part in error["loc"]:
+        base, _ = _bare(arm)
+        if _is_union(base):
+            arm = {_tag(arm): arm for arm in get_args(base)}.get(part, base)
+        else:
+            path = (*path, part)
+            kind = arm = _inside(base, part)
+    named = error.get("ctx", {}).get("discriminator") == "'name'"
+    return ((*path, "name") if named else path), kind
+
+
+def _inside(base: Any, part: str | int) -> Any:
+    """Return the type of a key or item; where a model has no such key, the model."""
+    if hasattr(base, "model_fields"):
+        return _keys(base).get(str(part), base)
+    return get_args(base)[0 if isinstance(part, int) else -1]
+
+
+def expected(kind: Any) -> Expected:
+    """Return what a value of a type must be."""
+    base, marks = _bare(kind)
+    if given := [mark for mark in marks if isinstance(mark, Expected)]:
+        return given[0]
+    if hasattr(base, "model_fields"):
+        return Expected('a section of "key: value" lines')
+    if base not in NOUNS:
+        arms = get_args(base)
+        choices = tuple(map(_tag, arms)) if _is_union(base) else arms
+        return Expected(f"one of {', '.join(choices)}", choices)
+    limits = [
+        f"{sign} {getattr(mark, name)}"
+        for name, sign in LIMITS.items()
+        for mark in marks
+        if hasattr(mark, name)
+    ]
+    return Expected(f"{NOUNS[base]} {' and '.join(limits)}".rstrip())
+
+
+def _keys(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the keys of a section with the types of their values."""
+    fields = model.model_fields.items()
+    return {field.serialization_alias or name: field.rebuild_annotation() for name, field in fields}
+
+
+def _bare(kind: Any) -> tuple[Any, list[Any]]:
+    """Return a type, without null, and its constraints and other marks."""
+    marks: list[Any] = []
+    if get_origin(kind) is Annotated:
+        kind, *fields = get_args(kind)
+        marks = [mark for field in fields for mark in getattr(field, "metadata", [field])]
+    arms = [arm for arm in get_args(kind) if arm is not NoneType]
+    if _is_union(kind) and len(arms) == 1:
+        kind, inner = _bare(arms[0])
+        marks += inner
+    return kind, marks
+
+
+def _tag(arm: Any) -> Any:
+    """Return what tells an arm of a union from the others: its tag, or its name."""
+    base, marks = _bare(arm)
+    named = getattr(base, "model_fields", {}).get("name")
+    return next((mark.tag for mark in marks if isinstance(mark, Tag)), named and named.default)
+
+
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in (Union, UnionType)
