@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.text import printable, quoted
+from mlpcli.text import printable, quoted, shorten, show_value
 
 LIVELY = st.text() | st.text('\n\r\t\x00\x1b\x7f\x85\xa0\u2028\ufeff"\\#:{}😀é')
 
@@ -27,3 +27,15 @@ def test_quoted_reads_back(text: str) -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert (quoted(3), quoted(0.25)) == ("3", "0.25")
+
+
+@given(LIVELY | st.floats() | st.booleans() | st.lists(st.integers()))
+def test_a_value_is_shown_on_one_short_line(value: object) -> None:
+    shown = show_value(value)
+    assert shown.isprintable()
+    assert len(shown) <= 60
+
+
+def test_what_is_long_loses_its_middle() -> None:
+    assert shorten("a" * 50 + "b" * 50, 23) == "a" * 10 + "..." + "b" * 10
+    assert show_value(float("-inf")) == "-.inf"

@@ -2,6 +2,18 @@
 
 from mlpcli.config.document import json_schema, to_document, to_portable_document, to_yaml
 from mlpcli.config.load import load_config, parse_config
+from mlpcli.config.optimizers import (
+    Adam,
+    Constant,
+    Cosine,
+    Momentum,
+    Nesterov,
+    OptimizerConfig,
+    Plateau,
+    ScheduleConfig,
+    Sgd,
+    Step,
+)
 from mlpcli.config.schema import (
     Config,
     DataConfig,
@@ -10,21 +22,7 @@ from mlpcli.config.schema import (
     NetworkConfig,
     TrainingConfig,
 )
-from mlpcli.config.values import (
-    Adam,
-    ClassWeight,
-    Constant,
-    Cosine,
-    Maximize,
-    Momentum,
-    Nesterov,
-    OptimizerConfig,
-    Plateau,
-    RowsWhere,
-    ScheduleConfig,
-    Sgd,
-    Step,
-)
+from mlpcli.config.values import ClassWeight, Maximize, RowsWhere
 
 __all__ = [
     "Adam",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -152,6 +153,7 @@ def expected(kind: Any) -> Expected:
     return Expected(f"{NOUNS[base]} {' and '.join(limits)}".rstrip())
 
 
+@cache
 def _keys(model: type[BaseModel]) -> dict[str, Any]:
     """Return the keys of a section with the types of their values."""
     fields = model.model_fields.items()

@@ -5,12 +5,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from mlpcli.config.optimizers import Adam, Constant, OptimizerConfig, ScheduleConfig
 from mlpcli.config.rules import refuse_conflicts
 from mlpcli.config.values import (
-    Adam,
     Column,
     Columns,
-    Constant,
     Count,
     Features,
     File,
@@ -19,10 +18,8 @@ from mlpcli.config.values import (
     Layers,
     Memory,
     NotNegative,
-    OptimizerConfig,
     Positive,
     Positives,
-    ScheduleConfig,
     Section,
     Seed,
     Split,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import yaml
@@ -52,8 +51,7 @@ class Place(NamedTuple):
     label: str
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A value with its place and that of its key; in a list, and at the root, both are its own."""
 
     value: dict[str, Node] | list[Node] | Scalar
