@@ -58,7 +58,7 @@ class UsageError(InputError):
 
 
 class ConfigError(InputError):
-    """A config that is not YAML, or not a config; one line per finding."""
+    """A config that is not YAML, or not a config; one line per problem."""
 
 
 class DataError(InputError):

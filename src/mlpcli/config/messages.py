@@ -45,6 +45,7 @@ def _validated(values: Any) -> tuple[Config | None, list[ErrorDetails]]:
         return Config.model_validate(values, by_alias=True, by_name=False), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
+    # a list whose items are all wrong counts as too short: that alone is said
     short = {error["loc"] for error in errors if error["type"] == "too_short"}
     return None, [error for error in errors if error["loc"][:-1] not in short]
 
@@ -76,7 +77,7 @@ def _problem(error: ErrorDetails, root: Node) -> Problem:
             return node.key, f"{show_path(path)}: missing, {_addition(path)}"
         case "extra_forbidden":
             return node.key, f"{show_path(path)}: unknown key{_known(str(path[-1]), kind)}"
-        case "less_than_equal":
+        case "less_than_equal":  # so far above any sense that it is no part of what is expected
             words = Expected(f"an integer <= {error['ctx']['le']}")
         case _:
             words = expected(kind)

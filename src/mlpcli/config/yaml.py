@@ -106,9 +106,9 @@ def parse_value(text: str, source: str) -> Node:
 
 
 class _Builder:
-    """Builds the tree from the parser's events: PyYAML's nodes lose tags and the places of aliases.
+    """Builds the tree from the parser's events, so that limits hold before memory is spent.
 
-    So limits hold before memory is spent, too.
+    PyYAML's own nodes would not do: they have lost the tags and where the aliases stand.
     """
 
     def __init__(self, text: str, source: str) -> None:
