@@ -21,7 +21,7 @@ from mlpcli.cli.progress import (
     progress_for,
 )
 from mlpcli.cli.signals import SignalWatch
-from mlpcli.data.memory import Estimate
+from mlpcli.data.dataset import Estimate
 from mlpcli.training.loop import EpochRecord
 
 RECORD = EpochRecord(3, 0.25, 0.5, None, 0.001, (1.0,), 0.1)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.data.columns import Columns, Held, Stored, is_missing, rows_of
-from mlpcli.data.table import Categorical, Table, open_table
+from mlpcli.data.table import Categorical, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     path = tmp_path_factory.mktemp("columns") / "t.csv"
     rows = [f"{i if i % 5 else ''},{'uvw'[i % 3] if i % 7 else ''},{-i}\n" for i in range(ROWS)]
     path.write_text("a,t,b\n" + "".join(rows))
-    with open_table([path]) as opened:
+    with Table([path]) as opened:
         yield opened
 
 

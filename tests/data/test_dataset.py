@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config import parse_config
-from mlpcli.data.dataset import load_dataset
-from mlpcli.data.encoding import unseen_notes
-from mlpcli.data.row_file import RowFile
+from mlpcli.data.dataset import Estimate, load_dataset
+from mlpcli.data.notes import unseen_notes
+from mlpcli.data.rows import RowFile
+from mlpcli.data.table import Outlook
 from mlpcli.errors import DataError
 from training_workshop import leave_room
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.config import Config
-    from mlpcli.data.memory import Estimate
 
 
 ROWS = [(i, "uvw"[i % 3], i % 2) for i in range(40)]
@@ -213,12 +213,27 @@ def test_unseen_notes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("features", "dtype", "inputs", "size"),
+    [
+        (["x", "t"], "float32", 5, 20_000),
+        (["x", "t"], "float64", 5, 40_000),
+        (["x"], "float32", 1, 4_000),
+    ],
+)
+def test_estimate(features: list[str], dtype: str, inputs: int, size: int) -> None:
+    outlook = Outlook((Path("a.csv"),), 1000, {"x": 1, "t": 4, "y": 1}, 40_000)
+    expected = Estimate((Path("a.csv"),), 1000, inputs, size, 20_000)
+    assert Estimate.of(outlook, features, dtype) == expected
+    assert expected.in_file is (size > 20_000)
+
+
 def test_each_table_is_announced_before_it_is_read(config_for: Callable[..., Config]) -> None:
     seen: list[Estimate] = []
     config = config_for(TABLE, "validation: v.csv, drop: [t], memory_limit: 100MB",
                         "dtype: float64", v="t,y,a\nu,1,7\n")  # fmt: skip
     load_dataset(config, announce=seen.append)
-    assert [(e.sources, e.rows, e.inputs, e.bytes) for e in seen] == [
+    assert [(e.paths, e.rows, e.inputs, e.bytes) for e in seen] == [
         ((Path("t.csv"),), 40, 1, 320),
         ((Path("v.csv"),), 1, 1, 8),
     ]

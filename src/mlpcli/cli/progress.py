@@ -14,8 +14,7 @@ from mlpcli.cli.signals import SignalWatch
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from mlpcli.data.dataset import Dataset
-    from mlpcli.data.memory import Estimate
+    from mlpcli.data.dataset import Dataset, Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
 __all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "progress_for"]
@@ -129,7 +128,7 @@ class LiveProgress(PlainProgress):
 
 def expectation(estimate: Estimate) -> str:
     """Return a line on a table that is about to be read."""
-    first, *others = estimate.sources
+    first, *others = estimate.paths
     name = f"{first} and {len(others)} more" if others else f"{first}"
     rows = float(f"{estimate.rows:.2g}")
     where = "memory"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -33,28 +32,8 @@ def rows_of(columns: Mapping[str, Column]) -> int:
     return is_missing(next(iter(columns.values()))).size
 
 
-class Columns(Mapping[str, Column]):
-    """Columns by name, of the same rows."""
-
-    @abstractmethod
-    def missing(self, name: str) -> Mask | None:
-        """Return which rows lack a value in this column, None where none does."""
-
-    @abstractmethod
-    def take(self, rows: Index | Mask) -> Columns:
-        """Return the chosen rows, which are to be in ascending order."""
-
-    @abstractmethod
-    def cuts(self, rows: int, size: int) -> list[tuple[int, int]]:
-        """Return (start, stop) of parts of all `rows` to be read one by one, of about `size`."""
-
-    @abstractmethod
-    def between(self, start: int, stop: int) -> Mapping[str, Column]:
-        """Return the columns of rows start..stop-1 in memory."""
-
-
-class Held(dict[str, Column], Columns):
-    """Columns in memory."""
+class Held(dict[str, Column]):
+    """Columns of the same rows, in memory."""
 
     def missing(self, name: str) -> Mask | None:
         """Return which rows lack a value in this column, None where none does."""
@@ -62,7 +41,7 @@ class Held(dict[str, Column], Columns):
         return mask if mask.any() else None
 
     def take(self, rows: Index | Mask) -> Held:
-        """Return the chosen rows, a copy."""
+        """Return the chosen rows, which are to be in ascending order; a copy."""
         return Held({name: _take(column, rows) for name, column in self.items()})
 
     def cuts(self, rows: int, size: int) -> list[tuple[int, int]]:
@@ -74,7 +53,7 @@ class Held(dict[str, Column], Columns):
         return {name: _take(column, slice(start, stop)) for name, column in self.items()}
 
 
-class Stored(Columns):
+class Stored(Mapping[str, Column]):
     """Columns of chosen rows of a table, which is to stay open; nothing is kept in memory."""
 
     def __init__(self, table: Table, rows: Index | None = None) -> None:
@@ -115,6 +94,9 @@ class Stored(Columns):
         first = int(rows[0])
         columns = self._table.read(names, first, int(rows[-1]) + 1)
         return {name: _take(column, rows - first) for name, column in columns.items()}
+
+
+Columns: TypeAlias = Held | Stored
 
 
 def _take(column: Column, rows: Index | Mask | slice) -> Column:

@@ -6,31 +6,31 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.columns import Stored
-from mlpcli.data.encoder import Encoder, Rule, fit_rule
-from mlpcli.data.encoding import encode_examples, spread, unseen_notes
+from mlpcli.data.encoder import Encoder, encode_examples, spread
 from mlpcli.data.examples import Examples, read_examples
-from mlpcli.data.memory import Estimate, Place, estimate, place_for
-from mlpcli.data.notes import findings
+from mlpcli.data.notes import column_notes, label_notes, unseen_notes
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
+from mlpcli.data.rows import Place, place_for
+from mlpcli.data.rules import Rule, fit_rule
 from mlpcli.data.split import HELD_OUT, share_out
-from mlpcli.data.table import Kind, Outlook, Table, open_table
-from mlpcli.data.table.words import show, show_name
+from mlpcli.data.table import Outlook, Reading, Table
+from mlpcli.data.table.words import show_name
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
-    from mlpcli.data.batches import RowSource
+    from mlpcli.data.rows import AnyRows
 
-__all__ = ["Dataset", "load_dataset"]
+__all__ = ["Dataset", "Estimate", "load_dataset"]
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,44 @@ class Dataset:
     as a constant column.
     """
 
-    train: RowSource
-    validation: RowSource | None
-    test: RowSource | None
+    train: AnyRows
+    validation: AnyRows | None
+    test: AnyRows | None
     encoder: Encoder
     targets: tuple[Target, ...]
     digest: str
     notes: tuple[str, ...]
 
-    def parts(self) -> dict[str, RowSource | None]:
+    def parts(self) -> dict[str, AnyRows | None]:
         """Return the parts by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """About how many encoded rows of how many inputs files will give, by their first rows.
+
+    `bytes` are those of the inputs; beyond `room`, which is half of `data.memory_limit`, they go
+    to a temporary file.
+    """
+
+    paths: tuple[Path, ...]
+    rows: int
+    inputs: int
+    bytes: int
+    room: int
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the inputs will lie in a file."""
+        return self.bytes > self.room
+
+    @classmethod
+    def of(cls, outlook: Outlook, features: Sequence[str], dtype: str) -> Estimate:
+        """Return what to expect of files, before their rows are read."""
+        inputs = sum(outlook.inputs[name] for name in features)
+        size = outlook.rows * inputs * np.dtype(dtype).itemsize
+        return cls(outlook.paths, outlook.rows, inputs, size, outlook.memory_limit // 2)
 
 
 def load_dataset(
@@ -68,19 +95,20 @@ def load_dataset(
     full.
     """
     data = config.data
+    reading = Reading(needed_columns(data), memory_limit=data.memory_limit, folder=folder)
     with ExitStack() as stack:
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
-        opener = _Opener(config, folder, announce, stack)
-        table = opener.open(data.train, needed_columns(data))
+        opener = _Opener(config, reading, announce)
+        table = stack.enter_context(opener.open(data.train))
         roles = assign_roles(table.names, data)
         targets = _fit_targets(table, data)
         examples = share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
+        kinds = {name: table.kinds[name] for name in inside.names}
         for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
-                kinds = {name: table.kinds[name] for name in inside.names}
-                other = opener.open(files, inside.names, kinds)
+                other = stack.enter_context(opener.open(files, columns=inside.names, kinds=kinds))
                 examples[part] = _read(other, inside, targets, data)
         digest = other_thread.submit(_digest, opener.tables)
         dataset = _encode_all(examples, roles, targets, config, Place(opener.room, folder))
@@ -89,41 +117,31 @@ def load_dataset(
 
 @dataclass
 class _Opener:
-    """Opens the tables of a config, each announced before its rows are read, and closes them all.
+    """Opens the tables of a config, each announced before its rows are read.
 
     `room` is how many bytes the encoded rows may take in memory, known with the first table.
     """
 
     config: Config
-    folder: Path | None
+    reading: Reading
     announce: Callable[[Estimate], object] | None
-    stack: ExitStack
     tables: list[Table] = field(default_factory=list)
     features: tuple[str, ...] = ()
     room: int = 0
 
-    def open(
-        self,
-        files: Sequence[str],
-        columns: Sequence[str] | None,
-        kinds: Mapping[str, Kind] | None = None,
-    ) -> Table:
-        """Read a table; the first one has the training rows, and all columns that are in use."""
-        table = open_table(
-            files,
-            columns=columns,
-            kinds=kinds,
-            memory_limit=self.config.data.memory_limit,
-            folder=self.folder,
-            announce=self._expect,
-        )
-        self.tables.append(self.stack.enter_context(table))
+    def open(self, files: Sequence[str], **known: Any) -> Table:
+        """Read a table; the first one has the training rows, and all columns that are in use.
+
+        `known` is what the reading says anew of this table.
+        """
+        table = Table(files, replace(self.reading, **known), self._expect)
+        self.tables.append(table)
         return table
 
     def _expect(self, outlook: Outlook) -> None:
         if not self.tables:  # a name that is not there is refused before all rows are read
             self.features = assign_roles(tuple(outlook.inputs), self.config.data).features
-        expected = estimate(outlook, self.features, self.config.training.dtype)
+        expected = Estimate.of(outlook, self.features, self.config.training.dtype)
         self.room = self.room or expected.room
         if self.announce is not None:
             self.announce(expected)
@@ -132,7 +150,7 @@ class _Opener:
 def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:
     examples = read_examples(table, Stored(table), roles, targets, data.missing)
     if not len(examples):
-        file, count = table.sources[0], f"{examples.dropped} rows"
+        file, count = table.paths[0], f"{examples.dropped} rows"
         raise DataError(f"{file}: no row is left: {count}, and data.missing: drop left out each")
     return examples
 
@@ -151,33 +169,25 @@ def _encode_all(
     config: Config,
     place: Place,
 ) -> Dataset:
-    train, data = examples["train"], config.data
-    for note in _one_class(train, targets):
+    train, data, dtype = examples["train"], config.data, config.training.dtype
+    for note in label_notes(train.y, targets):
         raise DataError(f"train: {note}; a classifier needs rows of both classes to learn from")
     encoder, notes = _fit_encoder(train, roles.features, targets, data)
     if train.dropped:
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
         notes.insert(0, dropped)
-    dtype = config.training.dtype
     chosen = place_for(sum(map(len, examples.values())), encoder, dtype, place)
-    parts: dict[str, RowSource] = {}
+    parts: dict[str, AnyRows] = {}
     for part, share in examples.items():
         scale = 1.0 if share.weight is None else float(share.weight.mean())
         if not scale:
             column = show_name(roles.weight or "")
             raise DataError(f"column {column}: every weight of the {part} rows is 0")
         parts[part], unseen = encode_examples(share, encoder, dtype, scale, chosen)
-        notes += [f"{part}: {note}" for note in unseen_notes(unseen, len(share))]
-        notes += [f"{part}: {note}" for note in _one_class(share, targets)]
-    return Dataset(
-        train=parts["train"],
-        validation=parts.get("validation"),
-        test=parts.get("test"),
-        encoder=encoder,
-        targets=targets,
-        digest="",
-        notes=tuple(notes),
-    )
+        found = unseen_notes(unseen, len(share)) + label_notes(share.y, targets)
+        notes += [f"{part}: {note}" for note in found]
+    validation, test = map(parts.get, HELD_OUT)
+    return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes))
 
 
 def _fit_encoder(
@@ -188,21 +198,10 @@ def _fit_encoder(
     def study(name: str) -> tuple[Rule, list[str]]:
         column = train.columns[name]
         rule = fit_rule(name, column, data.missing, standardize=data.standardize)
-        return rule, findings(name, column, train.y, targets)
+        return rule, column_notes(name, column, train.y, targets)
 
     rules, notes = zip(*spread(study, features, len(train)), strict=True)
     return Encoder(rules, data.missing), [note for some in notes for note in some]
-
-
-def _one_class(share: Examples, targets: Sequence[Target]) -> list[str]:
-    notes = []
-    for k, target in enumerate(targets):
-        ones = np.count_nonzero(share.y[:, k] >= 0.5)
-        if ones in {0, len(share)}:
-            label = target.labels[int(ones > 0)]
-            column = show_name(target.name)
-            notes.append(f"{len(share)} of {len(share)} rows have {show(label)} as target {column}")
-    return notes
 
 
 def _digest(tables: Sequence[Table]) -> str:

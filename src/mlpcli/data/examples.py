@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.data.columns import Columns, Mask
-    from mlpcli.data.encoder import MissingPolicy
     from mlpcli.data.roles import Roles
+    from mlpcli.data.rules import MissingPolicy
     from mlpcli.data.table import Origin
     from mlpcli.data.target import Target
 
@@ -124,7 +124,7 @@ def refuse_rows(
         lines.append(f"{path}:{line}: column {show_name(name)}: {why}{got}")
     total = sum(index.size for index in rows.values())
     if total > _SHOWN:
-        lines.append(f"{origin.sources[0]}: {total} such values in all")
+        lines.append(f"{origin.paths[0]}: {total} such values in all")
     raise DataError(*lines)
 
 

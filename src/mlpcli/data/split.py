@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,12 @@ PARTS = ("train", "validation", "test")
 HELD_OUT = PARTS[1:]
 _PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
 
-Rows = NDArray[np.int64]
+Index: TypeAlias = NDArray[np.int64]
 
 
 def split_rows(
     strata: NDArray[np.int64], fractions: tuple[float, ...], rng: np.random.Generator
-) -> tuple[Rows, ...]:
+) -> tuple[Index, ...]:
     """Return the rows left over, then one set of rows per fraction; each in ascending order.
 
     `strata` (N,) numbers each row's stratum (all 0 for a plain random split). A part of fraction f

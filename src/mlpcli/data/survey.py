@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing
 from mlpcli.data.roles import near_names
-from mlpcli.data.table import Categorical, Column, Kind, open_table
+from mlpcli.data.table import Categorical, Column, Kind, Table
 from mlpcli.data.table.words import show, show_name
 from mlpcli.data.target import Label, Target
 from mlpcli.errors import DataError
@@ -52,7 +52,7 @@ def survey(file: str | Path, target: str) -> Survey:
 
     Of two texts the rarer one is proposed as positive.
     """
-    with open_table([file]) as table:
+    with Table([file]) as table:
         if target not in table.names:
             guess = near_names(target, table.names)
             raise DataError(f"{file}: no column {show_name(target)}{guess}")

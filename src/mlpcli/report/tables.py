@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.data.encoder import Encoder, Rule, TextRule
+from mlpcli.data.rules import Rule, TextRule
 from mlpcli.text import printable
 from mlpcli.training.metrics import SCORES, Metrics
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table as RichTable
 
+    from mlpcli.data.encoder import Encoder
     from mlpcli.training.evaluate import Evaluation
     from mlpcli.training.model_file import Model
     from mlpcli.training.result import TrainingResult

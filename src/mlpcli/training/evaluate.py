@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mlpcli.data.batches import pieces
 from mlpcli.data.columns import Held, rows_of
-from mlpcli.data.encoding import unseen_notes
 from mlpcli.data.examples import read_examples
+from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
-from mlpcli.data.table import open_scan
+from mlpcli.data.rows import pieces
+from mlpcli.data.table import Reading, Scan
 from mlpcli.errors import DataError
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.parallel import limit_blas, map_ahead
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.batches import RowSource
     from mlpcli.data.examples import Examples
-    from mlpcli.data.table import Scan
+    from mlpcli.data.rows import AnyRows
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
@@ -67,19 +66,19 @@ class Evaluation:
     rows: ScoredRows | None = field(default=None, repr=False, compare=False)
 
 
-def rows_metrics(model: Model, rows: RowSource) -> Metrics:
+def rows_metrics(model: Model, rows: AnyRows) -> Metrics:
     """Return the metrics of the model on encoded rows."""
     h = rows_logits(model.network, rows)
     return _measure(model, h, rows.y, rows.weight, model.thresholds)
 
 
-def rows_logits(network: Network, rows: RowSource) -> NDArray[np.float64]:
+def rows_logits(network: Network, rows: AnyRows) -> NDArray[np.float64]:
     """Return the logits (N x K) of encoded rows, computed in the network's dtype."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.concatenate([network.logits(some.X) for some in pieces(rows)]).astype(np.float64)
 
 
-def true_loss(network: Network, rows: RowSource) -> float:
+def true_loss(network: Network, rows: AnyRows) -> float:
     """Return the mean binary cross-entropy over rows, weighted by theirs if they have weights."""
     h = rows_logits(network, rows)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -88,7 +87,7 @@ def true_loss(network: Network, rows: RowSource) -> float:
 
 
 def baseline_metrics(
-    model: Model, train: RowSource, parts: Mapping[str, RowSource | None]
+    model: Model, train: AnyRows, parts: Mapping[str, AnyRows | None]
 ) -> dict[str, Metrics | None]:
     """Return, by part, the metrics of predicting the training base rate for every row.
 
@@ -178,7 +177,7 @@ def _read(model: Model, files: Sequence[str | Path]) -> _Labelled:
         X, new = encoder.encode(block.columns, dtype)
         return block, model.logits(X), new
 
-    with open_scan(files, kinds) as scan, limit_blas(1):
+    with Scan(files, Reading.only(kinds)) as scan, limit_blas(1):
         for block, h, new in map_ahead(compute, complete(scan)):
             dropped += block.dropped
             unseen.update(new)

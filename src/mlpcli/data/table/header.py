@@ -13,16 +13,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlpcli.data.table.files import DAMAGED_GZIP, damaged
-from mlpcli.data.table.words import not_utf8, show_name
+from mlpcli.data.table.reading import BLANKS, is_number, not_utf8
+from mlpcli.data.table.words import show_name
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlpcli.data.table.files import File
+    from mlpcli.data.table.reading import Reading
 
-BLANKS = " \t"
-DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 50
 HEAD_BYTES = 1 << 16
 LARGEST_HEAD = 1 << 26
@@ -42,12 +42,12 @@ class Header:
     line_bytes: float
 
 
-def read_header(file: File) -> Header:
+def read_header(file: File, reading: Reading) -> Header:
     """Read names, delimiter and up to 50 rows; raise DataError where there is no usable header."""
     text = _head(file)
     if not text.strip():
         raise DataError(f"{file.path}: the file is empty")
-    parsed = {delimiter: _parse(text, delimiter) for delimiter in DELIMITERS}
+    parsed = {delimiter: _parse(text, delimiter) for delimiter in reading.delimiters}
     delimiter = max(parsed, key=lambda d: _merit(parsed[d][1]))
     line, rows = parsed[delimiter]
     if len(rows[0] if rows else ()) < 2 and not all(rows for _, rows in parsed.values()):
@@ -77,14 +77,6 @@ def check_names(where: str, names: Sequence[str]) -> None:
             lines.append(f"{where}: {both}; rename one")
     if lines:
         raise DataError(*lines)
-
-
-def is_number(text: str) -> bool:
-    """Say whether a value looks like a finite number; a guess that DuckDB's own cast confirms."""
-    try:
-        return abs(float(text)) < float("inf")
-    except ValueError:
-        return False
 
 
 def _head(file: File) -> str:

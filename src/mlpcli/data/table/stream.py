@@ -14,13 +14,13 @@ import duckdb
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.table.parts import Kind
+    from mlpcli.data.table.reading import Kind
 
-__all__ = ["Array", "Misfit", "Texts", "stream"]
+__all__ = ["Array", "Misfit", "Texts", "empty_texts", "stream"]
 
 Numbers: TypeAlias = "NDArray[np.float64]"
 Array: TypeAlias = "NDArray[Any]"
@@ -55,6 +55,11 @@ class _Codes(dict[bytes, int]):
     def __missing__(self, text: bytes) -> int:
         code = self[text] = len(self) - 1
         return code
+
+
+def empty_texts(kinds: Mapping[str, Kind]) -> dict[str, Texts | None]:
+    """Return levels still to be met for each text column, None for each number column."""
+    return {name: Texts() if kind == "text" else None for name, kind in kinds.items()}
 
 
 def stream(

@@ -13,12 +13,3 @@ def show(value: str) -> str:
 def show_name(name: str) -> str:
     """Return a name in quotes and in full, line breaks and the like as escapes."""
     return '"' + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name) + '"'
-
-
-def not_utf8(text: str) -> str:
-    """Return what is wrong with a text decoded with `surrogateescape`, or an empty string."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return f"expected UTF-8, got byte 0x{ord(text[error.start]) - 0xDC00:02x}"
-    return ""
