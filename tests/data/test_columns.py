@@ -26,7 +26,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     path = tmp_path_factory.mktemp("columns") / "t.csv"
     rows = [f"{i if i % 5 else ''},{'uvw'[i % 3] if i % 7 else ''},{-i}\n" for i in range(ROWS)]
     path.write_text("a,t,b\n" + "".join(rows))
-    with Table([path]) as opened:
+    with Table([path]).load() as opened:
         yield opened
 
 

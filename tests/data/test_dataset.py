@@ -16,7 +16,6 @@ from mlpcli.config import parse_config
 from mlpcli.data.dataset import Estimate, load_dataset
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.rows import RowFile
-from mlpcli.data.table import Outlook
 from mlpcli.errors import DataError
 from training_workshop import leave_room
 
@@ -214,18 +213,26 @@ def test_unseen_notes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("features", "dtype", "inputs", "size"),
+    ("keys", "dtype", "inputs", "size"),
     [
-        (["x", "t"], "float32", 5, 20_000),
-        (["x", "t"], "float64", 5, 40_000),
-        (["x"], "float32", 1, 4_000),
+        ("features: [a, t]", "float32", 4, 640),
+        ("features: [a, t]", "float64", 4, 1280),
+        ("features: [a]", "float32", 1, 160),
     ],
 )
-def test_estimate(features: list[str], dtype: str, inputs: int, size: int) -> None:
-    outlook = Outlook((Path("a.csv"),), 1000, {"x": 1, "t": 4, "y": 1}, 40_000)
-    expected = Estimate((Path("a.csv"),), 1000, inputs, size, 20_000)
-    assert Estimate.of(outlook, features, dtype) == expected
-    assert expected.in_file is (size > 20_000)
+def test_estimate(
+    config_for: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+    keys: str,
+    dtype: str,
+    inputs: int,
+    size: int,
+) -> None:
+    leave_room(monkeypatch, 1000)
+    seen: list[Estimate] = []
+    load_dataset(config_for(TABLE, keys, f"dtype: {dtype}"), announce=seen.append)
+    assert seen == [Estimate((Path("t.csv"),), 40, inputs, size, 1000)]
+    assert seen[0].in_file is (size > 1000)
 
 
 def test_each_table_is_announced_before_it_is_read(config_for: Callable[..., Config]) -> None:

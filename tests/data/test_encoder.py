@@ -257,7 +257,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     monkeypatch.setattr("mlpcli.parallel.core_count", lambda: 4)
     path = tmp_path / "t.csv"
     path.write_text("a,t\n" + "".join(f"{i / 7!r},{'uvwx'[i % 4]}\n" for i in range(ROWS)))
-    with Table([path]) as opened:
+    with Table([path]).load() as opened:
         yield opened
 
 

@@ -35,7 +35,7 @@ def read(
 ) -> Examples:
     file = path / "t.csv"
     file.write_text(content, encoding="utf-8")
-    with Table([file]) as table:
+    with Table([file]).load() as table:
         features = tuple(n for n in table.names if n not in {"y", weight, "mark"})
         marks = tuple({"mark"} & set(table.names))
         roles = Roles(features, ("y",), weight, marks)
@@ -66,7 +66,7 @@ def test_rows_come_in_order(tmp_path: Path) -> None:
 def test_several_targets_are_columns_of_y(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,y,z\n1,0,b\n2,1,a\n", encoding="utf-8")
     targets = [NUMBER, Target("z", "text", "a", "b")]
-    with Table([tmp_path / "t.csv"]) as table:
+    with Table([tmp_path / "t.csv"]).load() as table:
         examples = read_examples(table, Stored(table), Roles(("a",), ("y", "z")), targets, "error")
     assert examples.y.tolist() == [[0, 1], [1, 0]]
 
@@ -163,6 +163,6 @@ def test_what_is_quoted_stays_on_one_line(tmp_path: Path) -> None:
 
 def test_nothing_to_refuse(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a\n1\n", encoding="utf-8")
-    with Table([tmp_path / "t.csv"]) as table:
+    with Table([tmp_path / "t.csv"]).load() as table:
         columns = table.read(["a"])
         refuse_rows(table, columns, {"a": np.array([False])}, "never shown")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from mlpcli.data.roles import Roles, assign_roles, needed_columns
 from mlpcli.data.rows import Place, place_for
 from mlpcli.data.rules import Rule, fit_rule
 from mlpcli.data.split import HELD_OUT, share_out
-from mlpcli.data.table import Outlook, Reading, Table
+from mlpcli.data.table import Reading, Table
 from mlpcli.data.table.words import show_name
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
@@ -73,13 +73,6 @@ class Estimate:
         """Whether the inputs will lie in a file."""
         return self.bytes > self.room
 
-    @classmethod
-    def of(cls, outlook: Outlook, features: Sequence[str], dtype: str) -> Estimate:
-        """Return what to expect of files, before their rows are read."""
-        inputs = sum(outlook.inputs[name] for name in features)
-        size = outlook.rows * inputs * np.dtype(dtype).itemsize
-        return cls(outlook.paths, outlook.rows, inputs, size, outlook.memory_limit // 2)
-
 
 def load_dataset(
     config: Config,
@@ -98,53 +91,39 @@ def load_dataset(
     reading = Reading(needed_columns(data), memory_limit=data.memory_limit, folder=folder)
     with ExitStack() as stack:
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
-        opener = _Opener(config, reading, announce)
-        table = stack.enter_context(opener.open(data.train))
-        roles = assign_roles(table.names, data)
+        table = stack.enter_context(Table(data.train, reading))
+        roles = assign_roles(table.names, data)  # a name may be refused before all rows are read
+        room = table.store.memory_limit() // 2
+        _load(table, roles, room, config, announce)
         targets = _fit_targets(table, data)
         examples = share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
-        kinds = {name: table.kinds[name] for name in inside.names}
+        again = replace(reading, columns=inside.names, kinds=table.kinds)
+        tables = [table]
         for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
-                other = stack.enter_context(opener.open(files, columns=inside.names, kinds=kinds))
-                examples[part] = _read(other, inside, targets, data)
-        digest = other_thread.submit(_digest, opener.tables)
-        dataset = _encode_all(examples, roles, targets, config, Place(opener.room, folder))
+                tables.append(stack.enter_context(Table(files, again)))
+                _load(tables[-1], inside, room, config, announce)
+                examples[part] = _read(tables[-1], inside, targets, data)
+        digest = other_thread.submit(_digest, tables)
+        dataset = _encode_all(examples, roles, targets, config, Place(room, folder))
         return replace(dataset, digest=digest.result())
 
 
-@dataclass
-class _Opener:
-    """Opens the tables of a config, each announced before its rows are read.
-
-    `room` is how many bytes the encoded rows may take in memory, known with the first table.
-    """
-
-    config: Config
-    reading: Reading
-    announce: Callable[[Estimate], object] | None
-    tables: list[Table] = field(default_factory=list)
-    features: tuple[str, ...] = ()
-    room: int = 0
-
-    def open(self, files: Sequence[str], **known: Any) -> Table:
-        """Read a table; the first one has the training rows, and all columns that are in use.
-
-        `known` is what the reading says anew of this table.
-        """
-        table = Table(files, replace(self.reading, **known), self._expect)
-        self.tables.append(table)
-        return table
-
-    def _expect(self, outlook: Outlook) -> None:
-        if not self.tables:  # a name that is not there is refused before all rows are read
-            self.features = assign_roles(tuple(outlook.inputs), self.config.data).features
-        expected = Estimate.of(outlook, self.features, self.config.training.dtype)
-        self.room = self.room or expected.room
-        if self.announce is not None:
-            self.announce(expected)
+def _load(
+    table: Table,
+    roles: Roles,
+    room: int,
+    config: Config,
+    announce: Callable[[Estimate], object] | None,
+) -> None:
+    """Read the rows of a table, announced before."""
+    if announce is not None:
+        rows, inputs = table.expected_rows(), sum(map(table.expected_inputs, roles.features))
+        size = rows * inputs * np.dtype(config.training.dtype).itemsize
+        announce(Estimate(table.paths, rows, inputs, size, room))
+    table.load()
 
 
 def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:

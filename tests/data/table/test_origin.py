@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import numpy as np
 import pytest
 
-from mlpcli.data.table import Outlook, Reading, Table
+from mlpcli.data.table import Reading, Table
 from mlpcli.data.table.stream import stream
 
 if TYPE_CHECKING:
@@ -21,12 +21,21 @@ MANY = 300_000
 LINES = b"a,b\n" + b"1,x\n" * MANY
 
 
-def outlook(*files: Path, **options: Any) -> tuple[Outlook, int]:
-    """Return what was announced, and how many rows there were."""
-    seen: list[Outlook] = []
-    with Table(files, Reading(**options), seen.append) as table:
-        (announced,) = seen
-        return announced, table.rows
+class Seen(NamedTuple):
+    """What was expected, and how many rows there were."""
+
+    rows: int
+    inputs: dict[str, int]
+    memory_limit: int
+    paths: tuple[Path, ...]
+
+
+def outlook(*files: Path, **options: Any) -> tuple[Seen, int]:
+    """Return what is expected before rows are read, and how many rows there are."""
+    with Table(files, Reading(**options)) as table:
+        inputs = {name: table.expected_inputs(name) for name in table.names}
+        limit = table.store.memory_limit()
+        return Seen(table.expected_rows(), inputs, limit, table.paths), table.load().rows
 
 
 def content(word: str = "ab") -> str:
@@ -128,6 +137,6 @@ def test_what_is_read_at_once(
 
     monkeypatch.setattr("mlpcli.data.table.origin.stream", spy)
     write(tmp_path / "data")
-    with Table([tmp_path / "data"]) as table:
+    with Table([tmp_path / "data"]).load() as table:
         assert (table.rows < 2000) is small
     assert found == [small]

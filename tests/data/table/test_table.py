@@ -58,7 +58,7 @@ def scanned(path: Path, kinds: Mapping[str, Kind]) -> dict[str, list[Any]]:
 
 def read(path: Path, content: bytes, **options: Any) -> dict[str, list[Any]]:
     path.write_bytes(content)
-    with Table([path], Reading(**options)) as table:
+    with Table([path], Reading(**options)).load() as table:
         return contents(table)
 
 
@@ -214,7 +214,7 @@ def test_as_the_csv_module(
     event(f"quoted line breaks: {len(lines) + 1 != data.count(ending.encode())}")
     path = tmp_path_factory.mktemp("oracle") / "data"
     path.write_bytes(gzip.compress(data) if packed else data)
-    with Table([path], Reading(kinds=dict(zip(expected, kinds, strict=True)))) as opened:
+    with Table([path], Reading(kinds=dict(zip(expected, kinds, strict=True)))).load() as opened:
         assert contents(opened) == expected
         assert [opened.locate(i) for i in range(opened.rows)] == [(path, line) for line in lines]
         assert scanned(path, opened.kinds) == expected
@@ -243,7 +243,7 @@ def long_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def long(long_file: Path) -> Iterator[Table]:
-    with Table([long_file], Reading(memory_limit="200MB")) as table:
+    with Table([long_file], Reading(memory_limit="200MB")).load() as table:
         yield table
 
 
@@ -290,7 +290,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from mlpcli.data.table import Reading, Table\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
-        "with Table([sys.argv[1]], Reading(memory_limit='120MB')) as table:\n"
+        "with Table([sys.argv[1]], Reading(memory_limit='120MB')).load() as table:\n"
         "    table.read(table.names, 0, 10_000)\n"
         "    before = peak()\n"
         "    for i in range(0, table.rows, 10_000):\n"
@@ -314,11 +314,11 @@ def test_closing_removes_temporary_files(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     path = tmp_path / "data.csv"
     path.write_text("a,b\n1,2\n")
-    with Table([path]) as table:
+    with Table([path]).load() as table:
         assert list(scratch.iterdir())
     table.close()
     with pytest.raises(DataError):
-        Table([path], Reading(columns=("c",)))
+        Table([path], Reading(columns=("c",))).load()
     assert not list(scratch.iterdir())
 
 
@@ -329,7 +329,7 @@ def test_two_files_as_one(tmp_path: Path) -> None:
     first, second = tmp_path / "1.csv", tmp_path / "2.csv.gz"
     first.write_bytes(b'a,b\n1,"x\ny"\n2,z\n')
     second.write_bytes(gzip.compress(b'b;a;\r\n"u\n";3\nw;4\r\n'.replace(b"a;", b"a", 1)))
-    with Table([tmp_path / "*.csv*"]) as table:
+    with Table([tmp_path / "*.csv*"]).load() as table:
         assert contents(table) == {"a": [1, 2, 3, 4], "b": ["x\ny", "z", "u\n", "w"]}
         assert table.paths == (first, second)
         located = [(first, 2), (first, 4), (second, 2), (second, 4)]
@@ -344,7 +344,7 @@ def test_a_file_that_fails_halfway_leaves_no_hole(tmp_path: Path) -> None:
     first.write_text("a,b\n1,x\n")
     second.write_bytes(b"a,b\n" + b"2,y\n" * 5000 + b"3,z\r\n4,u\n")
     third.write_text("a,b\n5,w\n")
-    with Table([first, second, third]) as table:
+    with Table([first, second, third]).load() as table:
         assert values(table.read(["a"], 5000)["a"]) == [2, 3, 4, 5]
         assert [table.locate(i) for i in (5000, 5001, 5003)] == [
             (second, 5001),
@@ -357,7 +357,7 @@ def test_names_that_are_not_patterns(tmp_path: Path) -> None:
     path = tmp_path / "it's [1]*?.csv"
     path.write_text("a,b\n1,2\n")
     (tmp_path / "it's 1xx.csv").write_text("a,b\n3,4\n")
-    with Table([path]) as table:
+    with Table([path]).load() as table:
         assert contents(table) == {"a": [1.0], "b": [2.0]}
 
 
@@ -368,7 +368,7 @@ def test_parquet(tmp_path: Path) -> None:
         "(NULL, 2, 2, false, ' x ', '2')) t(i, d, f, b, s, n)) "
         f"TO '{path}' (FORMAT parquet)"
     )
-    with Table([path], Reading(columns=("n", "i", "d", "f", "b", "s"))) as table:
+    with Table([path], Reading(columns=("n", "i", "d", "f", "b", "s"))).load() as table:
         assert contents(table) == {
             "i": [1, None],
             "d": [1.5, 2],
@@ -387,7 +387,7 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     content = b'a,b\n1,"x\ny"\n2,z\n'
     writer = threading.Thread(target=path.write_bytes, args=(content,))
     writer.start()
-    with Table([path]) as table:
+    with Table([path]).load() as table:
         writer.join()
         assert contents(table) == {"a": [1.0, 2.0], "b": ["x\ny", "z"]}
         assert table.locate(1) == (path, 4)

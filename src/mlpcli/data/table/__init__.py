@@ -17,7 +17,7 @@ What a column is:
 - All other columns are text: dates, true and false too. Blanks around a text are no part of it.
 """
 
-from mlpcli.data.table.origin import Origin, Outlook
+from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.reading import MISSING, Categorical, Column, Kind, Reading
 from mlpcli.data.table.scan import Scan
 from mlpcli.data.table.table import Table
@@ -28,7 +28,6 @@ __all__ = [
     "Column",
     "Kind",
     "Origin",
-    "Outlook",
     "Reading",
     "Scan",
     "Table",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +13,7 @@ from mlpcli.data.table.as_text import select_texts
 from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
 from mlpcli.data.table.query import open_source
+from mlpcli.data.table.reading import Reading
 from mlpcli.data.table.store import Store, duckdb_errors
 from mlpcli.data.table.stream import Misfit, stream
 from mlpcli.data.table.words import show_name
@@ -24,38 +24,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.data.table.query import Source
-    from mlpcli.data.table.reading import Kind, Reading
+    from mlpcli.data.table.reading import Kind
     from mlpcli.data.table.stream import Array, Texts
 
-__all__ = ["Origin", "Outlook"]
+__all__ = ["Origin"]
 
+_ALL = Reading()
 _MOST_LINES = 5
 _SMALL = 1 << 20  # bytes, unpacked, and values of a file that is read at once
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """About how many rows there are, and inputs by column: one of a number, one per text seen.
-
-    `memory_limit` is in bytes, the given one or 80 % of the memory.
-    """
-
-    paths: tuple[Path, ...]
-    rows: int
-    inputs: Mapping[str, int]
-    memory_limit: int
 
 
 class Origin:
     """One or several files that are read as one; close it, or use it in a `with` statement.
 
+    `files` are paths or globs of CSV (also gzipped) and Parquet, their rows in the order given.
     `kinds` are those of the columns that are read, in the first file's order: known, or a guess by
     the first rows. `counts` are the numbers of rows read, by file; `copied` are the files that
     were read by way of a copy without bad rows. Raises DataError where files are not there, or do
     not fit together.
     """
 
-    def __init__(self, files: Sequence[str | Path], reading: Reading) -> None:
+    def __init__(self, files: Sequence[str | Path], reading: Reading = _ALL) -> None:
         self.reading = reading
         self.counts: list[int] = []
         self.copied: set[int] = set()
@@ -106,16 +95,15 @@ class Origin:
             self._digest = sha256(files, lambda: self._finalizer.alive)
         return self._digest
 
-    def outlook(self) -> Outlook:
-        """Return what the first rows promise of the whole."""
-        inputs = {
-            name: 1
-            if kind == "number"
-            else len({text for source in self.sources for text in source.sample(name)})
-            for name, kind in self.kinds.items()
-        }
-        rows = sum(source.rows for source in self.sources)
-        return Outlook(self.paths, rows, inputs, self.store.memory_limit())
+    def expected_rows(self) -> int:
+        """Return about how many rows there are, before they are read."""
+        return sum(source.rows for source in self.sources)
+
+    def expected_inputs(self, name: str) -> int:
+        """Return how many inputs the first rows make of a column: one, or one per text."""
+        if self.kinds[name] == "number":
+            return 1
+        return len({text for source in self.sources for text in source.sample(name)})
 
     def locate(self, row: int) -> tuple[Path, int]:
         """Return the file and the 1-based line on which a 0-based row begins.

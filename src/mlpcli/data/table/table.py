@@ -8,19 +8,19 @@ on which rows were sampled.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from mlpcli.data.scratch import Scratch
 from mlpcli.data.table.as_text import count_numbers, load_as_text
-from mlpcli.data.table.origin import Origin, Outlook
-from mlpcli.data.table.reading import Categorical, Reading
+from mlpcli.data.table.origin import Origin
+from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.stream import Misfit, empty_texts
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,28 +36,23 @@ _MOST_IN_MEMORY = 1 << 25
 class Table(Origin):
     """Rows of one or several files in input order, to be read by column and in any order.
 
-    `files` are paths or globs of CSV (also gzipped) and Parquet; their rows are joined in the
-    order given. `announce` is called before rows are read. `missing` says, by column, how many
-    values are missing. Threads may read at the same time. Raises DataError: files, names, bad
-    rows; StorageError.
+    It is opened first, and then loaded. Threads may read at the same time.
     """
 
-    def __init__(
-        self,
-        files: Sequence[str | Path],
-        reading: Reading | None = None,
-        announce: Callable[[Outlook], object] | None = None,
-    ) -> None:
-        super().__init__(files, reading or Reading())
-        self._levels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
+    def load(self) -> Self:
+        """Take in all rows; raises DataError with the first bad rows, and StorageError."""
         with self._closed_on_error():
-            if announce is not None:
-                announce(self.outlook())
-            self._spool = self._load()
+            self._spool = self._fill()
             self.store.connection.close()  # which gives DuckDB's memory back
             if not self.rows:
                 raise DataError(f"{self.paths[0]}: no rows below the header")
-        self.missing = self._spool.missing
+        self._levels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
+        return self
+
+    @property
+    def missing(self) -> Mapping[str, int]:
+        """How many values are missing, by column."""
+        return self._spool.missing
 
     def read(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
@@ -84,7 +79,7 @@ class Table(Origin):
         levels, ranks = self._levels[name]
         return Categorical(ranks[array], levels)
 
-    def _load(self) -> Spool:
+    def _fill(self) -> Spool:
         if all(source.direct for source in self.sources):
             spool = self._new_spool()
             try:
