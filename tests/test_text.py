@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.text import printable, quoted
+from mlpcli.text import near_names, printable, quoted
 
 LIVELY = st.text() | st.text('\n\r\t\x00\x1b\x7f\x85\xa0\u2028\ufeff"\\#:{}😀é')
 
@@ -27,3 +27,8 @@ def test_quoted_reads_back(text: str) -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert (quoted(3), quoted(0.25)) == ("3", "0.25")
+
+
+def test_near_names() -> None:
+    assert near_names("colour", ["color", "size"]) == ', did you mean "color"?'
+    assert near_names("colour", ["size"]) == '; it has "size"'

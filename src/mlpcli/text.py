@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-__all__ = ["printable", "quoted"]
+from mlpcli.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["near_names", "printable", "quoted", "show", "show_name"]
+
+_LONGEST_VALUE = 40
+_NAMES_SHOWN = 5
 
 
 def printable(text: str) -> str:
@@ -16,3 +25,20 @@ def quoted(value: str | float) -> str:
     """Return a text in the double quotes of YAML, a number as it is."""
     text = json.dumps(value, ensure_ascii=False)
     return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+
+
+def show(value: str) -> str:
+    """Return a value of a table in quotes, no longer than 40 characters."""
+    return show_name(value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…")
+
+
+def show_name(name: str) -> str:
+    """Return a name in quotes and in full."""
+    return f'"{printable(name)}"'
+
+
+def near_names(name: str, names: Sequence[str]) -> str:
+    """Return the nearest of the names as a question, or else the first of them."""
+    shown = ", ".join(map(show_name, names[:_NAMES_SHOWN]))
+    more = ", .." if len(names) > _NAMES_SHOWN else ""
+    return did_you_mean(name, names) or f"; it has {shown}{more}"

@@ -19,9 +19,9 @@ from mlpcli.data.rows import Place, place_for
 from mlpcli.data.rules import Rule, fit_rule
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Reading, Table
-from mlpcli.data.table.words import show_name
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.table import Categorical, Column
-from mlpcli.data.table.words import show, show_name
 from mlpcli.data.target import label_text
 from mlpcli.errors import DataError
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing
 from mlpcli.data.table import Categorical
-from mlpcli.data.table.words import show, show_name
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

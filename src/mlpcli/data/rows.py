@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.scratch import Scratch
-from mlpcli.data.table.words import show_name
 from mlpcli.errors import StorageError
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

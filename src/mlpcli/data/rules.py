@@ -21,16 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.data.table import Column
     from mlpcli.nn.activations import FloatArray
 
-__all__ = [
-    "MissingPolicy",
-    "NumberRule",
-    "Rule",
-    "TextRule",
-    "fit_rule",
-    "mean_and_deviation",
-    "median",
-    "rule_from",
-]
+__all__ = ["MissingPolicy", "NumberRule", "Rule", "TextRule", "fit_rule", "rule_from"]
 
 MissingPolicy: TypeAlias = Literal["error", "mean", "median", "drop"]
 Numbers: TypeAlias = "NDArray[np.float64]"

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from mlpcli.config import RowsWhere
 from mlpcli.config.words import show_value
 from mlpcli.data.table import Categorical, Column
-from mlpcli.data.table.words import show_name
 from mlpcli.data.target import Label, means
 from mlpcli.errors import DataError
 from mlpcli.seeds import Stream, generator
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from mlpcli.config import Config, DataConfig

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.columns import is_missing
-from mlpcli.data.roles import near_names
 from mlpcli.data.table import Categorical, Column, Table
-from mlpcli.data.table.words import show, show_name
 from mlpcli.data.target import Label, Target
 from mlpcli.errors import DataError
+from mlpcli.text import near_names, show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ import duckdb
 
 from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
 from mlpcli.data.table.query import as_text, read_csv
-from mlpcli.data.table.words import show, show_name
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

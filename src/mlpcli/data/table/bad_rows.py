@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from mlpcli.data.table.files import DAMAGED_GZIP, damaged
 from mlpcli.data.table.reading import BLANKS, not_utf8
-from mlpcli.data.table.words import show_name
 from mlpcli.errors import DataError
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,14 +100,20 @@ def _records(source: Source, places: Sequence[int]) -> Iterator[tuple[int, list[
         blanks_after_quote = re.compile(rf'(?<=")[ \t]+(?={re.escape(delimiter)}|[\r\n]*$)')
         header = True
         while True:
-            line = lines.mark()
+            lines.taken.clear()
+            line = lines.number + 1
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                if not lines.mend(blanks_after_quote):
-                    yield line, _quoting(lines.back(), str(error))
+                *taken, last = lines.taken
+                mended = blanks_after_quote.sub("", last)
+                if mended != last:
+                    lines.go_back([*taken, mended])
+                    continue
+                lines.go_back(lines.taken[1:])
+                yield line, _quoting(len(taken) + 1, str(error))
                 continue
             blank = len(fields) <= 1 and not "".join(fields).strip()
             if header:
@@ -147,19 +152,17 @@ def _lines(file: File) -> Iterator[_Lines]:
             ) as text,
         ):
             yield _Lines(text)
-    except DAMAGED_GZIP as error:
-        raise damaged(file.path, error) from error
     finally:
         csv.field_size_limit(limit)
 
 
 class _Lines:
-    """An iterator over lines that remembers where it is and can take lines back."""
+    """An iterator over lines that knows those of the record at hand and can take lines back."""
 
     def __init__(self, stream: TextIO) -> None:
         self.number = 0
+        self.taken: list[str] = []
         self._stream = stream
-        self._taken: list[str] = []
         self._returned: deque[str] = deque()
 
     def __iter__(self) -> Iterator[str]:
@@ -167,27 +170,11 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._returned.popleft() if self._returned else next(self._stream)
-        self._taken.append(line)
+        self.taken.append(line)
         self.number += 1
         return line
 
-    def mark(self) -> int:
-        """Begin a record; return the number of its first line."""
-        self._taken.clear()
-        return self.number + 1
-
-    def mend(self, blemish: re.Pattern[str]) -> bool:
-        """Return to the start of this record without blemishes in its last line, if any."""
-        mended = blemish.sub("", self._taken[-1])
-        if mended == self._taken[-1]:
-            return False
-        self._returned.extendleft([mended, *reversed(self._taken[:-1])])
-        self.number -= len(self._taken)
-        return True
-
-    def back(self) -> int:
-        """Return to the second line of this record; return how many lines it had."""
-        taken = len(self._taken)
-        self._returned.extendleft(reversed(self._taken[1:]))
-        self.number -= taken - 1
-        return taken
+    def go_back(self, lines: Sequence[str]) -> None:
+        """Read these lines, the last ones, again."""
+        self._returned.extendleft(reversed(lines))
+        self.number -= len(lines)

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mlpcli.data.table.files import DAMAGED_GZIP, damaged
 from mlpcli.data.table.reading import BLANKS, is_number, not_utf8
-from mlpcli.data.table.words import show_name
 from mlpcli.errors import DataError
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,14 +81,11 @@ def check_names(where: str, names: Sequence[str]) -> None:
 def _head(file: File) -> str:
     """Return whole lines from the top of the file: two at least, if it has so many."""
     size = HEAD_BYTES
-    try:
-        with file.open() as stream:
-            data = stream.read(size)
-            while len(data) == size < LARGEST_HEAD and data.count(b"\n") + data.count(b"\r") < 4:
-                size *= 8
-                data += stream.read(size - len(data))
-    except DAMAGED_GZIP as error:
-        raise damaged(file.path, error) from error
+    with file.open() as stream:
+        data = stream.read(size)
+        while len(data) == size < LARGEST_HEAD and data.count(b"\n") + data.count(b"\r") < 4:
+            size *= 8
+            data += stream.read(size - len(data))
     if b"\0" in data:
         raise DataError(f"{file.path}: expected CSV in UTF-8 or Parquet, got binary data")
     if len(data) == size:  # more follows: the last line may be cut

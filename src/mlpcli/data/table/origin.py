@@ -16,8 +16,8 @@ from mlpcli.data.table.query import open_source
 from mlpcli.data.table.reading import Reading
 from mlpcli.data.table.store import Store, duckdb_errors
 from mlpcli.data.table.stream import Misfit, stream
-from mlpcli.data.table.words import show_name
-from mlpcli.errors import DataError, did_you_mean
+from mlpcli.errors import DataError
+from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -170,7 +170,7 @@ def _choose(sources: Sequence[Source], columns: Sequence[str] | None) -> tuple[s
     first, *others = sources
     wanted = first.names if columns is None else tuple(dict.fromkeys(columns))
     lines = [
-        f"{source.path}: no column {show_name(name)}{_hint(name, source.names)}"
+        f"{source.path}: no column {show_name(name)}{near_names(name, source.names)}"
         for source in sources
         for name in wanted
         if name not in source.places
@@ -190,8 +190,3 @@ def _choose(sources: Sequence[Source], columns: Sequence[str] | None) -> tuple[s
     for source in sources:
         source.refuse_types(names)
     return names
-
-
-def _hint(name: str, names: Sequence[str]) -> str:
-    shown = ", ".join(map(show_name, names[:5]))
-    return did_you_mean(name, names) or f"; it has {shown}{', ..' if len(names) > 5 else ''}"

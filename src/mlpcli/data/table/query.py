@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.data.table.header import Header, check_names, read_header
 from mlpcli.data.table.reading import BLANKS, is_number
-from mlpcli.data.table.words import show_name
 from mlpcli.errors import DataError
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,14 +153,14 @@ def _is_numeric(name: str) -> bool:
 
 def _top(tree: list[tuple[Any, ...]]) -> list[str]:
     """Return the names of the top-level columns from Parquet's depth-first schema."""
-    names: list[str] = []
-    depths = [0]  # how many children are still to come, per level
-    for name, children in tree:
-        depths[-1] -= 1
-        if len(depths) == 2:
-            names.append(name)
-        if children:
-            depths.append(children)
-        while len(depths) > 1 and depths[-1] == 0:
-            depths.pop()
+    fields = iter(tree[1:])  # the first is the root
+
+    def skip(children: int | None) -> None:
+        for _ in range(children or 0):
+            skip(next(fields)[1])
+
+    names = []
+    for name, children in fields:
+        names.append(name)
+        skip(children)
     return names
