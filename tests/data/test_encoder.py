@@ -15,7 +15,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from mlpcli.data import encoder as module
-from mlpcli.data.columns import Held, Stored, is_missing
+from mlpcli.data.columns import is_missing, take
 from mlpcli.data.encoder import Encoder, encode_examples, spread
 from mlpcli.data.examples import Examples
 from mlpcli.data.rows import Place, RowFile, Rows
@@ -261,29 +261,25 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         yield opened
 
 
-def examples(table: Table, *, stored: bool, every: int) -> Examples:
+def examples(table: Table, *, every: int) -> Examples:
     """Return every so manieth row."""
     y = np.arange(2.0 * ROWS).reshape(ROWS, 2)
-    columns = Stored(table) if stored else Held(table.read(table.names))
-    whole = Examples(columns, y, y[:, 1] + 1)
-    return whole.take(np.arange(0, ROWS, every))
+    whole = Examples(table, y, y[:, 1] + 1)
+    return whole if every == 1 else whole.take(np.arange(0, ROWS, every))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("in_file", [False, True])
-@pytest.mark.parametrize("stored", [False, True])
 @pytest.mark.parametrize("every", [1, 3, 50])
-def test_as_a_whole(
-    table: Table, dtype: str, in_file: bool, stored: bool, every: int, tmp_path: Path
-) -> None:
+def test_as_a_whole(table: Table, dtype: str, in_file: bool, every: int, tmp_path: Path) -> None:
     columns = table.read(table.names)
-    seen = Held(columns).take(np.flatnonzero(np.arange(ROWS) % 4 != 2))
+    seen = take(columns, np.flatnonzero(np.arange(ROWS) % 4 != 2))
     encoder = fit(seen, "error")
-    share = examples(table, stored=stored, every=every)
+    share = examples(table, every=every)
     place = Place(100, tmp_path) if in_file else None
     rows, unseen = encode_examples(share, encoder, dtype, 4.0, place)
     assert isinstance(rows, RowFile if in_file else Rows)
-    X, counts = encoder.encode(share.columns, dtype)
+    X, counts = encoder.encode(share.read(table.names), dtype)
     assert rows.X.tobytes() == X.tobytes()
     assert rows.X.dtype == rows.y.dtype == dtype
     assert dict(unseen) == counts
@@ -299,14 +295,14 @@ def test_a_part_of_many_inputs_has_few_rows(table: Table, monkeypatch: pytest.Mo
     sizes = []
     encode = Encoder.encode
 
-    def spy(self: Encoder, columns: Held, dtype: str) -> object:
+    def spy(self: Encoder, columns: Mapping[str, Column], dtype: str) -> object:
         X, unseen = encode(self, columns, dtype)
         sizes.append(X.size)
         return X, unseen
 
     monkeypatch.setattr(Encoder, "encode", spy)
     encoder = fit(table.read(table.names), "error")
-    rows, _ = encode_examples(examples(table, stored=True, every=1), encoder, "float64")
+    rows, _ = encode_examples(examples(table, every=1), encoder, "float64")
     assert max(sizes) <= 12
     assert sum(sizes) == rows.X.size
 
@@ -317,7 +313,7 @@ def test_a_full_disk_is_said_from_a_thread(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    share = examples(table, stored=True, every=1)
+    share = examples(table, every=1)
     encoder = fit(table.read(table.names), "error")
     monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
     with pytest.raises(StorageError, match=f"{tmp_path}: .* no space left on device"):

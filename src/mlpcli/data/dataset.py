@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.columns import Stored
 from mlpcli.data.encoder import Encoder, encode_examples, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.notes import column_notes, label_notes, unseen_notes
@@ -127,7 +126,7 @@ def _load(
 
 
 def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:
-    examples = read_examples(table, Stored(table), roles, targets, data.missing)
+    examples = read_examples(table, roles, targets, data.missing)
     if not len(examples):
         file, count = table.paths[0], f"{examples.dropped} rows"
         raise DataError(f"{file}: no row is left: {count}, and data.missing: drop left out each")
@@ -175,7 +174,7 @@ def _fit_encoder(
     """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
 
     def study(name: str) -> tuple[Rule, list[str]]:
-        column = train.columns[name]
+        column = train.read([name])[name]
         rule = fit_rule(name, column, data.missing, standardize=data.standardize)
         return rule, column_notes(name, column, train.y, targets)
 

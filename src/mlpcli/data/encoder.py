@@ -118,13 +118,13 @@ def encode_examples(
         rows = RowFile(width, y, weight, place)
 
     def encode(cut: tuple[int, int]) -> dict[str, int]:
-        X, unseen = encoder.encode(examples.columns.between(*cut), dtype)
+        X, unseen = encoder.encode(examples.read(encoder.names, *cut), dtype)
         rows.write(cut[0], X)
         return unseen
 
     unseen: Counter[str] = Counter()
     size = max(1, min(_BLOCK_ROWS, _BLOCK_INPUTS // max(1, width)))
-    for counts in spread(encode, examples.columns.cuts(len(examples), size), len(examples)):
+    for counts in spread(encode, examples.cuts(size), len(examples)):
         unseen.update(counts)
     return rows, unseen
 

@@ -26,10 +26,14 @@ class Roles:
     marks: tuple[str, ...] = ()
 
     @property
+    def weights(self) -> tuple[str, ...]:
+        """The weight's name, or none."""
+        return () if self.weight is None else (self.weight,)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All names, each once."""
-        weight = () if self.weight is None else (self.weight,)
-        return tuple(dict.fromkeys((*self.features, *self.targets, *weight, *self.marks)))
+        return tuple(dict.fromkeys((*self.features, *self.targets, *self.weights, *self.marks)))
 
 
 def _marks(data: DataConfig) -> tuple[str, ...]:

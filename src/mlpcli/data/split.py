@@ -72,7 +72,7 @@ def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
     part_of = np.zeros(len(whole), np.int8)
     for number, split in enumerate(splits, start=1):
         if isinstance(split, RowsWhere):
-            marked = _equals(whole.columns[split.column], split.value)
+            marked = _equals(whole.read([split.column])[split.column], split.value)
             part_of[marked & (part_of == 0)] = number
     free = np.flatnonzero(part_of == 0)
     fractions = tuple(split if isinstance(split, float) else 0.0 for split in splits)

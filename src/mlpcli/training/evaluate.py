@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mlpcli.data.columns import Held, rows_of
-from mlpcli.data.examples import read_examples
+from mlpcli.data.columns import gaps, rows_of, take
+from mlpcli.data.examples import read_labels
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
 from mlpcli.data.rows import pieces
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.examples import Examples
+    from mlpcli.data.examples import Labels
     from mlpcli.data.rows import AnyRows
+    from mlpcli.data.table import Column
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
@@ -163,33 +164,44 @@ def _read(model: Model, files: Sequence[str | Path]) -> _Labelled:
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
         kinds[roles.weight] = "number"
-    logits, labels, weights, unseen, dropped = [], [], [], Counter[str](), 0
+    logits, labels, weights, unseen, rows = [], [], [], Counter[str](), 0
     encoder, dtype = model.encoder, str(model.network.theta.dtype)
 
-    def complete(scan: Scan) -> Iterator[Examples]:
+    def complete(scan: Scan) -> Iterator[tuple[Labels, Mapping[str, Column]]]:
         start = 0
         for columns in scan.blocks():
-            held = Held(columns)
-            yield read_examples(scan, held, roles, model.targets, encoder.policy, start=start)
+            found = read_labels(
+                scan,
+                columns,
+                roles,
+                model.targets,
+                encoder.policy,
+                missing=gaps(columns),
+                start=start,
+            )
+            yield found, columns if found.kept is None else take(columns, found.kept)
             start += rows_of(columns)
 
-    def compute(block: Examples) -> tuple[Examples, NDArray[np.float64], dict[str, int]]:
-        X, new = encoder.encode(block.columns, dtype)
-        return block, model.logits(X), new
+    def compute(
+        block: tuple[Labels, Mapping[str, Column]],
+    ) -> tuple[Labels, NDArray[np.float64], dict[str, int]]:
+        found, columns = block
+        X, new = encoder.encode(columns, dtype)
+        return found, model.logits(X), new
 
     with Scan(files, Reading.only(kinds)) as scan, limit_blas(1):
         for block, h, new in map_ahead(compute, complete(scan)):
-            dropped += block.dropped
+            rows += len(block.y)
             unseen.update(new)
             logits.append(h)
             labels.append(block.y)
             weights.append(block.weight)
         digest, total = scan.digest, scan.rows
-    if total == dropped:
+    if not rows:
         raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
-    notes = unseen_notes(unseen, total - dropped)
-    if dropped:
-        notes.append(f"{dropped} rows with a missing value are left out")
+    notes = unseen_notes(unseen, rows)
+    if total > rows:
+        notes.append(f"{total - rows} rows with a missing value are left out")
     present = [weight for weight in weights if weight is not None]
     weight = np.concatenate(present) if present else None
     if weight is not None and not weight.any():
