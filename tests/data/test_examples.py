@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pytest
 
-from mlpcli.data.columns import gaps, take
+from mlpcli.data.columns import take
 from mlpcli.data.examples import read_examples, read_labels, refuse_rows
 from mlpcli.data.roles import Roles
 from mlpcli.data.table import Categorical, Table
@@ -59,9 +59,7 @@ def read(
             assert examples.dropped == table.rows - len(examples)
             return Read(examples.y, examples.weight, examples.read(used))
         block = table.read(used, start, stop)
-        labels = read_labels(
-            table, block, roles, [target], policy, missing=gaps(block), start=start
-        )
+        labels = read_labels(table, block, roles, [target], policy, start=start)
         kept = block if labels.kept is None else take(block, labels.kept)
         return Read(labels.y, labels.weight, kept)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.columns import is_missing, take
+from mlpcli.data.columns import gaps, is_missing, take
 from mlpcli.data.table import Categorical, Column, Table
 from mlpcli.data.target import label_text
 from mlpcli.errors import DataError
@@ -103,15 +103,16 @@ def read_labels(
     targets: Sequence[Target],
     policy: MissingPolicy,
     *,
-    missing: Mapping[str, Mask],
     start: int = 0,
+    missing: Mapping[str, Mask] | None = None,
 ) -> Labels:
     """Return labels and weights of rows that begin at row `start` of their origin.
 
-    `missing` marks rows for each column in use that has gaps. Under policy `drop` rows with any
-    are left out; otherwise a missing label or weight is refused, and under `error` a missing
-    feature too. Raises DataError naming rows.
+    `missing` marks rows for each column in use that has gaps; None looks for gaps in `columns`.
+    Under policy `drop` rows with any are left out; otherwise a missing label or weight is refused,
+    and under `error` a missing feature too. Raises DataError naming rows.
     """
+    missing = gaps(columns) if missing is None else missing
     refuse = partial(refuse_rows, origin, columns, start=start)
     y = np.column_stack([target.encode(columns[target.name]) for target in targets])
     for k, target in enumerate(targets):

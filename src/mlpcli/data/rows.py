@@ -210,8 +210,8 @@ def blocks(rows: AnyRows, size: int, rng: np.random.Generator, skip: int = 0) ->
         position += len(block)
 
 
-def pieces(rows: AnyRows, part: slice | None = None) -> Iterator[Rows]:
-    """Yield the rows, or a part of them, in order and some thousands at a time."""
-    start, stop, _ = (part or slice(None)).indices(len(rows))
+def pieces(rows: AnyRows, within: slice | None = None) -> Iterator[Rows]:
+    """Yield the rows, or those of a slice, in order and some thousands at a time."""
+    start, stop, _ = (within or slice(None)).indices(len(rows))
     for first in range(start, stop, _PIECE_ROWS):
         yield rows.take(slice(first, min(first + _PIECE_ROWS, stop)))

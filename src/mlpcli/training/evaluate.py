@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mlpcli.data.columns import gaps, rows_of, take
+from mlpcli.data.columns import rows_of, take
 from mlpcli.data.examples import read_labels
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
@@ -170,15 +170,7 @@ def _read(model: Model, files: Sequence[str | Path]) -> _Labelled:
     def complete(scan: Scan) -> Iterator[tuple[Labels, Mapping[str, Column]]]:
         start = 0
         for columns in scan.blocks():
-            found = read_labels(
-                scan,
-                columns,
-                roles,
-                model.targets,
-                encoder.policy,
-                missing=gaps(columns),
-                start=start,
-            )
+            found = read_labels(scan, columns, roles, model.targets, encoder.policy, start=start)
             yield found, columns if found.kept is None else take(columns, found.kept)
             start += rows_of(columns)
 

@@ -89,7 +89,9 @@ def test_every_row_once(
     ends = np.cumsum(sizes).tolist()
     paths = write(tmp_path, [rows[end - n : end] for end, n in zip(ends, sizes, strict=True)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mlpcli.data.table.origin.stream", in_pieces(piece, most, error))
+        cut = in_pieces(piece, most, error)
+        patch.setattr("mlpcli.data.table.origin.stream", cut)
+        patch.setattr("mlpcli.data.table.as_text.stream", cut)
         patch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", even)
         with Scan(paths, Reading.only(KINDS)) as scan:
             blocks = list(scan.blocks())

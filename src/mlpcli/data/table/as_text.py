@@ -13,6 +13,7 @@ import duckdb
 
 from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
 from mlpcli.data.table.query import as_text, read_csv
+from mlpcli.data.table.stream import stream
 from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from mlpcli.data.table.query import Source
     from mlpcli.data.table.reading import Kind
     from mlpcli.data.table.store import Store
+    from mlpcli.data.table.stream import Array, Texts
 
-__all__ = ["count_numbers", "load_as_text", "select_texts"]
+__all__ = ["count_numbers", "load_as_text", "text_blocks"]
 
 COLUMNS_AT_A_TIME = 100
 LEVELS_AT_A_TIME = 10_000
@@ -61,10 +63,13 @@ def load_as_text(origin: Origin) -> None:
         raise bad_rows(origin.sources, faults, total + count)
 
 
-def select_texts(kinds: Mapping[str, Kind]) -> str:
-    """Return a SELECT of what was loaded, now of these kinds."""
-    columns = (f"k{i}{'::DOUBLE' * (kind == 'number')}" for i, kind in enumerate(kinds.values()))
-    return f"SELECT {', '.join(columns)} FROM texts"  # noqa: S608
+def text_blocks(origin: Origin, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
+    """Yield what `load_as_text` has loaded, now as columns of their kinds."""
+    kinds = enumerate(origin.kinds.values())
+    columns = (f"k{i}{'::DOUBLE' * (kind == 'number')}" for i, kind in kinds)
+    select = f"SELECT {', '.join(columns)} FROM texts"  # noqa: S608
+    yield from stream(origin.store.connection, select, [*texts.values()])
+    origin.store.connection.execute("DROP TABLE texts")
 
 
 def count_numbers(store: Store, levels: Sequence[str], counts: NDArray[np.int64]) -> int:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 import duckdb
 
-from mlpcli.data.table.as_text import select_texts
 from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
 from mlpcli.data.table.query import open_source
@@ -141,11 +140,6 @@ class Origin:
                 raise
             except duckdb.Error as error:
                 raise Misfit from error
-
-    def text_blocks(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
-        """Yield the columns of what `load_as_text` has loaded."""
-        yield from stream(self.store.connection, select_texts(self.kinds), [*texts.values()])
-        self.store.connection.execute("DROP TABLE texts")
 
     @contextmanager
     def _closed_on_error(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.table.as_text import load_as_text
+from mlpcli.data.table.as_text import load_as_text, text_blocks
 from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.store import duckdb_errors
@@ -59,7 +59,7 @@ class Scan(Origin):
             else:
                 return
         load_as_text(self)
-        for block in self.text_blocks(texts):
+        for block in text_blocks(self, texts):
             fresh = [array[done:] for array in block]
             done -= len(block[0]) - len(fresh[0])
             if len(fresh[0]):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from mlpcli.data.scratch import Scratch
-from mlpcli.data.table.as_text import count_numbers, load_as_text
+from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
 from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.stream import Misfit, empty_texts
@@ -92,7 +92,7 @@ class Table(Origin):
             spool.close()
         load_as_text(self)
         spool = self._new_spool()
-        spool.fill(self.text_blocks(spool.texts))
+        spool.fill(text_blocks(self, spool.texts))
         return spool
 
     def _new_spool(self) -> Spool:
