@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.steps import SHAPES, Task
 from mlpcli.config import LossConfig
-from mlpcli.data.batches import Rows, blocks
+from mlpcli.data.rows import Rows, blocks
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.nn.step import Engine, thread_count

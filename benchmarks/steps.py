@@ -21,7 +21,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mlpcli.config import LossConfig
-from mlpcli.data.batches import Rows
+from mlpcli.data.rows import Rows
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.nn.network import Network
 from mlpcli.nn.objective import objective_from

@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.text import printable, quoted, shorten, show_value
+from mlpcli.text import near_names, printable, quoted, shorten, show_value
 
 LIVELY = st.text() | st.text('\n\r\t\x00\x1b\x7f\x85\xa0\u2028\ufeff"\\#:{}😀é')
 
@@ -39,3 +39,8 @@ def test_a_value_is_shown_on_one_short_line(value: object) -> None:
 def test_what_is_long_loses_its_middle() -> None:
     assert shorten("a" * 50 + "b" * 50, 23) == "a" * 10 + "..." + "b" * 10
     assert show_value(float("-inf")) == "-.inf"
+
+
+def test_near_names() -> None:
+    assert near_names("colour", ["color", "size"]) == ', did you mean "color"?'
+    assert near_names("colour", ["size"]) == '; it has "size"'

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from mlpcli.data.dataset import Dataset
-    from mlpcli.data.memory import Estimate
+    from mlpcli.data.dataset import Dataset, Estimate
     from mlpcli.training.loop import EpochRecord, Loop
     from mlpcli.training.run import TrainingResult
 
@@ -35,7 +34,7 @@ def leave_room(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
 
     An epoch then hands out some 16 rows at a time, so that a file of few rows has several bins.
     """
-    monkeypatch.setattr("mlpcli.data.batches._BLOCK_ROWS", 16)
+    monkeypatch.setattr("mlpcli.data.rows._BLOCK_ROWS", 16)
     monkeypatch.setattr("mlpcli.data.table.store.Store.memory_limit", lambda _store: 2 * size)
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["printable", "quoted", "shorten", "show_value"]
+from mlpcli.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["near_names", "printable", "quoted", "shorten", "show", "show_name", "show_value"]
 
 LONGEST = 60
+_LONGEST_CELL = 40
+_NAMES_SHOWN = 5
 
 
 def printable(text: str) -> str:
@@ -36,3 +43,20 @@ def show_value(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     return shorten(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def show(value: str) -> str:
+    """Return a value of a table in quotes, no longer than 40 characters."""
+    return show_name(value if len(value) <= _LONGEST_CELL else value[: _LONGEST_CELL - 1] + "…")
+
+
+def show_name(name: str) -> str:
+    """Return a name in quotes and in full."""
+    return f'"{printable(name)}"'
+
+
+def near_names(name: str, names: Sequence[str]) -> str:
+    """Return the nearest of the names as a question, or else the first of them."""
+    shown = ", ".join(map(show_name, names[:_NAMES_SHOWN]))
+    more = ", .." if len(names) > _NAMES_SHOWN else ""
+    return did_you_mean(name, names) or f"; it has {shown}{more}"

@@ -1,4 +1,4 @@
-"""Columns that are read from a table when asked for are those that are held in memory."""
+"""Columns of examples, read from a table when asked for, are those that are held in memory."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.columns import Columns, Held, Stored, is_missing, rows_of
-from mlpcli.data.table import Categorical, Table, open_table
+from mlpcli.data.columns import gaps, is_missing, rows_of, take
+from mlpcli.data.examples import Examples
+from mlpcli.data.table import Categorical, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     path = tmp_path_factory.mktemp("columns") / "t.csv"
     rows = [f"{i if i % 5 else ''},{'uvw'[i % 3] if i % 7 else ''},{-i}\n" for i in range(ROWS)]
     path.write_text("a,t,b\n" + "".join(rows))
-    with open_table([path]) as opened:
+    with Table([path]).load() as opened:
         yield opened
 
 
@@ -41,54 +42,46 @@ def show(columns: Mapping[str, Column]) -> dict[str, list[object]]:
     return shown
 
 
-def masks(columns: Columns) -> dict[str, list[bool] | None]:
-    found = {name: columns.missing(name) for name in columns}
-    return {name: None if mask is None else mask.tolist() for name, mask in found.items()}
-
-
 chosen = st.lists(st.booleans(), min_size=ROWS, max_size=ROWS).map(np.array)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=st.none() | chosen, second=st.none() | chosen, size=st.integers(1, 60))
-def test_stored_as_held(
+def test_read_as_held(
     table: Table, first: np.ndarray | None, second: np.ndarray | None, size: int
 ) -> None:
-    """Choose rows by a mask, then of those some by number; read all, and part by part."""
-    stored: Columns = Stored(table)
-    held: Columns = Held(table.read(table.names))
-    if first is not None:
-        stored, held = stored.take(first), held.take(first)
-    if second is not None:
-        some = np.flatnonzero(second[: rows_of(held)])
-        stored, held = stored.take(some), held.take(some)
+    """Choose rows, and of those some again; read all, and part by part."""
+    read = Examples(table, np.zeros((ROWS, 1)), np.arange(float(ROWS)))
+    held = table.read(table.names)
+    for choice in (first, second):
+        if choice is not None:
+            some = np.flatnonzero(choice[: len(read)])
+            read, held = read.take(some), take(held, some)
     rows = rows_of(held)
-    assert list(stored) == list(held) == ["a", "t", "b"]
-    assert len(stored) == 3
-    assert show(stored) == show(held)
-    for name, mask in masks(held).items():  # of stored ones, a mask may be all False
-        assert (masks(stored)[name] or [False] * rows) == (mask or [False] * rows)
-    for columns in (stored, held):
-        cuts = columns.cuts(rows, size)
-        assert all(a < b <= a + size for a, b in cuts)
-        bounds = [0, *(b for _, b in cuts)]
-        assert [a for a, _ in cuts] == bounds[:-1]
-        assert bounds[-1] == rows
-        parts = [show(columns.between(a, b)) for a, b in cuts]
-        joined = {name: [x for part in parts for x in part[name]] for name in held}
-        assert joined == show(held)
+    assert len(read) == rows
+    assert read.weight is not None
+    assert read.weight.tolist() == [-x for x in np.asarray(held["b"])]
+    names = ["t", "a", "b"]
+    assert show(read.read(names)) == show({name: held[name] for name in names})
+    cuts = read.cuts(size)
+    assert all(a < b <= a + size for a, b in cuts)
+    bounds = [0, *(b for _, b in cuts)]
+    assert [a for a, _ in cuts] == bounds[:-1]
+    assert bounds[-1] == rows
+    parts = [show(read.read(names, a, b)) for a, b in cuts]
+    assert {name: [x for part in parts for x in part[name]] for name in names} == show(held)
 
 
 def test_missing(table: Table) -> None:
-    for columns in (Stored(table), Held(table.read(table.names))):
-        found = masks(columns)
-        assert found["a"] == [i % 5 == 0 for i in range(ROWS)]
-        assert found["t"] == [i % 7 == 0 for i in range(ROWS)]
-        assert found["b"] is None
+    found = {name: mask.tolist() for name, mask in gaps(table.read(table.names)).items()}
+    assert found == {
+        "a": [i % 5 == 0 for i in range(ROWS)],
+        "t": [i % 7 == 0 for i in range(ROWS)],
+    }
     assert is_missing(table.read(["a"], 0, 6)["a"]).tolist() == [True, *[False] * 4, True]
 
 
 def test_a_part_of_a_table_reads_no_more_rows_than_that(table: Table) -> None:
     """Chosen rows may be far apart, so that a part is by rows of the table."""
-    columns = Stored(table, np.array([3, 4, 30, 49]))
-    assert columns.cuts(4, 10) == [(0, 2), (2, 3), (3, 4)]
+    whole = Examples(table, np.zeros((ROWS, 1)), None)
+    assert whole.take(np.array([3, 4, 30, 49])).cuts(10) == [(0, 2), (2, 3), (3, 4)]

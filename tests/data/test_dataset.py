@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config import parse_config
-from mlpcli.data.dataset import load_dataset
-from mlpcli.data.encoding import unseen_notes
-from mlpcli.data.row_file import RowFile
+from mlpcli.data.dataset import Estimate, load_dataset
+from mlpcli.data.notes import unseen_notes
+from mlpcli.data.rows import RowFile
 from mlpcli.errors import DataError
 from training_workshop import leave_room
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.config import Config
-    from mlpcli.data.memory import Estimate
 
 
 ROWS = [(i, "uvw"[i % 3], i % 2) for i in range(40)]
@@ -211,12 +210,35 @@ def test_unseen_notes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("keys", "dtype", "inputs", "size"),
+    [
+        ("features: [a, t]", "float32", 4, 640),
+        ("features: [a, t]", "float64", 4, 1280),
+        ("features: [a]", "float32", 1, 160),
+    ],
+)
+def test_estimate(
+    config_for: Callable[..., Config],
+    monkeypatch: pytest.MonkeyPatch,
+    keys: str,
+    dtype: str,
+    inputs: int,
+    size: int,
+) -> None:
+    leave_room(monkeypatch, 1000)
+    seen: list[Estimate] = []
+    load_dataset(config_for(TABLE, keys, f"dtype: {dtype}"), announce=seen.append)
+    assert seen == [Estimate((Path("t.csv"),), 40, inputs, size, 1000)]
+    assert seen[0].in_file is (size > 1000)
+
+
 def test_each_table_is_announced_before_it_is_read(config_for: Callable[..., Config]) -> None:
     seen: list[Estimate] = []
     config = config_for(TABLE, "validation: v.csv, drop: [t], memory_limit: 100MB",
                         "dtype: float64", v="t,y,a\nu,1,7\n")  # fmt: skip
     load_dataset(config, announce=seen.append)
-    assert [(e.sources, e.rows, e.inputs, e.bytes) for e in seen] == [
+    assert [(e.paths, e.rows, e.inputs, e.bytes) for e in seen] == [
         ((Path("t.csv"),), 40, 1, 320),
         ((Path("v.csv"),), 1, 1, 8),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,14 +14,20 @@ from hypothesis import strategies as st
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from mlpcli.data.columns import is_missing
-from mlpcli.data.encoder import Encoder, NumberRule, TextRule
-from mlpcli.data.table import Categorical
+from mlpcli.data import encoder as module
+from mlpcli.data.columns import is_missing, take
+from mlpcli.data.encoder import Encoder, encode_examples, spread
+from mlpcli.data.examples import Examples
+from mlpcli.data.rows import Place, RowFile, Rows
+from mlpcli.data.rules import NumberRule, TextRule, fit_rule
+from mlpcli.data.table import Categorical, Table
+from mlpcli.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from mlpcli.data.encoder import MissingPolicy
+    from mlpcli.data.rules import MissingPolicy
     from mlpcli.data.table import Column
 
 NAN = math.nan
@@ -40,6 +47,14 @@ def text(values: Sequence[str | None]) -> Categorical:
     return Categorical(np.array(codes, np.int32), levels)
 
 
+def fit(
+    columns: Mapping[str, Column], policy: MissingPolicy, *, standardize: bool = True
+) -> Encoder:
+    """Return an encoder of rows for training."""
+    rules = (fit_rule(name, c, policy, standardize=standardize) for name, c in columns.items())
+    return Encoder(tuple(rules), policy)
+
+
 def encode(encoder: Encoder, columns: Mapping[str, Column], dtype: str = "float64") -> Any:
     return encoder.encode(columns, dtype)[0]
 
@@ -47,7 +62,7 @@ def encode(encoder: Encoder, columns: Mapping[str, Column], dtype: str = "float6
 @given(numbers)
 def test_numbers_are_standardised_as_scikit_learn_does(values: Any) -> None:
     assume(not np.isnan(values).all())
-    encoder = Encoder.fit({"x": values}, "drop", standardize=True)
+    encoder = fit({"x": values}, "drop")
     scaler = StandardScaler().fit(values[:, None])
     (rule,) = encoder.rules
     assert isinstance(rule, NumberRule)
@@ -65,7 +80,7 @@ def test_gaps_are_filled_as_scikit_learn_does(
     values: Any, policy: Literal["mean", "median"]
 ) -> None:
     assume(not np.isnan(values).all())
-    encoder = Encoder.fit({"x": values}, policy, standardize=False)
+    encoder = fit({"x": values}, policy, standardize=False)
     expected = SimpleImputer(strategy=policy).fit_transform(values[:, None])
     np.testing.assert_allclose(encode(encoder, {"x": values}), expected, rtol=1e-12, atol=1e-9)
     assert encoder.missing({"x": values}) == {}
@@ -76,7 +91,7 @@ def test_texts_are_one_hot_as_scikit_learn_does(seen: list[int], new: list[int])
     fitted = text([LEVELS[i] for i in seen if i >= 0])
     assume(fitted.levels)
     column = text([LEVELS[i] if i >= 0 else None for i in new])
-    encoder = Encoder.fit({"t": fitted}, "drop", standardize=True)
+    encoder = fit({"t": fitted}, "drop")
     oracle = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     oracle.fit(np.array([LEVELS[i] for i in seen if i >= 0], object)[:, None])
     as_text = np.array([LEVELS[i] if i >= 0 else "missing" for i in new], object)[:, None]
@@ -94,7 +109,7 @@ def test_a_missing_text_becomes_the_commonest(
 ) -> None:
     values = [LEVELS[i] if i >= 0 else None for i in codes]
     assume(any(value is not None for value in values))
-    encoder = Encoder.fit({"t": text(values)}, policy, standardize=True)
+    encoder = fit({"t": text(values)}, policy)
     (rule,) = encoder.rules
     oracle = SimpleImputer(strategy="most_frequent", missing_values=None)
     filled = oracle.fit_transform(np.array(values, object)[:, None])
@@ -109,7 +124,7 @@ def test_names_and_kinds_follow_the_columns() -> None:
         "t": text(["u", "v"]),
         "m": np.array([0.0, 0.0]),
     }
-    encoder = Encoder.fit(columns, "error", standardize=True)
+    encoder = fit(columns, "error")
     assert encoder.names == ("n", "t", "m")
     assert encoder.kinds == {"n": "number", "t": "text", "m": "number"}
     assert encoder.inputs == ("n", "t=u", "t=v", "m")
@@ -121,14 +136,14 @@ def test_names_and_kinds_follow_the_columns() -> None:
 
 def test_columns_are_found_by_name_and_others_are_ignored() -> None:
     columns: dict[str, Column] = {"a": np.array([1.0, 3.0]), "t": text(["u", "v"])}
-    encoder = Encoder.fit(columns, "error", standardize=True)
+    encoder = fit(columns, "error")
     shuffled = {"t": columns["t"], "extra": np.array([9.0, 9.0]), "a": columns["a"]}
     assert encode(encoder, shuffled).tolist() == encode(encoder, columns).tolist()
 
 
 def test_levels_come_from_the_rows_not_from_the_table() -> None:
     column = Categorical(np.array([0, 2, 0], np.int32), ("a", "b", "c"))
-    (rule,) = Encoder.fit({"t": column}, "error", standardize=True).rules
+    (rule,) = fit({"t": column}, "error").rules
     assert isinstance(rule, TextRule)
     assert rule.levels == ("a", "c")
 
@@ -146,19 +161,19 @@ def test_levels_come_from_the_rows_not_from_the_table() -> None:
     ],
 )
 def test_scale_of_unusual_columns(values: list[float], scale: float) -> None:
-    (rule,) = Encoder.fit({"x": np.array(values)}, "median", standardize=True).rules
+    (rule,) = fit({"x": np.array(values)}, "median").rules
     assert isinstance(rule, NumberRule)
     assert rule.scale == pytest.approx(scale, rel=1e-6)
     assert np.isfinite(encode(Encoder((rule,), "median"), {"x": np.array(values)})).all()
 
 
 def test_the_median_of_the_largest_numbers_is_finite() -> None:
-    (rule,) = Encoder.fit({"x": np.array([1.7e308, 1.7e308])}, "median", standardize=True).rules
+    (rule,) = fit({"x": np.array([1.7e308, 1.7e308])}, "median").rules
     assert rule.fill == pytest.approx(1.7e308)
 
 
 def test_a_value_beyond_the_dtype_is_infinite_without_a_warning() -> None:
-    encoder = Encoder.fit({"x": np.array([0.0, 1e-300])}, "error", standardize=True)
+    encoder = fit({"x": np.array([0.0, 1e-300])}, "error")
     X = encode(encoder, {"x": np.array([1e300, -1e300])}, "float32")
     assert X[:, 0].tolist() == [math.inf, -math.inf]
 
@@ -171,7 +186,7 @@ def test_a_column_without_a_value(policy: MissingPolicy, fill: float | None) -> 
         "x": np.array([NAN, NAN]),
         "t": Categorical(np.array([-1, -1]), ()),
     }
-    encoder = Encoder.fit(columns, policy, standardize=True)
+    encoder = fit(columns, policy)
     assert encoder.rules == (
         NumberRule("x", 0.0, 1.0, fill),
         TextRule("t", (), None),
@@ -182,7 +197,7 @@ def test_a_column_without_a_value(policy: MissingPolicy, fill: float | None) -> 
 
 def test_missing_marks_the_rows_that_no_rule_fills() -> None:
     columns: dict[str, Column] = {"x": np.array([1.0, NAN]), "t": text([None, "u"])}
-    strict = Encoder.fit(columns, "error", standardize=True)
+    strict = fit(columns, "error")
     assert {k: m.tolist() for k, m in strict.missing(columns).items()} == {
         "x": [False, True],
         "t": [True, False],
@@ -199,7 +214,7 @@ def test_json_round_trip(
     values: Any, codes: list[int], policy: MissingPolicy, standardize: bool
 ) -> None:
     columns = {"x": values, "t ü": text([LEVELS[i] if i >= 0 else None for i in codes])}
-    encoder = Encoder.fit(columns, policy, standardize=standardize)
+    encoder = fit(columns, policy, standardize=standardize)
     again = Encoder.from_document(json.loads(json.dumps(encoder.to_document(), allow_nan=False)))
     assert again == encoder
     assert again.inputs == encoder.inputs
@@ -227,3 +242,87 @@ def test_json_round_trip(
 def test_a_document_of_something_else(document: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         Encoder.from_document(document)
+
+
+# ── block by block, in threads, in memory or in a file as the whole ───────────────────────
+
+ROWS = 300
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    """Yield a table that is encoded in many parts, in threads."""
+    monkeypatch.setattr(module, "_BLOCK_ROWS", 7)
+    monkeypatch.setattr(module, "_WORTH_THREADS", 1)
+    monkeypatch.setattr("mlpcli.parallel.core_count", lambda: 4)
+    path = tmp_path / "t.csv"
+    path.write_text("a,t\n" + "".join(f"{i / 7!r},{'uvwx'[i % 4]}\n" for i in range(ROWS)))
+    with Table([path]).load() as opened:
+        yield opened
+
+
+def examples(table: Table, *, every: int) -> Examples:
+    """Return every so manieth row."""
+    y = np.arange(2.0 * ROWS).reshape(ROWS, 2)
+    whole = Examples(table, y, y[:, 1] + 1)
+    return whole if every == 1 else whole.take(np.arange(0, ROWS, every))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("in_file", [False, True])
+@pytest.mark.parametrize("every", [1, 3, 50])
+def test_as_a_whole(table: Table, dtype: str, in_file: bool, every: int, tmp_path: Path) -> None:
+    columns = table.read(table.names)
+    seen = take(columns, np.flatnonzero(np.arange(ROWS) % 4 != 2))
+    encoder = fit(seen, "error")
+    share = examples(table, every=every)
+    place = Place(100, tmp_path) if in_file else None
+    rows, unseen = encode_examples(share, encoder, dtype, 4.0, place)
+    assert isinstance(rows, RowFile if in_file else Rows)
+    X, counts = encoder.encode(share.read(table.names), dtype)
+    assert rows.X.tobytes() == X.tobytes()
+    assert rows.X.dtype == rows.y.dtype == dtype
+    assert dict(unseen) == counts
+    assert counts["t"] == sum(i % 4 == 2 for i in range(0, ROWS, every))
+    np.testing.assert_array_equal(rows.y, share.y)
+    assert rows.weight is not None
+    assert share.weight is not None
+    np.testing.assert_array_equal(rows.weight, (share.weight / 4).astype(dtype))
+
+
+def test_a_part_of_many_inputs_has_few_rows(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BLOCK_INPUTS", 12)
+    sizes = []
+    encode = Encoder.encode
+
+    def spy(self: Encoder, columns: Mapping[str, Column], dtype: str) -> object:
+        X, unseen = encode(self, columns, dtype)
+        sizes.append(X.size)
+        return X, unseen
+
+    monkeypatch.setattr(Encoder, "encode", spy)
+    encoder = fit(table.read(table.names), "error")
+    rows, _ = encode_examples(examples(table, every=1), encoder, "float64")
+    assert max(sizes) <= 12
+    assert sum(sizes) == rows.X.size
+
+
+def test_a_full_disk_is_said_from_a_thread(
+    table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    share = examples(table, every=1)
+    encoder = fit(table.read(table.names), "error")
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.write", full)
+    with pytest.raises(StorageError, match=f"{tmp_path}: .* no space left on device"):
+        encode_examples(share, encoder, "float32", 1.0, Place(100, tmp_path))
+
+
+@pytest.mark.parametrize("rows", [10, 1000])
+def test_threads_where_they_are_worth_it(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WORTH_THREADS", 100)
+    threads = [*spread(lambda _: threading.current_thread(), range(3), rows)]
+    assert ({*threads} == {threading.current_thread()}) is (rows < 100)
+    assert [*spread(abs, [-1, 2, -3], rows)] == [1, 2, 3]

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from mlpcli.data.columns import Held, Stored
-from mlpcli.data.examples import Examples, read_examples, refuse_rows
+from mlpcli.data.columns import take
+from mlpcli.data.examples import read_examples, read_labels, refuse_rows
 from mlpcli.data.roles import Roles
-from mlpcli.data.table import Categorical, open_table
+from mlpcli.data.table import Categorical, Table
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from mlpcli.data.encoder import MissingPolicy
+    from numpy.typing import NDArray
+
+    from mlpcli.data.rules import MissingPolicy
+    from mlpcli.data.table import Column
 
 NUMBER = Target("y", "number", 0, 1)
 TEXT = Target("y", "text", "no", "yes")
 SOFT = Target("y", "number", 0, 1, soft=True)
+
+
+class Read(NamedTuple):
+    """What was read, and columns of the rows that are kept."""
+
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
+    columns: Mapping[str, Column]
 
 
 def read(
@@ -32,33 +44,52 @@ def read(
     weight: str | None = None,
     start: int = 0,
     stop: int | None = None,
-) -> Examples:
+    whole: bool = False,
+) -> Read:
+    """Read labels of a block, or those of a whole table."""
     file = path / "t.csv"
     file.write_text(content, encoding="utf-8")
-    with open_table([file]) as table:
+    with Table([file]).load() as table:
         features = tuple(n for n in table.names if n not in {"y", weight, "mark"})
         marks = tuple({"mark"} & set(table.names))
         roles = Roles(features, ("y",), weight, marks)
-        columns = Held(table.read(roles.names, start, stop))
-        return read_examples(table, columns, roles, [target], policy, start=start)
+        used = [name for name in roles.names if name not in marks]
+        if whole:
+            examples = read_examples(table, roles, [target], policy)
+            assert examples.dropped == table.rows - len(examples)
+            return Read(examples.y, examples.weight, examples.read(used))
+        block = table.read(used, start, stop)
+        labels = read_labels(table, block, roles, [target], policy, start=start)
+        kept = block if labels.kept is None else take(block, labels.kept)
+        return Read(labels.y, labels.weight, kept)
 
 
-def lines(path: Path, content: str, **options: object) -> list[str]:
+def lines(path: Path, content: str, *, start: int = 0, **options: Any) -> list[str]:
+    """Return what is said of a block; of a whole table it must be the same."""
     with pytest.raises(DataError) as caught:
-        read(path, content, **options)  # type: ignore[arg-type]  # passed on
+        read(path, content, start=start, **options)
+    if not start:
+        with pytest.raises(DataError) as again:
+            read(path, content, whole=True, **options)
+        assert again.value.lines == caught.value.lines
     return [line.replace(f"{path}/", "") for line in caught.value.lines]
 
 
 def test_rows_come_in_order(tmp_path: Path) -> None:
-    examples = read(tmp_path, "a,t,w,y\n1,u,2,0\n3,v,0,1\n5,u,1,1\n", weight="w")
-    assert len(examples) == 3
-    assert examples.y.tolist() == [[0], [1], [1]]
-    assert examples.weight is not None
-    assert examples.weight.tolist() == [2, 0, 1]
-    taken = examples.take(np.array([0, 2]))
-    assert isinstance(taken.columns["t"], Categorical)
-    assert [taken.columns["t"].levels[c] for c in taken.columns["t"].codes] == ["u", "u"]
-    assert np.array_equal(np.asarray(taken.columns["a"]), [1, 5])
+    content = "a,t,w,y\n1,u,2,0\n3,v,0,1\n5,u,1,1\n"
+    for whole in (False, True):
+        found = read(tmp_path, content, weight="w", whole=whole)
+        assert found.y.tolist() == [[0], [1], [1]]
+        assert found.weight is not None
+        assert found.weight.tolist() == [2, 0, 1]
+    with Table([tmp_path / "t.csv"]).load() as table:
+        examples = read_examples(table, Roles(("a", "t"), ("y",), "w"), [NUMBER], "error")
+        assert len(examples) == 3
+        taken = examples.take(np.array([0, 2]))
+        columns = taken.read(["t", "a"])
+    assert isinstance(columns["t"], Categorical)
+    assert [columns["t"].levels[c] for c in columns["t"].codes] == ["u", "u"]
+    assert np.array_equal(np.asarray(columns["a"]), [1, 5])
     assert taken.weight is not None
     assert taken.weight.tolist() == [2, 1]
 
@@ -66,8 +97,8 @@ def test_rows_come_in_order(tmp_path: Path) -> None:
 def test_several_targets_are_columns_of_y(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,y,z\n1,0,b\n2,1,a\n", encoding="utf-8")
     targets = [NUMBER, Target("z", "text", "a", "b")]
-    with open_table([tmp_path / "t.csv"]) as table:
-        examples = read_examples(table, Stored(table), Roles(("a",), ("y", "z")), targets, "error")
+    with Table([tmp_path / "t.csv"]).load() as table:
+        examples = read_examples(table, Roles(("a",), ("y", "z")), targets, "error")
     assert examples.y.tolist() == [[0, 1], [1, 0]]
 
 
@@ -79,20 +110,22 @@ def test_blocks_add_up_to_the_whole(tmp_path: Path) -> None:
 
 def test_drop_leaves_out_rows_with_any_gap_but_not_in_a_mark(tmp_path: Path) -> None:
     content = "a,t,w,mark,y\n1,u,1,,0\n,u,1,m,1\n3,,1,m,1\n4,u,,m,1\n5,u,1,m,\n6,u,1,m,1\n"
-    examples = read(tmp_path, content, "drop", weight="w")
-    assert np.array_equal(np.asarray(examples.columns["a"]), [1, 6])
-    assert examples.dropped == 4
+    for whole in (False, True):
+        found = read(tmp_path, content, "drop", weight="w", whole=whole)
+        assert np.array_equal(np.asarray(found.columns["a"]), [1, 6])
+        assert len(found.y) == 2
 
 
 def test_drop_may_leave_nothing_of_a_block(tmp_path: Path) -> None:
-    examples = read(tmp_path, "a,y\n,1\n,0\n2,1\n", "drop", stop=2)
-    assert (len(examples), examples.dropped) == (0, 2)
+    found = read(tmp_path, "a,y\n,1\n,0\n2,1\n", "drop", stop=2)
+    assert len(found.y) == 0
 
 
 @pytest.mark.parametrize("policy", ["mean", "median"])
 def test_fills_leave_gaps_in_features_to_the_encoder(tmp_path: Path, policy: MissingPolicy) -> None:
-    examples = read(tmp_path, "a,y\n,1\n2,0\n", policy)
-    assert np.isnan(np.asarray(examples.columns["a"])).tolist() == [True, False]
+    for whole in (False, True):
+        found = read(tmp_path, "a,y\n,1\n2,0\n", policy, whole=whole)
+        assert np.isnan(np.asarray(found.columns["a"])).tolist() == [True, False]
 
 
 FILL = "set data.missing to mean, median or drop"
@@ -163,6 +196,6 @@ def test_what_is_quoted_stays_on_one_line(tmp_path: Path) -> None:
 
 def test_nothing_to_refuse(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a\n1\n", encoding="utf-8")
-    with open_table([tmp_path / "t.csv"]) as table:
+    with Table([tmp_path / "t.csv"]).load() as table:
         columns = table.read(["a"])
         refuse_rows(table, columns, {"a": np.array([False])}, "never shown")

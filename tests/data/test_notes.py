@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.data.notes import findings
+from mlpcli.data.notes import column_notes
 from mlpcli.data.table import Categorical
 from mlpcli.data.target import Target
 
@@ -58,25 +58,25 @@ COLUMNS: dict[str, tuple[Column, list[str]]] = {
 
 @pytest.mark.parametrize(("column", "notes"), COLUMNS.values(), ids=COLUMNS)
 def test_a_column(column: Column, notes: list[str]) -> None:
-    assert findings("c", column, LABELS[:, None], TARGETS) == [f'column "c" {n}' for n in notes]
+    assert column_notes("c", column, LABELS[:, None], TARGETS) == [f'column "c" {n}' for n in notes]
 
 
 def test_a_soft_answer() -> None:
     y = np.linspace(0, 1, N)
     target = Target("y", "number", 0, 1, soft=True)
-    assert findings("c", y.copy(), y[:, None], [target]) == [f'column "c" {ANSWER}']
+    assert column_notes("c", y.copy(), y[:, None], [target]) == [f'column "c" {ANSWER}']
 
 
 def test_few_rows_prove_no_leak() -> None:
-    assert findings("c", LABELS[:39], LABELS[:39, None], TARGETS) == []
+    assert column_notes("c", LABELS[:39], LABELS[:39, None], TARGETS) == []
 
 
 def test_an_answer_that_begins_with_one_class_only() -> None:
     y = np.sort(LABELS)
-    assert findings("c", 3 - y, y[:, None], TARGETS) == [f'column "c" {ANSWER}']
+    assert column_notes("c", 3 - y, y[:, None], TARGETS) == [f'column "c" {ANSWER}']
 
 
 def test_each_target_is_compared() -> None:
     y = np.column_stack([LABELS, np.arange(N) % 3 == 0]).astype(np.float64)
     targets = (*TARGETS, Target("z", "number", 0, 1))
-    assert findings("c", y[:, 1], y, targets) == ['column "c" ' + ANSWER.replace('"y"', '"z"')]
+    assert column_notes("c", y[:, 1], y, targets) == ['column "c" ' + ANSWER.replace('"y"', '"z"')]

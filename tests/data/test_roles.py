@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlpcli.data.roles import Roles, assign_roles, near_names, needed_columns
+from mlpcli.data.roles import Roles, assign_roles, needed_columns
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -66,8 +66,3 @@ def test_no_feature_left(config_for: Callable[..., Config]) -> None:
     with pytest.raises(DataError) as caught:
         assign_roles(("y", "a\n"), config_for("", 'drop: ["a\\n"]').data)
     assert caught.value.lines == ('no feature column is left beside "y", "a\\n"',)
-
-
-def test_near_names() -> None:
-    assert near_names("colour", ["color", "size"]) == ', did you mean "color"?'
-    assert near_names("colour", ["size"]) == '; it has "size"'

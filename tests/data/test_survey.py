@@ -30,14 +30,14 @@ def test_columns(tmp_path: Path) -> None:
     found = survey(path, "y")
     assert found.rows == 7
     assert found.features == (
-        ColumnSurvey("n", "number", 1, "number, -3 to 2.5"),
-        ColumnSurvey("c", "number", 0, "number, always 5"),
-        ColumnSurvey("e", "number", 7, "no value"),
-        ColumnSurvey("t", "text", 1, '2 texts: "u", "v"'),
-        ColumnSurvey("one", "text", 0, '1 text: "s"'),
-        ColumnSurvey("many", "text", 0, '7 texts: "a", "b", "c", "d", "e", "f", ..'),
+        ColumnSurvey("n", 1, "number, -3 to 2.5"),
+        ColumnSurvey("c", 0, "number, always 5"),
+        ColumnSurvey("e", 7, "no value"),
+        ColumnSurvey("t", 1, '2 texts: "u", "v"'),
+        ColumnSurvey("one", 0, '1 text: "s"'),
+        ColumnSurvey("many", 0, '7 texts: "a", "b", "c", "d", "e", "f", ..'),
     )
-    assert found.target == ColumnSurvey("y", "number", 1, "number, 0 to 1")
+    assert found.target == ColumnSurvey("y", 1, "number, 0 to 1")
     assert (found.positive, found.negative) == (None, 0)
 
 

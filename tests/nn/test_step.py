@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config import LossConfig
-from mlpcli.data.batches import Rows
+from mlpcli.data.rows import Rows
 from mlpcli.nn.network import Network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS

@@ -26,8 +26,8 @@ def test_any_names(columns: list[str], summary: str, missing: int, rows: int) ->
     *features, target = columns
     survey = Survey(
         rows=rows,
-        features=tuple(ColumnSurvey(name, "text", missing, summary) for name in features),
-        target=ColumnSurvey(target, "text", 0, summary),
+        features=tuple(ColumnSurvey(name, missing, summary) for name in features),
+        target=ColumnSurvey(target, 0, summary),
         positive="a: #\n",
         negative="b",
     )
@@ -51,7 +51,7 @@ def test_any_names(columns: list[str], summary: str, missing: int, rows: int) ->
     ],
 )
 def test_positive(positive: Any, line: str | None) -> None:
-    column = ColumnSurvey("c", "number", 0, "number, 0 to 1")
+    column = ColumnSurvey("c", 0, "number, 0 to 1")
     survey = Survey(2, (column,), column, positive, "f")
     lines = starter_config(survey, "d.csv", "d.csv", "c.yaml").splitlines()
     assert [text for text in lines if "positive" in text] == ([] if line is None else [line])

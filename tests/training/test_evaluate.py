@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.data.batches import Rows
+from mlpcli.data.rows import Rows
 from mlpcli.errors import DataError
 from mlpcli.training.evaluate import baseline_metrics, evaluate, part_metrics
 from mlpcli.training.metrics import SCORES

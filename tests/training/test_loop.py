@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import reference_mlp
 from mlpcli.config import LossConfig, NetworkConfig, TrainingConfig
-from mlpcli.data.batches import Rows
+from mlpcli.data.rows import Rows
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import Adam, Sgd
@@ -162,7 +162,7 @@ def test_row_weights_enter_loss_and_gradient() -> None:
 
 
 def test_validation_in_blocks_equals_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlpcli.data.batches._PIECE_ROWS", 4)
+    monkeypatch.setattr("mlpcli.data.rows._PIECE_ROWS", 4)
     held_out = rows(11, outputs=2, seed=5)
     loop = loop_of(rows(9, outputs=2), held_out, epochs=1, class_weight={0: 5.0, 1: 1.0}, l2=9.0)
     (record,) = loop.records()

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlpcli.data.batches import Rows
-from mlpcli.data.row_file import RowFile
+from mlpcli.data.rows import RowFile, Rows
 from mlpcli.errors import ConfigError, DataError, StorageError
 from mlpcli.training.metrics import SCORES
 from mlpcli.training.model_file import load_model
@@ -325,7 +324,7 @@ def test_a_disk_that_fills_up_with_rows(
 def test_a_disk_too_small_for_the_rows(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     workshop.table(extra={"t": [f"v{i % 40}" for i in range(40)]})
     leave_room(monkeypatch, 300)
-    monkeypatch.setattr("mlpcli.data.memory._MANY_INPUTS", 30)
+    monkeypatch.setattr("mlpcli.data.rows._MANY_INPUTS", 30)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 9000}))
     with pytest.raises(StorageError) as caught:
         workshop.train(out="deep/er/run")

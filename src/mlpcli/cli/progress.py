@@ -15,8 +15,7 @@ from mlpcli.training.run import Observer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from mlpcli.data.dataset import Dataset
-    from mlpcli.data.memory import Estimate
+    from mlpcli.data.dataset import Dataset, Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
 __all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "suitable_progress"]
@@ -150,7 +149,7 @@ def expectation(estimate: Estimate) -> str:
     """Return a line on a table that is about to be read."""
     from rich.filesize import decimal
 
-    first, *others = estimate.sources
+    first, *others = estimate.paths
     name = f"{first} and {len(others)} more" if others else f"{first}"
     rows = float(f"{estimate.rows:.2g}")
     where = "memory"

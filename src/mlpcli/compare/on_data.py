@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.config import Config
-    from mlpcli.data.batches import RowSource
     from mlpcli.data.dataset import Dataset
+    from mlpcli.data.rows import AnyRows
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
@@ -74,7 +74,7 @@ def _trained(dataset: Dataset, model: Model) -> Network:
     return model.network
 
 
-def _choose(train: RowSource, rows: int | None, seed: int) -> RowSource:
+def _choose(train: AnyRows, rows: int | None, seed: int) -> AnyRows:
     """Return all rows, or as many as wanted by a seeded choice, in their order."""
     if rows is not None and rows > len(train):
         raise UsageError(f"--rows: expected at most {len(train)}, the training rows, got {rows}")

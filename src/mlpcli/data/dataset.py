@@ -5,32 +5,31 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.columns import Stored
-from mlpcli.data.encoder import Encoder, Rule, fit_rule
-from mlpcli.data.encoding import encode_examples, spread, unseen_notes
+from mlpcli.data.encoder import Encoder, encode_examples, spread
 from mlpcli.data.examples import Examples, read_examples
-from mlpcli.data.memory import Estimate, Place, estimate, place_for
-from mlpcli.data.notes import findings
+from mlpcli.data.notes import column_notes, label_notes, unseen_notes
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
+from mlpcli.data.rows import Place, place_for
+from mlpcli.data.rules import Rule, fit_rule
 from mlpcli.data.split import HELD_OUT, share_out
-from mlpcli.data.table import Kind, Outlook, Table, open_table
-from mlpcli.data.table.words import show, show_name
+from mlpcli.data.table import Reading, Table
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
-    from mlpcli.data.batches import RowSource
+    from mlpcli.data.rows import AnyRows
 
-__all__ = ["Dataset", "load_dataset"]
+__all__ = ["Dataset", "Estimate", "load_dataset"]
 
 
 @dataclass(frozen=True)
@@ -41,17 +40,37 @@ class Dataset:
     as a constant column.
     """
 
-    train: RowSource
-    validation: RowSource | None
-    test: RowSource | None
+    train: AnyRows
+    validation: AnyRows | None
+    test: AnyRows | None
     encoder: Encoder
     targets: tuple[Target, ...]
     digest: str
     notes: tuple[str, ...]
 
-    def parts(self) -> dict[str, RowSource | None]:
+    def parts(self) -> dict[str, AnyRows | None]:
         """Return the parts by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """About how many encoded rows of how many inputs files will give, by their first rows.
+
+    `bytes` are those of the inputs; beyond `room`, which is half of `data.memory_limit`, they go
+    to a temporary file.
+    """
+
+    paths: tuple[Path, ...]
+    rows: int
+    inputs: int
+    bytes: int
+    room: int
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the inputs will lie in a file."""
+        return self.bytes > self.room
 
 
 def load_dataset(
@@ -68,71 +87,48 @@ def load_dataset(
     full.
     """
     data = config.data
+    reading = Reading(needed_columns(data), memory_limit=data.memory_limit, folder=folder)
     with ExitStack() as stack:
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
-        opener = _Opener(config, folder, announce, stack)
-        table = opener.open(data.train, needed_columns(data))
-        roles = assign_roles(table.names, data)
+        table = stack.enter_context(Table(data.train, reading))
+        roles = assign_roles(table.names, data)  # a name may be refused before all rows are read
+        room = table.store.memory_limit() // 2
+        _load(table, roles, room, config, announce)
         targets = _fit_targets(table, data)
         examples = share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
+        again = replace(reading, columns=inside.names, kinds=table.kinds)
+        tables = [table]
         for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
-                kinds = {name: table.kinds[name] for name in inside.names}
-                other = opener.open(files, inside.names, kinds)
-                examples[part] = _read(other, inside, targets, data)
-        digest = other_thread.submit(_digest, opener.tables)
-        dataset = _encode_all(examples, roles, targets, config, Place(opener.room, folder))
+                tables.append(stack.enter_context(Table(files, again)))
+                _load(tables[-1], inside, room, config, announce)
+                examples[part] = _read(tables[-1], inside, targets, data)
+        digest = other_thread.submit(_digest, tables)
+        dataset = _encode_all(examples, roles, targets, config, Place(room, folder))
         return replace(dataset, digest=digest.result())
 
 
-@dataclass
-class _Opener:
-    """Opens the tables of a config, each announced before its rows are read, and closes them all.
-
-    `room` is how many bytes the encoded rows may take in memory, known with the first table.
-    """
-
-    config: Config
-    folder: Path | None
-    announce: Callable[[Estimate], object] | None
-    stack: ExitStack
-    tables: list[Table] = field(default_factory=list)
-    features: tuple[str, ...] = ()
-    room: int = 0
-
-    def open(
-        self,
-        files: Sequence[str],
-        columns: Sequence[str] | None,
-        kinds: Mapping[str, Kind] | None = None,
-    ) -> Table:
-        """Read a table; the first one has the training rows, and all columns that are in use."""
-        table = open_table(
-            files,
-            columns=columns,
-            kinds=kinds,
-            memory_limit=self.config.data.memory_limit,
-            folder=self.folder,
-            announce=self._expect,
-        )
-        self.tables.append(self.stack.enter_context(table))
-        return table
-
-    def _expect(self, outlook: Outlook) -> None:
-        if not self.tables:  # a name that is not there is refused before all rows are read
-            self.features = assign_roles(tuple(outlook.inputs), self.config.data).features
-        expected = estimate(outlook, self.features, self.config.training.dtype)
-        self.room = self.room or expected.room
-        if self.announce is not None:
-            self.announce(expected)
+def _load(
+    table: Table,
+    roles: Roles,
+    room: int,
+    config: Config,
+    announce: Callable[[Estimate], object] | None,
+) -> None:
+    """Read the rows of a table, announced before."""
+    if announce is not None:
+        rows, inputs = table.expected_rows(), sum(map(table.expected_inputs, roles.features))
+        size = rows * inputs * np.dtype(config.training.dtype).itemsize
+        announce(Estimate(table.paths, rows, inputs, size, room))
+    table.load()
 
 
 def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:
-    examples = read_examples(table, Stored(table), roles, targets, data.missing)
+    examples = read_examples(table, roles, targets, data.missing)
     if not len(examples):
-        file, count = table.sources[0], f"{examples.dropped} rows"
+        file, count = table.paths[0], f"{examples.dropped} rows"
         raise DataError(f"{file}: no row is left: {count}, and data.missing: drop left out each")
     return examples
 
@@ -151,33 +147,25 @@ def _encode_all(
     config: Config,
     place: Place,
 ) -> Dataset:
-    train, data = examples["train"], config.data
-    for note in _one_class(train, targets):
+    train, data, dtype = examples["train"], config.data, config.training.dtype
+    for note in label_notes(train.y, targets):
         raise DataError(f"train: {note}; a classifier needs rows of both classes to learn from")
     encoder, notes = _fit_encoder(train, roles.features, targets, data)
     if train.dropped:
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
         notes.insert(0, dropped)
-    dtype = config.training.dtype
     chosen = place_for(sum(map(len, examples.values())), encoder, dtype, place)
-    parts: dict[str, RowSource] = {}
+    parts: dict[str, AnyRows] = {}
     for part, share in examples.items():
         scale = 1.0 if share.weight is None else float(share.weight.mean())
         if not scale:
             column = show_name(roles.weight or "")
             raise DataError(f"column {column}: every weight of the {part} rows is 0")
         parts[part], unseen = encode_examples(share, encoder, dtype, scale, chosen)
-        notes += [f"{part}: {note}" for note in unseen_notes(unseen, len(share))]
-        notes += [f"{part}: {note}" for note in _one_class(share, targets)]
-    return Dataset(
-        train=parts["train"],
-        validation=parts.get("validation"),
-        test=parts.get("test"),
-        encoder=encoder,
-        targets=targets,
-        digest="",
-        notes=tuple(notes),
-    )
+        found = unseen_notes(unseen, len(share)) + label_notes(share.y, targets)
+        notes += [f"{part}: {note}" for note in found]
+    validation, test = map(parts.get, HELD_OUT)
+    return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes))
 
 
 def _fit_encoder(
@@ -186,23 +174,12 @@ def _fit_encoder(
     """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
 
     def study(name: str) -> tuple[Rule, list[str]]:
-        column = train.columns[name]
+        column = train.read([name])[name]
         rule = fit_rule(name, column, data.missing, standardize=data.standardize)
-        return rule, findings(name, column, train.y, targets)
+        return rule, column_notes(name, column, train.y, targets)
 
     rules, notes = zip(*spread(study, features, len(train)), strict=True)
     return Encoder(rules, data.missing), [note for some in notes for note in some]
-
-
-def _one_class(share: Examples, targets: Sequence[Target]) -> list[str]:
-    notes = []
-    for k, target in enumerate(targets):
-        ones = np.count_nonzero(share.y[:, k] >= 0.5)
-        if ones in {0, len(share)}:
-            label = target.labels[int(ones > 0)]
-            column = show_name(target.name)
-            notes.append(f"{len(share)} of {len(share)} rows have {show(label)} as target {column}")
-    return notes
 
 
 def _digest(tables: Sequence[Table]) -> str:

@@ -1,129 +1,39 @@
 """Turns feature columns into the input matrix, by rules learnt from the training rows alone.
 
 The encoder is stored with the model and applied by column name, so a table with reordered or extra
-columns is encoded the same way. A number column becomes one input, (value - mean) / scale; a text
-column becomes one input per level seen in training (one-hot).
+columns is encoded the same way. Many rows are encoded block by block, on all cores.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections import Counter
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from mlpcli.data.columns import is_missing, rows_of
-from mlpcli.data.moments import mean_and_deviation, median
-from mlpcli.data.table import Categorical
+from mlpcli.data.rows import AnyRows, RowFile, Rows
+from mlpcli.data.rules import MissingPolicy, Rule, rule_from
+from mlpcli.parallel import map_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mlpcli.data.columns import Mask
-    from mlpcli.data.table import Column
+    from mlpcli.data.examples import Examples
+    from mlpcli.data.rows import Place
+    from mlpcli.data.table import Column, Kind
+    from mlpcli.nn.activations import FloatArray
 
-__all__ = ["Encoder", "NumberRule", "Rule", "TextRule", "fit_rule"]
+__all__ = ["Encoder", "encode_examples", "spread"]
 
-MissingPolicy: TypeAlias = Literal["error", "mean", "median", "drop"]
-
-
-@dataclass(frozen=True)
-class NumberRule:
-    """(value - mean) / scale, with `fill` in place of a missing value."""
-
-    name: str
-    mean: float
-    scale: float
-    fill: float | None
-    kind: Literal["number"] = "number"
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Name of the one input."""
-        return (self.name,)
-
-    @classmethod
-    def fit(
-        cls, name: str, values: NDArray[np.float64], policy: MissingPolicy, standardize: bool
-    ) -> NumberRule:
-        """Learn the rule from training values; missing ones (nan) count for nothing.
-
-        `mean` and `scale` (standard deviation, divisor N) are those of the values present; a
-        constant column gets scale 1, so that it becomes 0 and not 0/0.
-        """
-        found = mean_and_deviation(values)
-        if found is None:
-            return cls(name, 0.0, 1.0, 0.0 if policy in {"mean", "median"} else None)
-        mean, scale = found
-        if scale <= 8 * np.finfo(np.float64).eps * abs(mean):
-            scale = 1.0
-        fills = {"mean": mean, "median": median(values) if policy == "median" else None}
-        if not standardize:
-            mean, scale = 0.0, 1.0
-        return cls(name, mean, scale, fills.get(policy))
-
-    def encode(self, column: Column, out: NDArray[np.floating[Any]]) -> int:
-        """Write the input into `out` (N, 1); return 0, as no value is unknown to a number."""
-        assert not isinstance(column, Categorical)
-        with np.errstate(over="ignore"):  # beyond the dtype: infinite, found by the training loop
-            values = (column - self.mean) / self.scale
-            if self.fill is not None:
-                values[np.isnan(column)] = (self.fill - self.mean) / self.scale
-            out[:, 0] = values
-        return 0
-
-
-@dataclass(frozen=True)
-class TextRule:
-    """One input per level, 1 where the text is that level; `fill` stands in for a missing text."""
-
-    name: str
-    levels: tuple[str, ...]
-    fill: str | None
-    kind: Literal["text"] = "text"
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the inputs, one per level: "island=Dream"."""
-        return tuple(f"{self.name}={level}" for level in self.levels)
-
-    @classmethod
-    def fit(cls, name: str, column: Categorical, policy: MissingPolicy) -> TextRule:
-        """Learn the levels, sorted; under `mean` and `median` a missing text is the commonest."""
-        counts = np.bincount(column.codes[column.codes >= 0], minlength=len(column.levels))
-        seen = sorted((level, int(n)) for level, n in zip(column.levels, counts, strict=True) if n)
-        fill = None
-        if policy in {"mean", "median"} and seen:
-            fill = max(seen, key=lambda pair: pair[1])[0]
-        return cls(name, tuple(level for level, _ in seen), fill)
-
-    def encode(self, column: Column, out: NDArray[np.floating[Any]]) -> int:
-        """Write the inputs into `out` (N, levels); return how many rows hold an unseen level.
-
-        An unseen level leaves all inputs of its row at 0.
-        """
-        assert isinstance(column, Categorical)
-        place = {level: j for j, level in enumerate(self.levels)}
-        places = np.array([place.get(level, -1) for level in column.levels] + [-1], np.int64)
-        if self.fill is not None:
-            places[-1] = place[self.fill]  # code -1, a missing text, picks the last entry
-        chosen = places[column.codes]
-        rows = np.flatnonzero(chosen >= 0)
-        out[:] = 0
-        out[rows, chosen[rows]] = 1
-        return int(np.count_nonzero((chosen < 0) & (column.codes >= 0)))
-
-
-Rule: TypeAlias = NumberRule | TextRule
-
-
-def fit_rule(name: str, column: Column, policy: MissingPolicy, *, standardize: bool) -> Rule:
-    """Learn the rule of one column from training rows."""
-    if isinstance(column, Categorical):
-        return TextRule.fit(name, column, policy)
-    return NumberRule.fit(name, column, policy, standardize)
+T = TypeVar("T")
+R = TypeVar("R")
+_BLOCK_ROWS = 16_384
+_BLOCK_INPUTS = 1 << 22  # so that a block of many inputs is small, too
+_WORTH_THREADS = 65_536  # rows below which starting threads takes longer than they save
 
 
 @dataclass(frozen=True)
@@ -132,10 +42,6 @@ class Encoder:
 
     rules: tuple[Rule, ...]
     policy: MissingPolicy
-    _widths: tuple[int, ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_widths", tuple(len(rule.inputs) for rule in self.rules))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,34 +49,23 @@ class Encoder:
         return tuple(rule.name for rule in self.rules)
 
     @property
-    def kinds(self) -> dict[str, Literal["number", "text"]]:
+    def kinds(self) -> dict[str, Kind]:
         """Kind of each column that it reads."""
         return {rule.name: rule.kind for rule in self.rules}
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Names of the n_0 network inputs."""
         return tuple(name for rule in self.rules for name in rule.inputs)
 
-    @classmethod
-    def fit(
-        cls, columns: Mapping[str, Column], policy: MissingPolicy, *, standardize: bool
-    ) -> Encoder:
-        """Learn one rule per column from training rows only."""
-        rules = (
-            fit_rule(name, column, policy, standardize=standardize)
-            for name, column in columns.items()
-        )
-        return cls(tuple(rules), policy)
-
     def encode(
         self, columns: Mapping[str, Column], dtype: str
-    ) -> tuple[NDArray[np.floating[Any]], dict[str, int]]:
+    ) -> tuple[FloatArray, dict[str, int]]:
         """Return the matrix X (N x n_0) and, by column, how many rows hold an unseen level.
 
         Rows with a missing value that no rule fills come out as nan (numbers) or all zeros (text).
         """
-        X = np.empty((rows_of(columns), sum(self._widths)), dtype)
+        X = np.empty((rows_of(columns), len(self.inputs)), dtype)
         unseen = {}
         start = 0
         for rule, width in zip(self.rules, self._widths, strict=True):
@@ -182,12 +77,9 @@ class Encoder:
 
     def missing(self, columns: Mapping[str, Column]) -> dict[str, Mask]:
         """Return, by column, which rows miss a value that the policy does not fill."""
-        found = {}
-        for rule in self.rules:
-            mask = is_missing(columns[rule.name])
-            if rule.fill is None and mask.any():
-                found[rule.name] = mask
-        return found
+        open_columns = (rule.name for rule in self.rules if rule.fill is None)
+        masks = {name: is_missing(columns[name]) for name in open_columns}
+        return {name: mask for name, mask in masks.items() if mask.any()}
 
     def to_document(self) -> dict[str, Any]:
         """Return the encoder as JSON values."""
@@ -199,19 +91,44 @@ class Encoder:
 
         Raises KeyError, TypeError or ValueError where the document is something else.
         """
-        return cls(tuple(map(_rule_from, document["columns"])), document["missing"])
+        return cls(tuple(map(rule_from, document["columns"])), document["missing"])
+
+    @cached_property
+    def _widths(self) -> tuple[int, ...]:
+        return tuple(len(rule.inputs) for rule in self.rules)
 
 
-def _rule_from(document: Mapping[str, Any]) -> Rule:
-    if document["kind"] == "text":
-        levels: Sequence[str] = document["levels"]
-        return TextRule(document["name"], tuple(levels), document["fill"])
-    if document["kind"] != "number":
-        raise ValueError(f"unknown kind {document['kind']!r}")
-    fill = document["fill"]
-    return NumberRule(
-        document["name"],
-        float(document["mean"]),
-        float(document["scale"]),
-        None if fill is None else float(fill),
-    )
+def encode_examples(
+    examples: Examples,
+    encoder: Encoder,
+    dtype: str,
+    weight_scale: float = 1.0,
+    place: Place | None = None,
+) -> tuple[AnyRows, Counter[str]]:
+    """Return the encoded rows, weights divided by `weight_scale`, and counts of unseen levels.
+
+    The inputs are in memory, or in a file at `place`. Raises StorageError where the disk is full.
+    """
+    weight = None if examples.weight is None else (examples.weight / weight_scale).astype(dtype)
+    y, width = examples.y.astype(dtype), len(encoder.inputs)
+    rows: AnyRows
+    if place is None:
+        rows = Rows(np.empty((len(examples), width), dtype), y, weight)
+    else:
+        rows = RowFile(width, y, weight, place)
+
+    def encode(cut: tuple[int, int]) -> dict[str, int]:
+        X, unseen = encoder.encode(examples.read(encoder.names, *cut), dtype)
+        rows.write(cut[0], X)
+        return unseen
+
+    unseen: Counter[str] = Counter()
+    size = max(1, min(_BLOCK_ROWS, _BLOCK_INPUTS // max(1, width)))
+    for counts in spread(encode, examples.cuts(size), len(examples)):
+        unseen.update(counts)
+    return rows, unseen
+
+
+def spread(function: Callable[[T], R], items: Iterable[T], rows: int) -> Iterator[R]:
+    """Yield function(item) for each item in their order, on all cores if there are enough rows."""
+    return (map if rows < _WORTH_THREADS else map_ahead)(function, items)

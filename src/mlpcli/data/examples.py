@@ -1,30 +1,32 @@
-"""Reads the labels of rows as y, and their weights, and checks that no value is missing."""
+"""Rows to learn from: their labels as y, their weights, and a check that no value is missing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.table import Categorical, Column
-from mlpcli.data.table.words import show, show_name
+from mlpcli.data.columns import gaps, is_missing, take
+from mlpcli.data.table import Categorical, Column, Table
 from mlpcli.data.target import label_text
 from mlpcli.errors import DataError
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.columns import Columns, Mask
-    from mlpcli.data.encoder import MissingPolicy
+    from mlpcli.data.columns import Index, Mask
     from mlpcli.data.roles import Roles
+    from mlpcli.data.rules import MissingPolicy
     from mlpcli.data.table import Origin
     from mlpcli.data.target import Target
 
-__all__ = ["Examples", "read_examples", "refuse_rows"]
+__all__ = ["Examples", "Labels", "read_examples", "read_labels", "refuse_rows"]
 
 _SHOWN = 5
 _LARGEST_WEIGHT = 1e30  # so that no sum of weights overflows, in float32 neither
@@ -33,43 +35,84 @@ _FILL = "set data.missing to mean, median or drop"
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows of a table before encoding: columns by name, y (N x K), weight (N,) or None.
+    """Rows of a table before encoding: y (N x K), weight (N,) or None; columns stay in the table.
 
+    `rows` (N,) are their numbers in the table, in ascending order, or None for all of it.
     `dropped` counts rows left out for a missing value.
     """
 
-    columns: Columns
+    table: Table
     y: NDArray[np.float64]
     weight: NDArray[np.float64] | None
+    rows: Index | None = None
     dropped: int = 0
 
     def __len__(self) -> int:
         return int(self.y.shape[0])
 
-    def take(self, rows: NDArray[np.int64] | Mask) -> Examples:
+    def take(self, rows: Index) -> Examples:
         """Return the chosen rows, which are to be in ascending order."""
-        return replace(
-            self,
-            columns=self.columns.take(rows),
-            y=self.y[rows],
-            weight=None if self.weight is None else self.weight[rows],
-        )
+        weight = None if self.weight is None else self.weight[rows]
+        chosen = rows if self.rows is None else self.rows[rows]
+        return replace(self, y=self.y[rows], weight=weight, rows=chosen)
+
+    def read(
+        self, names: Sequence[str], start: int = 0, stop: int | None = None
+    ) -> Mapping[str, Column]:
+        """Read rows start..stop-1 of some columns; the table is to be open."""
+        if self.rows is None:
+            return self.table.read(names, start, stop)
+        rows = self.rows[start:stop]
+        first, last = (rows[0], rows[-1]) if rows.size else (0, -1)
+        return take(self.table.read(names, int(first), int(last) + 1), rows - first)
+
+    def cuts(self, size: int) -> list[tuple[int, int]]:
+        """Return (start, stop) of parts that `size` rows of the table hold, each not empty."""
+        cuts = np.arange(0, self.table.rows, size)
+        bounds = cuts if self.rows is None else np.searchsorted(self.rows, cuts)
+        return [(a, b) for a, b in pairwise([*bounds.tolist(), len(self)]) if a < b]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels y (N x K) and weight (N,) or None of rows that are kept; `kept` None: all are."""
+
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
+    kept: Mask | None = None
 
 
 def read_examples(
+    table: Table, roles: Roles, targets: Sequence[Target], policy: MissingPolicy
+) -> Examples:
+    """Read labels and weights of a table, as `read_labels` does."""
+    used = [name for name in roles.names if name not in roles.marks]
+    missing = {name: is_missing(table.read([name])[name]) for name in used if table.missing[name]}
+    columns = table.read([*roles.targets, *roles.weights])
+    labels = read_labels(table, columns, roles, targets, policy, missing=missing)
+    if labels.kept is None:
+        return Examples(table, labels.y, labels.weight)
+    rows = np.flatnonzero(labels.kept)
+    return Examples(table, labels.y, labels.weight, rows, table.rows - rows.size)
+
+
+def read_labels(
     origin: Origin,
-    columns: Columns,
+    columns: Mapping[str, Column],
     roles: Roles,
     targets: Sequence[Target],
     policy: MissingPolicy,
     *,
     start: int = 0,
-) -> Examples:
-    """Read labels and weights of rows that begin at row `start` of their origin.
+    missing: Mapping[str, Mask] | None = None,
+) -> Labels:
+    """Return labels and weights of rows that begin at row `start` of their origin.
 
-    Under policy `drop` rows with any missing value are left out; otherwise a missing label or
-    weight is refused, and under `error` a missing feature too. Raises DataError naming rows.
+    `missing` marks rows for each column in use that has gaps; None looks for gaps in `columns`.
+    Under policy `drop` rows with any are left out; otherwise a missing label or weight is refused,
+    and under `error` a missing feature too. Raises DataError naming rows.
     """
+    missing = gaps(columns) if missing is None else missing
     refuse = partial(refuse_rows, origin, columns, start=start)
     y = np.column_stack([target.encode(columns[target.name]) for target in targets])
     for k, target in enumerate(targets):
@@ -77,23 +120,18 @@ def read_examples(
         what = "a number from 0 to 1" if target.soft else f"{negative} or {positive}"
         refuse({target.name: y[:, k] < 0}, f"expected {what}")
     weight = None
-    if roles.weight is not None:
-        weight = _weights(columns[roles.weight], roles.weight)
+    for name in roles.weights:
+        weight = _weights(columns[name], name)
         unusable = (weight < 0) | (weight > _LARGEST_WEIGHT)
-        refuse({roles.weight: unusable}, f"expected a weight from 0 to {_LARGEST_WEIGHT:g}")
-    found = {name: columns.missing(name) for name in roles.names if name not in roles.marks}
-    missing = {name: mask for name, mask in found.items() if mask is not None}
-    if policy == "drop":
-        keep = np.ones(y.shape[0], np.bool_)
-        for mask in missing.values():
-            keep &= ~mask
-        examples = Examples(columns, y, weight, int(np.count_nonzero(~keep)))
-        return examples.take(keep) if examples.dropped else examples
-    labels = {name: missing[name] for name in (*roles.targets, roles.weight) if name in missing}
+        refuse({name: unusable}, f"expected a weight from 0 to {_LARGEST_WEIGHT:g}")
+    if policy == "drop" and missing:
+        kept = ~np.logical_or.reduce([*missing.values()])
+        return Labels(y[kept], None if weight is None else weight[kept], kept)
+    labels = {name: missing[name] for name in (*roles.targets, *roles.weights) if name in missing}
     refuse(labels, "missing value; fill it in, or set data.missing to drop")
     if policy == "error":
         refuse(missing, f"missing value; {_FILL}")
-    return Examples(columns, y, weight)
+    return Labels(y, weight)
 
 
 def _weights(column: Column, name: str) -> NDArray[np.float64]:
@@ -111,7 +149,8 @@ def refuse_rows(
 ) -> None:
     """Raise DataError for the rows that the masks mark: the first five by line, and their count.
 
-    Masks and columns begin at row `start` of their origin.
+    Masks and columns begin at row `start` of their origin. A column that is not given lacks the
+    values.
     """
     rows = {name: np.flatnonzero(mask) for name, mask in bad.items() if mask.any()}
     found = sorted((int(row), name) for name, index in rows.items() for row in index[:_SHOWN])
@@ -120,11 +159,11 @@ def refuse_rows(
     lines = []
     for row, name in found[:_SHOWN]:
         path, line = origin.locate(start + row)
-        got = _got(columns[name], row)
+        got = _got(columns[name], row) if name in columns else ""
         lines.append(f"{path}:{line}: column {show_name(name)}: {why}{got}")
     total = sum(index.size for index in rows.values())
     if total > _SHOWN:
-        lines.append(f"{origin.sources[0]}: {total} such values in all")
+        lines.append(f"{origin.paths[0]}: {total} such values in all")
     raise DataError(*lines)
 
 

@@ -1,4 +1,4 @@
-"""Notices what a user should know of their columns before trusting a model trained on them."""
+"""Notes on what a user should know of their rows before trusting a model made of them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing
 from mlpcli.data.table import Categorical
-from mlpcli.data.table.words import show_name
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from mlpcli.data.table import Column
     from mlpcli.data.target import Target
 
-__all__ = ["findings"]
+__all__ = ["column_notes", "label_notes", "unseen_notes"]
 
 _MANY_LEVELS = 20
 _ENOUGH_ROWS = 40
 
 
-def findings(
+def column_notes(
     name: str, column: Column, y: NDArray[np.float64], targets: Sequence[Target]
 ) -> list[str]:
     """Return notes on a feature column of the training rows, whose labels are y (N x K).
 
     It may be constant, like an identifier, or a target in another form.
     """
-    return [f"column {show_name(name)} {note}" for note in _column_notes(column)] + [
+    return [f"column {show_name(name)} {note}" for note in _value_notes(column)] + [
         f"column {show_name(name)} tells target {show_name(target.name)} exactly: if it is "
         "the answer in another form, leave it out with data.drop"
         for k, target in enumerate(targets)
@@ -39,7 +39,27 @@ def findings(
     ]
 
 
-def _column_notes(column: Column) -> list[str]:
+def label_notes(y: NDArray[np.float64], targets: Sequence[Target]) -> list[str]:
+    """Return a note for each target of which all rows, with labels y (N x K), are of one class."""
+    notes = []
+    for k, target in enumerate(targets):
+        ones = np.count_nonzero(y[:, k] >= 0.5)
+        if ones in {0, len(y)}:
+            label = target.labels[int(ones > 0)]
+            column = show_name(target.name)
+            notes.append(f"{len(y)} of {len(y)} rows have {show(label)} as target {column}")
+    return notes
+
+
+def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
+    """Return a note for each column in which texts occur that training never saw."""
+    return [
+        f"column {show_name(name)}: {count} of {rows} rows hold a text not seen in training"
+        for name, count in unseen.items()
+    ]
+
+
+def _value_notes(column: Column) -> list[str]:
     values = _values(column)
     missing = is_missing(column)
     if missing.any():

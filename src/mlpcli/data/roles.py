@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlpcli.data.table.words import show_name
-from mlpcli.errors import DataError, did_you_mean
+from mlpcli.errors import DataError
+from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mlpcli.config import DataConfig
 
-__all__ = ["Roles", "assign_roles", "near_names", "needed_columns"]
-
-_SHOWN = 5
+__all__ = ["Roles", "assign_roles", "needed_columns"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,14 @@ class Roles:
     marks: tuple[str, ...] = ()
 
     @property
+    def weights(self) -> tuple[str, ...]:
+        """The weight's name, or none."""
+        return () if self.weight is None else (self.weight,)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All names, each once."""
-        weight = () if self.weight is None else (self.weight,)
-        return tuple(dict.fromkeys((*self.features, *self.targets, *weight, *self.marks)))
+        return tuple(dict.fromkeys((*self.features, *self.targets, *self.weights, *self.marks)))
 
 
 def _marks(data: DataConfig) -> tuple[str, ...]:
@@ -80,9 +82,3 @@ def _unknown(key: str, wanted: Iterable[str], names: Sequence[str]) -> list[str]
         for name in wanted
         if name not in names
     ]
-
-
-def near_names(name: str, names: Sequence[str]) -> str:
-    """Return the nearest of the names as a question, or else the first of them."""
-    shown = ", ".join(map(show_name, names[:_SHOWN])) + (", .." if len(names) > _SHOWN else "")
-    return did_you_mean(name, names) or f"; it has {shown}"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config import RowsWhere
 from mlpcli.data.table import Categorical, Column
-from mlpcli.data.table.words import show_name
 from mlpcli.data.target import Label, means
 from mlpcli.errors import DataError
 from mlpcli.seeds import Stream, generator
-from mlpcli.text import show_value
+from mlpcli.text import show_name, show_value
 
 if TYPE_CHECKING:
     from mlpcli.config import Config, DataConfig
@@ -26,12 +25,12 @@ PARTS = ("train", "validation", "test")
 HELD_OUT = PARTS[1:]
 _PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
 
-Rows = NDArray[np.int64]
+Index: TypeAlias = NDArray[np.int64]
 
 
 def split_rows(
     strata: NDArray[np.int64], fractions: tuple[float, ...], rng: np.random.Generator
-) -> tuple[Rows, ...]:
+) -> tuple[Index, ...]:
     """Return the rows left over, then one set of rows per fraction; each in ascending order.
 
     `strata` (N,) numbers each row's stratum (all 0 for a plain random split). A part of fraction f
@@ -72,7 +71,7 @@ def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
     part_of = np.zeros(len(whole), np.int8)
     for number, split in enumerate(splits, start=1):
         if isinstance(split, RowsWhere):
-            marked = _equals(whole.columns[split.column], split.value)
+            marked = _equals(whole.read([split.column])[split.column], split.value)
             part_of[marked & (part_of == 0)] = number
     free = np.flatnonzero(part_of == 0)
     fractions = tuple(split if isinstance(split, float) else 0.0 for split in splits)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.columns import is_missing
-from mlpcli.data.roles import near_names
-from mlpcli.data.table import Categorical, Column, Kind, open_table
-from mlpcli.data.table.words import show, show_name
+from mlpcli.data.table import Categorical, Column, Table
 from mlpcli.data.target import Label, Target
 from mlpcli.errors import DataError
+from mlpcli.text import near_names, show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,6 @@ class ColumnSurvey:
     """What one column holds: `summary` in words, and how many values are missing."""
 
     name: str
-    kind: Kind
     missing: int
     summary: str
 
@@ -52,7 +50,7 @@ def survey(file: str | Path, target: str) -> Survey:
 
     Of two texts the rarer one is proposed as positive.
     """
-    with open_table([file]) as table:
+    with Table([file]).load() as table:
         if target not in table.names:
             guess = near_names(target, table.names)
             raise DataError(f"{file}: no column {show_name(target)}{guess}")
@@ -76,13 +74,13 @@ def _describe(name: str, column: Column) -> ColumnSurvey:
         levels: Sequence[str] = column.levels
         some = ", ".join(map(show, levels[:_FEW])) + (", .." if len(levels) > _FEW else "")
         plural = "s" if len(levels) > 1 else ""
-        return ColumnSurvey(name, "text", missing, f"{len(levels)} text{plural}: {some}")
+        return ColumnSurvey(name, missing, f"{len(levels)} text{plural}: {some}")
     present = column[~np.isnan(column)]
     if not present.size:
-        return ColumnSurvey(name, "number", missing, "no value")
+        return ColumnSurvey(name, missing, "no value")
     low, high = f"{present.min():.6g}", f"{present.max():.6g}"
     summary = f"number, {low} to {high}" if low != high else f"number, always {low}"
-    return ColumnSurvey(name, "number", missing, summary)
+    return ColumnSurvey(name, missing, summary)
 
 
 def _rarer(column: Column) -> Label | None:

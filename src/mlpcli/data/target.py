@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.data.table import Categorical, Column
-from mlpcli.data.table.words import show, show_name
+from mlpcli.data.table import Categorical, Column, Kind
 from mlpcli.errors import DataError, did_you_mean
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ class Target:
     """
 
     name: str
-    kind: Literal["number", "text"]
+    kind: Kind
     negative: Label
     positive: Label
     soft: bool = False
@@ -73,7 +73,7 @@ class Target:
         column does not have exactly two labels, or where the choice is the user's.
         """
         labels = _labels(column)
-        kind: Literal["number", "text"] = "text" if isinstance(column, Categorical) else "number"
+        kind: Kind = "text" if isinstance(column, Categorical) else "number"
         if kind == "number" and positive is None and len(labels) > 1 and _is_soft(labels):
             return cls(name, kind, 0, 1, soft=True)
         if len(labels) != 2:

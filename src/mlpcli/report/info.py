@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.data.encoder import Encoder, Rule, TextRule
+from mlpcli.data.rules import Rule, TextRule
 from mlpcli.report.table import Table, number
 from mlpcli.training.metrics import SCORES
 
 if TYPE_CHECKING:
+    from mlpcli.data.encoder import Encoder
     from mlpcli.training.model_file import Model
 
 __all__ = ["info_document", "info_tables"]

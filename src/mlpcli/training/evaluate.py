@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.batches import pieces
-from mlpcli.data.columns import Held, rows_of
-from mlpcli.data.encoding import unseen_notes
-from mlpcli.data.examples import read_examples
+from mlpcli.data.columns import rows_of, take
+from mlpcli.data.examples import read_labels
+from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
-from mlpcli.data.table import open_scan
+from mlpcli.data.rows import pieces
+from mlpcli.data.table import Reading, Scan
 from mlpcli.errors import DataError
 from mlpcli.parallel import limit_blas, map_ahead
 from mlpcli.training.metrics import SCORES, Metrics, measure
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.batches import RowSource
-    from mlpcli.data.examples import Examples
-    from mlpcli.data.table import Scan
+    from mlpcli.data.examples import Labels
+    from mlpcli.data.rows import AnyRows
+    from mlpcli.data.table import Column
     from mlpcli.nn.losses import Form
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
@@ -76,18 +76,18 @@ class Evaluation:
     rows: ScoredRows | None = field(default=None, repr=False, compare=False)
 
 
-def row_logits(network: Network, rows: RowSource) -> NDArray[np.float64]:
+def row_logits(network: Network, rows: AnyRows) -> NDArray[np.float64]:
     """Return the logits (N x K) of encoded rows, computed in the network's dtype."""
     return np.concatenate([logits_of(network, piece.X) for piece in pieces(rows)])
 
 
-def part_metrics(model: Model, parts: Mapping[str, RowSource | None]) -> dict[str, Metrics | None]:
+def part_metrics(model: Model, parts: Mapping[str, AnyRows | None]) -> dict[str, Metrics | None]:
     """Return the metrics of the model on each part of its encoded rows, None for one of none."""
     return _by_part(model, parts, partial(row_logits, model.network), model.thresholds)
 
 
 def baseline_metrics(
-    model: Model, train: RowSource, parts: Mapping[str, RowSource | None]
+    model: Model, train: AnyRows, parts: Mapping[str, AnyRows | None]
 ) -> dict[str, Metrics | None]:
     """Return, by part, the metrics of predicting the training base rate for every row.
 
@@ -101,11 +101,11 @@ def baseline_metrics(
 
 def _by_part(
     model: Model,
-    parts: Mapping[str, RowSource | None],
-    logits: Callable[[RowSource], NDArray[np.float64]],
+    parts: Mapping[str, AnyRows | None],
+    logits: Callable[[AnyRows], NDArray[np.float64]],
     thresholds: tuple[float, ...],
 ) -> dict[str, Metrics | None]:
-    def measured(rows: RowSource) -> Metrics:
+    def measured(rows: AnyRows) -> Metrics:
         scored = ScoredRows(logits(rows), rows.y, model.names, thresholds, rows.weight)
         return scored.metrics(model.loss)
 
@@ -140,20 +140,23 @@ def _score_tables(model: Model, files: Sequence[str | Path]) -> tuple[ScoredRows
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
         kinds[roles.weight] = "number"
-    logits, labels, weights, unseen, dropped = [], [], [], Counter[str](), 0
+    logits, labels, weights, unseen = [], [], [], Counter[str]()
 
-    def score(examples: Examples) -> tuple[Examples, NDArray[np.float64], dict[str, int]]:
-        return examples, *model.score(examples.columns)
+    def score(
+        block: tuple[Labels, Mapping[str, Column]],
+    ) -> tuple[Labels, NDArray[np.float64], dict[str, int]]:
+        found, columns = block
+        return found, *model.score(columns)
 
-    with open_scan(files, kinds) as scan, limit_blas(1):
-        for examples, h, new in map_ahead(score, _read(scan, model, roles)):
+    with Scan(files, Reading.only(kinds)) as scan, limit_blas(1):
+        for found, h, new in map_ahead(score, _read(scan, model, roles)):
             logits.append(h)
-            labels.append(examples.y)
-            if examples.weight is not None:
-                weights.append(examples.weight)
+            labels.append(found.y)
+            if found.weight is not None:
+                weights.append(found.weight)
             unseen.update(new)
-            dropped += examples.dropped
-        digest, left = scan.digest, scan.rows - dropped
+        left = sum(map(len, labels))
+        digest, dropped = scan.digest, scan.rows - left
     if not left:
         raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
     weight = np.concatenate(weights) if weights else None
@@ -166,12 +169,12 @@ def _score_tables(model: Model, files: Sequence[str | Path]) -> tuple[ScoredRows
     return ScoredRows(h, y, model.names, model.thresholds, weight), digest, notes
 
 
-def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[Examples]:
-    """Yield the labelled rows of each block; DataError where they miss what they must not."""
-    start = 0
+def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapping[str, Column]]]:
+    """Yield labels and columns of each block; DataError where they miss what they must not."""
+    start, policy = 0, model.encoder.policy
     for columns in scan.blocks():
-        policy = model.encoder.policy
-        yield read_examples(scan, Held(columns), roles, model.targets, policy, start=start)
+        found = read_labels(scan, columns, roles, model.targets, policy, start=start)
+        yield found, columns if found.kept is None else take(columns, found.kept)
         start += rows_of(columns)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.data.batches import Block, Rows, RowSource, blocks, pieces
+from mlpcli.data.rows import AnyRows, Block, Rows, blocks, pieces
 from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.step import Engine
 from mlpcli.parallel import ALONE, Team
@@ -85,8 +85,8 @@ class Loop:
     optimizer: Optimizer
     state: State
     schedule: Schedule
-    train: RowSource
-    validation: RowSource | None
+    train: AnyRows
+    validation: AnyRows | None
     epochs: int
     batch_size: int
     patience: int | None

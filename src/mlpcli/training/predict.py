@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.data.columns import rows_of
-from mlpcli.data.encoding import unseen_notes
 from mlpcli.data.examples import refuse_rows
-from mlpcli.data.table import Scan, open_scan
+from mlpcli.data.notes import unseen_notes
+from mlpcli.data.table import Reading, Scan
 from mlpcli.errors import DataError
 from mlpcli.nn.activations import sigmoid
 from mlpcli.parallel import limit_blas, map_ahead
@@ -103,4 +103,4 @@ def predict(model: Model, files: Sequence[str | Path]) -> Predictions:
     Raises DataError where a column is missing, and, while iterating, where a row holds what the
     model cannot read, or misses a value that the model's policy does not fill.
     """
-    return Predictions(model, open_scan(files, model.encoder.kinds))
+    return Predictions(model, Scan(files, Reading.only(model.encoder.kinds)))

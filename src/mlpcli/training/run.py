@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.config import Config
-    from mlpcli.data.memory import Estimate
+    from mlpcli.data.dataset import Estimate
     from mlpcli.training.divergence import Divergence
     from mlpcli.training.loop import Stopped
     from mlpcli.training.metrics import Metrics

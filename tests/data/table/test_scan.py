@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.table import Categorical, open_scan
+from mlpcli.data.table import Categorical, Reading, Scan
 from mlpcli.data.table.stream import Misfit, stream
 from mlpcli.errors import DataError
 
@@ -87,9 +87,11 @@ def test_every_row_once(
     ends = np.cumsum(sizes).tolist()
     paths = write(tmp_path, [rows[end - n : end] for end, n in zip(ends, sizes, strict=True)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mlpcli.data.table.load.stream", in_pieces(piece, most, error))
+        cut = in_pieces(piece, most, error)
+        patch.setattr("mlpcli.data.table.origin.stream", cut)
+        patch.setattr("mlpcli.data.table.as_text.stream", cut)
         patch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", even)
-        with open_scan(paths, KINDS) as scan:
+        with Scan(paths, Reading.only(KINDS)) as scan:
             blocks = list(scan.blocks())
             assert [row for block in blocks for row in rows_of(block)] == rows
             counts = [len(rows_of(block)) for block in blocks]
@@ -106,7 +108,7 @@ def test_every_row_once(
 def test_levels_are_those_met_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", 2)
     paths = write(tmp_path, [[(1, "z"), (2, "a"), (3, "z")], [(4, None)], [(5, "m")]])
-    with open_scan(paths, KINDS) as scan:
+    with Scan(paths, Reading.only(KINDS)) as scan:
         columns = [block["t"] for block in scan.blocks()]
     levels = [column.levels for column in columns if isinstance(column, Categorical)]
     assert levels == [("z", "a"), ("z", "a"), ("z", "a", "m")]
@@ -115,7 +117,7 @@ def test_levels_are_those_met_so_far(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_header_below_blank_lines_is_read_as_text(tmp_path: Path) -> None:
     path = tmp_path / "blank.csv"
     path.write_text("\n\nt,n\nx,1\ny,\n")
-    with open_scan([path], KINDS) as scan:
+    with Scan([path], Reading.only(KINDS)) as scan:
         (block,) = scan.blocks()
         assert rows_of(block) == [(1, "x"), (None, "y")]
         assert scan.locate(1) == (path, 5)
@@ -127,7 +129,7 @@ def test_parquet(tmp_path: Path) -> None:
         "COPY (SELECT 'é' || i % 3 AS t, CASE WHEN i % 4 > 0 THEN i END AS n "
         f"FROM range(40000) t(i)) TO '{path}' (FORMAT parquet)"
     )
-    with open_scan([path], KINDS) as scan:
+    with Scan([path], Reading.only(KINDS)) as scan:
         blocks = list(scan.blocks())
     assert [len(rows_of(block)) for block in blocks] == [16_384, 16_384, 7_232]
     found = [row for block in blocks for row in rows_of(block)]
@@ -137,7 +139,7 @@ def test_parquet(tmp_path: Path) -> None:
 def test_a_bad_row_far_down(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("n,t\n" + "1,xxxxxxxx\n" * 180_000 + "inf,x\n")
-    with open_scan([path], KINDS) as scan:
+    with Scan([path], Reading.only(KINDS)) as scan:
         blocks = scan.blocks()
         assert rows_of(next(blocks)) == [(1, "xxxxxxxx")] * 16_384
         with pytest.raises(DataError) as caught:
@@ -149,23 +151,23 @@ def test_a_bad_row_far_down(tmp_path: Path) -> None:
 def test_out_of_memory_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To read by way of text would take more memory yet."""
     cut = in_pieces(1, 1, duckdb.OutOfMemoryException("no more"))
-    monkeypatch.setattr("mlpcli.data.table.load.stream", cut)
+    monkeypatch.setattr("mlpcli.data.table.origin.stream", cut)
     (path,) = write(tmp_path, [[(1, "x"), (2, "y")]])
-    with open_scan([path], KINDS) as scan, pytest.raises(DataError) as caught:
+    with Scan([path], Reading.only(KINDS)) as scan, pytest.raises(DataError) as caught:
         list(scan.blocks())
     assert str(caught.value).startswith(f"{path}: out of memory; raise data.memory_limit")
 
 
 def test_no_rows_at_all(tmp_path: Path) -> None:
     paths = write(tmp_path, [[], []])
-    with open_scan(paths, KINDS) as scan, pytest.raises(DataError) as caught:
+    with Scan(paths, Reading.only(KINDS)) as scan, pytest.raises(DataError) as caught:
         list(scan.blocks())
     assert str(caught.value) == f"{paths[0]}: no rows below the header"
 
 
 def test_a_file_that_grows_has_no_digest(tmp_path: Path) -> None:
     (path,) = write(tmp_path, [[(1, "x")]])
-    with open_scan([path], KINDS) as scan:
+    with Scan([path], Reading.only(KINDS)) as scan:
         list(scan.blocks())
         path.write_text("n,t\n1,x\n2,y\n")
         with pytest.raises(DataError, match="changed while it was in use"):
@@ -178,10 +180,10 @@ def test_what_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     monkeypatch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", 2)
     (path,) = write(tmp_path, [[(i, "x") for i in range(9)]])
-    with open_scan([path], KINDS) as scan:
+    with Scan([path], Reading.only(KINDS)) as scan:
         next(scan.blocks())
         assert list(scratch.iterdir())
     assert not list(scratch.iterdir())
     with pytest.raises(DataError, match='no column "u"'):
-        open_scan([path], {"n": "number", "u": "text"})
+        Scan([path], Reading.only({"n": "number", "u": "text"}))
     assert not list(scratch.iterdir())

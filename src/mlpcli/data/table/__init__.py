@@ -2,10 +2,11 @@
 
 ::
 
-    files ── files ──▶ links ── parts ──▶ SELECTs ── stream ──▶ blocks ── load ──▶ Table, a spool
-                               header     │ balks: texts, misfits, records └─────▶ Scan, read once
-                                          ▼
-                                    faults: DataError
+    Reading ─┐
+    files ───┴▶ sources ── query ──▶ SELECTs ── stream ──▶ blocks ──▶ Table, a spool
+              (header)               │ balks: as_text, bad_rows └───▶ Scan, read once
+                                     ▼
+                                 DataError
 
 What a column is:
 
@@ -16,11 +17,8 @@ What a column is:
 - All other columns are text: dates, true and false too. Blanks around a text are no part of it.
 """
 
-from mlpcli.data.table.column import Categorical, Column
-from mlpcli.data.table.opening import open_scan, open_table
 from mlpcli.data.table.origin import Origin
-from mlpcli.data.table.outlook import Outlook
-from mlpcli.data.table.parts import MISSING, Kind
+from mlpcli.data.table.reading import MISSING, Categorical, Column, Kind, Reading
 from mlpcli.data.table.scan import Scan
 from mlpcli.data.table.table import Table
 
@@ -30,9 +28,7 @@ __all__ = [
     "Column",
     "Kind",
     "Origin",
-    "Outlook",
+    "Reading",
     "Scan",
     "Table",
-    "open_scan",
-    "open_table",
 ]

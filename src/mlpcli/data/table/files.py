@@ -14,6 +14,7 @@ import os
 import shutil
 import stat
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
@@ -21,12 +22,11 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 Format = Literal["csv", "gzip", "parquet"]
 
 FORMATS: tuple[tuple[bytes, Format], ...] = ((b"PAR1", "parquet"), (b"\x1f\x8b", "gzip"))
-DAMAGED_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
 FOREIGN = (
     (b"PK\x03\x04", "a zip archive or Excel workbook"),
     (b"BZh", "compressed with bzip2"),
@@ -56,11 +56,15 @@ class File:
             stream.seek(-4, os.SEEK_END)
             return max(size, int.from_bytes(stream.read(4), "little"))
 
-    def open(self) -> BinaryIO:
-        """Open the content, decompressed; parquet stays as it is."""
-        if self.format == "gzip":
-            return cast("BinaryIO", gzip.open(self.link, "rb"))
-        return self.link.open("rb")
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the content, decompressed; raises DataError where gzip ends early or was altered."""
+        try:
+            with gzip.open(self.link) if self.format == "gzip" else self.link.open("rb") as stream:
+                yield cast("BinaryIO", stream)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            reason = str(error).lower()
+            raise DataError(f"{self.path}: damaged gzip file ({reason}); fetch it again") from error
 
 
 def find_files(patterns: Sequence[str | Path], scratch: Path) -> tuple[File, ...]:
@@ -131,11 +135,6 @@ def _format(path: Path, start: bytes) -> Format:
                 f"{path}: expected CSV in UTF-8, csv.gz or Parquet, got {what}; convert it first"
             )
     return next((name for magic, name in FORMATS if start.startswith(magic)), "csv")
-
-
-def damaged(path: Path, error: Exception) -> DataError:
-    """Say that a gzip file ends early or was altered."""
-    return DataError(f"{path}: damaged gzip file ({str(error).lower()}); fetch it again")
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mlpcli.data.table.files import DAMAGED_GZIP, damaged
-from mlpcli.data.table.words import not_utf8, show_name
+from mlpcli.data.table.reading import BLANKS, is_number, not_utf8
 from mlpcli.errors import DataError
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlpcli.data.table.files import File
+    from mlpcli.data.table.reading import Reading
 
-BLANKS = " \t"
-DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 50
 HEAD_BYTES = 1 << 16
 LARGEST_HEAD = 1 << 26
@@ -42,12 +41,12 @@ class Header:
     line_bytes: float
 
 
-def read_header(file: File) -> Header:
+def read_header(file: File, reading: Reading) -> Header:
     """Read names, delimiter and up to 50 rows; raise DataError where there is no usable header."""
     text = _head(file)
     if not text.strip():
         raise DataError(f"{file.path}: the file is empty")
-    parsed = {delimiter: _parse(text, delimiter) for delimiter in DELIMITERS}
+    parsed = {delimiter: _parse(text, delimiter) for delimiter in reading.delimiters}
     delimiter = max(parsed, key=lambda d: _merit(parsed[d][1]))
     line, rows = parsed[delimiter]
     if len(rows[0] if rows else ()) < 2 and not all(rows for _, rows in parsed.values()):
@@ -79,25 +78,14 @@ def check_names(where: str, names: Sequence[str]) -> None:
         raise DataError(*lines)
 
 
-def is_number(text: str) -> bool:
-    """Say whether a value looks like a finite number; a guess that DuckDB's own cast confirms."""
-    try:
-        return abs(float(text)) < float("inf")
-    except ValueError:
-        return False
-
-
 def _head(file: File) -> str:
     """Return whole lines from the top of the file: two at least, if it has so many."""
     size = HEAD_BYTES
-    try:
-        with file.open() as stream:
-            data = stream.read(size)
-            while len(data) == size < LARGEST_HEAD and data.count(b"\n") + data.count(b"\r") < 4:
-                size *= 8
-                data += stream.read(size - len(data))
-    except DAMAGED_GZIP as error:
-        raise damaged(file.path, error) from error
+    with file.open() as stream:
+        data = stream.read(size)
+        while len(data) == size < LARGEST_HEAD and data.count(b"\n") + data.count(b"\r") < 4:
+            size *= 8
+            data += stream.read(size - len(data))
     if b"\0" in data:
         raise DataError(f"{file.path}: expected CSV in UTF-8 or Parquet, got binary data")
     if len(data) == size:  # more follows: the last line may be cut

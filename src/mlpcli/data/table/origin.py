@@ -1,51 +1,61 @@
-"""Opened files: which they are, what identifies them, and where each of their rows is."""
+"""Opened files that fit together: which they are, their rows, and where each of these is."""
 
 from __future__ import annotations
 
 import weakref
-from bisect import bisect_right
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from itertools import accumulate
 from typing import TYPE_CHECKING, Self
 
-from mlpcli.data.table.faults import find_lines
-from mlpcli.data.table.files import sha256
+import duckdb
+
+from mlpcli.data.table.bad_rows import find_lines
+from mlpcli.data.table.files import find_files, sha256
+from mlpcli.data.table.query import open_source
+from mlpcli.data.table.reading import Reading
+from mlpcli.data.table.store import Store, duckdb_errors
+from mlpcli.data.table.stream import Misfit, stream
+from mlpcli.errors import DataError
+from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from mlpcli.data.table.parts import Kind, Part
-    from mlpcli.data.table.store import Store
+    from mlpcli.data.table.query import Source
+    from mlpcli.data.table.reading import Kind
+    from mlpcli.data.table.stream import Array, Texts
 
-__all__ = ["Ledger", "Origin"]
+__all__ = ["Origin"]
 
-
-@dataclass
-class Ledger:
-    """What was read: kinds by column, rows by file so far, files read by way of a copy."""
-
-    kinds: dict[str, Kind]
-    rows: list[int] = field(default_factory=list)
-    copied: set[int] = field(default_factory=set)
-
-    def places(self, rows: Sequence[int]) -> list[tuple[int, int]]:
-        """Return (file, row in that file) for some rows of all files, 0-based."""
-        starts = list(accumulate(self.rows, initial=0))
-        files = [bisect_right(starts, row) - 1 for row in rows]
-        return [(file, row - starts[file]) for file, row in zip(files, rows, strict=True)]
+_ALL = Reading()
+_MOST_LINES = 5
+_SMALL = 1 << 20  # bytes, unpacked, and values of a file that is read at once
 
 
 class Origin:
-    """One or several files that fit together; close it, or use it in a `with` statement."""
+    """One or several files that are read as one; close it, or use it in a `with` statement.
 
-    def __init__(self, store: Store, parts: Sequence[Part], ledger: Ledger) -> None:
-        self.sources: tuple[Path, ...] = tuple(part.path for part in parts)
-        self._store = store
-        self._parts = parts
-        self._ledger = ledger
+    `files` are paths or globs of CSV (also gzipped) and Parquet, their rows in the order given.
+    `kinds` are those of the columns that are read, in the first file's order: known, or a guess by
+    the first rows. `counts` are the numbers of rows read, by file; `copied` are the files that
+    were read by way of a copy without bad rows. Raises DataError where files are not there, or do
+    not fit together.
+    """
+
+    def __init__(self, files: Sequence[str | Path], reading: Reading = _ALL) -> None:
+        self.reading = reading
+        self.counts: list[int] = []
+        self.copied: set[int] = set()
+        self.sources: list[Source] = []
+        self.store = Store(reading.memory_limit)
         self._digest = ""
-        self._finalizer = weakref.finalize(self, store.close)
+        self._finalizer = weakref.finalize(self, self.store.close)
+        with self._closed_on_error():
+            for file in find_files(files, self.store.scratch):
+                with duckdb_errors(file.path):
+                    self.sources.append(open_source(self.store.connection, file, reading))
+            self.kinds = {name: self._kind(name) for name in _choose(self.sources, reading.columns)}
 
     def __enter__(self) -> Self:
         return self
@@ -58,19 +68,19 @@ class Origin:
         self._finalizer()
 
     @property
-    def kinds(self) -> Mapping[str, Kind]:
-        """Kind of each column that is read, in the first file's order."""
-        return self._ledger.kinds
+    def paths(self) -> tuple[Path, ...]:
+        """The files, as the user named them."""
+        return tuple(source.path for source in self.sources)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns that are read, in the first file's order."""
-        return tuple(self._ledger.kinds)
+        return tuple(self.kinds)
 
     @property
     def rows(self) -> int:
         """How many rows there are, or, of a scan, have been read."""
-        return sum(self._ledger.rows)
+        return sum(self.counts)
 
     @property
     def digest(self) -> str:
@@ -80,16 +90,97 @@ class Origin:
         when another one closes the files.
         """
         if not self._digest:
-            files = (part.file for part in self._parts)
+            files = (source.file for source in self.sources)
             self._digest = sha256(files, lambda: self._finalizer.alive)
         return self._digest
+
+    def expected_rows(self) -> int:
+        """Return about how many rows there are, before they are read."""
+        return sum(source.rows for source in self.sources)
+
+    def expected_inputs(self, name: str) -> int:
+        """Return how many inputs the first rows make of a column: one, or one per text."""
+        if self.kinds[name] == "number":
+            return 1
+        return len({text for source in self.sources for text in source.sample(name)})
 
     def locate(self, row: int) -> tuple[Path, int]:
         """Return the file and the 1-based line on which a 0-based row begins.
 
         For Parquet it is the 1-based row of the file. Reads the file again: for error messages.
         """
-        ((file, place),) = self._ledger.places([row])
-        part = self._parts[file]
-        (line,) = find_lines(part, self.names, [place], file in self._ledger.copied)
-        return part.path, line
+        ((file, line),) = self.lines([row])
+        return self.sources[file].path, line
+
+    def lines(self, rows: Sequence[int]) -> list[tuple[int, int]]:
+        """Return number of file and line of some rows in ascending order."""
+        found = []
+        ends = list(accumulate(self.counts, initial=0))
+        for number, source in enumerate(self.sources[: len(self.counts)]):
+            mine = [row - ends[number] for row in rows if ends[number] <= row < ends[number + 1]]
+            lines = find_lines(source, self.names, mine, copied=number in self.copied)
+            found += [(number, line) for line in lines]
+        return found
+
+    def direct_blocks(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
+        """Yield columns of the kinds that are expected, and count rows.
+
+        Raises Misfit where a file holds something else.
+        """
+        self.counts = []
+        for source in self.sources:
+            self.counts.append(0)
+            small = max(source.file.bytes, source.rows * len(self.kinds)) < _SMALL
+            select = source.select(self.kinds)
+            try:
+                for block in stream(self.store.connection, select, [*texts.values()], small=small):
+                    self.counts[-1] += len(block[0])
+                    yield block
+            except duckdb.OutOfMemoryException:  # to read by way of text would take more yet
+                raise
+            except duckdb.Error as error:
+                raise Misfit from error
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            with duckdb_errors(", ".join(map(str, self.paths))):
+                yield
+        except BaseException:
+            self.close()
+            raise
+
+    def _kind(self, name: str) -> Kind:
+        """Return what a column is known to be, or most probably is."""
+        if name in self.reading.kinds:
+            return self.reading.kinds[name]
+        votes = (source.votes(name) for source in self.sources)
+        present, numbers = map(sum, zip(*votes, strict=True))
+        return "number" if 2 * numbers >= present else "text"
+
+
+def _choose(sources: Sequence[Source], columns: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the columns to read, in the first file's order; raise DataError if one lacks."""
+    first, *others = sources
+    wanted = first.names if columns is None else tuple(dict.fromkeys(columns))
+    lines = [
+        f"{source.path}: no column {show_name(name)}{near_names(name, source.names)}"
+        for source in sources
+        for name in wanted
+        if name not in source.places
+    ]
+    if columns is None:
+        lines += [
+            f"{source.path}: column {show_name(name)} is not in {first.path}"
+            for source in others
+            for name in source.names
+            if name not in first.places
+        ]
+    if lines:
+        more = len(lines) - _MOST_LINES
+        rest = [f"{first.path}: {more} more columns do not fit"] if more > 0 else []
+        raise DataError(*lines[:_MOST_LINES], *rest)
+    names = tuple(name for name in first.names if name in wanted)
+    for source in sources:
+        source.refuse_types(names)
+    return names

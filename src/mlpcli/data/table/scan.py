@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 
-from mlpcli.data.table.column import Categorical
-from mlpcli.data.table.load import direct_blocks, text_blocks
-from mlpcli.data.table.origin import Ledger, Origin
+from mlpcli.data.table.as_text import load_as_text, text_blocks
+from mlpcli.data.table.origin import Origin
+from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.store import duckdb_errors
-from mlpcli.data.table.stream import Misfit, Texts
-from mlpcli.data.table.texts import load_as_text
+from mlpcli.data.table.stream import Misfit, empty_texts
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from mlpcli.data.table.column import Column
-    from mlpcli.data.table.parts import Part
-    from mlpcli.data.table.store import Store
-    from mlpcli.data.table.stream import Array
+    from mlpcli.data.table.reading import Column
+    from mlpcli.data.table.stream import Array, Texts
 
 __all__ = ["Scan"]
 
@@ -29,16 +25,11 @@ _BLOCK_ROWS = 16_384
 
 
 class Scan(Origin):
-    """Rows of one or several files, whose columns' kinds are known, in input order.
+    """Rows of one or several files in input order; the reading must know their columns' kinds.
 
     Where DuckDB balks, what is left is read by way of text, as a table is, and then is in memory
     or in a temporary file as a whole.
     """
-
-    def __init__(self, store: Store, parts: Sequence[Part], ledger: Ledger) -> None:
-        super().__init__(store, parts, ledger)
-        kinds = ledger.kinds
-        self._texts = {name: Texts() if kind == "text" else None for name, kind in kinds.items()}
 
     def blocks(self) -> Iterator[dict[str, Column]]:
         """Yield the columns of 16,384 rows at a time, or of what is left; to be called once.
@@ -46,30 +37,29 @@ class Scan(Origin):
         Columns are as those of a table, but levels are those met so far, and not sorted. Raises
         DataError with the first bad rows, once it meets them.
         """
-        with duckdb_errors(", ".join(map(str, self.sources))):
-            for block in _even(self._arrays()):
+        known = empty_texts(self.kinds)
+        with duckdb_errors(", ".join(map(str, self.paths))):
+            for block in _even(self._arrays(known)):
                 yield {
-                    name: block[j] if texts is None else Categorical(block[j], texts.levels)
-                    for j, (name, texts) in enumerate(self._texts.items())
+                    name: array if texts is None else Categorical(array, texts.levels)
+                    for (name, texts), array in zip(known.items(), block, strict=True)
                 }
         if not self.rows:
-            raise DataError(f"{self.sources[0]}: no rows below the header")
+            raise DataError(f"{self.paths[0]}: no rows below the header")
 
-    def _arrays(self) -> Iterator[list[Array]]:
+    def _arrays(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
         done = 0
-        if all(part.direct for part in self._parts):
+        if all(source.direct for source in self.sources):
             try:
-                for block in direct_blocks(self._store, self._parts, self._ledger, self._texts):
+                for block in self.direct_blocks(texts):
                     done += len(block[0])
                     yield block
-            except duckdb.OutOfMemoryException:
-                raise
-            except (duckdb.Error, Misfit):
+            except Misfit:
                 pass  # look closer
             else:
                 return
-        self._ledger = load_as_text(self._store, self._parts, self.names, self.kinds)
-        for block in text_blocks(self._store, self._ledger, self._texts):
+        load_as_text(self)
+        for block in text_blocks(self, texts):
             fresh = [array[done:] for array in block]
             done -= len(block[0]) - len(fresh[0])
             if len(fresh[0]):

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import duckdb
 
@@ -15,24 +15,22 @@ from mlpcli.errors import DataError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-class Closes(Protocol):
-    """Something that holds memory, or files, until it is closed."""
-
-    def close(self) -> None:
-        """Give them back."""
+__all__ = ["Store", "duckdb_errors"]
 
 
-class Store:
-    """An in-memory DuckDB database, a folder for links and copies, and what else is temporary."""
+class Store(ExitStack):
+    """An in-memory DuckDB database, a folder for links and copies, and what else to close.
+
+    `close` frees memory and removes temporary files.
+    """
 
     def __init__(self, memory_limit: str | None) -> None:
-        self._stack = ExitStack()
+        super().__init__()
         try:
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
         except OSError as error:
             raise StorageError(f"no folder for temporary files: {error.strerror}") from error
-        self._stack.callback(shutil.rmtree, self.scratch, ignore_errors=True)
+        self.callback(shutil.rmtree, self.scratch, ignore_errors=True)
         self.connection = duckdb.connect(
             config={
                 "autoinstall_known_extensions": False,
@@ -41,18 +39,10 @@ class Store:
                 "temp_directory": str(self.scratch / "spilled"),
             }
         )
-        self._stack.callback(self.connection.close)
+        self.callback(self.connection.close)
         self.connection.execute("SET enable_progress_bar = false")
         if memory_limit is not None:
             self._limit(memory_limit)
-
-    def close(self) -> None:
-        """Free memory and remove temporary files."""
-        self._stack.close()
-
-    def own(self, resource: Closes) -> None:
-        """Close something together with this store."""
-        self._stack.callback(resource.close)
 
     def memory_limit(self) -> int:
         """Return the limit in bytes: the given one or DuckDB's own, which is 80 % of the memory."""
@@ -61,11 +51,9 @@ class Store:
         units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
         return int(float(number) * 1024 ** units.index(unit))
 
-    def insert_texts(self, select: str, columns: int) -> int:
-        """Append rows to the table `texts`, made on the first call; return their number."""
-        names = ", ".join(f"k{i} VARCHAR" for i in range(columns))
-        self.connection.execute(f"CREATE TABLE IF NOT EXISTS texts ({names})")
-        return cast("int", self.first(f"INSERT INTO texts {select}")[0])
+    def insert(self, table: str, select: str) -> int:
+        """Append rows to a table; return their number."""
+        return cast("int", self.first(f"INSERT INTO {table} {select}")[0])
 
     def first(self, query: str) -> tuple[object, ...]:
         """Return the first row of a result."""

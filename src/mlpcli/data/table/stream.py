@@ -14,13 +14,13 @@ import duckdb
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.table.parts import Kind
+    from mlpcli.data.table.reading import Kind
 
-__all__ = ["Array", "Misfit", "Texts", "stream"]
+__all__ = ["Array", "Misfit", "Texts", "empty_texts", "stream"]
 
 Numbers: TypeAlias = "NDArray[np.float64]"
 Array: TypeAlias = "NDArray[Any]"
@@ -31,30 +31,32 @@ class Misfit(Exception):
     """A number column holds an infinite number, or a NaN in a spelling that is not `MISSING`."""
 
 
-class Texts:
-    """The levels of a text column, numbered in the order in which they turn up."""
+class Texts(dict[bytes, int]):
+    """The codes of a text column's levels, numbered in the order in which they turn up."""
 
     def __init__(self) -> None:
-        self._codes = _Codes({b"": -1})  # a missing text comes as an empty one
+        super().__init__({b"": -1})  # a missing text comes as an empty one
         self._levels: tuple[str, ...] = ()
+
+    def __missing__(self, text: bytes) -> int:
+        code = self[text] = len(self) - 1
+        return code
 
     def codes(self, texts: Iterable[bytes]) -> NDArray[np.int32]:
         """Return the code of each text, adding levels where they are new."""
-        return np.fromiter(map(self._codes.__getitem__, texts), np.int32)
+        return np.fromiter(map(self.__getitem__, texts), np.int32)
 
     @property
     def levels(self) -> tuple[str, ...]:
         """The levels so far, by code."""
-        if len(self._levels) < len(self._codes) - 1:
-            new = islice(self._codes, 1 + len(self._levels), None)
-            self._levels += tuple(text.decode() for text in new)
+        new = islice(self, 1 + len(self._levels), None)
+        self._levels += tuple(text.decode() for text in new)
         return self._levels
 
 
-class _Codes(dict[bytes, int]):
-    def __missing__(self, text: bytes) -> int:
-        code = self[text] = len(self) - 1
-        return code
+def empty_texts(kinds: Mapping[str, Kind]) -> dict[str, Texts | None]:
+    """Return levels still to be met for each text column, None for each number column."""
+    return {name: Texts() if kind == "text" else None for name, kind in kinds.items()}
 
 
 def stream(

@@ -1,72 +1,58 @@
-"""Hands out columns, whole or in part, of a table that may not fit into memory."""
+"""Reads files as columns that are handed out whole or in part, and may not fit into memory.
+
+First guess the kinds from the top rows and read with them, at full speed. If a single value
+disagrees, read everything as text, count what is a number, and convert; so a kind never depends
+on which rows were sampled.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from mlpcli.data.table.column import Categorical
+from mlpcli.data.scratch import Scratch
+from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
 from mlpcli.data.table.origin import Origin
-from mlpcli.data.table.spool import Spool
-from mlpcli.data.table.stream import Texts
+from mlpcli.data.table.reading import Categorical
+from mlpcli.data.table.stream import Misfit, empty_texts
 from mlpcli.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.table.column import Column
-    from mlpcli.data.table.origin import Ledger
-    from mlpcli.data.table.parts import Part
-    from mlpcli.data.table.store import Store
+    from mlpcli.data.table.reading import Column, Kind
     from mlpcli.data.table.stream import Array
 
-__all__ = ["Contents", "Table"]
+__all__ = ["Spool", "Table"]
 
-
-class Contents:
-    """Columns as they were read: a spool of numbers and codes, levels by text column (else None).
-
-    `missing` says, by column, how many values are missing.
-    """
-
-    def __init__(self, ledger: Ledger, folder: Path | None) -> None:
-        kinds = ledger.kinds
-        self.texts = {name: Texts() if kind == "text" else None for name, kind in kinds.items()}
-        self.missing = dict.fromkeys(kinds, 0)
-        self.places = {name: j for j, name in enumerate(kinds)}
-        dtypes = [np.float64 if texts is None else np.int32 for texts in self.texts.values()]
-        self.spool = Spool(dtypes, folder)
-
-    def fill(self, blocks: Iterable[Sequence[Array]]) -> None:
-        """Take in all rows."""
-        for block in blocks:
-            self.spool.append(block)
-            for name, array in zip(self.missing, block, strict=True):
-                gaps = np.isnan(array) if self.texts[name] is None else array < 0
-                self.missing[name] += int(np.count_nonzero(gaps))
-
-    def array(self, name: str, start: int = 0, stop: int | None = None) -> Array:
-        """Return rows start..stop-1 of a column, of texts the codes, in the order of `texts`."""
-        return self.spool.read(self.places[name], start, self.spool.rows if stop is None else stop)
+_MOST_IN_MEMORY = 1 << 25
 
 
 class Table(Origin):
     """Rows of one or several files in input order, to be read by column and in any order.
 
-    `missing` says, by column, how many values are missing. Threads may read at the same time.
+    It is opened first, and then loaded. Threads may read at the same time.
     """
 
-    def __init__(
-        self, store: Store, parts: Sequence[Part], ledger: Ledger, contents: Contents
-    ) -> None:
-        super().__init__(store, parts, ledger)
-        self.missing = contents.missing
-        self._contents = contents
+    def load(self) -> Self:
+        """Take in all rows; raises DataError with the first bad rows, and StorageError."""
+        with self._closed_on_error():
+            self._spool = self._fill()
+            self.store.connection.close()  # which gives DuckDB's memory back
+            if not self.rows:
+                raise DataError(f"{self.paths[0]}: no rows below the header")
         self._levels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
+        return self
+
+    @property
+    def missing(self) -> Mapping[str, int]:
+        """How many values are missing, by column."""
+        return self._spool.missing
 
     def read(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
@@ -84,14 +70,44 @@ class Table(Origin):
         return {name: self._column(name, start, max(start, stop)) for name in names}
 
     def _column(self, name: str, start: int, stop: int) -> Column:
-        array = self._contents.array(name, start, stop)
-        texts = self._contents.texts[name]
+        array = self._spool.read(name, start, stop)
+        texts = self._spool.texts[name]
         if texts is None:
             return array
         if name not in self._levels:
             self._levels[name] = _sorted(texts.levels)
         levels, ranks = self._levels[name]
         return Categorical(ranks[array], levels)
+
+    def _fill(self) -> Spool:
+        if all(source.direct for source in self.sources):
+            spool = self._new_spool()
+            try:
+                spool.fill(self.direct_blocks(spool.texts))
+            except Misfit:
+                pass  # look closer
+            else:
+                if all(self._is_text(spool, name) for name in self.kinds):
+                    return spool
+            spool.close()
+        load_as_text(self)
+        spool = self._new_spool()
+        spool.fill(text_blocks(self, spool.texts))
+        return spool
+
+    def _new_spool(self) -> Spool:
+        spool = Spool(self.kinds, self.reading.folder)
+        self.store.callback(spool.close)
+        return spool
+
+    def _is_text(self, spool: Spool, name: str) -> bool:
+        """Say whether a column that was guessed to be text is not mostly numbers."""
+        texts = spool.texts[name]
+        if texts is None or name in self.reading.kinds:
+            return True
+        codes = spool.read(name, 0, spool.rows)
+        counts = np.bincount(codes[codes >= 0], minlength=len(texts.levels))
+        return 2 * count_numbers(self.store, texts.levels, counts) < int(counts.sum())
 
 
 def _sorted(levels: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
@@ -100,3 +116,51 @@ def _sorted(levels: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int32]
     ranks = np.full(len(order) + 1, -1, np.int32)
     ranks[order] = np.arange(len(order))
     return tuple(levels[code] for code in order), ranks
+
+
+class Spool:
+    """Columns as they were read, block by block, in memory or, beyond 32 MB, in a temporary file.
+
+    `texts` holds what the codes of a text column mean, `missing` how many values a column lacks.
+    Within a block each column lies in one piece. Threads may read at the same time. Raises
+    StorageError where there is no room for the rows.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind], folder: Path | None) -> None:
+        self.rows = 0
+        self.texts = empty_texts(kinds)
+        self.missing = dict.fromkeys(kinds, 0)
+        self._starts: list[int] = []  # first row of each block
+        self._places: list[dict[str, int]] = []  # where its columns begin
+        self._end = 0
+        self._scratch = Scratch(folder, _MOST_IN_MEMORY)
+
+    def fill(self, blocks: Iterable[Sequence[Array]]) -> None:
+        """Add the rows of each block: float64 (N,), nan where missing, or int32 (N,), -1 there."""
+        for block in blocks:
+            places = {}
+            for (name, texts), array in zip(self.texts.items(), block, strict=True):
+                gaps = np.isnan(array) if texts is None else array < 0
+                self.missing[name] += int(np.count_nonzero(gaps))
+                places[name] = self._end
+                self._scratch.write(self._end, array)
+                self._end += array.nbytes
+            self._starts.append(self.rows)
+            self._places.append(places)
+            self.rows += len(block[0])
+
+    def read(self, name: str, start: int, stop: int) -> Array:
+        """Return rows start..stop-1 of a column, 0 <= start <= stop <= rows."""
+        out = np.empty(stop - start, np.float64 if self.texts[name] is None else np.int32)
+        block = max(0, bisect_right(self._starts, start) - 1)
+        while start < stop:
+            first = self._starts[block]
+            end = self._starts[block + 1] if block + 1 < len(self._starts) else self.rows
+            piece = out[out.size - (stop - start) :][: end - start]
+            self._scratch.read(self._places[block][name] + (start - first) * out.itemsize, piece)
+            start, block = end, block + 1
+        return out
+
+    def close(self) -> None:
+        """Give memory and disk back."""
+        self._scratch.close()

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import numpy as np
 import pytest
 
-from mlpcli.data.table import Outlook, open_table
+from mlpcli.data.table import Reading, Table
+from mlpcli.data.table.stream import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ROWS = 6000
+MANY = 300_000
+LINES = b"a,b\n" + b"1,x\n" * MANY
 
 
-def outlook(*files: Path, **options: Any) -> tuple[Outlook, int]:
-    """Return what was announced, and how many rows there were."""
-    seen: list[Outlook] = []
-    with open_table(files, announce=seen.append, **options) as table:
-        (announced,) = seen
-        return announced, table.rows
+class Seen(NamedTuple):
+    """What was expected, and how many rows there were."""
+
+    rows: int
+    inputs: dict[str, int]
+    memory_limit: int
+    paths: tuple[Path, ...]
+
+
+def outlook(*files: Path, **options: Any) -> tuple[Seen, int]:
+    """Return what is expected before rows are read, and how many rows there are."""
+    with Table(files, Reading(**options)) as table:
+        inputs = {name: table.expected_inputs(name) for name in table.names}
+        limit = table.store.memory_limit()
+        return Seen(table.expected_rows(), inputs, limit, table.paths), table.load().rows
 
 
 def content(word: str = "ab") -> str:
@@ -55,7 +67,7 @@ def test_rows_of_csv_nearly(write: Callable[[Path, str], None], word: str, tmp_p
     assert rows == ROWS
     assert announced.rows == pytest.approx(ROWS, rel=0.03)
     assert announced.rows != ROWS  # or what was looked at was the whole file
-    assert announced.sources == (path,)
+    assert announced.paths == (path,)
 
 
 def test_rows_of_small_files_exactly(tmp_path: Path) -> None:
@@ -64,7 +76,7 @@ def test_rows_of_small_files_exactly(tmp_path: Path) -> None:
     plain(second, "x,y\n3,4\n")
     announced, rows = outlook(first, second)
     assert announced.rows == rows == 10
-    assert announced.sources == (first, second)
+    assert announced.paths == (first, second)
 
 
 def test_rows_of_parquet_exactly(tmp_path: Path) -> None:
@@ -77,7 +89,7 @@ def test_inputs_are_numbers_and_texts_seen(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     plain(path, "a,b,c,d,e\n1,u,x,,9\n2,v,NA,,9\n3,u,x,,9\n")
     assert outlook(path)[0].inputs == {"a": 1, "b": 2, "c": 1, "d": 1, "e": 1}
-    assert outlook(path, columns=["b", "a"])[0].inputs == {"a": 1, "b": 2}
+    assert outlook(path, columns=("b", "a"))[0].inputs == {"a": 1, "b": 2}
 
 
 def test_texts_of_several_files_are_counted_once(tmp_path: Path) -> None:
@@ -93,3 +105,38 @@ def test_the_limit_in_bytes(tmp_path: Path) -> None:
     for limit, size in {"50MB": 50e6, "1GiB": 2**30, "2TB": 2e12, "3000TB": 3e15}.items():
         assert outlook(path, memory_limit=limit)[0].memory_limit == pytest.approx(size, rel=0.03)
     assert outlook(path)[0].memory_limit > 1e8
+
+
+# ── small files are read at once, and no others, however well they are packed ──────────────
+
+
+def parquet(path: Path, rows: int) -> None:
+    duckdb.execute(f"COPY (SELECT 1 a, 2 b FROM range({rows})) TO '{path}' (FORMAT parquet)")
+
+
+@pytest.mark.parametrize(
+    ("write", "small"),
+    [
+        (lambda path: path.write_bytes(LINES[:4000]), True),
+        (lambda path: path.write_bytes(LINES), False),
+        (lambda path: path.write_bytes(gzip.compress(LINES[:4000])), True),
+        (lambda path: path.write_bytes(gzip.compress(LINES)), False),
+        (lambda path: parquet(path, 1000), True),
+        (lambda path: parquet(path, 2 * MANY), False),
+    ],
+    ids=["csv", "long csv", "gzip", "long gzip", "parquet", "long parquet"],
+)
+def test_what_is_read_at_once(
+    write: Callable[[Path], object], small: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[bool] = []
+
+    def spy(*args: Any, **options: Any) -> Iterator[Any]:
+        found.append(options["small"])
+        return stream(*args, **options)
+
+    monkeypatch.setattr("mlpcli.data.table.origin.stream", spy)
+    write(tmp_path / "data")
+    with Table([tmp_path / "data"]).load() as table:
+        assert (table.rows < 2000) is small
+    assert found == [small]

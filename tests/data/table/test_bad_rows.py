@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.table import open_table
+from mlpcli.data.table import Reading, Table
 from mlpcli.errors import DataError
 
 
@@ -25,7 +25,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def complaint(content: bytes, name: str = "data.csv", **options: object) -> list[str]:
     Path(name).write_bytes(content)
     with pytest.raises(DataError) as raised:
-        open_table([name], **options)  # type: ignore[arg-type]
+        Table([name], Reading(**options)).load()  # type: ignore[arg-type]
     assert raised.value.exit_code == 2
     assert not any("\n" in line for line in raised.value.lines)
     return list(raised.value.lines)
@@ -174,7 +174,7 @@ def test_junk_is_a_data_error_or_a_table(content: bytes) -> None:
         path = Path(folder) / "junk"
         path.write_bytes(content)
         try:
-            open_table([path]).close()
+            Table([path]).load().close()
         except DataError as error:
             complaints = [line.startswith(f"{path}:") for line in error.lines]
         else:
@@ -200,13 +200,13 @@ def test_parquet() -> None:
         "COPY (FROM (VALUES (1::DOUBLE), ('inf')) t(x)) TO 'inf.parquet' (FORMAT parquet)"
     )
     with pytest.raises(DataError) as raised:
-        open_table(["list.parquet"])
+        Table(["list.parquet"]).load()
     assert raised.value.lines == (
         'list.parquet: column "l": expected numbers or text, got INTEGER[]',
     )
-    open_table(["list.parquet"], columns=["x"]).close()
+    Table(["list.parquet"], Reading(columns=("x",))).load().close()
     with pytest.raises(DataError) as raised:
-        open_table(["inf.parquet"])
+        Table(["inf.parquet"]).load()
     assert raised.value.lines == ('inf.parquet:2: column "x": expected a number, got "inf"',)
 
 
@@ -226,7 +226,7 @@ def test_which_files(files: list[str], line: str) -> None:
     Path("folder").mkdir()
     Path("train.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError) as raised:
-        open_table(files)
+        Table(files).load()
     assert raised.value.lines == (line,)
 
 
@@ -234,7 +234,7 @@ def test_which_files(files: list[str], line: str) -> None:
 def test_no_permission() -> None:
     Path("data.csv").touch(0)
     with pytest.raises(DataError, match=r"^data.csv: permission denied$"):
-        open_table(["data.csv"])
+        Table(["data.csv"]).load()
 
 
 def test_columns() -> None:
@@ -250,13 +250,13 @@ def test_several_files() -> None:
     Path("2.csv").write_text("b,c\n1,x\n")
     Path("3.csv").write_bytes(b'b,a\r\n"x\n",3\r\ny,4\r\nz,bad\r\n')
     with pytest.raises(DataError) as raised:
-        open_table(["1.csv", "2.csv"])
+        Table(["1.csv", "2.csv"]).load()
     assert raised.value.lines == (
         '2.csv: no column "a"; it has "b", "c"',
         '2.csv: column "c" is not in 1.csv',
     )
     with pytest.raises(DataError) as raised:
-        open_table(["1.csv", "3.csv"])
+        Table(["1.csv", "3.csv"]).load()
     assert raised.value.lines == ('3.csv:5: column "a": expected a number, got "bad"',)
 
 
@@ -275,7 +275,7 @@ def test_too_little_memory() -> None:
 
 def test_a_file_that_changes() -> None:
     Path("data.csv").write_text("a,b\n1,2\n")
-    with open_table(["data.csv"]) as table:
+    with Table(["data.csv"]).load() as table:
         Path("data.csv").write_text("a,b\n1,2\n3,4\n")
         with pytest.raises(DataError, match=r"^data.csv: changed while it was in use; run again$"):
             _ = table.digest
@@ -283,7 +283,7 @@ def test_a_file_that_changes() -> None:
 
 def test_unknown_name_to_read() -> None:
     Path("data.csv").write_text("age,b\n1,2\n")
-    with open_table(["data.csv"]) as table, pytest.raises(DataError) as raised:
+    with Table(["data.csv"]).load() as table, pytest.raises(DataError) as raised:
         table.read(["agee"])
     assert raised.value.lines == ('no column "agee", did you mean "age"?',)
 

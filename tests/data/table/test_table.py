@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -19,13 +20,15 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.table import MISSING, Categorical, Table, open_scan, open_table
-from mlpcli.data.table.files import find_files, sha256
+from mlpcli.data.table import MISSING, Categorical, Reading, Scan, Table
+from mlpcli.data.table.table import Spool
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from mlpcli.data.table import Column, Kind
 
@@ -48,14 +51,14 @@ def contents(table: Table) -> dict[str, list[Any]]:
 
 
 def scanned(path: Path, kinds: Mapping[str, Kind]) -> dict[str, list[Any]]:
-    with open_scan([path], kinds) as scan:
+    with Scan([path], Reading.only(kinds)) as scan:
         blocks = [{name: values(c) for name, c in block.items()} for block in scan.blocks()]
     return {name: [v for block in blocks for v in block[name]] for name in blocks[0]}
 
 
 def read(path: Path, content: bytes, **options: Any) -> dict[str, list[Any]]:
     path.write_bytes(content)
-    with open_table([path], **options) as table:
+    with Table([path], Reading(**options)).load() as table:
         return contents(table)
 
 
@@ -137,7 +140,7 @@ def test_forced_text_without_values(tmp_path: Path) -> None:
 
 def test_other_columns_may_hold_rubbish(tmp_path: Path) -> None:
     content = b"a,b,c\n1,x,caf\xe9\n2,5,7\n3,6,8\n"
-    assert read(tmp_path / "x.csv", content, columns=["a"]) == {"a": [1.0, 2.0, 3.0]}
+    assert read(tmp_path / "x.csv", content, columns=("a",)) == {"a": [1.0, 2.0, 3.0]}
 
 
 # ── against the csv module ──────────────────────────────────────────────────────────────────
@@ -211,7 +214,7 @@ def test_as_the_csv_module(
     event(f"quoted line breaks: {len(lines) + 1 != data.count(ending.encode())}")
     path = tmp_path_factory.mktemp("oracle") / "data"
     path.write_bytes(gzip.compress(data) if packed else data)
-    with open_table([path], kinds=dict(zip(expected, kinds, strict=True))) as opened:
+    with Table([path], Reading(kinds=dict(zip(expected, kinds, strict=True)))).load() as opened:
         assert contents(opened) == expected
         assert [opened.locate(i) for i in range(opened.rows)] == [(path, line) for line in lines]
         assert scanned(path, opened.kinds) == expected
@@ -240,14 +243,14 @@ def long_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="module")
 def long(long_file: Path) -> Iterator[Table]:
-    with open_table([long_file], memory_limit="200MB") as table:
+    with Table([long_file], Reading(memory_limit="200MB")).load() as table:
         yield table
 
 
 def test_a_scan_gives_the_rows_of_the_table(long_file: Path, long: Table) -> None:
     kinds: dict[str, Kind] = {"half": "number", "s": "text", "i": "number"}
     start = 0
-    with open_scan([long_file], kinds) as scan:
+    with Scan([long_file], Reading.only(kinds)) as scan:
         for block in scan.blocks():
             assert list(block) == ["i", "s", "half"]
             got = {name: values(column) for name, column in block.items()}
@@ -269,7 +272,7 @@ def test_order_of_many_rows(long: Table) -> None:
     text = long.read(["s"])["s"]
     assert isinstance(text, Categorical)
     assert text.levels == (*(f"a\n{i}" for i in range(7)), *(f"b{i}" for i in range(5)))
-    assert long.locate(299_999) == (*long.sources, 400_001)
+    assert long.locate(299_999) == (*long.paths, 400_001)
 
 
 @pytest.mark.parametrize(
@@ -285,9 +288,9 @@ def test_blocks(start: int, stop: int | None, long: Table) -> None:
 def test_memory_is_bounded(tmp_path: Path) -> None:
     program = (
         "import resource, sys\n"
-        "from mlpcli.data.table import open_table\n"
+        "from mlpcli.data.table import Reading, Table\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
-        "with open_table([sys.argv[1]], memory_limit='120MB') as table:\n"
+        "with Table([sys.argv[1]], Reading(memory_limit='120MB')).load() as table:\n"
         "    table.read(table.names, 0, 10_000)\n"
         "    before = peak()\n"
         "    for i in range(0, table.rows, 10_000):\n"
@@ -305,34 +308,17 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_digest_ends_with_the_files(tmp_path: Path) -> None:
-    path = tmp_path / "data.csv"
-    path.write_text("a,b\n1,2\n")
-    taken = 0
-
-    def wanted() -> bool:
-        nonlocal taken
-        taken += 1
-        return taken < 2
-
-    links = tmp_path / "links"
-    links.mkdir()
-    (file,) = find_files([path], links)
-    assert sha256([file, file], wanted) == ""
-    assert taken == 2
-
-
 def test_closing_removes_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     path = tmp_path / "data.csv"
     path.write_text("a,b\n1,2\n")
-    with open_table([path]) as table:
+    with Table([path]).load() as table:
         assert list(scratch.iterdir())
     table.close()
     with pytest.raises(DataError):
-        open_table([path], columns=["c"])
+        Table([path], Reading(columns=("c",))).load()
     assert not list(scratch.iterdir())
 
 
@@ -343,9 +329,9 @@ def test_two_files_as_one(tmp_path: Path) -> None:
     first, second = tmp_path / "1.csv", tmp_path / "2.csv.gz"
     first.write_bytes(b'a,b\n1,"x\ny"\n2,z\n')
     second.write_bytes(gzip.compress(b'b;a;\r\n"u\n";3\nw;4\r\n'.replace(b"a;", b"a", 1)))
-    with open_table([tmp_path / "*.csv*"]) as table:
+    with Table([tmp_path / "*.csv*"]).load() as table:
         assert contents(table) == {"a": [1, 2, 3, 4], "b": ["x\ny", "z", "u\n", "w"]}
-        assert table.sources == (first, second)
+        assert table.paths == (first, second)
         located = [(first, 2), (first, 4), (second, 2), (second, 4)]
         assert [table.locate(i) for i in range(4)] == located
         both = first.read_bytes() + second.read_bytes()
@@ -358,7 +344,7 @@ def test_a_file_that_fails_halfway_leaves_no_hole(tmp_path: Path) -> None:
     first.write_text("a,b\n1,x\n")
     second.write_bytes(b"a,b\n" + b"2,y\n" * 5000 + b"3,z\r\n4,u\n")
     third.write_text("a,b\n5,w\n")
-    with open_table([first, second, third]) as table:
+    with Table([first, second, third]).load() as table:
         assert values(table.read(["a"], 5000)["a"]) == [2, 3, 4, 5]
         assert [table.locate(i) for i in (5000, 5001, 5003)] == [
             (second, 5001),
@@ -371,7 +357,7 @@ def test_names_that_are_not_patterns(tmp_path: Path) -> None:
     path = tmp_path / "it's [1]*?.csv"
     path.write_text("a,b\n1,2\n")
     (tmp_path / "it's 1xx.csv").write_text("a,b\n3,4\n")
-    with open_table([path]) as table:
+    with Table([path]).load() as table:
         assert contents(table) == {"a": [1.0], "b": [2.0]}
 
 
@@ -382,7 +368,7 @@ def test_parquet(tmp_path: Path) -> None:
         "(NULL, 2, 2, false, ' x ', '2')) t(i, d, f, b, s, n)) "
         f"TO '{path}' (FORMAT parquet)"
     )
-    with open_table([path], columns=["n", "i", "d", "f", "b", "s"]) as table:
+    with Table([path], Reading(columns=("n", "i", "d", "f", "b", "s"))).load() as table:
         assert contents(table) == {
             "i": [1, None],
             "d": [1.5, 2],
@@ -401,8 +387,72 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     content = b'a,b\n1,"x\ny"\n2,z\n'
     writer = threading.Thread(target=path.write_bytes, args=(content,))
     writer.start()
-    with open_table([path]) as table:
+    with Table([path]).load() as table:
         writer.join()
         assert contents(table) == {"a": [1.0, 2.0], "b": ["x\ny", "z"]}
         assert table.locate(1) == (path, 4)
         assert table.digest == hashlib.sha256(content).hexdigest()
+
+
+# ── the spool: columns come back as they were filled in, whatever the blocks ───────────────
+
+SPOOLED: Mapping[str, Kind] = {"a": "number", "t": "text", "b": "number"}
+DTYPES = {"a": np.float64, "t": np.int32, "b": np.float64}
+
+
+def block(first: int, rows: int) -> dict[str, NDArray[Any]]:
+    """Return columns of which every value is different."""
+    numbers = np.arange(first, first + rows)
+    return {"a": numbers / 3, "t": -numbers.astype(np.int32), "b": numbers + 1e6}
+
+
+def fill(sizes: list[int], folder: Path | None = None) -> Spool:
+    filled = Spool(SPOOLED, folder)
+    for size in sizes:
+        filled.fill([[*block(filled.rows, size).values()]])
+    return filled
+
+
+@given(
+    sizes=st.lists(st.integers(0, 9), max_size=12),
+    most=st.sampled_from([1, 200, 1 << 25]),
+    data=st.data(),
+)
+def test_any_range_of_any_column(sizes: list[int], most: int, data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlpcli.data.table.table._MOST_IN_MEMORY", most)
+        filled = fill(sizes)
+    rows = sum(sizes)
+    assert filled.rows == rows
+    event(f"in a file: {rows * 20 > most}")
+    whole = block(0, rows)
+    for _ in range(5):
+        name = data.draw(st.sampled_from(sorted(SPOOLED)))
+        start = data.draw(st.integers(0, rows))
+        stop = data.draw(st.integers(start, rows))
+        got = filled.read(name, start, stop)
+        assert got.dtype == DTYPES[name]
+        np.testing.assert_array_equal(got, whole[name][start:stop])
+    filled.close()
+
+
+def test_views_of_strange_memory() -> None:
+    """As DuckDB's are: read-only, and a part of something larger."""
+    numbers = np.arange(20.0)
+    numbers.flags.writeable = False
+    filled = Spool({"a": "number"}, None)
+    filled.fill([[numbers[3:9]], [numbers[::4]]])
+    assert filled.read("a", 4, 9).tolist() == [7, 8, 0, 4, 8]
+    filled.close()
+
+
+def test_threads_may_read_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlpcli.data.table.table._MOST_IN_MEMORY", 1000)
+    filled, whole = fill([500] * 8, tmp_path), block(0, 4000)
+    assert list(tmp_path.iterdir()) == []
+    wanted = [("atb"[k % 3], 13 * k, 13 * k + 700) for k in range(250)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda part: filled.read(*part), wanted))
+    for (name, start, stop), got in zip(wanted, found, strict=True):
+        np.testing.assert_array_equal(got, whole[name][start:stop])
+    filled.close()

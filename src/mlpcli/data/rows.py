@@ -1,0 +1,217 @@
+"""Encoded rows, and the minibatches of an epoch: each row once, in a seeded random order.
+
+Rows that do not fit into memory lie in a temporary file, which is slow to read at random. So an
+epoch deals them into bins: the file is read from top to bottom, each row goes to the bin in which
+its turn comes, and one bin after the other is read into memory and put in order. That costs two
+readings and one writing of the file from end to end, whatever its size, and gives the order that
+rows in memory would have.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlpcli.data.scratch import Scratch
+from mlpcli.errors import StorageError
+from mlpcli.text import show_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mlpcli.data.encoder import Encoder
+    from mlpcli.nn.activations import FloatArray
+
+__all__ = ["AnyRows", "Block", "Order", "Place", "RowFile", "Rows", "blocks", "pieces", "place_for"]
+
+Order: TypeAlias = NDArray[np.uint32]
+
+_BLOCK_ROWS = 4096
+_PIECE_ROWS = 8192  # bounds the memory of a forward pass over many rows
+_MANY_INPUTS = 100
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Encoded rows in memory: inputs `X` (N x n_0), labels `y` (N x K), `weight` (N,) or None.
+
+    `weight` has mean 1; None where all rows weigh the same.
+    """
+
+    X: FloatArray
+    y: FloatArray
+    weight: FloatArray | None = None
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    @property
+    def width(self) -> int:
+        """The number n_0 of inputs."""
+        return int(self.X.shape[1])
+
+    def write(self, start: int, X: FloatArray) -> None:
+        """Set inputs from row `start` on."""
+        self.X[start : start + len(X)] = X
+
+    def take(self, index: NDArray[np.integer] | slice) -> Rows:
+        """Return the chosen rows, a copy for an index array and a view for a slice."""
+        if isinstance(index, slice):
+            weight = None if self.weight is None else self.weight[index]
+            return Rows(self.X[index], self.y[index], weight)
+        weight = None if self.weight is None else self.weight.take(index)
+        return Rows(self.X.take(index, 0), self.y.take(index, 0), weight)  # faster than X[index]
+
+    def in_order(self, order: Order, step: int, start: int) -> Iterator[Rows]:
+        """Yield rows order[start:], `step` at a time."""
+        for first in range(start, len(self), step):
+            yield self.take(order[first : first + step])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where rows lie that do not fit into memory: a folder (None: the system's), and `room`.
+
+    `room` is how many bytes of them may be in memory at a time.
+    """
+
+    room: int
+    folder: Path | None = None
+
+
+class RowFile:
+    """Inputs X (N x `width`) in a file; labels `y` (N x K) and `weight` (N,) or None in memory.
+
+    An epoch takes the room of its place, and 8 bytes per row. The disk is given back once nobody
+    holds the rows. Raises StorageError where it is full.
+    """
+
+    def __init__(self, width: int, y: FloatArray, weight: FloatArray | None, place: Place) -> None:
+        self.width, self.y, self.weight = width, y, weight
+        self._row_bytes = width * y.dtype.itemsize
+        self._most = max(1, place.room // (4 * self._row_bytes))  # in memory: a bin and its order
+        self._file = Scratch(place.folder)
+        self._bins = Scratch(place.folder)
+
+    def __len__(self) -> int:
+        return int(self.y.shape[0])
+
+    @property
+    def X(self) -> FloatArray:
+        """All inputs (N x n_0), read each time they are asked for."""
+        return self._read(self._file, 0, len(self))
+
+    def write(self, start: int, X: FloatArray) -> None:
+        """Set inputs from row `start` on."""
+        self._file.write(start * self._row_bytes, X)
+
+    def take(self, index: NDArray[np.integer] | slice) -> Rows:
+        """Return the chosen rows in memory."""
+        y, weight = self.y[index], None if self.weight is None else self.weight[index]
+        if isinstance(index, slice):
+            start, stop, _ = index.indices(len(self))
+            return Rows(self._read(self._file, start, max(start, stop)), y, weight)
+        X = np.empty((len(index), self.width), self.y.dtype)
+        for place, row in enumerate(index.tolist()):
+            X[place] = self._read(self._file, row, row + 1)
+        return Rows(X, y, weight)
+
+    def in_order(self, order: Order, step: int, start: int) -> Iterator[Rows]:
+        """Yield rows order[start:], at most `step` at a time, the last of each bin maybe fewer.
+
+        `order` holds each row once. `start` and `step` are multiples of the batch size; so is the
+        number of rows that is yielded each time, but for the last.
+        """
+        size = max(1, self._most // step) * step
+        self._deal(order, size, start)
+        for low in range(start - start % size, len(self), size):
+            rows = order[low : low + size]
+            X = self._read(self._bins, low, low + len(rows))
+            place = np.empty(len(rows), np.intp)  # a bin holds its rows in the order of the file
+            place[np.argsort(rows)] = np.arange(len(rows))
+            for first in range(max(start - low, 0), len(rows), step):
+                chosen = rows[first : first + step]
+                weight = None if self.weight is None else self.weight.take(chosen)
+                yield Rows(X.take(place[first : first + step], 0), self.y.take(chosen, 0), weight)
+
+    def _deal(self, order: Order, size: int, start: int) -> None:
+        """Write each row into its bin of `size` rows, except for bins that end before `start`."""
+        count = len(self)
+        turn = np.empty(count, np.uint32)
+        turn[order] = np.arange(count, dtype=np.uint32)
+        filled = np.arange(0, count, size)  # where the next row of each bin goes
+        for low in range(0, count, self._most):
+            high = min(low + self._most, count)
+            bins = turn[low:high] // size
+            by_bin = np.argsort(bins, kind="stable")
+            X = self._read(self._file, low, high).take(by_bin, 0)
+            ends = np.cumsum(np.bincount(bins, minlength=filled.size))
+            for number in range(start // size, filled.size):
+                piece = X[ends[number - 1] if number else 0 : ends[number]]
+                self._bins.write(int(filled[number]) * self._row_bytes, piece)
+                filled[number] += len(piece)
+
+    def _read(self, file: Scratch, start: int, stop: int) -> FloatArray:
+        X = np.empty((stop - start, self.width), self.y.dtype)
+        file.read(start * self._row_bytes, X)
+        return X
+
+
+AnyRows: TypeAlias = Rows | RowFile
+
+
+def place_for(rows: int, encoder: Encoder, dtype: str, place: Place) -> Place | None:
+    """Return the place if the inputs of that many rows exceed its room; None for memory.
+
+    Raises StorageError where the disk has no room either: for the rows, and again for an epoch's
+    shuffled rows.
+    """
+    size = rows * len(encoder.inputs) * np.dtype(dtype).itemsize
+    if size <= place.room:
+        return None
+    folder = place.folder or tempfile.gettempdir()
+    if 2 * size > shutil.disk_usage(folder).free:
+        widest = max(encoder.rules, key=lambda rule: len(rule.inputs))
+        count = len(widest.inputs)
+        hint = f"; column {show_name(widest.name)} alone makes {count}, leave it out with data.drop"
+        raise StorageError(
+            f"{folder}: no room for {2 * size / 1e9:,.1f} GB, {rows} rows of "
+            f"{len(encoder.inputs)} inputs twice{hint if count > _MANY_INPUTS else ''}"
+        )
+    return place
+
+
+@dataclass(frozen=True)
+class Block:
+    """Shuffled rows of whole minibatches; the first of them is number `first` of its epoch."""
+
+    first: int
+    rows: Rows
+
+
+def blocks(rows: AnyRows, size: int, rng: np.random.Generator, skip: int = 0) -> Iterator[Block]:
+    """Yield one epoch's rows in random order, each once, in blocks of minibatches of `size`.
+
+    Draws one permutation from `rng`. The first `skip` minibatches are passed over, which is how an
+    interrupted epoch goes on where it stopped. Rows are gathered a block at a time: indexing has a
+    fixed cost that would dominate small minibatches.
+    """
+    order = rng.permutation(np.arange(len(rows), dtype=np.uint32))
+    step = max(1, _BLOCK_ROWS // size) * size
+    position = skip * size
+    for block in rows.in_order(order, step, position):
+        yield Block(position // size, block)
+        position += len(block)
+
+
+def pieces(rows: AnyRows, within: slice | None = None) -> Iterator[Rows]:
+    """Yield the rows, or those of a slice, in order and some thousands at a time."""
+    start, stop, _ = (within or slice(None)).indices(len(rows))
+    for first in range(start, stop, _PIECE_ROWS):
+        yield rows.take(slice(first, min(first + _PIECE_ROWS, stop)))

@@ -1,0 +1,164 @@
+"""Loads every column as text, to be converted afterwards: slow, but it sees each bad value.
+
+Where DuckDB cannot even cut the file into fields, `copy_good_rows` does. Questions go to DuckDB
+some columns at a time: its planner takes quadratic time, and ends in a crash, over an expression
+of thousands of columns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import duckdb
+
+from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
+from mlpcli.data.table.query import as_text, read_csv
+from mlpcli.data.table.stream import stream
+from mlpcli.text import show, show_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlpcli.data.table.origin import Origin
+    from mlpcli.data.table.query import Source
+    from mlpcli.data.table.reading import Kind
+    from mlpcli.data.table.store import Store
+    from mlpcli.data.table.stream import Array, Texts
+
+__all__ = ["count_numbers", "load_as_text", "text_blocks"]
+
+COLUMNS_AT_A_TIME = 100
+LEVELS_AT_A_TIME = 10_000
+
+
+def load_as_text(origin: Origin) -> None:
+    """Fill the table `texts` with k0, k1, .. as they are; settle kinds and numbers of rows.
+
+    Raises DataError with the bad rows.
+    """
+    store, names = origin.store, origin.names
+    columns = ", ".join(f"k{i} VARCHAR" for i in range(len(names)))
+    store.connection.execute(f"CREATE TABLE texts ({columns})")
+    counts: list[int] = []
+    copied: set[int] = set()
+    faults: list[Fault] = []
+    total = 0
+    for number, source in enumerate(origin.sources):
+        rows = _insert(store, source, names)
+        if rows is None:
+            rows, found, left_out = _insert_copy(store, source, names)
+            copied.add(number)
+            faults += [(number, line, text) for line, text in found]
+            total += left_out
+        counts.append(rows)
+    origin.counts, origin.copied = counts, copied
+    origin.kinds = _settle(store, names, origin.reading.kinds)
+    complaints, count = _find_misfits(store, origin.kinds)
+    if total + count:
+        places = origin.lines(list(complaints))
+        faults += [(*place, text) for place, text in zip(places, complaints.values(), strict=True)]
+        raise bad_rows(origin.sources, faults, total + count)
+
+
+def text_blocks(origin: Origin, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
+    """Yield what `load_as_text` has loaded, now as columns of their kinds."""
+    kinds = enumerate(origin.kinds.values())
+    columns = (f"k{i}{'::DOUBLE' * (kind == 'number')}" for i, kind in kinds)
+    select = f"SELECT {', '.join(columns)} FROM texts"  # noqa: S608
+    yield from stream(origin.store.connection, select, [*texts.values()])
+    origin.store.connection.execute("DROP TABLE texts")
+
+
+def count_numbers(store: Store, levels: Sequence[str], counts: NDArray[np.int64]) -> int:
+    """Return how many values of a text column are finite numbers; `counts` are by level."""
+    query = f"SELECT i FROM (SELECT unnest(?) AS k0, unnest(?) AS i) WHERE {_number(0)} IS NOT NULL"  # noqa: S608
+    total = 0
+    for start in range(0, len(levels), LEVELS_AT_A_TIME):
+        some = list(levels[start : start + LEVELS_AT_A_TIME])
+        found = store.connection.execute(query, [some, list(range(start, start + len(some)))])
+        total += sum(int(counts[i]) for (i,) in found.fetchall())
+    return total
+
+
+def _insert(store: Store, source: Source, names: Sequence[str]) -> int | None:
+    """Append one file and return its rows; None where the fields cannot be told apart."""
+    try:
+        if source.direct:
+            return store.insert("texts", source.select(dict.fromkeys(names, "text")))
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:  # or the bytes are not UTF-8
+        if source.header is None:
+            raise
+    return None
+
+
+def _insert_copy(
+    store: Store, source: Source, names: Sequence[str]
+) -> tuple[int, list[tuple[int, str]], int]:
+    """Append the good rows of a file; return their number, the first faults, and rows left out."""
+    copy = store.scratch / "copy"
+    found, left_out = copy_good_rows(source, names, copy)
+    columns = ", ".join(as_text(f"c{i}", source.reading) for i in range(len(names)))
+    table = read_csv(copy, ["VARCHAR"] * len(names), ",", "none", source.reading)
+    rows = store.insert("texts", f"SELECT {columns} FROM {table}")  # noqa: S608
+    copy.unlink()
+    return rows, found, left_out
+
+
+def _settle(store: Store, names: Sequence[str], known: Mapping[str, Kind]) -> dict[str, Kind]:
+    """Return the kind of each column: number if at least half of what is not missing are."""
+    questions = [f"2 * count({_number(i)}) >= count(k{i})" for i in range(len(names))]
+    return {
+        name: known.get(name) or ("number" if yes else "text")
+        for name, yes in zip(names, _ask(store, "texts", questions), strict=True)
+    }
+
+
+def _find_misfits(store: Store, kinds: Mapping[str, Kind]) -> tuple[dict[int, str], int]:
+    """Find texts in number columns; return the first five rows with a complaint, and a count."""
+    bad = {
+        name: f"CASE WHEN {_number(i)} IS NULL THEN k{i} END"
+        for i, (name, kind) in enumerate(kinds.items())
+        if kind == "number"
+    }
+    run = store.connection.execute
+    run("CREATE TABLE misfits (place BIGINT)")
+    for some in _portions(list(bad.values())):
+        where = f"greatest({', '.join(some)}, NULL) IS NOT NULL"
+        run(f"INSERT INTO misfits SELECT rowid FROM texts WHERE {where}")  # noqa: S608
+    count = cast("int", store.first("SELECT count(DISTINCT place) FROM misfits")[0])
+    first = f"SELECT DISTINCT place FROM misfits ORDER BY place LIMIT {SHOWN}"  # noqa: S608
+    complaints = {}
+    for (place,) in run(first).fetchall() if count else ():
+        values = _ask(store, f"texts WHERE rowid = {place}", list(bad.values()))
+        complaints[place] = _complain(dict(zip(bad, values, strict=True)))
+    return complaints, count
+
+
+def _complain(values: Mapping[str, object]) -> str:
+    (name, value), *others = ((name, v) for name, v in values.items() if v is not None)
+    more = f", and {len(others)} more in this row" if others else ""
+    return f"column {show_name(name)}: expected a number, got {show(str(value))}{more}"
+
+
+def _number(i: int) -> str:
+    """Return column i as a number, NULL where it is none that is finite."""
+    number = f"TRY_CAST(k{i} AS DOUBLE)"
+    return f"CASE WHEN isfinite({number}) THEN {number} END"
+
+
+def _ask(store: Store, table: str, questions: Sequence[str]) -> list[object]:
+    """Return the answers to questions about columns, one per question."""
+    answers: list[object] = []
+    for some in _portions(questions):
+        answers += store.first(f"SELECT {', '.join(some)} FROM {table}")  # noqa: S608
+    return answers
+
+
+def _portions(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), COLUMNS_AT_A_TIME):
+        yield items[start : start + COLUMNS_AT_A_TIME]
