@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.compare.forms import FORMS
-from mlpcli.compare.search import neighbours
+from mlpcli.compare.grid import neighbours
 from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.library_forms import LIBRARY_EPSILON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from mlpcli.compare.search import Condition
+    from mlpcli.compare.grid import Condition
+    from mlpcli.nn.activations import FloatArray
 
 __all__ = ["DIALLED", "EPSILONS", "Dial", "dial"]
 
@@ -52,13 +51,14 @@ def dial(
     return tuple(
         _row(form, epsilon, dtype)
         for form in forms
+        if form in DIALLED
         for epsilon in ([LIBRARY_EPSILON[form]] if form in LIBRARY_EPSILON else epsilons)
         for dtype in dtypes
     )
 
 
 def _row(form: str, epsilon: float, dtype: str) -> Dial:
-    def gradient(h: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    def gradient(h: FloatArray) -> FloatArray:
         with np.errstate(all="ignore"):  # where it breaks is the question
             return FORMS[form].derivative(h, np.zeros_like(h), epsilon)
 
@@ -75,7 +75,7 @@ def _row(form: str, epsilon: float, dtype: str) -> Dial:
     return Dial(form, epsilon, dtype, **{name: _first(c, points) for name, c in conditions.items()})
 
 
-def _first(there: Condition, h: NDArray[np.floating[Any]]) -> float | None:
+def _first(there: Condition, h: FloatArray) -> float | None:
     """Return the first point at which it is so, narrowed down to the numbers before that point."""
     found = np.flatnonzero(there(h))
     if not found.size:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from mlpcli.compare.summary import Comparison
     from mlpcli.compare.sweep import Curve
-    from mlpcli.report.compare_losses import Comparison
 
 __all__ = ["bar", "comparison_chart", "line_chart"]
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from mlpcli.compare.on_data import TrainingRun
+    from mlpcli.compare.summary import Comparison
     from mlpcli.compare.sweep import Curve
-    from mlpcli.compare.training_runs import TrainingRun
-    from mlpcli.report.compare_losses import Comparison
 
 __all__ = ["comparison_figure"]
 
