@@ -131,14 +131,23 @@ def _trained(dataset: Dataset, model: Model) -> Network:
 
 
 def _choose(train: RowSource, rows: int | None, seed: int) -> RowSource:
-    """Return all rows, or as many as wanted by a seeded choice, in their order."""
+    """Return all rows, or as many as wanted by a seeded choice, in their order.
+
+    The weights of fewer rows are scaled to mean 1 again, since J is their weighted mean.
+    """
     if rows is not None and rows > len(train):
         raise UsageError(f"--rows: expected at most {len(train)}, the training rows, got {rows}")
     wanted = min(len(train), MOST_ROWS) if rows is None else rows
     if wanted == len(train):
         return train
     chosen = generator(seed, Stream.ROWS).choice(len(train), wanted, replace=False)
-    return train.take(np.sort(chosen))
+    some = train.take(np.sort(chosen))
+    if some.weight is None:
+        return some
+    mean = some.weight.mean()
+    if not mean:
+        raise UsageError(f"--rows: each of the {wanted} rows chosen has weight 0; choose more")
+    return replace(some, weight=some.weight / mean)
 
 
 def compare_on_data(
