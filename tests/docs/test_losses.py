@@ -13,7 +13,7 @@ from mlpcli.cli.compare_losses import compare_losses
 from mlpcli.compare.forms import EPSILON, FORMS
 from mlpcli.compare.summary import compare_on_grid
 from mlpcli.nn.losses import BCE_FORMS, MSE
-from mlpcli.report.charts import comparison_chart
+from mlpcli.report.compare_losses_figure import comparison_chart
 
 PAGE = ROOT / "docs" / "losses.md"
 QUOTED = [

@@ -15,8 +15,7 @@ from mlpcli.compare.on_data import LayerComparison, TrainingRun
 from mlpcli.compare.summary import Comparison, PairedDifference, summarise
 from mlpcli.compare.sweep import sweep
 from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.report.charts import comparison_chart, line_chart
-from mlpcli.report.compare_losses import Section, aligned, comparison_json, comparison_text
+from mlpcli.report.compare_losses import Section, comparison_json, comparison_text
 
 NAN = float("nan")
 RUNS = (
@@ -176,32 +175,3 @@ def test_layers_and_training_are_folded() -> None:
     assert "2 seeds" in training.title
     *_, single = comparison_text(comparison(training=RUNS[:1], grid=[1.0]), 80)
     assert "1 seed:" in single.title
-
-
-def test_columns_that_belong_together_stay_together() -> None:
-    rows = [["name", "aaaa", "bbbb", "cccc", "dddd"], ["x", "1", "2", "3", "4"]]
-    assert aligned(rows, 1, 99) == ("name  aaaa  bbbb  cccc  dddd", "x        1     2     3     4")
-    assert aligned(rows, 1, 20, together=2) == (
-        "name  aaaa  bbbb", "x        1     2", "name  cccc  dddd", "x        3     4",
-    )  # fmt: skip
-    assert len(aligned(rows, 1, 1)) == 8
-
-
-def test_the_chart() -> None:
-    lines = comparison_chart(comparison(("naive", "epsilon", "stable"), ("float64",))).splitlines()
-    assert max(map(len, lines)) <= 80
-    marks = {tuple(line.split()[:3]): line.split()[3] for line in lines[2:]}
-    assert set(marks["stable", "float64", "0"]) == {"#"}
-    assert marks["naive", "float64", "0"].endswith("#xxxxxx")
-    epsilon = marks["epsilon", "float64", "0"]
-    assert epsilon[len(epsilon) // 2] == "#"
-    assert epsilon.endswith("-000000")
-    assert lines[1].index(" 0 ") + 1 == lines[2].index(marks["naive", "float64", "0"]) + 25
-
-
-def test_lines_of_bars() -> None:
-    text = line_chart({"loss": [1.0, 0.5, 0.0], "flat\n": [2.0, 2.0], "none": []})
-    assert text == "loss  █▅▁ 1 .. 0\nflat\\n ▁▁ 2 .. 2"
-    assert line_chart({"a": [1.0, 0.0, NAN, 100.0]}, log=True) == "a ▁  █ 1 .. 100"
-    assert line_chart({"a": [NAN]}) == "a   nan .. nan"
-    assert len(line_chart({"a": np.arange(1000.0)})) < 80

@@ -20,7 +20,7 @@ pytest.importorskip("matplotlib")
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from mlpcli.report.compare_losses_figure import comparison_figure
+from mlpcli.report.compare_losses_figure import comparison_chart, comparison_figure
 
 ALL = (*BCE_FORMS, *LIBRARY_FORMS)
 
@@ -99,3 +99,15 @@ def test_loss_curves_of_every_run_and_a_cross_for_each_that_diverged() -> None:
 def test_odd_grids_are_drawn_too(grid: list[float]) -> None:
     result = comparison(tuple(BCE_FORMS), ("float16", "float64"), np.array(grid))
     assert to_bytes(comparison_figure(result), Path("x.png")).startswith(b"\x89PNG")
+
+
+def test_the_chart() -> None:
+    lines = comparison_chart(comparison(("naive", "epsilon", "stable"), ("float64",))).splitlines()
+    assert max(map(len, lines)) <= 80
+    marks = {tuple(line.split()[:3]): line.split()[3] for line in lines[2:]}
+    assert set(marks["stable", "float64", "0"]) == {"#"}
+    assert marks["naive", "float64", "0"].endswith("#xxxxxx")
+    epsilon = marks["epsilon", "float64", "0"]
+    assert epsilon[len(epsilon) // 2] == "#"
+    assert epsilon.endswith("-000000")
+    assert lines[1].index(" 0 ") + 1 == lines[2].index(marks["naive", "float64", "0"]) + 25

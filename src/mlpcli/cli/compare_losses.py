@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlpcli.cli.command import Json, Overrides
+from mlpcli.cli.command import Json, Overrides, read_config
 from mlpcli.cli.console import complain, put, put_words
-from mlpcli.cli.pictures import accept, draw, put_chart
+from mlpcli.cli.pictures import draw, plot_option, put_chart
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from mlpcli.compare.summary import Comparison
 
 __all__ = ["compare_losses"]
@@ -54,9 +56,7 @@ def compare_losses(
         int | None, typer.Option("--seeds", metavar="N", min=1, help="Runs per form; default 3.")
     ] = None,
     json: Json = False,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: png, svg or pdf.")
-    ] = None,
+    plot: Annotated[Path | None, plot_option("Draw it: png, svg or pdf.")] = None,
 ) -> int:
     """Compare the forms of the BCE derivative with the exact value.
 
@@ -68,7 +68,6 @@ def compare_losses(
     from mlpcli.compare.grid import parse_dtypes, parse_grid
     from mlpcli.compare.summary import compare_on_grid
 
-    accept(plot)
     forms = parse_forms(form, epsilon)
     if weight_scale is not None and not 0 < weight_scale < math.inf:
         raise UsageError(f"--weight-scale: expected a number > 0, got {weight_scale:g}")
@@ -84,9 +83,8 @@ def compare_losses(
     else:
         from mlpcli.cli.request import find_case
         from mlpcli.compare.on_data import compare_on_data
-        from mlpcli.config import load_config
 
-        settings = load_config(config, overrides or ())
+        settings = read_config(config, overrides)
         result = compare_on_data(
             compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid),
             forms,
@@ -96,22 +94,22 @@ def compare_losses(
             seeds=seeds or _DEFAULT_SEEDS,
             progress=lambda form, seed: complain(f"training with {form}, seed {seed}"),
         )
-    undrawn = plot is not None and _draw(plot, result)
+    undrawn = draw(plot, lambda: _figure(result))
     if json:
         _put_document(result)
     else:
         _put_text(result)
         if undrawn:
-            from mlpcli.report.charts import comparison_chart
+            from mlpcli.report.compare_losses_figure import comparison_chart
 
             put_chart(comparison_chart(result))
     return 0
 
 
-def _draw(plot: Path, result: Comparison) -> bool:
+def _figure(result: Comparison) -> Figure:
     from mlpcli.report.compare_losses_figure import comparison_figure
 
-    return draw(plot, lambda: comparison_figure(result))
+    return comparison_figure(result)
 
 
 def _put_document(result: Comparison) -> None:

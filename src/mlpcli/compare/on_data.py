@@ -33,15 +33,11 @@ if TYPE_CHECKING:
     from mlpcli.training.model_file import Model
 
 __all__ = [
-    "MOST_ROWS",
     "LayerComparison",
     "TrainingRun",
     "case_from_config",
-    "compare_layers",
     "compare_on_data",
-    "compare_training",
     "objective_keywords",
-    "scale_weights",
 ]
 
 MOST_ROWS = 1000

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mlpcli.report.compare_losses_words import verdict, verdicts
+from mlpcli.report.table import aligned, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mlpcli.compare.summary import Comparison, PairedDifference, Summary
     from mlpcli.compare.sweep import Curve
 
-__all__ = ["Section", "aligned", "comparison_json", "comparison_text"]
+__all__ = ["Section", "comparison_json", "comparison_text"]
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -149,35 +150,6 @@ def comparison_text(result: Comparison, width: int) -> Iterator[Section]:
         yield _training(result, width)
 
 
-def aligned(
-    rows: Sequence[Sequence[str]], names: int, width: int, *, together: int = 1
-) -> tuple[str, ...]:
-    """Return lines of columns, the first `names` to the left, in parts if `width` is too small.
-
-    So many columns stay `together`.
-    """
-    columns = list(zip(*rows, strict=True))
-    lengths = [max(map(len, column)) for column in columns]
-    parts: list[list[int]] = []
-    for j in range(names, len(columns), together):
-        group = list(range(j, min(j + together, len(columns))))
-        if parts and sum(lengths[i] + 2 for i in parts[-1] + group) - 2 <= width:
-            parts[-1] += group
-        else:
-            parts.append([*range(names), *group])
-    return tuple(
-        "  ".join(
-            row[j].ljust(lengths[j]) if j < names else row[j].rjust(lengths[j]) for j in part
-        ).rstrip()
-        for part in parts
-        for row in rows
-    )
-
-
-def _number(value: float | None, digits: str = ".4g") -> str:
-    return "-" if value is None else format(value, digits)
-
-
 def _grouped(records: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     """Return the records by their keys; both stay in order."""
     groups: dict[K, list[T]] = {}
@@ -219,11 +191,11 @@ def _breaks(result: Comparison, width: int) -> Section:
 
 def _events(found: Sequence[Summary]) -> list[list[str]]:
     lines = [
-        [event, *(_number(getattr(s, field)) for s in found)]
+        [event, *(number(getattr(s, field), ".4g") for s in found)]
         for event, field in _EVENTS.items()
         if any(getattr(s, field) is not None for s in found)
     ]
-    return lines or [["right to", *(f"{_number(s.max_ulp_error, '.1f')} ulp" for s in found)]]
+    return lines or [["right to", *(f"{number(s.max_ulp_error, '.1f')} ulp" for s in found)]]
 
 
 def _dial(dials: Sequence[Dial], width: int) -> Section:
@@ -238,10 +210,12 @@ def _dial(dials: Sequence[Dial], width: int) -> Section:
 
 
 def _dial_cells(d: Dial) -> tuple[str, str, str]:
-    end = _number(d.lost_all)
+    lost_1, lost_50, end = (
+        number(logit, ".4g") for logit in (d.lost_1_percent, d.lost_50_percent, d.lost_all)
+    )
     if d.lost_all is None and d.non_finite is not None:
         end = f"nan {d.non_finite:.4g}"
-    return _number(d.lost_1_percent), _number(d.lost_50_percent), end
+    return lost_1, lost_50, end
 
 
 def _layers(layers: Sequence[LayerComparison], width: int) -> Section:
@@ -252,7 +226,7 @@ def _layers(layers: Sequence[LayerComparison], width: int) -> Section:
         normed = [row for row in found if row.form in {"stable", "mse"}]
         if not rows:
             rows.append(["", *(r.form for r in errors), *(f"|{r.form}|" for r in normed)])
-        norms = (_number(row.gradient_norm, ".2e") for row in normed)
+        norms = (number(row.gradient_norm, ".2e") for row in normed)
         rows.append([f"{parameter}{layer}", *map(_error, errors), *norms])
     title = (
         "each layer's gradient: its entries' largest relative error, of which\n"
@@ -262,7 +236,7 @@ def _layers(layers: Sequence[LayerComparison], width: int) -> Section:
 
 
 def _error(row: LayerComparison) -> str:
-    return f"{row.non_finite} nan" if row.non_finite else _number(row.max_relative_error, ".1e")
+    return f"{row.non_finite} nan" if row.non_finite else number(row.max_relative_error, ".1e")
 
 
 def _training(result: Comparison, width: int) -> Section:
@@ -272,7 +246,7 @@ def _training(result: Comparison, width: int) -> Section:
     rows = [["form", "ended", "epochs", "loss", "- stable", "from", "to"]]
     for form, found in _grouped(runs, lambda run: run.form).items():
         difference = differences.get(form, (None, None, None))
-        rows.append([form, *_ended(found), *(_number(value, "+.1e") for value in difference)])
+        rows.append([form, *_ended(found), *(number(value, "+.1e") for value in difference)])
     for run in runs:
         if run.reason is not None:
             reasons.setdefault(run.form, f"  {run.form}, seed {run.seed}: {run.reason}")
@@ -294,5 +268,5 @@ def _ended(runs: Sequence[TrainingRun]) -> tuple[str, str, str]:
     return (
         ", ".join(f"{why} x{count}" for why, count in ended.items()),
         "-".join(map(str, sorted({min(epochs), max(epochs)}))),
-        _number(fmean(losses) if losses else None, "#.5g"),
+        number(fmean(losses) if losses else None, "#.5g"),
     )
