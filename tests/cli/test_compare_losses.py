@@ -33,8 +33,8 @@ def test_the_default_run_names_where_naive_breaks(mlp: Mlp) -> None:
 def test_it_loads_nothing_that_it_does_not_need() -> None:
     code = (
         "import sys; from mlpcli.cli.app import run; run(['compare-losses']); "
-        "print([m for m in ('duckdb', 'safetensors', 'matplotlib', 'yaml', 'numpy.ma', "
-        "'mlpcli.config', 'mlpcli.training', 'mlpcli.data') if m in sys.modules])"
+        "print([m for m in ('duckdb', 'safetensors', 'matplotlib', 'yaml', 'numpy.ma', 'statistics', "
+        "'mlpcli.config', 'mlpcli.training', 'mlpcli.data', 'mlpcli.check') if m in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"

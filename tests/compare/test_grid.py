@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.compare import grid
 from mlpcli.compare.grid import (
     DTYPES,
     default_dtypes,
     logit_grid,
-    parse_dtype,
+    neighbours,
+    parse_dtypes,
     parse_grid,
 )
-from mlpcli.compare.search import neighbours
 from mlpcli.errors import UsageError
 from mlpcli.nn.losses import probability
 
@@ -46,12 +45,17 @@ def test_longdouble_has_its_own_edge() -> None:
 
 
 def test_a_platform_whose_longdouble_is_a_float64(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grid, "_has_wide_longdouble", lambda: False)
+    monkeypatch.setattr(np, "longdouble", np.float64)
     assert default_dtypes() == ("float16", "float32", "float64")
     with pytest.raises(
         UsageError, match=r"^--dtype longdouble: here it is float64 by another name"
     ):
-        parse_dtype("longdouble")
+        parse_dtypes(["longdouble"])
+
+
+def test_dtypes_stay_in_order_without_repeats() -> None:
+    assert parse_dtypes(["float64", "float16", "float64"]) == ("float64", "float16")
+    assert parse_dtypes([]) == ()
 
 
 @pytest.mark.parametrize(

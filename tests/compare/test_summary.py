@@ -1,60 +1,30 @@
-"""The summary: which logit is first, and verdicts that a student understands."""
+"""The summary: which logit is first, what is compared unless said, the t interval against scipy."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from mlpcli.compare.dial import EPSILONS
 from mlpcli.compare.exact import exact_gradients
-from mlpcli.compare.summary import first_logit, summarise
+from mlpcli.compare.grid import default_dtypes
+from mlpcli.compare.on_data import TrainingRun
+from mlpcli.compare.summary import (
+    compare_on_grid,
+    first_logit,
+    paired_differences,
+    summarise,
+)
 from mlpcli.compare.sweep import Curve, sweep
 from mlpcli.nn.losses import BCE_FORMS
-
-TAIL = "1 % off for right answers from h = "
-VERDICTS = {
-    ("naive", "float64", 0): "fine up to |h| = 36.74, then nan",
-    ("naive", "float32", 0): "fine up to |h| = 16.64, then nan",
-    ("naive", "float16", 0): "fine up to |h| = 7.625, then nan",
-    ("naive", "float64", 1): f"fine up to |h| = 36.74, then nan; {TAIL}32.5",
-    ("epsilon", "float16", 0): "fine up to |h| = 7.625, then nan",
-    ("epsilon", "float64", 0): (
-        "loses 1 % of a wrong answer's gradient from h = 11.62, all of it from h = 36.74; "
-        f"{TAIL}-11.62, 0 from h = -384"
-    ),
-    ("clamped", "float32", 0): (
-        "loses all of a wrong answer's gradient from h = 16.64; "
-        "but its loss is flat from h = 15.62: loss and gradient disagree"
-    ),
-    ("fused", "float64", 0): (
-        "right on the whole grid, to #; 0 from h = -709.8, where the truth is subnormal"
-    ),
-    ("fused", "float64", 1): f"right where it matters; {TAIL}32.5, 0 from h = 36.74",
-    ("scikit-learn", "float64", 0): (
-        "right on the whole grid, to #; 0 from h = -709.8, where the truth is subnormal; "
-        "but its loss is flat from h = 35.75: loss and gradient disagree"
-    ),
-    ("torch", "float64", 0): (
-        "loses 1 % of a wrong answer's gradient from h = 27.75, all of it from h = 36.74; "
-        f"{TAIL}-27.75, 0 from h = -392"
-    ),
-    ("keras", "float64", 0): (
-        f"loses all of a wrong answer's gradient from h = 16.12; {TAIL}-16.12, 0 from h = -16.12"
-    ),
-}
-
-
-@pytest.mark.parametrize(("form", "dtype", "label"), VERDICTS)
-def test_verdicts(form: str, dtype: str, label: int) -> None:
-    summary = summarise(sweep([form], [dtype], 1e-7)[label])
-    worst = f"{summary.max_relative_error:.1e}"  # a matter of the machine's exponential function
-    assert summary.verdict.replace(worst, "#") == VERDICTS[form, dtype, label]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_stable_is_right(dtype: str) -> None:
     for curve in sweep(["stable"], [dtype], 1e-7):
         summary = summarise(curve)
-        assert summary.verdict == f"right on the whole grid, to {summary.max_ulp_error:.1f} ulp"
+        assert summary.first_lost_logit is None
+        assert summary.first_tail_logit is None
         assert summary.first_non_finite_logit is None
         assert summary.first_dead_logit is None
         assert summary.loss_first_non_finite_logit is None
@@ -86,20 +56,18 @@ def test_the_first_logit_is_the_nearest_to_zero_and_positive_of_two(
 
 def test_extremes_of_a_curve() -> None:
     nan, inf = np.nan, np.inf
-    assert summarise(made_up([1.0, 2.0], [nan, nan])).verdict == "nan on the whole grid"
-    assert summarise(made_up([1.0, 2.0], [inf, inf])).verdict == "inf on the whole grid"
+    for value in (nan, inf):
+        nowhere = summarise(made_up([1.0, 2.0], [value, value]))
+        assert (nowhere.broken_as, nowhere.first_finite_logit) == (str(value), None)
     right = exact_gradients(np.array([1.0, 2.0]))[0].high.tolist()
-    assert summarise(made_up([1.0, 2.0], [nan, right[1]])).verdict == "nan from |h| = 1"
-    assert summarise(made_up([1.0, 2.0], [right[0], inf])).verdict == (
-        "fine up to |h| = 2, then inf"
-    )
+    late = summarise(made_up([1.0, 2.0], [nan, right[1]]))
+    assert (late.first_non_finite_logit, late.first_finite_logit) == (1, 2)
     lost = summarise(made_up([1.0, 2.0], [right[0] * 0.9, nan]))
-    assert lost.verdict == "loses 1 % of a wrong answer's gradient from h = 1; nan from |h| = 2"
+    assert (lost.first_lost_logit, lost.first_non_finite_logit) == (1, 2)
     assert lost.max_relative_error == pytest.approx(0.1)
     assert lost.max_relative_error_logit == 1
-    assert summarise(made_up([1.0], [0.0])).verdict == (
-        "loses all of a wrong answer's gradient from h = 1"
-    )
+    dead = summarise(made_up([1.0], [0.0]))
+    assert dead.first_lost_logit == dead.first_dead_logit == dead.first_wrong_dead_logit == 1
 
 
 def test_a_loss_is_flat_only_if_it_stays_so() -> None:
@@ -108,3 +76,46 @@ def test_a_loss_is_flat_only_if_it_stays_so() -> None:
     assert summarise(flat[1]).loss_flat_logit is None  # these are right answers
     for form in ("fused", "stable"):
         assert summarise(sweep([form], ["float64"], 1e-7)[0]).loss_flat_logit is None
+
+
+def test_what_is_compared_unless_said() -> None:
+    result = compare_on_grid(tuple(BCE_FORMS), 1e-7)
+    assert result.epsilon == 1e-7
+    assert list(dict.fromkeys(c.form for c in result.curves)) == list(BCE_FORMS)
+    assert list(dict.fromkeys(c.dtype for c in result.curves)) == list(default_dtypes())
+    assert {d.dtype for d in result.dial} == {"float32", "float64"}
+    assert sorted({d.epsilon for d in result.dial}) == sorted(EPSILONS)
+    assert (result.layers, result.training, result.paired) == ((), (), ())
+
+
+def test_epsilon_and_dtypes_join_the_dial() -> None:
+    result = compare_on_grid(("epsilon", "fused"), 0.25, ("float16",))
+    assert {d.dtype for d in result.dial} == {"float16"}
+    assert {d.epsilon for d in result.dial} == {*EPSILONS, 0.25}
+    assert {d.form for d in result.dial} == {"epsilon"}
+
+
+def runs(form: str, losses: list[float | None], stopped: str = "epochs") -> list[TrainingRun]:
+    return [TrainingRun(form, seed, stopped, 1, loss, None, ()) for seed, loss in enumerate(losses)]
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10, 31, 40])
+def test_the_interval_is_students(seeds: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(seeds)
+    a, b = rng.normal(size=(2, seeds))
+    (pair,) = paired_differences([*runs("stable", b.tolist()), *runs("fused", a.tolist())])
+    d = a - b
+    low, high = stats.t.interval(0.95, seeds - 1, d.mean(), stats.sem(d))
+    assert pair.mean == pytest.approx(d.mean())
+    tolerance = 1e-3 if seeds <= 31 else 0.05 * (high - low)
+    assert (pair.low, pair.high) == pytest.approx((low, high), abs=tolerance)
+
+
+def test_pairs_need_two_runs_that_ended_well() -> None:
+    stable = runs("stable", [1.0, None, 3.0])
+    (one,) = paired_differences([*stable, *runs("fused", [1.5, 2.0, None])])
+    assert (one.seeds, one.mean, one.low, one.high) == (1, 0.5, None, None)
+    (none,) = paired_differences([*stable, *runs("naive", [1.0, 1.0, 1.0], "diverged")])
+    assert (none.seeds, none.mean) == (0, None)
+    assert paired_differences(runs("fused", [1.0]))[0].seeds == 0

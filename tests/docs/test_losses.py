@@ -10,10 +10,10 @@ import pytest
 
 from docs.sessions import ROOT, steps
 from mlpcli.cli.compare_losses import compare_losses
-from mlpcli.cli.comparison_request import parse_request
-from mlpcli.compare.forms import FORMS
+from mlpcli.compare.forms import EPSILON, FORMS
+from mlpcli.compare.summary import compare_on_grid
 from mlpcli.nn.losses import BCE_FORMS, MSE
-from mlpcli.report.charts import comparison_chart
+from mlpcli.report.compare_losses_figure import comparison_chart
 
 PAGE = ROOT / "docs" / "losses.md"
 QUOTED = [
@@ -45,7 +45,7 @@ def test_a_sentence_quotes_its_session(text: str, sentence: str, printed: list[s
 
 
 def test_the_chart_is_what_the_terminal_shows(text: str) -> None:
-    result = parse_request(None, ["float32"], None, None, None, None).on_grid()
+    result = compare_on_grid(tuple(BCE_FORMS), EPSILON, ("float32",))
     assert f"```text\n{comparison_chart(result)}\n```" in text
 
 

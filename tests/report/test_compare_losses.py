@@ -11,15 +11,11 @@ import pytest
 
 from mlp_runs import strict_json
 from mlpcli.compare.dial import DIALLED, dial
-from mlpcli.compare.layers import LayerComparison
-from mlpcli.compare.summary import summarise
+from mlpcli.compare.on_data import LayerComparison, TrainingRun
+from mlpcli.compare.summary import Comparison, PairedDifference, summarise
 from mlpcli.compare.sweep import sweep
-from mlpcli.compare.training_runs import PairedDifference, TrainingRun
 from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.report.charts import comparison_chart, line_chart
-from mlpcli.report.compare_losses import Comparison, comparison_json
-from mlpcli.report.comparison_runs import run_sections
-from mlpcli.report.comparison_text import Section, aligned, grid_sections
+from mlpcli.report.compare_losses import Section, comparison_json, comparison_text
 
 NAN = float("nan")
 RUNS = (
@@ -107,23 +103,18 @@ def test_each_record_has_a_line_of_its_own() -> None:
     assert json.loads(next(line for line in lines if '"logit"' in line))["logit"] == -1
 
 
-def grid_text(result: Comparison, width: int) -> str:
-    sections = [*grid_sections(result, width), *run_sections(result, width)]
-    return "\n".join(line for s in sections for line in (s.title, *s.table, *s.words))
-
-
 @pytest.mark.parametrize("width", [60, 80])
 @pytest.mark.parametrize("grid", [None, [-50.0, 0.0, 50.0]])
 def test_tables_fit_a_narrow_terminal(width: int, grid: list[float] | None) -> None:
     forms = (*BCE_FORMS, "torch", "keras", "scikit-learn")
     result = comparison(forms, grid=grid, layers=LAYERS, training=RUNS, paired=PAIRED)
-    sections = [*grid_sections(result, width), *run_sections(result, width)]
+    sections = list(comparison_text(result, width))
     assert max(len(line) for s in sections for line in s.table) <= width
     assert all(len(line) <= 79 for s in sections for line in s.title.splitlines())
 
 
 def test_where_each_form_breaks() -> None:
-    first = next(grid_sections(comparison(), 80))
+    first = next(comparison_text(comparison(), 80))
     assert [" ".join(line.split()) for line in first.table[:4]] == [
         "form y float16 float32 float64",
         "naive 0 nan or inf 7.625 16.64 36.74",
@@ -134,7 +125,7 @@ def test_where_each_form_breaks() -> None:
 
 
 def test_words_are_told_once() -> None:
-    words = list(grid_sections(comparison(), 80))[1].words
+    words = list(comparison_text(comparison(), 80))[1].words
     assert words[:2] == ("naive, y = 0", "  fine up to |h| = 7.625 / 16.64 / 36.74, then nan")
     assert words[-2] == "stable, y = 0 or 1"
     assert re.fullmatch(r"  right on the whole grid, to [\d.]+ / [\d.]+ / [\d.]+ ulp", words[-1])
@@ -145,7 +136,7 @@ def test_words_are_told_once() -> None:
 
 def test_few_logits_are_shown_one_by_one() -> None:
     result = comparison(("torch",), ("float64",), [-50.0, 50.0])
-    (values, *_) = grid_sections(result, 80)
+    (values, *_) = comparison_text(result, 80)
     assert values == Section(
         "dJ/dh in float64, epsilon 1e-07",
         (
@@ -159,14 +150,15 @@ def test_few_logits_are_shown_one_by_one() -> None:
 
 
 def test_the_dial_only_where_there_is_something_to_turn() -> None:
-    assert len(list(grid_sections(comparison(("stable", "fused")), 80))) == 2
-    dial_section = list(grid_sections(comparison(("clamped",)), 99))[2]
+    assert len(list(comparison_text(comparison(("stable", "fused")), 80))) == 2
+    dial_section = list(comparison_text(comparison(("clamped",)), 99))[2]
     assert dial_section.table[2].split()[-3:] == ["16.13", "16.81", "36.74"]
     assert "nan 7.625" in dial_section.table[2]
 
 
 def test_layers_and_training_are_folded() -> None:
-    layers, training = run_sections(comparison(layers=LAYERS, training=RUNS, paired=PAIRED), 80)
+    result = comparison(layers=LAYERS, training=RUNS, paired=PAIRED)
+    *_, layers, training = comparison_text(result, 80)
     assert layers.table == (
         "    naive   stable  |stable|     |mse|",
         "W1  3 nan  1.2e-07  5.00e-01  1.25e-01",
@@ -181,34 +173,5 @@ def test_layers_and_training_are_folded() -> None:
         "  stable, seed 1: no better",
     )
     assert "2 seeds" in training.title
-    single = next(run_sections(comparison(training=RUNS[:1], grid=[1.0]), 80))
+    *_, single = comparison_text(comparison(training=RUNS[:1], grid=[1.0]), 80)
     assert "1 seed:" in single.title
-
-
-def test_columns_that_belong_together_stay_together() -> None:
-    rows = [["name", "aaaa", "bbbb", "cccc", "dddd"], ["x", "1", "2", "3", "4"]]
-    assert aligned(rows, 1, 99) == ("name  aaaa  bbbb  cccc  dddd", "x        1     2     3     4")
-    assert aligned(rows, 1, 20, together=2) == (
-        "name  aaaa  bbbb", "x        1     2", "name  cccc  dddd", "x        3     4",
-    )  # fmt: skip
-    assert len(aligned(rows, 1, 1)) == 8
-
-
-def test_the_chart() -> None:
-    lines = comparison_chart(comparison(("naive", "epsilon", "stable"), ("float64",))).splitlines()
-    assert max(map(len, lines)) <= 80
-    marks = {tuple(line.split()[:3]): line.split()[3] for line in lines[2:]}
-    assert set(marks["stable", "float64", "0"]) == {"#"}
-    assert marks["naive", "float64", "0"].endswith("#xxxxxx")
-    epsilon = marks["epsilon", "float64", "0"]
-    assert epsilon[len(epsilon) // 2] == "#"
-    assert epsilon.endswith("-000000")
-    assert lines[1].index(" 0 ") + 1 == lines[2].index(marks["naive", "float64", "0"]) + 25
-
-
-def test_lines_of_bars() -> None:
-    text = line_chart({"loss": [1.0, 0.5, 0.0], "flat\n": [2.0, 2.0], "none": []})
-    assert text == "loss  █▅▁ 1 .. 0\nflat\\n ▁▁ 2 .. 2"
-    assert line_chart({"a": [1.0, 0.0, NAN, 100.0]}, log=True) == "a ▁  █ 1 .. 100"
-    assert line_chart({"a": [NAN]}) == "a   nan .. nan"
-    assert len(line_chart({"a": np.arange(1000.0)})) < 80

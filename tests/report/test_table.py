@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from mlpcli.report.table import Table, number
+from mlpcli.report.table import Table, aligned, number
 
 NUMBERS = Table(
     "scores",
@@ -79,3 +79,12 @@ def test_numbers() -> None:
         "-", "0.123", "inf", "nan",
     ]  # fmt: skip
     assert number(0.5, ".4f") == "0.5000"
+
+
+def test_columns_that_belong_together_stay_together() -> None:
+    rows = [["name", "aaaa", "bbbb", "cccc", "dddd"], ["x", "1", "2", "3", "4"]]
+    assert aligned(rows, 1, 99) == ("name  aaaa  bbbb  cccc  dddd", "x        1     2     3     4")
+    assert aligned(rows, 1, 20, together=2) == (
+        "name  aaaa  bbbb", "x        1     2", "name  cccc  dddd", "x        3     4",
+    )  # fmt: skip
+    assert len(aligned(rows, 1, 1)) == 8

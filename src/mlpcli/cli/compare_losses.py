@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -9,14 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlpcli.cli.command import Json, Overrides
+from mlpcli.cli.command import Json, Overrides, read_config
 from mlpcli.cli.console import complain, put, put_words
-from mlpcli.cli.pictures import accept, draw, put_chart
+from mlpcli.cli.pictures import draw, plot_option, put_chart
+from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from mlpcli.report.compare_losses import Comparison
+    from matplotlib.figure import Figure
+
+    from mlpcli.compare.summary import Comparison
 
 __all__ = ["compare_losses"]
+
+_DEFAULT_SEEDS = 3
 
 
 def compare_losses(
@@ -50,9 +56,7 @@ def compare_losses(
         int | None, typer.Option("--seeds", metavar="N", min=1, help="Runs per form; default 3.")
     ] = None,
     json: Json = False,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw it: png, svg or pdf.")
-    ] = None,
+    plot: Annotated[Path | None, plot_option("Draw it: png, svg or pdf.")] = None,
 ) -> int:
     """Compare the forms of the BCE derivative with the exact value.
 
@@ -60,33 +64,52 @@ def compare_losses(
 
     With a CONFIG also the gradient of each layer under each form, and training under each form.
     """
-    from mlpcli.cli.comparison_request import parse_request
+    from mlpcli.compare.forms import EPSILON, parse_epsilon, parse_forms
+    from mlpcli.compare.grid import parse_dtypes, parse_grid
+    from mlpcli.compare.summary import compare_on_grid
 
-    accept(plot)
-    request = parse_request(form, dtype, logits, epsilon, weight_scale, seeds)
+    forms = parse_forms(form, epsilon)
+    if weight_scale is not None and not 0 < weight_scale < math.inf:
+        raise UsageError(f"--weight-scale: expected a number > 0, got {weight_scale:g}")
+    dtypes = parse_dtypes(dtype or ())
+    grid = None if logits is None else parse_grid(logits)
+    constant = None if epsilon is None else parse_epsilon(epsilon)
     if config is None:
-        request.refuse_data_options(model, overrides or ())
-        result = request.on_grid()
+        options = {"model": model, "weight-scale": weight_scale, "seeds": seeds, "set": overrides}
+        for option, given in options.items():
+            if given:
+                raise UsageError(f"--{option}: needs a CONFIG, whose network and data it is about")
+        result = compare_on_grid(forms, constant or EPSILON, dtypes, grid)
     else:
-        from mlpcli.config import load_config
+        from mlpcli.cli.request import find_case
+        from mlpcli.compare.on_data import compare_on_data
 
-        result = request.with_data(load_config(config, overrides or ()), model, complain)
-    undrawn = plot is not None and _draw(plot, result)
+        settings = read_config(config, overrides)
+        result = compare_on_data(
+            compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid),
+            forms,
+            settings,
+            find_case(settings, model=model),
+            weight_scale=weight_scale or 1.0,
+            seeds=seeds or _DEFAULT_SEEDS,
+            progress=lambda form, seed: complain(f"training with {form}, seed {seed}"),
+        )
+    undrawn = draw(plot, lambda: _figure(result))
     if json:
         _put_document(result)
     else:
         _put_text(result)
         if undrawn:
-            from mlpcli.report.charts import comparison_chart
+            from mlpcli.report.compare_losses_figure import comparison_chart
 
             put_chart(comparison_chart(result))
     return 0
 
 
-def _draw(plot: Path, result: Comparison) -> bool:
-    from mlpcli.report.comparison_plots import comparison_figure
+def _figure(result: Comparison) -> Figure:
+    from mlpcli.report.compare_losses_figure import comparison_figure
 
-    return draw(plot, lambda: comparison_figure(result))
+    return comparison_figure(result)
 
 
 def _put_document(result: Comparison) -> None:
@@ -98,19 +121,15 @@ def _put_document(result: Comparison) -> None:
 
 
 def _put_text(result: Comparison) -> None:
-    from mlpcli.report.comparison_text import grid_sections
+    from mlpcli.report.compare_losses import comparison_text
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-    sections = list(grid_sections(result, width))
-    if result.layers or result.training:
-        from mlpcli.report.comparison_runs import run_sections
-
-        sections += run_sections(result, width)
-    for k, section in enumerate(sections):
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else sys.maxsize
+    for k, section in enumerate(comparison_text(result, width)):
         if k:
             put("")
         lines = section.title.splitlines()
-        put_words(*([" ".join(lines)] if sys.stdout.isatty() else lines))
+        put_words(*([" ".join(lines)] if terminal else lines))
         for line in section.table:
             put(line)
         put_words(*section.words)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mlpcli.compare.forms import FORMS
-from mlpcli.compare.search import neighbours
+from mlpcli.compare.grid import neighbours
 from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.library_forms import LIBRARY_EPSILON
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcli.compare.search import Condition
+    from mlpcli.nn.activations import FloatArray
+
+    Gradient: TypeAlias = Callable[[FloatArray], FloatArray]
+    Event: TypeAlias = Callable[[FloatArray, FloatArray], NDArray[np.bool_]]
 
 __all__ = ["DIALLED", "EPSILONS", "Dial", "dial"]
 
@@ -25,6 +28,12 @@ EPSILONS = (1e-3, 1e-5, 1e-7, 1e-8, 1e-12, 1e-15)
 DIALLED = ("epsilon", "clamped", *LIBRARY_EPSILON)
 _POINTS = np.concatenate([np.arange(0, 64, 1 / 8), np.arange(64, 800, 4)])
 _GAP = 1e-6
+_EVENTS: tuple[Event, ...] = (  # in the order of the fields of `Dial`
+    lambda h, g: g <= 0.99 * sigmoid(h),
+    lambda h, g: g <= 0.5 * sigmoid(h),
+    lambda _, g: g == 0,
+    lambda _, g: ~np.isfinite(g),
+)
 
 
 @dataclass(frozen=True)
@@ -52,33 +61,29 @@ def dial(
     return tuple(
         _row(form, epsilon, dtype)
         for form in forms
+        if form in DIALLED
         for epsilon in ([LIBRARY_EPSILON[form]] if form in LIBRARY_EPSILON else epsilons)
         for dtype in dtypes
     )
 
 
 def _row(form: str, epsilon: float, dtype: str) -> Dial:
-    def gradient(h: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    def gradient(h: FloatArray) -> FloatArray:
         with np.errstate(all="ignore"):  # where it breaks is the question
             return FORMS[form].derivative(h, np.zeros_like(h), epsilon)
 
-    def keeps_at_most(part: float) -> Condition:
-        return lambda h: gradient(h) <= part * sigmoid(h)
-
     points = _POINTS.astype(dtype)
-    conditions: dict[str, Condition] = {
-        "lost_1_percent": keeps_at_most(0.99),
-        "lost_50_percent": keeps_at_most(0.5),
-        "lost_all": lambda h: gradient(h) == 0,
-        "non_finite": lambda h: ~np.isfinite(gradient(h)),
-    }
-    return Dial(form, epsilon, dtype, **{name: _first(c, points) for name, c in conditions.items()})
+    at_points = gradient(points)
+    firsts = (_first(event, gradient, points, at_points) for event in _EVENTS)
+    return Dial(form, epsilon, dtype, *firsts)
 
 
-def _first(there: Condition, h: NDArray[np.floating[Any]]) -> float | None:
+def _first(event: Event, gradient: Gradient, h: FloatArray, g: FloatArray) -> float | None:
     """Return the first point at which it is so, narrowed down to the numbers before that point."""
-    found = np.flatnonzero(there(h))
+    found = np.flatnonzero(event(h, g))
     if not found.size:
         return None
     k = int(found[0])
-    return float(neighbours(there, h[k - 1], h[k], gap=_GAP)[1] if k else h[0])
+    if k == 0:
+        return float(h[0])
+    return float(neighbours(lambda h: event(h, gradient(h)), h[k - 1], h[k], gap=_GAP)[1])

@@ -10,12 +10,14 @@ import math
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mlpcli.nn.activations import FloatArray
 
 __all__ = ["Exact", "exact_gradients"]
 
@@ -31,34 +33,34 @@ class Exact:
     The values are `high` + `low`, float64: `high` is the value rounded to float64.
     """
 
-    logits: NDArray[np.floating[Any]]
+    logits: FloatArray
     label: int
     high: NDArray[np.float64]
     low: NDArray[np.float64]
 
     @cached_property
-    def rounded(self) -> NDArray[np.floating[Any]]:
+    def rounded(self) -> FloatArray:
         """The values in the dtype of the logits; of a longdouble with the digits of `low`."""
         dtype = self.logits.dtype
         with np.errstate(under="ignore"):
-            value: NDArray[np.floating[Any]] = self.high.astype(dtype) + self.low.astype(dtype)
+            value: FloatArray = self.high.astype(dtype) + self.low.astype(dtype)
         return value
 
     @cached_property
-    def unit(self) -> NDArray[np.floating[Any]]:
+    def unit(self) -> FloatArray:
         """The unit in the last place of `rounded`; `np.spacing` is nan next to some longdoubles."""
-        kind = np.finfo(self.logits.dtype)
-        size = np.maximum(np.abs(self.rounded), kind.tiny)  # at and below it all units are alike
-        exponent = np.frexp(size)[1] - kind.nmant - 1
-        unit: NDArray[np.floating[Any]] = np.ldexp(np.ones_like(size), exponent)
+        info = np.finfo(self.logits.dtype)
+        size = np.maximum(np.abs(self.rounded), info.tiny)  # at and below it all units are alike
+        exponent = np.frexp(size)[1] - info.nmant - 1
+        unit: FloatArray = np.ldexp(np.ones_like(size), exponent)
         return unit
 
     @cached_property
     def judged(self) -> NDArray[np.bool_]:
         """Where the dtype holds the value as a normal number, and `high` + `low` all its digits."""
-        kind = np.finfo(self.logits.dtype)
-        wide = kind.nmant > np.finfo(np.float64).nmant
-        held: NDArray[np.bool_] = np.abs(self.high) >= (_SMALLEST_SPLIT if wide else kind.tiny)
+        info = np.finfo(self.logits.dtype)
+        wide = info.nmant > np.finfo(np.float64).nmant
+        held: NDArray[np.bool_] = np.abs(self.high) >= (_SMALLEST_SPLIT if wide else info.tiny)
         return held
 
     @cached_property
@@ -68,7 +70,7 @@ class Exact:
         return side
 
 
-def exact_gradients(logits: NDArray[np.floating[Any]]) -> tuple[Exact, Exact]:
+def exact_gradients(logits: FloatArray) -> tuple[Exact, Exact]:
     """Return dl/dh for label 0 and for label 1 at finite logits (N,)."""
     size = np.abs(logits)
     high = size.astype(np.float64)

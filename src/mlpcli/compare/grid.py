@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.compare.search import neighbours
 from mlpcli.errors import UsageError, did_you_mean
 from mlpcli.nn.losses import probability
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
 
     from numpy.typing import NDArray
 
-__all__ = ["DTYPES", "default_dtypes", "logit_grid", "parse_dtype", "parse_grid"]
+    from mlpcli.nn.activations import FloatArray
+
+    Condition: TypeAlias = Callable[[FloatArray], NDArray[np.bool_]]
+
+__all__ = ["DTYPES", "default_dtypes", "logit_grid", "neighbours", "parse_dtypes", "parse_grid"]
 
 DTYPES = ("float16", "float32", "float64", "longdouble")
 _MOST_POINTS = 1_000_000
@@ -28,25 +32,24 @@ _PIECES = (  # start, stop, step of the default grid's positive half
     (696, 752, 1),
     (752, 808, 8),
 )
-
-
-def _has_wide_longdouble() -> bool:
-    return bool(np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant)
+_CUTS = 512
 
 
 def default_dtypes() -> tuple[str, ...]:
     """Return float16, float32, float64, and longdouble where it has more bits than float64."""
-    return DTYPES if _has_wide_longdouble() else DTYPES[:-1]
+    wide = np.finfo(np.longdouble).nmant > np.finfo(np.float64).nmant
+    return DTYPES if wide else DTYPES[:-1]
 
 
-def parse_dtype(name: str) -> str:
-    """Return the name if it is one of `DTYPES`; UsageError with the nearest one if not."""
-    if name not in DTYPES:
-        guess = did_you_mean(name, DTYPES) or f"; expected one of {', '.join(DTYPES)}"
-        raise UsageError(f'--dtype: unknown dtype "{name}"{guess}')
-    if name == "longdouble" and not _has_wide_longdouble():
-        raise UsageError("--dtype longdouble: here it is float64 by another name; use float64")
-    return name
+def parse_dtypes(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, each once; UsageError where one is none of `DTYPES`, or none of its own."""
+    for name in names:
+        if name not in DTYPES:
+            guess = did_you_mean(name, DTYPES) or f"; expected one of {', '.join(DTYPES)}"
+            raise UsageError(f'--dtype: unknown dtype "{name}"{guess}')
+        if name not in default_dtypes():
+            raise UsageError(f"--dtype {name}: here it is float64 by another name; use float64")
+    return tuple(dict.fromkeys(names))
 
 
 def parse_grid(text: str) -> NDArray[np.float64]:
@@ -54,7 +57,12 @@ def parse_grid(text: str) -> NDArray[np.float64]:
 
     UsageError where that is no grid, or one of more than a million logits.
     """
-    low, high, step = _three_numbers(text)
+    try:
+        low, high, step = map(_as_written, text.split(":"))
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f'--logits: expected LO:HI:STEP, three finite numbers such as -50:50:0.5, got "{text}"'
+        ) from None
     if low >= high:
         raise UsageError(f"--logits {text}: expected LO < HI")
     if step <= 0:
@@ -70,57 +78,59 @@ def parse_grid(text: str) -> NDArray[np.float64]:
     return np.array([(first + k * stride) / whole for k in range(points)], np.float64)
 
 
-def _three_numbers(text: str) -> tuple[Fraction, Fraction, Fraction]:
-    """Return LO, HI and STEP as written: 0.1 is a tenth, so that 0 is met on the way."""
-    try:
-        low, high, step = map(_exactly, text.split(":"))
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f'--logits: expected LO:HI:STEP, three finite numbers such as -50:50:0.5, got "{text}"'
-        ) from None
-    return low, high, step
-
-
-def _exactly(text: str) -> Fraction:
+def _as_written(text: str) -> Fraction:
+    """Return the decimal itself: 0.1 is a tenth, so that 0 is met on the way."""
     from fractions import Fraction
 
-    near = float(text)
+    near = float(text)  # huge and tiny exponents end here, not in a Fraction of a billion digits
     return Fraction(text.strip()) if near and math.isfinite(near) else Fraction(near)
 
 
-def logit_grid(dtype: str, given: NDArray[np.float64] | None = None) -> NDArray[np.floating[Any]]:
+def logit_grid(dtype: str, given: NDArray[np.float64] | None = None) -> FloatArray:
     """Return the logits as the dtype holds them, ascending, without repeats.
 
     The default grid, -800 to 800, has the logits in it at which p = 1/(1+exp(-h)) changes its
     nature in this dtype: the last with p < 1 and the first with p = 1, and likewise for 0.
     Raises UsageError where the dtype can hold none of the given logits.
     """
-    if given is None:
-        half = np.concatenate([np.arange(*piece) for piece in _PIECES])
-        half = half[half <= _WIDEST]
-        return _ascending(np.concatenate([-half, half, _edges(dtype)]).astype(dtype))
     with np.errstate(over="ignore"):
-        held = given.astype(dtype)
-    held = held[np.isfinite(held)]
+        held = (_default_logits(dtype) if given is None else given).astype(dtype)
+    held = np.sort(held[np.isfinite(held)]) + 0  # 0 without a sign
     if not held.size:
         largest = float(np.finfo(dtype).max)
         raise UsageError(f"--logits: {dtype} can hold none of them; its largest is {largest:g}")
-    return _ascending(held)
-
-
-def _ascending(held: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Return the numbers in order, each once, 0 without a sign; `np.unique` loads numpy.ma."""
-    ordered: NDArray[np.floating[Any]] = np.sort(held) + 0
-    once: NDArray[np.floating[Any]] = ordered[np.append(True, np.diff(ordered) > 0)]
+    once: FloatArray = held[np.append(True, np.diff(held) > 0)]  # `np.unique` loads numpy.ma
     return once
 
 
-def _edges(dtype: str) -> NDArray[np.floating[Any]]:
-    kind = np.dtype(dtype).type
-    low, high = kind(0), kind(min(np.finfo(dtype).max / 2, 2e4))
-    with np.errstate(over="ignore"):
-        one = neighbours(lambda h: probability(h) == 1, low, high)
-        zero = neighbours(lambda h: probability(-h) == 0, low, high)
-    edges = np.array([*one, *(-h for h in zero)])
-    inside: NDArray[np.floating[Any]] = edges[np.abs(edges) <= _WIDEST]
-    return inside
+def _default_logits(dtype: str) -> FloatArray:
+    low, high = np.array([0, min(np.finfo(dtype).max / 2, 2e4)], dtype)
+    one = neighbours(lambda h: probability(h) == 1, low, high)
+    zero = neighbours(lambda h: probability(-h) == 0, low, high)
+    half = np.concatenate([np.arange(*piece) for piece in _PIECES])
+    logits = np.concatenate([-half, half, one, np.negative(zero)])
+    widest: FloatArray = logits[np.abs(logits) <= _WIDEST]
+    return widest
+
+
+def neighbours(
+    there: Condition, low: np.floating[Any], high: np.floating[Any], *, gap: float = 0.0
+) -> tuple[np.floating[Any], np.floating[Any]]:
+    """Return the last number without and the first with it; `there` is False at low, True at high.
+
+    Where it changes more than once in between, one change is found. With `gap` they need not be
+    neighbours, but nearer than that. Each round looks at numbers that cut the interval into many.
+    """
+    while high - low > gap and np.nextafter(low, high) < high:
+        cuts = np.linspace(0, 1, _CUTS + 1, dtype=low.dtype)[1:-1]
+        between = np.clip(
+            low + (high - low) * cuts, np.nextafter(low, high), np.nextafter(high, low)
+        )
+        found = np.flatnonzero(there(between))
+        if not found.size:
+            low = between[-1]
+            continue
+        k = int(found[0])
+        high = between[k]
+        low = between[k - 1] if k else low
+    return low, high

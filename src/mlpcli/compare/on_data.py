@@ -1,30 +1,80 @@
-"""Builds the case that a config describes: its training rows, its weights, its objective."""
+"""What a config is about, as a case, and each form on it: in every layer's gradient, in training.
+
+The plain comparison on a grid of logits never loads this module: it needs tables and training.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.check.case import Case, case_from
+from mlpcli.compare.forms import loss_by
+from mlpcli.compare.summary import paired_differences
 from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
-from mlpcli.nn.network import initial_network
-from mlpcli.nn.objective import objective_from
+from mlpcli.nn.losses import BCE_FORMS, MSE
+from mlpcli.nn.network import Network, initial_network
+from mlpcli.nn.objective import Objective, objective_from
 from mlpcli.seeds import Stream, generator
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
+    from mlpcli.compare.summary import Comparison
     from mlpcli.config import Config
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.rows import AnyRows
-    from mlpcli.nn.network import Network
+    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.network import Parameters
+    from mlpcli.training.loop import Loop
     from mlpcli.training.model_file import Model
 
-__all__ = ["MOST_ROWS", "case_from_config", "objective_keywords"]
+__all__ = [
+    "LayerComparison",
+    "TrainingRun",
+    "case_from_config",
+    "compare_on_data",
+    "objective_keywords",
+]
 
 MOST_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class LayerComparison:
+    """One tensor under one form, against `stable` in float64; relative errors 0/0 = 0.
+
+    `max_relative_error` is over finite entries, None for `mse`, which is another loss: only its
+    `gradient_norm` can be compared.
+    """
+
+    form: str
+    layer: int
+    parameter: str
+    max_relative_error: float | None
+    non_finite: int
+    gradient_norm: float | None
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """One run of one form.
+
+    `loss` is the true cross-entropy of its best weights on the validation rows (without any, on
+    the training rows), None where it is not finite; `curve` holds the loss by epoch as training saw
+    it. `reason` says why a run stopped before its last epoch.
+    """
+
+    form: str
+    seed: int
+    stopped: str
+    epochs_run: int
+    loss: float | None
+    reason: str | None
+    curve: tuple[float, ...]
 
 
 def case_from_config(
@@ -36,15 +86,13 @@ def case_from_config(
     weights are those of `model`, or fresh ones by `network.init` and `training.seed`. Raises
     DataError, and ModelError where the model is one of another network.
     """
-    wide = config.model_copy(
-        update={"training": config.training.model_copy(update={"dtype": "float64"})}
-    )
-    dataset = load_dataset(wide)
+    dataset = load_dataset(_training_with(config, dtype="float64"))
     network = _fresh(config, dataset) if model is None else _trained(dataset, model)
     chosen = _choose(dataset.train, rows, config.training.seed)
     omega = objective_from(config.loss, dataset.train.y).cell_weights(chosen.y, chosen.weight)
-    keywords = objective_keywords(config)
-    return case_from(network, chosen.X, chosen.y, omega=_full(omega, chosen.y), **keywords)
+    if omega is not None:
+        omega = np.broadcast_to(omega, chosen.y.shape).copy()
+    return case_from(network, chosen.X, chosen.y, omega=omega, **objective_keywords(config))
 
 
 def objective_keywords(config: Config) -> dict[str, Any]:
@@ -54,6 +102,10 @@ def objective_keywords(config: Config) -> dict[str, Any]:
         "l2": config.loss.l2,
         "learning_rate": config.training.optimizer.learning_rate,
     }
+
+
+def _training_with(config: Config, **changes: object) -> Config:
+    return config.model_copy(update={"training": config.training.model_copy(update=changes)})
 
 
 def _fresh(config: Config, dataset: Dataset) -> Network:
@@ -75,18 +127,175 @@ def _trained(dataset: Dataset, model: Model) -> Network:
 
 
 def _choose(train: AnyRows, rows: int | None, seed: int) -> AnyRows:
-    """Return all rows, or as many as wanted by a seeded choice, in their order."""
+    """Return all rows, or as many as wanted by a seeded choice, in their order.
+
+    The weights of fewer rows are scaled to mean 1 again, since J is their weighted mean.
+    """
     if rows is not None and rows > len(train):
         raise UsageError(f"--rows: expected at most {len(train)}, the training rows, got {rows}")
     wanted = min(len(train), MOST_ROWS) if rows is None else rows
     if wanted == len(train):
         return train
-    rng = generator(seed, Stream.ROWS)
-    return train.take(np.sort(rng.choice(len(train), wanted, replace=False)))
+    chosen = generator(seed, Stream.ROWS).choice(len(train), wanted, replace=False)
+    some = train.take(np.sort(chosen))
+    if some.weight is None:
+        return some
+    mean = some.weight.mean()
+    if not mean:
+        raise UsageError(f"--rows: each of the {wanted} rows chosen has weight 0; choose more")
+    return replace(some, weight=some.weight / mean)
 
 
-def _full(
-    omega: NDArray[np.floating[Any]] | None, y: NDArray[np.floating[Any]]
-) -> NDArray[np.floating[Any]] | None:
-    """Return omega in the shape of y, scaled to the rows of the case: J is their weighted mean."""
-    return None if omega is None else np.broadcast_to(omega, y.shape).copy()
+def compare_on_data(
+    on_grid: Comparison,
+    forms: Sequence[str],
+    config: Config,
+    case: Case,
+    *,
+    weight_scale: float,
+    seeds: int,
+    progress: Callable[[str, int], None],
+) -> Comparison:
+    """Return the comparison with the gradients of a case and the training of its config.
+
+    First weights are multiplied by `weight_scale`. Raises UsageError where they cannot be compared.
+    """
+    epsilon, dtype = on_grid.epsilon, config.training.dtype
+    layers = compare_layers(scale_weights(case, weight_scale, dtype), forms, epsilon, dtype)
+    runs = compare_training(
+        config, forms, epsilon, seeds=seeds, weight_scale=weight_scale, progress=progress
+    )
+    return replace(on_grid, layers=layers, training=runs, paired=paired_differences(runs))
+
+
+def scale_weights(case: Case, scale: float, dtype: str) -> Case:
+    """Return the case with all weights multiplied, biases too, to push it into saturation.
+
+    Raises UsageError where that is more than `dtype` holds.
+    """
+    network = case.network
+    largest = float(np.abs(network.theta).max()) * scale
+    if largest > float(np.finfo(dtype).max):
+        raise UsageError(
+            f"--weight-scale {scale:g}: makes weights of {largest:.1e}, too large for {dtype}"
+        )
+    return replace(case, network=Network(network.sizes, network.bias, network.theta * scale))
+
+
+def compare_layers(
+    case: Case, forms: Sequence[str], epsilon: float, dtype: str
+) -> tuple[LayerComparison, ...]:
+    """Return every tensor's gradient under each form, computed in `dtype`, and under mse."""
+    if case.kind != "bce":
+        raise UsageError("loss.kind: expected bce to compare the forms of its derivative, got mse")
+    if not np.isin(case.y, (0, 1)).all():
+        raise UsageError(
+            "data.target: expected labels 0 and 1, got labels between them, for which even the "
+            "stable form rounds twice; leave out CONFIG to compare on the grid alone"
+        )
+    truth = dict(_gradient(case, "stable", epsilon, "float64").tensors())
+    return tuple(
+        _compare(form, name, tensor.astype(np.float64), truth[name])
+        for form in (*forms, MSE.name)
+        for name, tensor in _gradient(case, form, epsilon, dtype).tensors()
+    )
+
+
+def _gradient(case: Case, form: str, epsilon: float, dtype: str) -> Parameters:
+    """Return dJ/dtheta by backpropagation in `dtype`; nan where the form breaks."""
+    network = Network(case.network.sizes, case.network.bias, case.network.theta.astype(dtype))
+    gradient = network.like(np.empty_like(network.theta))
+    omega = None if case.omega is None else case.omega.astype(dtype)
+    objective = Objective(loss_by(form, epsilon), case.l2)
+    with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is counted
+        trace = network.forward(case.X.astype(dtype))
+        delta = objective.delta(trace.logits, case.y.astype(dtype), omega)
+        network.backward(trace, delta, gradient)
+        objective.add_penalty_gradient(network, gradient)
+    return gradient
+
+
+def _compare(form: str, name: str, values: FloatArray, truth: FloatArray) -> LayerComparison:
+    finite = np.isfinite(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = np.maximum(np.abs(values), np.abs(truth))
+        relative = np.where(size == 0, 0, np.abs(values - truth) / size)
+    comparable = form != MSE.name and finite.any()
+    norm = float(np.linalg.norm(values))
+    return LayerComparison(
+        form=form,
+        layer=int(name[1:]),
+        parameter=name[0],
+        max_relative_error=float(relative[finite].max()) if comparable else None,
+        non_finite=int((~finite).sum()),
+        gradient_norm=norm if np.isfinite(norm) else None,
+    )
+
+
+def compare_training(
+    config: Config,
+    forms: Sequence[str],
+    epsilon: float,
+    *,
+    seeds: int,
+    weight_scale: float = 1.0,
+    progress: Callable[[str, int], None] = lambda _form, _seed: None,
+) -> tuple[TrainingRun, ...]:
+    """Train under each form and under mse, from `training.seed` on for as many seeds.
+
+    Runs of one seed have the same first weights, split and batches. Nothing is written.
+    """
+    runs = []
+    for seed in range(config.training.seed, config.training.seed + seeds):
+        seeded = _training_with(config, seed=seed)
+        dataset = load_dataset(seeded)
+        for form in (*forms, MSE.name):
+            progress(form, seed)
+            runs.append(_run(seeded, dataset, form, epsilon, weight_scale))
+    return tuple(runs)
+
+
+def _run(
+    config: Config, dataset: Dataset, form: str, epsilon: float, weight_scale: float
+) -> TrainingRun:
+    from mlpcli.nn.step import thread_count
+    from mlpcli.parallel import limit_blas
+    from mlpcli.training.evaluate import row_logits
+    from mlpcli.training.metrics import measure
+    from mlpcli.training.run import new_loop
+
+    plain = new_loop(config, dataset)
+    loop = replace(plain, objective=replace(plain.objective, loss=loss_by(form, epsilon)))
+    loop.network.theta *= weight_scale
+    loop.position.best_theta *= weight_scale
+    threads = thread_count(config.training.threads, loop.network.sizes, loop.batch_size)
+    with limit_blas(threads):
+        curve = [
+            record.train_loss if record.validation_loss is None else record.validation_loss
+            for record in loop.records()
+        ]
+        loop.network.theta[:] = loop.position.best_theta
+        rows = dataset.validation or dataset.train
+        logits = row_logits(loop.network, rows)
+    names = [target.name for target in dataset.targets]
+    halves = [0.5] * len(names)
+    truth = BCE_FORMS["stable"]
+    loss = measure(logits, rows.y, truth, halves, names=names, weight=rows.weight).loss
+    assert loop.stopped is not None
+    return TrainingRun(
+        form=form,
+        seed=config.training.seed,
+        stopped=loop.stopped,
+        epochs_run=loop.position.epoch,
+        loss=loss,
+        reason=_reason(loop, loss),
+        curve=tuple(curve),
+    )
+
+
+def _reason(loop: Loop, loss: float | None) -> str | None:
+    if loop.divergence is not None:
+        return loop.divergence.message()
+    if loop.stopped == "early-stopping":
+        return f"no better validation loss in {loop.patience} epochs"
+    return "the cross-entropy of the best weights is not finite" if loss is None else None

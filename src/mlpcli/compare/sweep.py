@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from mlpcli.nn.activations import FloatArray
 
 __all__ = ["Curve", "sweep"]
 
@@ -29,12 +31,12 @@ class Curve:
 
     form: str
     dtype: str
-    loss: NDArray[np.floating[Any]]
-    gradient: NDArray[np.floating[Any]]
+    loss: FloatArray
+    gradient: FloatArray
     exact: Exact
 
     @property
-    def logits(self) -> NDArray[np.floating[Any]]:
+    def logits(self) -> FloatArray:
         """The grid, ascending, as the dtype holds it."""
         return self.exact.logits
 
@@ -70,7 +72,7 @@ class Curve:
             return np.asarray(self._difference / self.exact.unit, np.float64)
 
     @cached_property
-    def _difference(self) -> NDArray[np.floating[Any]]:
+    def _difference(self) -> FloatArray:
         wide = np.dtype(np.longdouble if self.dtype == "longdouble" else np.float64)
         with np.errstate(invalid="ignore"):
             found = (self.gradient.astype(wide) - self.exact.high) - self.exact.low

@@ -14,16 +14,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from mlpcli.compare.sweep import Curve
-    from mlpcli.report.compare_losses import Comparison
-
-__all__ = ["bar", "comparison_chart", "line_chart"]
+__all__ = ["bar", "line_chart"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 48
-_TURNS = np.linspace(-1, 1, 51)
-_LOGITS = np.sign(_TURNS) * (10 ** (2 * np.abs(_TURNS)) - 1) / 99 * 100  # symmetric logarithmic
-_MARKS = (-100, -10, -1, 0, 1, 10, 100)
 
 
 def bar(share: float) -> str:
@@ -58,33 +52,3 @@ def _bars(values: NDArray[np.float64], *, log: bool) -> str:
     levels = (shown - low) / ((finite.max() - low) or 1.0) * (len(_BARS) - 1)
     bars = [_BARS[round(level)] if math.isfinite(level) else " " for level in levels.tolist()]
     return "".join(bars)
-
-
-def comparison_chart(result: Comparison) -> str:
-    """Return a line per form, dtype and label: where the gradient is right, lost, dead, no number.
-
-    The logits run from -100 to 100 on a symmetric logarithmic axis.
-    """
-    header = [" "] * (_TURNS.size + 8)
-    for mark in _MARKS:
-        at = int(np.abs(_LOGITS - mark).argmin())
-        text = str(mark)
-        header[at : at + len(text)] = text
-    lines = [
-        "# right   - more than 1 % off   0 dead   x nan or inf",
-        f"{'form':<12} {'dtype':<10} y {''.join(header).rstrip()}",
-    ]
-    for curve in result.curves:
-        logits = curve.logits.astype(np.float64)
-        nearest = np.abs(logits[:, np.newaxis] - _LOGITS).argmin(axis=0)
-        marks = "".join(_mark(curve, int(i)) for i in nearest)
-        lines.append(f"{curve.form:<12} {curve.dtype:<10} {curve.label} {marks}")
-    return "\n".join(lines)
-
-
-def _mark(curve: Curve, i: int) -> str:
-    if not curve.finite[i]:
-        return "x"
-    if curve.dead[i]:
-        return "0"
-    return "-" if curve.exact.judged[i] and curve.relative_error[i] > 0.01 else "#"

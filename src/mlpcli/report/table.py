@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.table import Table as RichTable
 
-__all__ = ["Table", "number"]
+__all__ = ["Table", "aligned", "number"]
 
 _GAP = 2  # between columns at a terminal
 
@@ -18,6 +21,30 @@ _GAP = 2  # between columns at a terminal
 def number(value: float | None, digits: str = ".3g") -> str:
     """Return the number, or a dash for none."""
     return "-" if value is None else format(value, digits)
+
+
+def aligned(
+    rows: Sequence[Sequence[str]], names: int, width: int = sys.maxsize, *, together: int = 1
+) -> tuple[str, ...]:
+    """Return lines of columns, the first `names` to the left, in parts if `width` is too small.
+
+    So many columns stay `together`.
+    """
+    columns = list(zip(*rows, strict=True))
+    lengths = [max(map(len, column)) for column in columns]
+    parts = [[*range(names)]]
+    for j in range(names, len(columns), together):
+        group = list(range(j, min(j + together, len(columns))))
+        if len(parts[-1]) > names and sum(lengths[i] + 2 for i in parts[-1] + group) - 2 > width:
+            parts.append([*range(names)])
+        parts[-1] += group
+    return tuple(
+        "  ".join(
+            row[j].ljust(lengths[j]) if j < names else row[j].rjust(lengths[j]) for j in part
+        ).rstrip()
+        for part in parts
+        for row in rows
+    )
 
 
 @dataclass(frozen=True)
@@ -31,13 +58,8 @@ class Table:
 
     def plain(self) -> str:
         """Return title, header and rows as aligned columns."""
-        columns = []
-        for j, column in enumerate(zip(*self._lines(), strict=True)):
-            align = str.rjust if j > 0 and self.numeric else str.ljust
-            width = max(map(len, column))
-            columns.append([align(cell, width) for cell in column])
-        lines = ("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
-        return "\n".join([printable(self.title), *lines])
+        names = 1 if self.numeric else len(self.header)
+        return "\n".join([printable(self.title), *aligned(self._lines(), names)])
 
     def pieces(self, width: int) -> list[Table]:
         """Return the table cut into as many as it takes to fit numbers into `width` characters."""

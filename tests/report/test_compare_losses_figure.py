@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mlpcli.compare.dial import dial
 from mlpcli.compare.grid import default_dtypes
-from mlpcli.compare.summary import summarise
-from mlpcli.compare.sweep import sweep
-from mlpcli.compare.training_runs import TrainingRun
+from mlpcli.compare.on_data import TrainingRun
+from mlpcli.compare.summary import Comparison, compare_on_grid
 from mlpcli.nn.library_forms import LIBRARY_FORMS
 from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.report.compare_losses import Comparison
 from mlpcli.report.figures import to_bytes
 
 pytest.importorskip("matplotlib")
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from mlpcli.report.comparison_plots import comparison_figure
+from mlpcli.report.compare_losses_figure import comparison_chart, comparison_figure
 
 ALL = (*BCE_FORMS, *LIBRARY_FORMS)
 
@@ -34,8 +32,7 @@ def x_of(line: Any) -> list[float]:
 def comparison(
     forms: tuple[str, ...], dtypes: tuple[str, ...], grid: Any = None, **runs: Any
 ) -> Comparison:
-    curves = sweep(forms, dtypes, 1e-7, grid)
-    return Comparison(1e-7, curves, tuple(map(summarise, curves)), dial(forms, [], []), **runs)
+    return replace(compare_on_grid(forms, 1e-7, dtypes, grid), **runs)
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
@@ -102,3 +99,15 @@ def test_loss_curves_of_every_run_and_a_cross_for_each_that_diverged() -> None:
 def test_odd_grids_are_drawn_too(grid: list[float]) -> None:
     result = comparison(tuple(BCE_FORMS), ("float16", "float64"), np.array(grid))
     assert to_bytes(comparison_figure(result), Path("x.png")).startswith(b"\x89PNG")
+
+
+def test_the_chart() -> None:
+    lines = comparison_chart(comparison(("naive", "epsilon", "stable"), ("float64",))).splitlines()
+    assert max(map(len, lines)) <= 80
+    marks = {tuple(line.split()[:3]): line.split()[3] for line in lines[2:]}
+    assert set(marks["stable", "float64", "0"]) == {"#"}
+    assert marks["naive", "float64", "0"].endswith("#xxxxxx")
+    epsilon = marks["epsilon", "float64", "0"]
+    assert epsilon[len(epsilon) // 2] == "#"
+    assert epsilon.endswith("-000000")
+    assert lines[1].index(" 0 ") + 1 == lines[2].index(marks["naive", "float64", "0"]) + 25

@@ -1,4 +1,4 @@
-"""Pictures of the comparison: error and gradient against the logit, and loss curves."""
+"""Pictures of the comparison: error, gradient and loss curves; in text where nothing can draw."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from mlpcli.compare.on_data import TrainingRun
+    from mlpcli.compare.summary import Comparison
     from mlpcli.compare.sweep import Curve
-    from mlpcli.compare.training_runs import TrainingRun
-    from mlpcli.report.compare_losses import Comparison
 
-__all__ = ["comparison_figure"]
+__all__ = ["comparison_chart", "comparison_figure"]
 
 # Okabe and Ito's colours, told apart by colour-blind eyes, with dashes for print without colour.
 # Wide pale lines come first, so that a line on top of another leaves it in sight.
@@ -31,9 +31,15 @@ _STYLES: dict[str, dict[str, Any]] = {
     "scikit-learn": {"color": "#8C6D31", "linestyle": (0, (3, 1, 1, 1, 1, 1)), "linewidth": 1.8},
     "mse": {"color": "#7F7F7F", "linestyle": (0, (1, 1)), "linewidth": 1.4},
 }
+_QUANTITIES = ("relative error", "relative error", "gradient dJ/dh")
 _LINEAR = 40  # the axis of logits is linear so far from 0, then logarithmic
 _TICKS = (-800, -100, -20, 0, 20, 100, 800)
 _WINDOW = 7
+
+# The axis of the chart in text: -100 to 100, a symmetric logarithm.
+_TURNS = np.linspace(-1, 1, 51)
+_LOGITS = np.sign(_TURNS) * (10 ** (2 * np.abs(_TURNS)) - 1) / 99 * 100
+_MARKS = (-100, -10, -1, 0, 1, 10, 100)
 
 
 def comparison_figure(result: Comparison) -> Figure:
@@ -53,9 +59,7 @@ def comparison_figure(result: Comparison) -> Figure:
         _gradients(panels[2], [c for c in chosen if c.label == 0])
         panels[2].set_title(f"{dtype}, y = 0")
         if column == 0:
-            for axes, name in zip(
-                panels, ("relative error",) * 2 + ("gradient dJ/dh",), strict=True
-            ):
+            for axes, name in zip(panels, _QUANTITIES, strict=True):
                 axes.set_ylabel(name)
     if result.training:
         _losses(figure.add_subplot(grid[3, :]), result.training)
@@ -126,8 +130,7 @@ def _logit_axis(axes: Any, curves: list[Curve]) -> None:
     axes.set_xlabel(f"\N{LEFTWARDS ARROW} {left}    logit h    {ahead} \N{RIGHTWARDS ARROW}")
     axes.grid(alpha=0.3)
     for curve in curves:
-        broken = _edges(curve)
-        _crosses(axes, curve.form, broken)
+        _crosses(axes, curve.form, _edges(curve))
 
 
 def _crosses(axes: Any, form: str, x: NDArray[np.float64]) -> None:
@@ -166,3 +169,32 @@ def _losses(axes: Any, runs: tuple[TrainingRun, ...]) -> None:
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss")
     axes.grid(alpha=0.3)
+
+
+def comparison_chart(result: Comparison) -> str:
+    """Return a line per form, dtype and label: where the gradient is right, lost, dead, no number.
+
+    It stands in for the figure where matplotlib is missing.
+    """
+    header = [" "] * (_TURNS.size + 8)
+    for mark in _MARKS:
+        at = int(np.abs(_LOGITS - mark).argmin())
+        text = str(mark)
+        header[at : at + len(text)] = text
+    lines = [
+        "# right   - more than 1 % off   0 dead   x nan or inf",
+        f"{'form':<12} {'dtype':<10} y {''.join(header).rstrip()}",
+    ]
+    for curve in result.curves:
+        nearest = np.abs(_float(curve.logits)[:, np.newaxis] - _LOGITS).argmin(axis=0)
+        marks = "".join(_mark(curve, int(i)) for i in nearest)
+        lines.append(f"{curve.form:<12} {curve.dtype:<10} {curve.label} {marks}")
+    return "\n".join(lines)
+
+
+def _mark(curve: Curve, i: int) -> str:
+    if not curve.finite[i]:
+        return "x"
+    if curve.dead[i]:
+        return "0"
+    return "-" if curve.exact.judged[i] and curve.relative_error[i] > 0.01 else "#"

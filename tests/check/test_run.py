@@ -1,0 +1,81 @@
+"""The whole check: what settles an open verdict, what is listed, what stays out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from buggy_backprop import Plant, buggy
+from mlpcli.check.bugs.search import Diagnosis, reproduces_a_bug
+from mlpcli.check.case import analytic_gradient
+from mlpcli.check.run import gradcheck
+from planted import CASES, network_case
+
+
+def test_what_rounding_leaves_open_a_known_bug_settles() -> None:
+    """Where 4u K* covers the whole entry, a known bug met to six digits is no accident."""
+    case = network_case((6, 4, 1), 40, scale=3)
+    gradient = buggy(case, (Plant("missing-sigma-prime", (1,)),))
+    assert reproduces_a_bug(case, gradient, 1e-6)
+    assert not reproduces_a_bug(case, buggy(case, ()), 1e-6)
+    assert not reproduces_a_bug(case, buggy(case, (), "float32"), 1e-6)
+    zeros = gradient.like(np.zeros_like(gradient.theta))  # what float32 makes of a vanished tail
+    assert not reproduces_a_bug(case, zeros, 1e-6)
+    scaled = gradient.like(1.5 * analytic_gradient(case).theta)  # a rounded row would do as much
+    assert not reproduces_a_bug(case, scaled, 1e-6)
+
+
+def test_a_fused_derivative_in_a_vanished_tail_is_inconclusive_not_wrong() -> None:
+    case = network_case((3, 2, 1), 6, scale=1.0)
+    case.network.b[-1][:] = 39.0
+    case.y[:] = 1.0
+    assert gradcheck(case).verdict == "pass"
+    assert gradcheck(case, form="fused").verdict == "inconclusive"
+    assert gradcheck(case, form="fused", dtype="float32").verdict == "inconclusive"
+    naive = gradcheck(case, form="naive")
+    assert naive.verdict == "fail"
+    assert naive.diagnosis[0].bug == "naive-derivative"
+
+
+def test_a_form_is_judged_against_the_true_loss() -> None:
+    case = CASES["weights x 8"]
+    epsilon = gradcheck(case, form="epsilon", epsilon=3e-5)
+    assert epsilon.verdict == "fail"
+    assert epsilon.diagnosis[0].epsilon == pytest.approx(3e-5)
+    assert epsilon.check.derivative == "epsilon"
+    assert gradcheck(CASES["mse"], form="naive").check.derivative == "mse"
+
+
+def test_findings_fail_a_check_of_right_tensors() -> None:
+    finding = Diagnosis("changes-inputs", (), "it does", "work on copies", None)
+    case = CASES["square"]
+    result = gradcheck(case, buggy(case, ()), findings=(finding,))
+    assert (result.verdict, result.check.verdict) == ("fail", "pass")
+    assert result.diagnosis == (finding,)
+
+
+def test_forms_are_listed_beside_a_verdict_that_they_do_not_change() -> None:
+    case = CASES["saturated"]
+    alone, compared = gradcheck(case), gradcheck(case, compare_losses=True)
+    assert alone.verdict == compared.verdict
+    assert alone.forms is None
+    assert compared.forms is not None
+    assert {f.form for f in compared.forms} == {"naive", "epsilon", "clamped", "fused", "stable"}
+    mse = gradcheck(CASES["mse"], compare_losses=True).forms
+    assert mse is not None
+    assert {f.form for f in mse} == {"mse"}
+
+
+def test_extreme_weights_neither_stop_nor_warn() -> None:
+    for scale in (0.0, 1e10, 1e200):
+        case = network_case((3, 4, 3, 1), 9, scale=scale, features=(1e-300, 1e300))
+        assert gradcheck(case, compare_losses=True).verdict in {"pass", "inconclusive"}
+
+
+def test_nan_in_one_tensor_hides_no_bug_in_another() -> None:
+    case = CASES["square"]
+    plants = (Plant("non-finite", (2,), "weights"), Plant("gradient-transposed", (1,)))
+    result = gradcheck(case, buggy(case, plants))
+    assert [d.bug for d in result.diagnosis] == ["gradient-transposed", "non-finite"]
+    assert result.diagnosis[1].explanation.endswith(": W2")
+    assert np.isinf(result.check.layers[2].max_relative_error)
