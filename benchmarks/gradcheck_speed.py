@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.check.case import Case, analytic_gradient, case_from
+from mlpcli.check.case import Case, case_from
 from mlpcli.check.numeric.central import central_difference
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.network import Network
@@ -122,7 +122,7 @@ def line(case: Case, aim: int, ours: float, torch: float | None, peak: float) ->
 
 def worst_error(case: Case) -> float:
     """Largest relative distance from backprop, where rounding leaves six digits of it."""
-    exact, K = analytic_gradient(case).theta, rounding_bounds(case).K
+    exact, K = case.gradient().theta, rounding_bounds(case).K
     clear = np.abs(exact) > 1e6 * 2.0**-53 * K
     distance = np.abs(central_difference(case) - exact) / np.abs(exact)
     return float(distance[clear].max())

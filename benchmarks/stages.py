@@ -21,10 +21,10 @@ from threadpoolctl import threadpool_limits
 from benchmarks.steps import SHAPES, Task
 from mlpcli.config import LossConfig
 from mlpcli.data.rows import Rows, blocks
-from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.nn.step import Engine, thread_count
 from mlpcli.parallel import Team
+from mlpcli.training.build import objective_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable

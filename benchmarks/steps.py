@@ -24,11 +24,11 @@ from mlpcli.config import LossConfig
 from mlpcli.data.rows import Rows
 from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.nn.network import Network
-from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.nn.schedule import Schedule
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team, core_count
+from mlpcli.training.build import objective_from
 from mlpcli.training.loop import Loop, Position
 
 if TYPE_CHECKING:

@@ -129,10 +129,10 @@ def _backward(
     omega: Array,
 ) -> list[tuple[Array, tuple[int, ...]]]:
     L, N = len(W), len(y)
-    d = _first_delta(case.kind, plants, run.Z[L], y, omega)
+    d = _first_delta(case.objective.loss.name, plants, run.Z[L], y, omega)
     dW: list[Array] = [d] * L
     db: list[Array] = [d] * L
-    l2 = d.dtype.type(case.l2)
+    l2 = d.dtype.type(case.objective.l2)
     for i in range(L, 0, -1):
         here = [plant for plant in plants if i in plant.layers]
         d, own = _layer_delta(here, d, (run.Z[i] - y) * omega / N if _closed(here) else d, N)
@@ -247,11 +247,11 @@ def _change_finished(plant: Plant, dW: list[Array], db: list[Array]) -> None:
 
 def plants_for(case: Case) -> list[Plant]:
     """Every bug of the catalogue in every variant that the shapes of a case allow."""
-    depth = len(case.network.W)
-    found = _network_plants(case) + (_form_plants(depth) if case.kind == "bce" else [])
+    depth, loss = len(case.network.W), case.objective.loss.name
+    found = _network_plants(case) + (_form_plants(depth) if loss == "bce" else [])
     for i in range(1, depth + 1):
         found += _tensor_plants(case, i)
-        found += _delta_plants(case, i) if i < depth or case.kind == "mse" else []
+        found += _delta_plants(case, i) if i < depth or loss == "mse" else []
     hidden = tuple(range(1, depth))
     if len(hidden) > 1:
         found += [Plant(bug, hidden) for bug in SLOPE_BUGS]

@@ -10,8 +10,8 @@ import numpy as np
 from buggy_backprop import Plant, buggy, plants_for
 from mlpcli.check.bugs.blind_spots import blind_spots
 from mlpcli.check.bugs.search import diagnose, reproduces_a_bug
-from mlpcli.check.case import Case, analytic_gradient, case_from
-from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.case import Case, case_from
+from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.rule import judge, overall, summarise
 from mlpcli.nn.network import Network
@@ -19,7 +19,7 @@ from mlpcli.nn.network import Network
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mlpcli.check.bugs.search import Diagnosis
+    from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.verdict.rule import Verdict
     from mlpcli.nn.network import Parameters
 
@@ -76,9 +76,9 @@ CASES: dict[str, Case] = {
     "outputs": network_case((6, 7, 4), 50, seed=2),
     "outputs, soft labels": network_case((6, 4, 4, 4), 50, soft=True, seed=5),
     "weighted": network_case((6, 5, 2), 50, weighted=True, l2=0.05),
-    "mse": network_case((6, 5, 1), 50, kind="mse"),
-    "mse, weighted": network_case((6, 3, 3, 3), 50, kind="mse", soft=True, weighted=True, l2=0.02),
-    "mse without bias": network_case((4, 4, 2), 12, bias=False, kind="mse", l2=0.1),
+    "mse": network_case((6, 5, 1), 50, loss="mse"),
+    "mse, weighted": network_case((6, 3, 3, 3), 50, loss="mse", soft=True, weighted=True, l2=0.02),
+    "mse without bias": network_case((4, 4, 2), 12, bias=False, loss="mse", l2=0.1),
     "without bias": network_case((6, 5, 5, 1), 50, bias=False),
     "without bias, one row": network_case((6, 5, 5, 1), 1, bias=False),
     "saturated": network_case((6, 8, 1), 60, scale=30),
@@ -93,7 +93,7 @@ class Examiner:
 
     def __init__(self, case: Case, dtype: str = "float64") -> None:
         self.case, self.dtype = case, dtype
-        self.numeric, self.bounds = central_difference(case), rounding_bounds(case)
+        self.numeric, self.bounds = numeric_gradient(case).values, rounding_bounds(case)
         spots = blind_spots(case, self.numeric, self.bounds, TOLERANCE, dtype)
         self.blind = {spot.bug: set(spot.layers) for spot in spots}
         self.right = buggy(case, (), dtype)
@@ -111,7 +111,7 @@ class Examiner:
 
     def visible(self, gradient: Parameters) -> bool:
         """Whether some entry is wrong by more than rounding and the tolerance explain, twice."""
-        A, B = gradient.theta.astype(np.float64), analytic_gradient(self.case).theta
+        A, B = gradient.theta.astype(np.float64), self.case.gradient().theta
         single = np.full(A.size, self.dtype == "float32")
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(A), np.abs(B))

@@ -10,7 +10,7 @@ import numpy as np
 from buggy_backprop import Plant, buggy
 from mlpcli.check.run import GradcheckResult, gradcheck
 from mlpcli.nn.activations import sigmoid
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import LOSSES
 from mlpcli.training.evaluate import Evaluation, ScoredRows
 from mlpcli.training.metrics import measure
 from planted import CASES
@@ -29,7 +29,7 @@ def evaluation(
     h: Any, y: Any, names: tuple[str, ...] = ("y",), threshold: float = 0.4
 ) -> Evaluation:
     thresholds = (threshold,) * len(names)
-    scores = measure(h, y, BCE_FORMS["stable"], thresholds, names=names)
+    scores = measure(h, y, LOSSES["bce"], thresholds, names=names)
     return Evaluation(scores, "", (), None, ScoredRows(h, y, names, thresholds))
 
 

@@ -108,12 +108,12 @@ class Workshop:
         config = self.config(*overrides)
         dataset = load_dataset(config)
         from mlpcli.config import to_document
-        from mlpcli.nn.network import initial_network
+        from mlpcli.training.build import network_from
 
         sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
         rng = np.random.default_rng(3)
         return Model(
-            network=initial_network(sizes, config.network, config.training.dtype, rng),
+            network=network_from(config.network, sizes, config.training.dtype, rng),
             encoder=dataset.encoder,
             targets=dataset.targets,
             thresholds=(0.5,) * len(dataset.targets),

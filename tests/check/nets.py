@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Family:
     layers: tuple[int, int] = (1, 4)
     scale: float = 1.0
     spread: float = 0.0  # features are scaled by 10 to a power from -3 to 4, times this
-    kind: Any = "bce"
+    loss: str = "bce"
     outputs: int = 1
     bias: bool = True
     soft: bool = False
@@ -39,8 +39,8 @@ FAMILIES = (
     Family("outputs", outputs=3, soft=True),
     Family("no bias", bias=False, rows=(1, 1)),
     Family("weighted", outputs=2, weighted=True, l2=0.1),
-    Family("mse", kind="mse", outputs=2),
-    Family("mse saturated", kind="mse", scale=20.0, soft=True, weighted=True),
+    Family("mse", loss="mse", outputs=2),
+    Family("mse saturated", loss="mse", scale=20.0, soft=True, weighted=True),
     Family("rows", rows=(100, 300)),
 )
 
@@ -59,7 +59,7 @@ def draw(family: Family, rng: np.random.Generator, widest: int = 12) -> Case:
     y = rng.uniform(size=(rows, sizes[-1]))
     y = y if family.soft else np.round(y)
     omega = rng.uniform(0.2, 2, y.shape) if family.weighted else None
-    return case_from(network, X, y, omega=omega, kind=family.kind, l2=family.l2)
+    return case_from(network, X, y, omega=omega, loss=family.loss, l2=family.l2)
 
 
 def textbook_gradient(case: Case, dtype: str) -> Parameters:
@@ -74,10 +74,10 @@ def textbook_gradient(case: Case, dtype: str) -> Parameters:
             Z.append(1 / (1 + np.exp(-h)))
     gradient = network.like(np.empty_like(network.theta))
     delta = (Z[-1] - y) * omega / len(y)
-    if case.kind == "mse":
+    if case.objective.loss.name == "mse":
         delta = 2 * delta * Z[-1] * (1 - Z[-1])
     for i in reversed(range(len(network.W))):
-        gradient.W[i][:] = delta.T @ Z[i] + case.l2 * network.W[i]
+        gradient.W[i][:] = delta.T @ Z[i] + case.objective.l2 * network.W[i]
         gradient.b[i][:] = delta.sum(axis=0)[: gradient.b[i].size]
         delta = (delta @ network.W[i]) * Z[i] * (1 - Z[i])
     return gradient

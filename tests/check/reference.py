@@ -33,10 +33,10 @@ def objective(case: Case, theta: Sequence[Any]) -> Any:
         for k, x in enumerate(h):
             y = mp.mpf(float(case.y[r, k]))
             bce = (1 - y) * mp.log(1 + mp.exp(x)) + y * mp.log(1 + mp.exp(-x))
-            loss = bce if case.kind == "bce" else (z[k] - y) ** 2
+            loss = bce if case.objective.loss.name == "bce" else (z[k] - y) ** 2
             total += loss * (1 if case.omega is None else mp.mpf(float(case.omega[r, k])))
     squares = mp.fsum(w * w for layer in W for row in layer for w in row)
-    return total / len(case.X) + mp.mpf(case.l2) / 2 * squares
+    return total / len(case.X) + mp.mpf(case.objective.l2) / 2 * squares
 
 
 def differences(case: Case, steps: FloatArray) -> FloatArray:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from mlpcli.check import chain as chain_module
-from mlpcli.check.case import Case, analytic_gradient
 from mlpcli.check.chain import chain
 from mlpcli.report.chain import chain_document, chain_words
 from planted import CASES, network_case
 
-DEEP = [name for name, case in CASES.items() if len(case.network.W) > 1 and case.kind == "bce"]
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
+
+DEEP = [
+    name
+    for name, case in CASES.items()
+    if len(case.network.W) > 1 and case.objective.loss.name == "bce"
+]
 TAME = ("two hidden", "square", "outputs", "weighted", "without bias", "wide, soft labels")
 
 
@@ -32,7 +38,7 @@ def deltas(case: Case) -> list[np.ndarray]:
     Z = activations(case)
     omega = 1 if case.omega is None else case.omega
     delta = (Z[-1] - case.y) * omega / len(case.X)
-    if case.kind == "mse":
+    if case.objective.loss.name == "mse":
         delta = 2 * delta * Z[-1] * (1 - Z[-1])
     found = [delta]
     for i in range(len(case.network.W) - 1, 0, -1):
@@ -43,7 +49,7 @@ def deltas(case: Case) -> list[np.ndarray]:
 @pytest.mark.parametrize("name", [*TAME, "mse", "mse, weighted", "logistic"])
 def test_norms_amplification_and_rank_are_those_of_the_definition(name: str) -> None:
     case = CASES[name]
-    view, expected, gradient = chain(case).all_rows, deltas(case), analytic_gradient(case)
+    view, expected, gradient = chain(case).all_rows, deltas(case), case.gradient()
     Z = activations(case)
     assert [layer.layer for layer in view.layers] == list(range(1, len(case.network.W) + 1))
     for i, layer in enumerate(view.layers):
@@ -67,7 +73,7 @@ def test_one_row_is_always_enough(name: str) -> None:
     one = replace(
         case, X=case.X[:1], y=case.y[:1], omega=None if case.omega is None else case.omega[:1]
     )
-    gradient = analytic_gradient(one)
+    gradient = one.gradient()
     if case.network.bias:  # delta is the gradient of the biases, exactly
         for i, delta in enumerate(deltas(one)):
             np.testing.assert_allclose(gradient.b[i], delta[0], rtol=1e-9)
@@ -115,7 +121,7 @@ def test_the_closed_form_is_right_at_the_last_layer_only() -> None:
     assert errors[2] is not None
     assert errors[2] < 1e-14
     case, Z = CASES["two hidden"], activations(CASES["two hidden"])
-    right = analytic_gradient(case).W[0] - case.l2 * case.network.W[0]
+    right = case.gradient().W[0] - case.objective.l2 * case.network.W[0]
     closed = (Z[1] - case.y).T @ case.X / len(case.X)
     expected = np.linalg.norm(closed - right) / np.linalg.norm(right)
     assert errors[0] == pytest.approx(expected, rel=1e-9)
@@ -180,7 +186,7 @@ def test_the_largest_full_rank_is_found_by_halving(monkeypatch: pytest.MonkeyPat
 
 
 def test_words_fit_the_loss() -> None:
-    squared = network_case((3, 4, 1), 10, kind="mse")
+    squared = network_case((3, 4, 1), 10, loss="mse")
     first, *_ = chain_words(chain(squared))
     assert "delta_L = 2 (Z_L - Y) * sigma'(H_L)/N" in first
     assert "right nowhere here" in first

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlpcli.check.case import analytic_gradient
 from mlpcli.check.given import FunctionRun, load_function, run_function
 from mlpcli.errors import CaseError
 from planted import CASES, network_case
@@ -216,7 +215,7 @@ def test_the_current_folder_comes_first_even_before_what_is_imported_already(fol
 def test_what_compiled_code_prints_goes_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     """A printf knows nothing of Python's stdout, and the report is a document of its own."""
     case = network_case((3, 2), 4)
-    right = analytic_gradient(case)
+    right = case.gradient()
 
     def noisy(*_inputs: Any) -> Any:
         os.write(1, b"raw\n")

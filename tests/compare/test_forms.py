@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlpcli.compare.forms import FORMS, loss_by, parse_epsilon, parse_forms
-from mlpcli.nn.losses import BCE_FORMS, MSE
+from mlpcli.compare.forms import FORMS, OTHER_LOSS, objective_by, parse_epsilon, parse_forms
+from mlpcli.nn.losses import BCE_FORMS, LOSSES
 
 
 def test_repeats_go_and_order_stays() -> None:
@@ -20,9 +20,10 @@ def test_a_library_joins_with_its_epsilon() -> None:
     assert parse_epsilon("1e-5") == 1e-5
 
 
-@pytest.mark.parametrize("form", [*FORMS, "mse"])
+@pytest.mark.parametrize("form", [*FORMS, OTHER_LOSS])
 def test_the_loss_of_a_form_is_measured_by_the_truth(form: str) -> None:
-    loss = loss_by(form, 1e-3)
-    assert loss.form.name == form
-    assert loss.truth is (MSE if form == "mse" else BCE_FORMS["stable"])
-    assert loss.epsilon == 1e-3
+    objective = objective_by(form, 1e-3, l2=0.5)
+    assert objective.form.name == form
+    assert objective.loss is LOSSES[form if form == OTHER_LOSS else "bce"]
+    assert objective.l2 == 0.5
+    assert form == OTHER_LOSS or objective.epsilon == 1e-3

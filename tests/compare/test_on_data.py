@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.check.case import Case, analytic_gradient, case_from, objective
+from mlpcli.check.case import Case, case_from
 from mlpcli.compare.forms import FORMS
 from mlpcli.compare.on_data import (
     MOST_ROWS,
@@ -66,8 +66,8 @@ def test_the_objective_of_a_case_is_the_weighted_mean_over_its_rows(
     assert len(chosen) == rows
     assert case.omega is not None
     assert case.omega[:, 0] == pytest.approx(np.array(chosen) / np.mean(chosen), rel=1e-14)
-    losses = case.loss.value(case.network.logits(case.X), case.y)[:, 0]
-    assert objective(case) == pytest.approx(np.average(losses, weights=chosen), rel=1e-13)
+    losses = case.objective.loss.value(case.network.logits(case.X), case.y)[:, 0]
+    assert case.value() == pytest.approx(np.average(losses, weights=chosen), rel=1e-13)
 
 
 def test_class_weights_stay_what_they_are(tmp_path: Path) -> None:
@@ -168,12 +168,12 @@ def test_the_five_forms_agree_with_the_gradient_of_a_case(dtype: str, weighted: 
     found = case(2.0, omega=omega, l2=0.01)
     forms = ("naive", "epsilon", "clamped", "fused", "stable")
     rows = compare_layers(found, forms, 1e-3, dtype)
-    truth = dict(analytic_gradient(found).tensors())
+    truth = dict(found.gradient().tensors())
     for row in rows:
         if row.form == "mse":
             continue
         name = f"{row.parameter}{row.layer}"
-        got = dict(analytic_gradient(found, row.form, dtype, 1e-3).tensors())[name]
+        got = dict(found.gradient(row.form, dtype, 1e-3).tensors())[name]
         size = np.maximum(np.abs(got), np.abs(truth[name]))
         wanted = float((np.abs(got.astype(float) - truth[name]) / size).max())
         assert row.max_relative_error == pytest.approx(wanted, rel=1e-3, abs=1e-7)
@@ -209,7 +209,7 @@ def test_saturation_breaks_naive_and_bends_epsilon() -> None:
 
 def test_what_cannot_be_compared() -> None:
     with pytest.raises(UsageError, match=r"loss.kind: expected bce"):
-        compare_layers(case(kind="mse"), ("stable",), 1e-7, "float64")
+        compare_layers(case(loss="mse"), ("stable",), 1e-7, "float64")
     soft = case()
     with pytest.raises(UsageError, match=r"data.target: expected labels 0 and 1"):
         compare_layers(replace(soft, y=soft.y * 0.5), ("stable",), 1e-7, "float64")

@@ -12,7 +12,7 @@ from docs.sessions import ROOT, steps
 from mlpcli.cli.compare_losses import compare_losses
 from mlpcli.compare.forms import EPSILON, FORMS
 from mlpcli.compare.summary import compare_on_grid
-from mlpcli.nn.losses import BCE_FORMS, MSE
+from mlpcli.nn.losses import BCE_FORMS, LOSSES
 from mlpcli.report.compare_losses_figure import comparison_chart
 
 PAGE = ROOT / "docs" / "losses.md"
@@ -66,11 +66,13 @@ def test_every_option_that_is_named_exists(text: str) -> None:
 
 def test_the_arithmetic_of_the_text(text: str) -> None:
     h, zero = np.array([17.0]), np.zeros(1)
-    slope = float(MSE.derivative(h, zero, 0.0)[0])
+    slope = float(LOSSES["mse"].truth.derivative(h, zero, 0.0)[0])
     assert f"{slope:.1e}".replace("e-0", "e-") == "8.3e-8"
     assert "At $h = 17$ it is 8.3e-8" in text
     grid = np.linspace(-30, 30, 60_001)
-    assert MSE.derivative(grid, np.zeros_like(grid), 0.0).max() == pytest.approx(8 / 27)
+    assert LOSSES["mse"].truth.derivative(grid, np.zeros_like(grid), 0.0).max() == pytest.approx(
+        8 / 27
+    )
     assert "`mse` never rises above 0.3" in " ".join(text.split())
     assert f"{-1.9287e-10 / 8:.4e}" == "-2.4109e-11"
     assert np.float32(1 - 1e-8) == 1

@@ -1,4 +1,4 @@
-"""The sigmoid, its complement and softplus against 400 digits, over both tails."""
+"""Every activation, and sigmoid, its complement and softplus, against 400 digits."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.nn.activations import sigmoid, sigmoid_pair, softplus
+from mlpcli.nn.activations import (
+    ACTIVATIONS,
+    probability,
+    shifted,
+    sigmoid,
+    sigmoid_into,
+    sigmoid_of_any,
+    sigmoid_pair,
+    softplus,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.activations import Activation, FloatArray
 
 DTYPES = ("float32", "float64")
 # |h| beyond which exp(-|h|) is no longer representable, and where it is no longer normal
@@ -120,3 +129,131 @@ def test_sigmoid_never_falls_and_softplus_is_its_integral(a: float, gap: float) 
     rise = np.diff(softplus(np.array([a, a + gap])))[0]
     slack = 1e-12 * (1 + abs(a))
     assert gap * low - slack <= rise <= gap * high + slack
+
+
+@pytest.mark.parametrize(("dtype", "edge"), [("float32", 16.6356), ("float64", 36.7369)])
+def test_probability_rounds_to_one(dtype: str, edge: float) -> None:
+    before, after = probability(np.array([edge - 1e-3, edge + 1e-3], dtype))
+    assert before < 1
+    assert after == 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sigmoid_into_and_its_complement(dtype: str) -> None:
+    h = logits(dtype, NORMAL[dtype] - 1)
+    z, t = np.empty((2, *h.shape), dtype)
+    sigmoid_into(z, h.copy(), t)
+    assert error_in_ulps(z, exactly(exact_sigmoid, h)) <= ULPS[dtype] + 1
+    assert error_in_ulps(1 / t, exactly(exact_sigmoid, -h)) <= ULPS[dtype] + 1
+
+
+def test_sigmoid_of_complex_numbers() -> None:
+    h = np.array([-700.0, -3.0, 0.0, 0.5, 700.0])
+    got = sigmoid_of_any(h + 0.25j)
+    with mpmath.workdps(60):
+        exact = [complex(exact_sigmoid(mpmath.mpc(x, 0.25))) for x in h]
+    np.testing.assert_allclose(got, exact, rtol=1e-14)
+
+
+EXACT: dict[str, Callable[[Any], Any]] = {"sigmoid": exact_sigmoid}
+# Every slope, lean and change follows from these by differentiation, so a new one needs one line.
+every_activation = pytest.mark.parametrize("act", [a() for a in ACTIVATIONS.values()], ids=str)
+POINTS = np.array([-40.0, -12.0, -3.0, -0.7, -1e-3, 1e-9, 0.4, 2.0, 9.0, 30.0])
+
+
+def derivative(act: Activation, x: float, order: int) -> float:
+    with mpmath.workdps(100):
+        return float(mpmath.diff(EXACT[act.name], mpmath.mpf(x), order))
+
+
+def test_registry_of_activations() -> None:
+    assert set(EXACT) == set(ACTIVATIONS)
+    assert all(act.name == name for name, act in ACTIVATIONS.items())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@every_activation
+def test_value_slope_and_lean(act: Activation, dtype: str) -> None:
+    h = POINTS.astype(dtype)
+    kept = h.copy()
+    z = act.value(h)
+    s, lean = act.slope(h, z), act.lean(h, z)
+    assert z.dtype == s.dtype == lean.dtype == dtype
+    assert z.shape == s.shape == lean.shape == h.shape
+    np.testing.assert_array_equal(h, kept)
+    unit = float(np.finfo(dtype).eps)
+    exact = [float(v) for v in exactly(EXACT[act.name], h)]
+    first = np.array([derivative(act, float(x), 1) for x in h])
+    second = np.array([derivative(act, float(x), 2) for x in h])
+    np.testing.assert_allclose(z, exact, rtol=8 * unit)
+    np.testing.assert_allclose(s, first, rtol=8 * unit)
+    bent = np.divide(-second, first, out=np.zeros_like(first), where=first != 0)
+    np.testing.assert_allclose(lean, bent, rtol=8 * unit, atol=4 * unit)
+    np.testing.assert_array_less(s, act.steepest * (1 + 4 * unit))
+
+
+@every_activation
+def test_steepest_is_reached(act: Activation) -> None:
+    h = np.linspace(-20, 20, 4001)
+    assert act.slope(h, act.value(h)).max() == pytest.approx(act.steepest, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [3.0, 0.1, 2.0**-27])
+@every_activation
+def test_change_is_exact_for_every_displacement(act: Activation, size: float) -> None:
+    h, D = (a.ravel() for a in np.meshgrid(POINTS, size * np.array([-1, -0.3, 0.2, 1])))
+    z = act.value(h)
+    got = 2 * shifted(act.bend(D / 2), act.slope(h, z), act.lean(h, z))
+    with mpmath.workdps(100):
+        f = EXACT[act.name]
+        pairs = zip(map(mpmath.mpf, h), map(mpmath.mpf, D), strict=True)
+        exact = [float(f(x + d) - f(x)) for x, d in pairs]
+    np.testing.assert_allclose(got, exact, rtol=1e-13 if size < 1 else 1e-12)
+
+
+@every_activation
+def test_bend_is_the_half_itself_where_it_is_tiny(act: Activation) -> None:
+    half = np.array([2.0**-27, -(2.0**-27), 1e-12, 0.0])
+    np.testing.assert_array_equal(act.bend(half), half)
+
+
+@every_activation
+def test_value_of_any_by_complex_step(act: Activation) -> None:
+    z = act.value(POINTS)
+    np.testing.assert_allclose(act.value_of_any(POINTS), z, rtol=1e-14)
+    moved = act.value_of_any(POINTS + 1e-30j)
+    np.testing.assert_allclose(moved.real, z, rtol=1e-14)
+    np.testing.assert_allclose(moved.imag / 1e-30, act.slope(POINTS, z), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@every_activation
+def test_steps_up_and_down_are_value_and_slope(act: Activation, dtype: str) -> None:
+    h = POINTS.astype(dtype)
+    delta = np.linspace(-2, 3, h.size).astype(dtype)
+    z, keep, unit = np.empty_like(h), np.empty_like(h), float(np.finfo(dtype).eps)
+    act.step_up(h.copy(), keep, z)
+    expected = act.value(h)
+    np.testing.assert_allclose(z, expected, rtol=8 * unit)
+    moved = delta.copy()
+    act.step_down(moved, keep, z)
+    np.testing.assert_allclose(moved, delta * act.slope(h, expected), rtol=16 * unit)
+
+
+@every_activation
+def test_error_terms_cover_what_rounding_does(act: Activation) -> None:
+    """In units of u, for h off by 50 u: of z, of s, and of the s that a textbook writes."""
+    h = np.concatenate([POINTS, np.linspace(-30, 30, 201)])
+    u, e = 2.0**-53, 50.0
+    exact = np.array([float(v) for v in exactly(EXACT[act.name], h)])
+    slope = np.array([derivative(act, float(x), 1) for x in h])
+    for sign in (-1, 0, 1):
+        moved = h + sign * e * u
+        z = act.value(moved)
+        assert (
+            np.abs(z - exact) <= 4 * u * (slope * e + act.own_error(z)) + 4 * u * np.abs(exact)
+        ).all()
+        bound = slope * (act.curvature * e + act.roundings)
+        assert (np.abs(act.slope(moved, z) - slope) <= 4 * u * bound).all()
+        textbook = act.textbook_slope(moved, z)
+        assert (np.abs(textbook - slope) <= 4 * u * (bound + act.textbook_error(z))).all()

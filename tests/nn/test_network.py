@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import autograd
@@ -13,9 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import reference_mlp
-from mlpcli.config import LossConfig, NetworkConfig
-from mlpcli.nn.losses import loss_from
-from mlpcli.nn.network import Network, Parameters, initial_network
+from mlpcli.nn.backprop import backward
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import INITS, Network, Parameters, initial_network
 from mlpcli.nn.objective import Objective
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class Case:
             omega *= (1 - self.y) * zero + self.y * one
         return omega
 
+    def gradient(self) -> Parameters:
+        """Return dJ/dtheta as the package computes it."""
+        omega = self.objective.cell_weights(self.y, self.weight)
+        return self.objective.gradient(self.network.forward(self.X), self.y, omega)
+
     def value(self, theta: Array) -> Array:
         """J as a function of the flat vector, with autograd's arrays."""
         z, penalty = self.X, 0.0
@@ -55,7 +60,7 @@ class Case:
             h = anp.dot(z, W.T) + (theta[end:stop] if stop > end else 0.0)
             penalty = penalty + anp.sum(W**2)
             z = 0.5 * (1 + anp.tanh(h / 2))
-        if self.objective.loss.form.name == "mse":
+        if self.objective.loss.name == "mse":
             each = (z - self.y) ** 2
         else:
             each = (1 - self.y) * anp.logaddexp(0, h) + self.y * anp.logaddexp(0, -h)
@@ -83,7 +88,7 @@ def cases(draw: st.DrawFn) -> Case:
     depth = draw(st.integers(1, 4))
     sizes = draw(st.lists(st.integers(1, 6), min_size=depth + 1, max_size=depth + 1))
     rows, bias = draw(st.integers(1, 9)), draw(st.booleans())
-    kind = draw(st.sampled_from(["bce", "mse"]))
+    loss = LOSSES[draw(st.sampled_from(list(LOSSES)))]
     labels = draw(st.sampled_from(["hard", "soft"]))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     theta = rng.normal(0, draw(st.sampled_from([0.3, 1.0, 3.0])), Network.count(sizes, bias))
@@ -91,9 +96,10 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(
         Network(sizes, bias, theta),
         Objective(
-            loss_from(LossConfig.model_validate({"kind": kind})),
-            draw(st.sampled_from([0.0, 0.1, 3.0])),
-            rng.uniform(0.2, 4, (2, sizes[-1])) if draw(st.booleans()) else None,
+            loss,
+            loss.truth,
+            l2=draw(st.sampled_from([0.0, 0.1, 3.0])),
+            class_weight=rng.uniform(0.2, 4, (2, sizes[-1])) if draw(st.booleans()) else None,
         ),
         rng.normal(size=(rows, sizes[0])),
         (y >= 0.5).astype(float) if labels == "hard" else y,
@@ -117,7 +123,7 @@ def test_loss_and_every_gradient_equal_autograd(case: Case) -> None:
     theta = case.network.theta
     value, truth = autograd.value_and_grad(case.value)(theta)
     assert loss_of(case) == pytest.approx(float(value), rel=1e-12)
-    gradient = case.objective.gradient(case.network, case.X, case.y, case.weight)
+    gradient = case.gradient()
     for layer, exact in zip(gradient.layers, gradient.like(truth).layers, strict=True):
         # relative to the layer: a sum over rows may cancel in single entries of either
         assert np.abs(layer - exact).max() <= 1e-12 * max(np.abs(exact).max(), 1e-3)
@@ -131,18 +137,18 @@ def test_forward_and_gradient_equal_the_reference(case: Case) -> None:
         np.array(v) if network.bias else np.zeros(len(w)) for v, w in zip(network.b, W, strict=True)
     ]
     Z = reference_mlp.forward(W, b, case.X)
-    trace = network.forward(case.X)
-    assume(np.abs(trace.logits).max() < 20)  # the reference saturates
-    for mine, theirs in zip(trace.Z, Z[:-1], strict=True):
+    forward = network.forward(case.X)
+    assume(np.abs(forward.logits).max() < 20)  # the reference saturates
+    for mine, theirs in zip(forward.Z, Z[:-1], strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-12)
-    for mine, z in zip(trace.slopes, Z[1:-1], strict=True):
+    for mine, z in zip(forward.slopes, Z[1:-1], strict=True):
         np.testing.assert_allclose(mine, z * (1 - z), rtol=1e-9, atol=1e-15)
-    np.testing.assert_array_equal(trace.logits, network.logits(case.X))
-    kind = objective.loss.form.name.replace("stable", "bce")
+    np.testing.assert_array_equal(forward.logits, network.logits(case.X))
+    kind = objective.loss.name
     arguments = W, b, case.X, case.y, case.omega, objective.l2, kind
     assert loss_of(case) == pytest.approx(reference_mlp.loss(*arguments), rel=1e-7, abs=1e-7)
     dW, db = reference_mlp.backprop(*arguments)
-    gradient = objective.gradient(network, case.X, case.y, case.weight)
+    gradient = case.gradient()
     for mine, theirs in zip(gradient.W, dW, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
     for mine, theirs in zip(
@@ -153,10 +159,9 @@ def test_forward_and_gradient_equal_the_reference(case: Case) -> None:
 
 @given(cases())
 def test_l2_reaches_weights_and_no_bias(case: Case) -> None:
-    plain = Objective(case.objective.loss, 0.0, case.objective.class_weight)
-    penalised = Objective(case.objective.loss, 2.0, case.objective.class_weight)
-    arguments = case.network, case.X, case.y, case.weight
-    without, with_l2 = plain.gradient(*arguments), penalised.gradient(*arguments)
+    without, with_l2 = (
+        replace(case, objective=replace(case.objective, l2=l2)).gradient() for l2 in (0.0, 2.0)
+    )
     for a, b, W in zip(without.W, with_l2.W, case.network.W, strict=True):
         np.testing.assert_array_equal(b, a + 2.0 * W)
     for a, b in zip(without.b, with_l2.b, strict=True):
@@ -168,7 +173,7 @@ def test_backward_leaves_network_rows_and_delta_alone() -> None:
     network = Network((3, 4, 2), True, rng.normal(size=26))
     X, delta = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
     kept = network.theta.copy(), X.copy(), delta.copy()
-    network.backward(network.forward(X), delta, network.like(np.empty(26)))
+    backward(network.forward(X), delta, lambda W: 0.1 * W)
     for now, before in zip((network.theta, X, delta), kept, strict=True):
         np.testing.assert_array_equal(now, before)
 
@@ -209,8 +214,8 @@ def test_count() -> None:
 
 @pytest.mark.parametrize("scale", [1.0, 0.25])
 def test_glorot(scale: float) -> None:
-    config = NetworkConfig(init="glorot", init_scale=scale)
-    network = initial_network((40, 30, 50), config, "float64", np.random.default_rng(5))
+    rng = np.random.default_rng(5)
+    network = initial_network((40, 30, 50), rng, init="glorot", scale=scale)
     for W, fans in zip(network.W, (70, 80), strict=True):
         bound = scale * np.sqrt(6 / fans)
         assert np.abs(W).max() <= bound
@@ -221,23 +226,21 @@ def test_glorot(scale: float) -> None:
 
 
 def test_normal() -> None:
-    config = NetworkConfig(init="normal", init_scale=3.0)
-    network = initial_network((40, 50, 1), config, "float64", np.random.default_rng(5))
+    network = initial_network((40, 50, 1), np.random.default_rng(5), init="normal", scale=3.0)
     assert network.W[0].std() == pytest.approx(3.0, rel=0.03)
     assert np.abs(network.W[0]).max() > 6
     assert not network.b[0].any()
 
 
 def test_zeros() -> None:
-    config = NetworkConfig(init="zeros")
-    assert not initial_network((4, 3, 1), config, "float32", np.random.default_rng(5)).theta.any()
+    rng = np.random.default_rng(5)
+    assert not initial_network((4, 3, 1), rng, init="zeros", dtype="float32").theta.any()
 
 
-@pytest.mark.parametrize("init", ["glorot", "normal", "zeros"])
+@pytest.mark.parametrize("init", list(INITS))
 def test_both_dtypes_start_from_the_same_draws(init: str) -> None:
-    config = NetworkConfig.model_validate({"init": init})
     wide, narrow = (
-        initial_network((4, 3, 1), config, dtype, np.random.default_rng(5))
+        initial_network((4, 3, 1), np.random.default_rng(5), init=init, dtype=dtype)
         for dtype in ("float64", "float32")
     )
     assert [str(n.theta.dtype) for n in (wide, narrow)] == ["float64", "float32"]
@@ -248,34 +251,33 @@ def test_both_dtypes_start_from_the_same_draws(init: str) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_everything_stays_in_the_dtype_of_theta(dtype: str) -> None:
     rng = np.random.default_rng(1)
-    network = initial_network((3, 4, 2), NetworkConfig(), dtype, rng)
-    objective = Objective(loss_from(LossConfig()), 0.1, np.array([[1.0, 2.0], [3.0, 4.0]]))
+    network = initial_network((3, 4, 2), rng, dtype=dtype)
+    weights = np.array([[1.0, 2.0], [3.0, 4.0]])
+    objective = replace(Objective.exact("bce", l2=0.1), class_weight=weights)
     X, y = rng.normal(size=(6, 3)).astype(dtype), rng.random((6, 2)).astype(dtype)
-    trace = network.forward(X)
-    weight = np.ones(6, dtype)
-    delta = objective.delta(trace.logits, y, objective.cell_weights(y, weight))
-    gradient = objective.gradient(network, X, y, weight)
-    for array in (*trace.Z, *trace.slopes, trace.logits, delta, gradient.theta):
+    forward = network.forward(X)
+    omega = objective.cell_weights(y, np.ones(6, dtype))
+    delta = objective.delta(objective.derivative(forward.logits, y), omega)
+    gradient = objective.gradient(forward, y, omega)
+    for array in (*forward.Z, *forward.slopes, forward.logits, delta, gradient.theta):
         assert array.dtype == dtype
 
 
 def test_float32_gradient_is_the_float64_one_rounded() -> None:
     rng = np.random.default_rng(1)
-    wide = initial_network((5, 6, 3, 1), NetworkConfig(), "float64", np.random.default_rng(2))
+    wide = initial_network((5, 6, 3, 1), np.random.default_rng(2))
     narrow = wide.theta.astype(np.float32)
     X, y = rng.normal(size=(20, 5)), (rng.random((20, 1)) < 0.5).astype(float)
-    objective = Objective(loss_from(LossConfig()))
-    exact = objective.gradient(wide, X, y).theta
-    got = objective.gradient(
-        Network(wide.sizes, True, narrow), X.astype("float32"), y.astype("float32")
-    ).theta
+    objective = Objective.exact("bce")
+    exact = objective.gradient(wide.forward(X), y).theta
+    forward = Network(wide.sizes, True, narrow).forward(X.astype("float32"))
+    got = objective.gradient(forward, y.astype("float32")).theta
     assert np.abs(got - exact).max() < 1e-6 * np.abs(exact).max() * 10
 
 
 def test_slopes_survive_saturation() -> None:
     """A textbook z (1 - z) is 0 here, and every layer below would get no gradient."""
     network = Network((1, 1, 1), False, np.array([50.0, 1.0]))
-    gradient = Objective(loss_from(LossConfig())).gradient(
-        network, np.array([[1.0]]), np.array([[0.0]])
-    )
+    forward = network.forward(np.array([[1.0]]))
+    gradient = Objective.exact("bce").gradient(forward, np.array([[0.0]]))
     assert gradient.W[0][0, 0] == pytest.approx(np.exp(-50.0) / (1 + np.exp(-1.0)), rel=1e-12)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
 
 from mlpcli.config import LossConfig
-from mlpcli.nn.losses import BCE_FORMS
-from mlpcli.nn.objective import Objective, objective_from
+from mlpcli.nn.losses import BCE_FORMS, LOSSES
+from mlpcli.nn.network import Network
+from mlpcli.nn.objective import Objective
+from mlpcli.training.build import objective_from
 
 
 def objective(y: Any = ((0.0,), (1.0,)), **settings: Any) -> Objective:
@@ -84,21 +86,41 @@ def test_delta_is_the_mean_of_the_chosen_derivative(name: str, dtype: str) -> No
     h = np.array([[-2.0, 0.5], [1.0, 3.0], [0.0, -1.0]], dtype)
     y = np.array([[0, 1], [1, 1], [0, 0]], dtype)
     each = BCE_FORMS[name].derivative(h, y, 1e-7)
-    delta = chosen.delta(h, y, None)
+    derivative = chosen.derivative(h, y)
+    delta = chosen.delta(derivative, None)
     assert delta.shape == (3, 2)
     assert delta.dtype == dtype
     np.testing.assert_array_equal(delta, each / 3)  # rows are averaged, outputs are not
     omega = np.array([[1.0], [0.5], [2.0]], dtype)
-    np.testing.assert_array_equal(chosen.delta(h, y, omega), each * omega / 3)
+    np.testing.assert_array_equal(chosen.delta(derivative, omega), each * omega / 3)
 
 
 def test_weight_two_is_the_row_twice() -> None:
     chosen = objective(l2=0.1)
-    from mlpcli.nn.network import Network
-
     rng = np.random.default_rng(0)
     network = Network((2, 3, 1), True, rng.normal(size=13))
     X, y = rng.normal(size=(3, 2)), np.array([[0.0], [1.0], [1.0]])
-    twice = chosen.gradient(network, X[[0, 1, 1, 2]], y[[0, 1, 1, 2]])
-    weighted = chosen.gradient(network, X, y, np.array([1.0, 2.0, 1.0]) * 3 / 4)
+    twice = chosen.gradient(network.forward(X[[0, 1, 1, 2]]), y[[0, 1, 1, 2]])
+    omega = chosen.cell_weights(y, np.array([1.0, 2.0, 1.0]) * 3 / 4)
+    weighted = chosen.gradient(network.forward(X), y, omega)
     np.testing.assert_allclose(weighted.theta, twice.theta, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", list(BCE_FORMS))
+def test_config_names_a_form_and_the_yardstick_stays(name: str) -> None:
+    chosen = objective(derivative=name, epsilon=1e-3)
+    assert chosen.loss is LOSSES["bce"]
+    assert (chosen.form, chosen.epsilon) == (BCE_FORMS[name], 1e-3)
+    assert chosen.loss.truth is BCE_FORMS["stable"]
+
+
+def test_config_names_mse() -> None:
+    squared = LOSSES["mse"]
+    assert objective(kind="mse").loss is squared
+    assert objective(kind="mse").form is squared.truth
+
+
+def test_exact_has_the_truth_for_its_form() -> None:
+    for name, loss in LOSSES.items():
+        exact = Objective.exact(name, 0.5)
+        assert exact == Objective(loss, loss.truth, 0.0, 0.5, None)

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import reference_mlp
 from mlpcli import config as settings
-from mlpcli.config import LossConfig, NetworkConfig
 from mlpcli.nn.network import initial_network
-from mlpcli.nn.objective import objective_from
-from mlpcli.nn.optimizers import OPTIMIZERS, Descent, optimizer_from
+from mlpcli.nn.objective import Objective
+from mlpcli.nn.optimizers import OPTIMIZERS, Descent
 from mlpcli.parallel import Team
+from mlpcli.training.build import optimizer_from
 
 CONFIGS: dict[str, Any] = {
     "sgd": settings.Sgd,
@@ -65,9 +65,9 @@ def test_path_of_100_steps_on_given_gradients(name: str) -> None:
 def test_path_of_100_training_steps(name: str) -> None:
     """The gradient is taken along each path itself, so that errors would feed back."""
     rng = np.random.default_rng(4)
-    network = initial_network((4, 5, 3, 1), NetworkConfig(), "float64", rng)
+    network = initial_network((4, 5, 3, 1), rng)
     X, y = rng.normal(size=(30, 4)), (rng.random((30, 1)) < 0.4).astype(float)
-    objective = objective_from(LossConfig(l2=0.01), y)
+    objective = Objective.exact("bce", l2=0.01)
     optimizer = optimizer_from(CONFIGS[name](**CONSTANTS[name]))
     state, gradients, start = optimizer.init(network.theta), [], network.theta.copy()
     theirs: Any = network.like(start.copy())
@@ -80,7 +80,7 @@ def test_path_of_100_training_steps(name: str) -> None:
             np.concatenate([g.ravel() for pair in zip(dW, db, strict=True) for g in pair])
         )
         theirs = network.like(reference_path(name, start, gradients, 0.05)[-1])
-        gradient = objective.gradient(network, X, y)
+        gradient = objective.gradient(network.forward(X), y)
         optimizer.update(network.theta, gradient.theta, state, 0.05)
     assert np.abs(network.theta - theirs.theta).max() <= 1e-12 * np.abs(theirs.theta).max()
     assert np.abs(network.theta - start).max() > 0.1

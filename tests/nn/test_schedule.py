@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.config import TrainingConfig
-from mlpcli.nn.schedule import Schedule, schedule_from
+from mlpcli.training.build import schedule_from
+
+if TYPE_CHECKING:
+    from mlpcli.nn.schedule import Schedule
 
 
 def schedule(epochs: int = 10, **settings: object) -> Schedule:

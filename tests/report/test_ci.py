@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from buggy_backprop import Plant
-from mlpcli.check.bugs.search import Diagnosis
+from mlpcli.check.bugs.diagnosis import Diagnosis
 from mlpcli.report.ci import github, junit_xml
 from results import checked, doubtful
 

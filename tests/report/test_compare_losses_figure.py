@@ -12,8 +12,7 @@ import pytest
 from mlpcli.compare.grid import default_dtypes
 from mlpcli.compare.on_data import TrainingRun
 from mlpcli.compare.summary import Comparison, compare_on_grid
-from mlpcli.nn.library_forms import LIBRARY_FORMS
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LIBRARY_FORMS
 from mlpcli.report.figures import to_bytes
 
 pytest.importorskip("matplotlib")

@@ -12,7 +12,7 @@ from sklearn import metrics
 import mlpcli
 from mlp_runs import strict_json, write_inputs
 from mlpcli.nn.activations import sigmoid
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import LOSSES
 from mlpcli.report.evaluate import (
     GRID,
     curves,
@@ -53,7 +53,7 @@ def test_the_sweep_is_the_metric_at_every_threshold(score: str) -> None:
     h, y = rows(count=60)
     (found,) = curves(evaluation(h, y))
     for threshold, value in zip(GRID, found.sweep[score], strict=True):
-        at = measure(h, y, BCE_FORMS["stable"], (float(threshold),), names=("y",))
+        at = measure(h, y, LOSSES["bce"], (float(threshold),), names=("y",))
         assert value == pytest.approx(getattr(at, score))
 
 

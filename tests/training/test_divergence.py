@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config import LossConfig
-from mlpcli.nn.losses import loss_from
+from mlpcli.training.build import objective_from
 from mlpcli.training.divergence import Divergence, diagnose
 
 RATE_TOO_HIGH = "the learning rate is too high; set training.optimizer.learning_rate lower"
@@ -26,7 +26,7 @@ def diagnosed(form: str = "stable", epsilon: float = 1e-7, **known: Any) -> Dive
         "logits": np.zeros((3, 1)),
         "inputs": ("age", "income"),
     }
-    return diagnose(loss_form=loss_from(config), **(facts | known))
+    return diagnose(objective=objective_from(config, np.zeros((3, 1))), **(facts | known))
 
 
 def test_the_whole_line() -> None:

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 import reference_mlp
 from mlpcli.config import LossConfig, NetworkConfig, TrainingConfig
 from mlpcli.data.rows import Rows
-from mlpcli.nn.network import initial_network
-from mlpcli.nn.objective import objective_from
 from mlpcli.nn.optimizers import Adam, Sgd
-from mlpcli.nn.schedule import Schedule, schedule_from
+from mlpcli.nn.schedule import Schedule
+from mlpcli.training.build import network_from, objective_from, schedule_from
 from mlpcli.training.loop import Loop, Position
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def loop_of(
 ) -> Loop:
     sizes = (train.X.shape[1], *hidden, train.y.shape[1])
     config = NetworkConfig(init_scale=scale)
-    network = initial_network(sizes, config, dtype, np.random.default_rng(1))
+    network = network_from(config, sizes, dtype, np.random.default_rng(1))
     chosen = optimizer or Sgd()
     parts = [
         None

@@ -16,11 +16,16 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.nn.activations import sigmoid
-from mlpcli.nn.losses import BCE_FORMS, MSE
+from mlpcli.nn.losses import LOSSES
 from mlpcli.training.confusion import THRESHOLD_SCORES
-from mlpcli.training.metrics import SCORES, Calibration, Metrics, measure
+from mlpcli.training.metrics import (
+    SCORES,
+    Calibration,
+    Metrics,
+    measure,
+)
 
-BCE = BCE_FORMS["stable"]
+BCE = LOSSES["bce"]
 
 
 def measured(h: Any, y: Any, threshold: float = 0.5, **options: Any) -> Metrics:
@@ -167,7 +172,7 @@ def test_pieces_are_of_no_consequence(
 
 def test_loss_follows_its_kind() -> None:
     h, y = np.array([[0.0], [0.0]]), np.array([[0.0], [1.0]])
-    assert measure(h, y, MSE, [0.5], names=["y"]).loss == 0.25
+    assert measure(h, y, LOSSES["mse"], [0.5], names=["y"]).loss == 0.25
 
 
 def test_probabilities_that_round_to_one_are_still_ranked() -> None:

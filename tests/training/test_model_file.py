@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from mlpcli.errors import ModelError
-from mlpcli.nn.losses import BCE_FORMS, MSE
+from mlpcli.nn.losses import LOSSES
 from mlpcli.training.model_file import Model, load_model, save_model
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 from training_workshop import BASE
@@ -66,8 +66,8 @@ def test_tensors_as_other_tools_read_them(workshop: Workshop) -> None:
 
 
 def test_loss_follows_the_config(workshop: Workshop) -> None:
-    assert load_model(workshop.model_file("loss.kind=mse")).loss is MSE
-    assert load_model(workshop.model_file("loss.derivative=naive")).loss is BCE_FORMS["stable"]
+    assert load_model(workshop.model_file("loss.kind=mse")).loss is LOSSES["mse"]
+    assert load_model(workshop.model_file("loss.derivative=naive")).loss is LOSSES["bce"]
 
 
 def test_rows_beyond_the_range_of_float32_give_no_warning(workshop: Workshop) -> None:

@@ -1,30 +1,27 @@
 """What a check is about: a network, its rows and labels, and the objective they define.
 
-    J = 1/N sum_r sum_k omega_rk l(h_rk, y_rk) + (l2/2) sum_i ||W_i||_F^2
-
 Row weights w_r and class weights c_{k,y} come as one array of cell weights, omega_rk =
 N w_r c_{k,y} / sum_r w_r, so that nothing below needs to know where a weight comes from.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.errors import CaseError
-from mlpcli.nn.losses import BCE_FORMS, MSE, Loss
-from mlpcli.nn.network import Network, Parameters
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.objective import Objective
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.network import Forward, Network, Parameters
 
-__all__ = ["Case", "LossKind", "analytic_gradient", "case_from", "objective"]
-
-LossKind: TypeAlias = Literal["bce", "mse"]
+__all__ = ["Case", "case_from"]
 
 
 @dataclass(frozen=True)
@@ -38,19 +35,16 @@ class Case:
     network: Network
     X: FloatArray
     y: FloatArray
+    objective: Objective
     omega: FloatArray | None = None
-    kind: LossKind = "bce"
-    l2: float = 0.0
     learning_rate: float | None = None
 
     def __post_init__(self) -> None:
         rows, sizes = len(self.X), self.network.sizes
-        if self.kind not in get_args(LossKind):
-            raise CaseError(f'loss kind: expected "bce" or "mse", got "{self.kind}"')
         if rows == 0:
             raise CaseError("X: expected at least one row, got none")
-        if not self.l2 >= 0:
-            raise CaseError(f"l2: expected a number >= 0, got {self.l2}")
+        if not self.objective.l2 >= 0:
+            raise CaseError(f"l2: expected a number >= 0, got {self.objective.l2}")
         _require("X", self.X, (rows, sizes[0]))
         _require("y", self.y, (rows, sizes[-1]))
         if self.y.min() < 0 or self.y.max() > 1:
@@ -61,18 +55,48 @@ class Case:
             _require(name, tensor, tensor.shape)
 
     @property
-    def loss(self) -> Loss:
-        """The true loss with its most precise derivative."""
-        return _loss(self.kind, "stable", 0.0)
+    def rows(self) -> int:
+        """The number of rows N."""
+        return len(self.X)
+
+    @property
+    def shares(self) -> FloatArray:
+        """Omega / N, by which each cell's loss enters J (N x n_L, or 1 x 1 without omega)."""
+        omega = np.ones((1, 1)) if self.omega is None else self.omega
+        return omega / self.rows
+
+    def value(self) -> float:
+        """Return J."""
+        return self.objective.value(self.network, self.X, self.y, self.omega)
+
+    @np.errstate(all="ignore")  # extreme weights: what comes of them is judged, not hidden
+    def forward(self, dtype: str = "float64") -> Forward:
+        """Return the forward pass in `dtype`; in float32 saturation sets in earlier."""
+        network = self.network.with_theta(self.network.theta.astype(dtype))
+        return network.forward(self.X.astype(dtype))
+
+    @np.errstate(all="ignore")
+    def gradient(
+        self, form: str = "stable", dtype: str = "float64", epsilon: float = 1e-7
+    ) -> Parameters:
+        """Return dJ/dtheta by backpropagation, computed in `dtype`, float32 or float64.
+
+        `form` names the derivative of the loss where it has several, and `epsilon` is its constant.
+        Entries are nan where the form breaks.
+        """
+        chosen = self.objective.loss.form(form)
+        objective = replace(self.objective, form=chosen, epsilon=epsilon)
+        omega = None if self.omega is None else self.omega.astype(dtype)
+        return objective.gradient(self.forward(dtype), self.y.astype(dtype), omega)
 
 
 def case_from(
-    network: Parameters,
+    network: Network,
     X: ArrayLike,
     y: ArrayLike,
     *,
     omega: ArrayLike | None = None,
-    kind: LossKind = "bce",
+    loss: str = "bce",
     l2: float = 0.0,
     learning_rate: float | None = None,
 ) -> Case:
@@ -80,51 +104,15 @@ def case_from(
 
     `y` may have shape (N,) for one output. Raises CaseError as `Case` does.
     """
+    if loss not in LOSSES:
+        raise CaseError(f'loss: expected one of {", ".join(LOSSES)}, got "{loss}"')
     labels = np.asarray(y, np.float64)
     if labels.ndim == 1 and network.sizes[-1] == 1:
         labels = labels[:, np.newaxis]
     weights = None if omega is None else np.asarray(omega, np.float64)
-    double = Network(network.sizes, network.bias, network.theta.astype(np.float64))
-    return Case(double, np.asarray(X, np.float64), labels, weights, kind, l2, learning_rate)
-
-
-def objective(case: Case) -> float:
-    """Return J by one plain forward pass."""
-    values = case.loss.value(case.network.logits(case.X), case.y)
-    if case.omega is not None:
-        values = values * case.omega
-    penalty = sum(float(np.vdot(W, W)) for W in case.network.W)
-    return float(values.sum()) / len(case.X) + case.l2 / 2 * penalty
-
-
-def analytic_gradient(
-    case: Case, form: str = "stable", dtype: str = "float64", epsilon: float = 1e-7
-) -> Parameters:
-    """Return dJ/dtheta by backpropagation, computed in `dtype`, float32 or float64.
-
-    `form` names the derivative of the binary cross-entropy and `epsilon` its constant; the mean
-    squared error has one form only. Entries are nan where the form breaks.
-    """
-    sizes, bias = case.network.sizes, case.network.bias
-    network = Network(sizes, bias, case.network.theta.astype(dtype))
-    gradient = Parameters(sizes, bias, np.empty_like(network.theta))
-    y = case.y.astype(dtype)
-    trace = network.forward(case.X.astype(dtype))
-    delta = _loss(case.kind, form, epsilon).derivative(trace.logits, y)
-    if case.omega is not None:
-        delta *= case.omega.astype(dtype)
-    delta /= len(y)
-    with np.errstate(invalid="ignore"):
-        network.backward(trace, delta, gradient)
-    for i, W in enumerate(network.W):
-        gradient.W[i][:] += case.l2 * W
-    return gradient
-
-
-def _loss(kind: LossKind, form: str, epsilon: float) -> Loss:
-    if kind == "mse":
-        return Loss(MSE, MSE, epsilon)
-    return Loss(BCE_FORMS["stable"], BCE_FORMS[form], epsilon)
+    double = network.with_theta(network.theta.astype(np.float64))
+    rows, objective = np.asarray(X, np.float64), Objective.exact(loss, l2)
+    return Case(double, rows, labels, objective, weights, learning_rate)
 
 
 def _require(name: str, array: FloatArray, shape: tuple[int, ...]) -> None:

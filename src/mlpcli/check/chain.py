@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.bugs.backprop import RIGHT, Array, Forward, backward, forward
+from mlpcli.check.bugs.scene import Scene, scene_of
+from mlpcli.nn.backprop import RIGHT
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
 
 __all__ = ["Chain", "ChainLayer", "ChainView", "chain"]
@@ -62,25 +64,26 @@ class ChainView:
 class Chain:
     """Three views: of one row, of as many as make every layer recoverable, and of all.
 
-    `bias` says whether the network has biases, whose gradient is then of use, `kind` the loss.
+    `bias` says whether the network has biases, whose gradient is then of use, `canonical` whether
+    the closed form is right at the last layer (`Loss.canonical`).
     """
 
     one_row: ChainView
     full_rank: ChainView
     all_rows: ChainView
     bias: bool
-    kind: str
+    canonical: bool
 
 
-Deltas: TypeAlias = dict[int, Array]
+Deltas: TypeAlias = "dict[int, FloatArray]"
 
 
 @np.errstate(all="ignore")  # extreme weights: what overflows is reported as inf or nan
 def chain(case: Case) -> Chain:
     """Return the three views of a case."""
-    rows = _full_rank_rows(forward(case))
+    rows = _full_rank_rows(scene_of(case))
     one, full, every = (_view(_first_rows(case, n)) for n in (1, rows, len(case.X)))
-    return Chain(one, full, every, case.network.bias, case.kind)
+    return Chain(one, full, every, case.network.bias, case.objective.loss.canonical)
 
 
 def _first_rows(case: Case, rows: int) -> Case:
@@ -88,11 +91,11 @@ def _first_rows(case: Case, rows: int) -> Case:
     return replace(case, X=case.X[:rows], y=case.y[:rows], omega=omega)
 
 
-def _full_rank_rows(f: Forward) -> int:
+def _full_rank_rows(scene: Scene) -> int:
     """Return the largest n at which [Z_i 1] of the first n rows has rank n for every i < L."""
-    inputs = [_inputs(f, i) for i in range(1, f.depth)]
+    inputs = [_inputs(scene, i) for i in range(1, scene.depth)]
     # rows that are independent stay so when there are fewer of them, so halving finds the end
-    low, high = 1, min([f.rows, *(matrix.shape[1] for matrix in inputs)])
+    low, high = 1, min([scene.rows, *(matrix.shape[1] for matrix in inputs)])
     while low < high:
         n = (low + high + 1) // 2
         if all(_rank(matrix[:n]) == n for matrix in inputs):
@@ -102,40 +105,41 @@ def _full_rank_rows(f: Forward) -> int:
     return low
 
 
-def _inputs(f: Forward, i: int) -> Array:
+def _inputs(scene: Scene, i: int) -> FloatArray:
     """Return [Z_i 1], or [Z_i] in a network without biases."""
-    ones = np.ones((f.rows, int(f.case.network.bias)))
-    return np.hstack([f.Z[i], ones])
+    ones = np.ones((scene.rows, int(scene.bias)))
+    return np.hstack([scene.Z[i], ones])
 
 
-def _rank(matrix: Array) -> int:
+def _rank(matrix: FloatArray) -> int:
     return int(np.linalg.matrix_rank(matrix)) if np.isfinite(matrix).all() else 0
 
 
-def _norm(array: Array) -> float:
+def _norm(array: FloatArray) -> float:
     """Return the Frobenius norm, with squares that neither overflow nor vanish."""
     unit = float(np.abs(array).max())
     return unit * float(np.linalg.norm(array / unit)) if unit and np.isfinite(unit) else unit
 
 
 def _view(case: Case) -> ChainView:
-    f = forward(case)
+    scene = scene_of(case)
     deltas: Deltas = {}
 
     def keep(i: int) -> object:
         return lambda delta: deltas.setdefault(i, delta)
 
-    gradient = backward(f, RIGHT.also("local", {i: keep(i) for i in range(1, f.depth + 1)}))
-    layers = tuple(_layer(f, gradient, deltas, i) for i in range(1, f.depth + 1))
-    return ChainView(f.rows, layers)
+    gradient = scene.gradient(RIGHT.also("local", {i: keep(i) for i in scene.layers}))
+    layers = tuple(_layer(scene, gradient, deltas, i) for i in scene.layers)
+    return ChainView(scene.rows, layers)
 
 
-def _layer(f: Forward, gradient: Parameters, deltas: Deltas, i: int) -> ChainLayer:
-    W, dW = f.W[i], gradient.W[i - 1] - f.case.l2 * f.W[i]
+def _layer(scene: Scene, gradient: Parameters, deltas: Deltas, i: int) -> ChainLayer:
+    penalty = scene.case.objective.penalty_gradient
+    W, dW = scene.W[i], gradient.W[i - 1] - penalty(scene.W[i])
     norm = _norm(deltas[i])
     closed = None
-    if f.outputs in {1, W.shape[0]}:
-        closed = _relative(((f.Z[i] - f.case.y) * f.weight).T @ f.Z[i - 1], dW)
+    if scene.outputs in {1, W.shape[0]}:
+        closed = _relative(((scene.Z[i] - scene.case.y) * scene.case.shares).T @ scene.Z[i - 1], dW)
     here = ChainLayer(
         layer=i,
         shape=(W.shape[0], W.shape[1]),
@@ -148,37 +152,38 @@ def _layer(f: Forward, gradient: Parameters, deltas: Deltas, i: int) -> ChainLay
         recovery_error=None,
         max_relative_error=None,
     )
-    if i == f.depth:
+    if i == scene.depth:
         return here
     above = _norm(deltas[i + 1])
-    rank = _rank(_inputs(f, i))
-    rebuilt = _rebuild(f, gradient, i)
+    rank = _rank(_inputs(scene, i))
+    rebuilt = _rebuild(scene, gradient, i)
     each = np.abs(rebuilt - dW) / np.maximum(np.abs(rebuilt), np.abs(dW))
     return replace(
         here,
         amplification=norm / above if above else None,
         rank=rank,
-        recoverable=rank == f.rows,
+        recoverable=rank == scene.rows,
         recovery_error=_relative(rebuilt, dW),
         max_relative_error=float(np.where(rebuilt == dW, 0, each).max()),  # 0/0 = 0
     )
 
 
-def _rebuild(f: Forward, gradient: Parameters, i: int) -> Array:
+def _rebuild(scene: Scene, gradient: Parameters, i: int) -> FloatArray:
     """Return dJ/dW_i, without penalty, from the gradient of layer i+1 and the activations alone."""
-    above = [gradient.W[i] - f.case.l2 * f.W[i + 1]]
-    if f.case.network.bias:
+    penalty = scene.case.objective.penalty_gradient
+    above: list[FloatArray] = [gradient.W[i] - penalty(scene.W[i + 1])]
+    if scene.bias:
         above.append(gradient.b[i][:, np.newaxis])
-    inputs = _inputs(f, i)
+    inputs = _inputs(scene, i)
     if not np.isfinite(inputs).all():
-        return np.full_like(f.W[i], np.nan)
+        return np.full_like(scene.W[i], np.nan)
     delta_above = (np.hstack(above) @ np.linalg.pinv(inputs)).T
-    delta = (delta_above @ f.W[i + 1]) * f.slopes[i]
-    rebuilt: Array = delta.T @ f.Z[i - 1]
+    delta = (delta_above @ scene.W[i + 1]) * scene.s[i]
+    rebuilt: FloatArray = delta.T @ scene.Z[i - 1]
     return rebuilt
 
 
-def _relative(rebuilt: Array, right: Array) -> float | None:
+def _relative(rebuilt: FloatArray, right: FloatArray) -> float | None:
     """Return ||rebuilt - right|| / ||right||, None where the right gradient is zero."""
     norm = _norm(right)
     return _norm(rebuilt - right) / norm if norm else None

@@ -41,7 +41,7 @@ def write_case(case: Case, file: IO[bytes], suffix: str) -> None:
 
 
 def read_case(path: Path, **objective: Any) -> Case:
-    """Return the case of a file; `objective` are keywords of `case_from` (kind, l2, ..).
+    """Return the case of a file; `objective` are keywords of `case_from` (loss, l2, ..).
 
     Arrays of any real dtype are taken as float64. Raises CaseError for what is no case.
     """

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.check.bugs.search import Diagnosis
+from mlpcli.check.bugs.calls import CHANGES_INPUTS, DEPENDS_ON_EARLIER_ROWS, NOT_DETERMINISTIC
+from mlpcli.check.bugs.diagnosis import Diagnosis, finding
 from mlpcli.check.exchange import parameters_from
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.precision import single_precision
@@ -126,16 +127,16 @@ def run_function(function: GradientFunction, name: str, case: Case) -> FunctionR
     Raises CaseError where it fails, or returns what is no gradient of the case.
     """
     first, changed = _call(function, name, case)
-    findings = [_changed_inputs(changed)] if changed else []
+    findings = [finding(CHANGES_INPUTS, (), ", ".join(changed))] if changed else []
     slack = rounding_bounds(case).textbook(single_precision(first))
     second, _ = _call(function, name, case)
     if not _equal(first, second, slack):
-        findings.append(_differs(first, second))
+        findings.append(finding(NOT_DETERMINISTIC, (), _where(first, second)))
     else:
         _call(function, name, _other_rows(case), " on other rows")
         third, _ = _call(function, name, case)
         if not _equal(first, third, slack):
-            findings.append(_remembers(first, third))
+            findings.append(finding(DEPENDS_ON_EARLIER_ROWS, (), _where(first, third)))
     return FunctionRun(first, tuple(findings))
 
 
@@ -221,20 +222,3 @@ def _where(a: Parameters, b: Parameters) -> str:
             return f"{name}{index} was {values[0]:.9g}, then {values[1]:.9g}"
         place -= one.size
     raise AssertionError("no such entry")
-
-
-def _changed_inputs(names: list[str]) -> Diagnosis:
-    text = f"the function changes its inputs in place: {', '.join(names)}"
-    return Diagnosis("changes-inputs", (), text, "work on copies", None)
-
-
-def _differs(a: Parameters, b: Parameters) -> Diagnosis:
-    text = f"two calls on the same input give different gradients: {_where(a, b)}"
-    fix = "remove what is random, such as dropout, or fix its seed in every call"
-    return Diagnosis("not-deterministic", (), text, fix, None)
-
-
-def _remembers(a: Parameters, b: Parameters) -> Diagnosis:
-    text = f"after a call on other rows the same input gives another gradient: {_where(a, b)}"
-    fix = "reset what is kept between calls: accumulated gradients, running statistics, caches"
-    return Diagnosis("depends-on-earlier-rows", (), text, fix, None)

@@ -1,29 +1,55 @@
-"""The whole gradient check: verdict, diagnosis, blind spots, and every form beside the truth."""
+"""The whole check: numbers by one method, a second opinion by another, verdict and diagnosis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.check.bugs.blind_spots import BlindSpot, blind_spots
-from mlpcli.check.bugs.search import Diagnosis, diagnose, reproduces_a_bug
-from mlpcli.check.case import analytic_gradient
-from mlpcli.check.numeric.methods import TOLERANCE, CheckResult, check
+from mlpcli.check.bugs.search import diagnose, reproduces_a_bug
+from mlpcli.check.numeric.methods import numeric_gradient
+from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.precision import single_precision
-from mlpcli.check.verdict.rule import judge, summarise
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.check.verdict.rule import judge, overall, summarise
+from mlpcli.check.verdict.second_opinion import SecondOpinion, sample, second_opinion
+from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
-    from mlpcli.check.numeric.methods import Method
+    from mlpcli.check.numeric.methods import Method, Numeric
+    from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.check.verdict.rule import TensorResult, Verdict
     from mlpcli.nn.network import Parameters
 
-__all__ = ["FormResult", "GradcheckResult", "gradcheck"]
+__all__ = ["CheckResult", "FormResult", "GradcheckResult", "check", "gradcheck", "verify"]
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Everything that a report shows; `layers` in the order W1, b1, .. WL, bL.
+
+    `derivative` names the form of our own gradient that was checked, or is None for somebody
+    else's. `numeric` and `bounds` are kept for whoever judges other gradients of the same case.
+    """
+
+    verdict: Verdict
+    method: Method
+    derivative: str | None
+    rows: int
+    parameters: int
+    seconds: float
+    layers: tuple[TensorResult, ...]
+    second_opinion: SecondOpinion
+    numeric: Numeric
+    bounds: Bounds
 
 
 @dataclass(frozen=True)
@@ -65,41 +91,83 @@ def gradcheck(
 ) -> GradcheckResult:
     """Check `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
 
-    `tolerance` is relative (None: 1e-6), `progress` is called with counts of entries done.
-    `findings` are faults found already in the function that computed the gradient: with one of
-    them the check fails. Raises CaseError for a gradient of another network.
+    `tolerance` is relative (None: 1e-6), `step` is the change of H at the perturbed layer (None:
+    the method's own), `progress` is called with counts of entries done. `findings` are faults found
+    already in the function that computed the gradient: with one of them the check fails. Raises
+    CaseError for a gradient of another network.
     """
-    own = gradient is None
-    if gradient is None:
-        with np.errstate(all="ignore"):  # extreme weights: what comes of them is judged, not hidden
-            gradient = analytic_gradient(case, form, dtype, epsilon)
-    named = (form if case.kind == "bce" else "mse") if own else None
-    result = check(
-        case,
-        gradient,
-        method,
-        tolerance=tolerance,
-        derivative=named,
-        step=step,
-        progress=progress,
-    )
+    named = case.objective.loss.form(form).name if gradient is None else None
+    gradient = case.gradient(form, dtype, epsilon) if gradient is None else gradient
     T = TOLERANCE if tolerance is None else tolerance
+    result = check(
+        case, gradient, method, tolerance=T, derivative=named, step=step, progress=progress
+    )
     numeric, bounds = result.numeric.values, result.bounds
     verdict: Verdict = result.verdict
     if verdict == "inconclusive" and result.second_opinion.agrees:
         verdict = "fail" if reproduces_a_bug(case, gradient, T) else verdict
     explained = diagnose(case, gradient, bounds, T) if verdict == "fail" else ()
+    precision = "float32" if single_precision(gradient).all() else "float64"
     return GradcheckResult(
         verdict="fail" if findings else verdict,
         check=result,
         diagnosis=(*findings, *explained),
-        blind_spots=blind_spots(case, numeric, bounds, T, _precision(gradient)),
+        blind_spots=blind_spots(case, numeric, bounds, T, precision),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
     )
 
 
-def _precision(gradient: Parameters) -> str:
-    return "float32" if single_precision(gradient).all() else "float64"
+def check(
+    case: Case,
+    gradient: Parameters,
+    method: Method = "central",
+    *,
+    tolerance: float = TOLERANCE,
+    derivative: str | None = None,
+    step: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> CheckResult:
+    """Check every entry of `gradient` (float32 or float64) against the true objective of the case.
+
+    `derivative` is the name that the result gives to its form; else as `gradcheck`.
+    """
+    start = perf_counter()
+    numeric = numeric_gradient(case, method, step=step, progress=progress)
+    return verify(case, gradient, numeric, tolerance, derivative=derivative, start=start)
+
+
+def verify(
+    case: Case,
+    gradient: Parameters,
+    numeric: Numeric,
+    tolerance: float = TOLERANCE,
+    *,
+    derivative: str | None = None,
+    start: float | None = None,
+) -> CheckResult:
+    """Judge `gradient` by a numeric gradient that is already there; `start` is when work began."""
+    start = perf_counter() if start is None else start
+    if gradient.sizes != case.network.sizes or gradient.bias != case.network.bias:
+        raise CaseError(f"gradient: expected sizes {case.network.sizes}, got {gradient.sizes}")
+    bounds = rounding_bounds(case)
+    entries = judge(gradient, numeric.values, bounds, tolerance, numeric.error)
+    layers = summarise(gradient, numeric.values, entries)
+    other: Method = "complex-step" if numeric.method == "central" else "central"
+    chosen = sample(case, layers, np.random.default_rng(0))
+    opinion = second_opinion(numeric, numeric_gradient(case, other, chosen), bounds, chosen)
+    verdict = overall([tensor.verdict for tensor in layers])
+    return CheckResult(
+        verdict=verdict if opinion.agrees else "inconclusive",
+        method=numeric.method,
+        derivative=derivative,
+        rows=case.rows,
+        parameters=gradient.theta.size,
+        seconds=perf_counter() - start,
+        layers=layers,
+        second_opinion=opinion,
+        numeric=numeric,
+        bounds=bounds,
+    )
 
 
 def _forms(
@@ -107,12 +175,11 @@ def _forms(
 ) -> tuple[FormResult, ...]:
     """Judge the gradient of every form by the numbers that are there already."""
     found = []
-    for name in BCE_FORMS if case.kind == "bce" else ("mse",):
-        with np.errstate(all="ignore"):
-            gradient = analytic_gradient(case, "stable" if name == "mse" else name, epsilon=epsilon)
-        numeric, doubt = result.numeric.values, result.numeric.error
-        entries = judge(gradient, numeric, result.bounds, tolerance, doubt)
-        for tensor in summarise(gradient, numeric, entries):
+    for name in case.objective.loss.forms:
+        gradient = case.gradient(name, epsilon=epsilon)
+        numeric = result.numeric
+        entries = judge(gradient, numeric.values, result.bounds, tolerance, numeric.error)
+        for tensor in summarise(gradient, numeric.values, entries):
             array = (gradient.W if tensor.parameter == "W" else gradient.b)[tensor.layer - 1]
             found.append(FormResult(name, tensor, int((~np.isfinite(array)).sum())))
     return tuple(found)

@@ -13,7 +13,7 @@ from mlpcli.files import atomic_file, refuse_existing
 from mlpcli.training.model_file import load_model
 
 if TYPE_CHECKING:
-    from mlpcli.check.bugs.search import Diagnosis
+    from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
     from mlpcli.config import Config
     from mlpcli.nn.network import Parameters

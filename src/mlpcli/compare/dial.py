@@ -10,7 +10,7 @@ import numpy as np
 from mlpcli.compare.forms import FORMS
 from mlpcli.compare.grid import neighbours
 from mlpcli.nn.activations import sigmoid
-from mlpcli.nn.library_forms import LIBRARY_EPSILON
+from mlpcli.nn.losses import LIBRARY_EPSILON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,15 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from mlpcli.errors import UsageError, did_you_mean
-from mlpcli.nn.library_forms import LIBRARY_EPSILON, LIBRARY_FORMS
-from mlpcli.nn.losses import BCE_FORMS, MSE, Form, Loss
+from mlpcli.nn.losses import BCE_FORMS, LIBRARY_EPSILON, LIBRARY_FORMS, LOSSES, Form
+from mlpcli.nn.objective import Objective
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["EPSILON", "FORMS", "loss_by", "parse_epsilon", "parse_forms"]
+__all__ = ["EPSILON", "FORMS", "OTHER_LOSS", "objective_by", "parse_epsilon", "parse_forms"]
 
 FORMS: dict[str, Form] = {**BCE_FORMS, **LIBRARY_FORMS}
+OTHER_LOSS = "mse"  # whose gradients and training stand beside those of the forms
 EPSILON = 1e-7  # of the forms that have one, unless a config or the command line says another
 
 
@@ -45,8 +46,8 @@ def parse_epsilon(text: str) -> float:
     return epsilon
 
 
-def loss_by(form: str, epsilon: float) -> Loss:
-    """Return the loss whose derivative is computed by a form; "mse" is another loss altogether."""
-    if form == MSE.name:
-        return Loss(MSE, MSE, epsilon)
-    return Loss(BCE_FORMS["stable"], FORMS[form], epsilon)
+def objective_by(form: str, epsilon: float, l2: float = 0.0) -> Objective:
+    """Return the objective whose derivative is computed by a form, or that of another loss."""
+    if form in LOSSES:
+        return Objective.exact(form, l2)
+    return Objective(LOSSES["bce"], FORMS[form], epsilon, l2)

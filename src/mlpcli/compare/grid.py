@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from mlpcli.errors import UsageError, did_you_mean
-from mlpcli.nn.losses import probability
+from mlpcli.nn.activations import probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

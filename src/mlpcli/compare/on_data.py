@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.check.case import Case, case_from
-from mlpcli.compare.forms import loss_by
+from mlpcli.compare.forms import OTHER_LOSS, objective_by
 from mlpcli.compare.summary import paired_differences
 from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
-from mlpcli.nn.losses import BCE_FORMS, MSE
-from mlpcli.nn.network import Network, initial_network
-from mlpcli.nn.objective import Objective, objective_from
+from mlpcli.nn.losses import LOSSES
 from mlpcli.seeds import Stream, generator
+from mlpcli.training.build import layer_sizes, network_from, objective_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.rows import AnyRows
     from mlpcli.nn.activations import FloatArray
-    from mlpcli.nn.network import Parameters
+    from mlpcli.nn.network import Network, Parameters
     from mlpcli.training.loop import Loop
     from mlpcli.training.model_file import Model
 
@@ -96,9 +95,9 @@ def case_from_config(
 
 
 def objective_keywords(config: Config) -> dict[str, Any]:
-    """Return what a config says of the objective of a case: kind, l2, learning rate."""
+    """Return what a config says of the objective of a case: loss, l2, learning rate."""
     return {
-        "kind": config.loss.kind,
+        "loss": config.loss.kind,
         "l2": config.loss.l2,
         "learning_rate": config.training.optimizer.learning_rate,
     }
@@ -109,9 +108,8 @@ def _training_with(config: Config, **changes: object) -> Config:
 
 
 def _fresh(config: Config, dataset: Dataset) -> Network:
-    sizes = (dataset.train.width, *config.network.hidden, len(dataset.targets))
-    rng = generator(config.training.seed, Stream.WEIGHTS)
-    return initial_network(sizes, config.network, "float64", rng)
+    sizes, rng = layer_sizes(config, dataset), generator(config.training.seed, Stream.WEIGHTS)
+    return network_from(config.network, sizes, "float64", rng)
 
 
 def _trained(dataset: Dataset, model: Model) -> Network:
@@ -179,15 +177,18 @@ def scale_weights(case: Case, scale: float, dtype: str) -> Case:
         raise UsageError(
             f"--weight-scale {scale:g}: makes weights of {largest:.1e}, too large for {dtype}"
         )
-    return replace(case, network=Network(network.sizes, network.bias, network.theta * scale))
+    return replace(case, network=network.with_theta(network.theta * scale))
 
 
 def compare_layers(
     case: Case, forms: Sequence[str], epsilon: float, dtype: str
 ) -> tuple[LayerComparison, ...]:
     """Return every tensor's gradient under each form, computed in `dtype`, and under mse."""
-    if case.kind != "bce":
-        raise UsageError("loss.kind: expected bce to compare the forms of its derivative, got mse")
+    if len(case.objective.loss.forms) == 1:
+        got = case.objective.loss.name
+        raise UsageError(
+            f"loss.kind: expected bce to compare the forms of its derivative, got {got}"
+        )
     if not np.isin(case.y, (0, 1)).all():
         raise UsageError(
             "data.target: expected labels 0 and 1, got labels between them, for which even the "
@@ -196,23 +197,17 @@ def compare_layers(
     truth = dict(_gradient(case, "stable", epsilon, "float64").tensors())
     return tuple(
         _compare(form, name, tensor.astype(np.float64), truth[name])
-        for form in (*forms, MSE.name)
+        for form in (*forms, OTHER_LOSS)
         for name, tensor in _gradient(case, form, epsilon, dtype).tensors()
     )
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what comes of it is counted
 def _gradient(case: Case, form: str, epsilon: float, dtype: str) -> Parameters:
     """Return dJ/dtheta by backpropagation in `dtype`; nan where the form breaks."""
-    network = Network(case.network.sizes, case.network.bias, case.network.theta.astype(dtype))
-    gradient = network.like(np.empty_like(network.theta))
     omega = None if case.omega is None else case.omega.astype(dtype)
-    objective = Objective(loss_by(form, epsilon), case.l2)
-    with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is counted
-        trace = network.forward(case.X.astype(dtype))
-        delta = objective.delta(trace.logits, case.y.astype(dtype), omega)
-        network.backward(trace, delta, gradient)
-        objective.add_penalty_gradient(network, gradient)
-    return gradient
+    objective = objective_by(form, epsilon, case.objective.l2)
+    return objective.gradient(case.forward(dtype), case.y.astype(dtype), omega)
 
 
 def _compare(form: str, name: str, values: FloatArray, truth: FloatArray) -> LayerComparison:
@@ -220,7 +215,7 @@ def _compare(form: str, name: str, values: FloatArray, truth: FloatArray) -> Lay
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.maximum(np.abs(values), np.abs(truth))
         relative = np.where(size == 0, 0, np.abs(values - truth) / size)
-    comparable = form != MSE.name and finite.any()
+    comparable = form != OTHER_LOSS and finite.any()
     norm = float(np.linalg.norm(values))
     return LayerComparison(
         form=form,
@@ -249,7 +244,7 @@ def compare_training(
     for seed in range(config.training.seed, config.training.seed + seeds):
         seeded = _training_with(config, seed=seed)
         dataset = load_dataset(seeded)
-        for form in (*forms, MSE.name):
+        for form in (*forms, OTHER_LOSS):
             progress(form, seed)
             runs.append(_run(seeded, dataset, form, epsilon, weight_scale))
     return tuple(runs)
@@ -260,12 +255,14 @@ def _run(
 ) -> TrainingRun:
     from mlpcli.nn.step import thread_count
     from mlpcli.parallel import limit_blas
+    from mlpcli.training.build import new_loop
     from mlpcli.training.evaluate import row_logits
     from mlpcli.training.metrics import measure
-    from mlpcli.training.run import new_loop
 
     plain = new_loop(config, dataset)
-    loop = replace(plain, objective=replace(plain.objective, loss=loss_by(form, epsilon)))
+    by_form = objective_by(form, epsilon)
+    objective = replace(plain.objective, loss=by_form.loss, form=by_form.form, epsilon=epsilon)
+    loop = replace(plain, objective=objective)
     loop.network.theta *= weight_scale
     loop.position.best_theta *= weight_scale
     threads = thread_count(config.training.threads, loop.network.sizes, loop.batch_size)
@@ -279,8 +276,7 @@ def _run(
         logits = row_logits(loop.network, rows)
     names = [target.name for target in dataset.targets]
     halves = [0.5] * len(names)
-    truth = BCE_FORMS["stable"]
-    loss = measure(logits, rows.y, truth, halves, names=names, weight=rows.weight).loss
+    loss = measure(logits, rows.y, LOSSES["bce"], halves, names=names, weight=rows.weight).loss
     assert loop.stopped is not None
     return TrainingRun(
         form=form,

@@ -1,4 +1,4 @@
-"""The multilayer perceptron: one flat parameter vector, forward, and backpropagation.
+"""The multilayer perceptron: one flat parameter vector, and the forward pass.
 
 Symbols and shapes, rows are samples:
 
@@ -6,8 +6,7 @@ Symbols and shapes, rows are samples:
     X = Z_0         N x n_0
     W_i, b_i        n_i x n_{i-1}, n_i          (a saved W_i loads into torch.nn.Linear as it is)
     H_i             N x n_i     H_i = Z_{i-1} W_i^T + b_i
-    Z_i             N x n_i     Z_i = sigma(H_i)
-    delta_i         N x n_i     dJ/dH_i
+    Z_i             N x n_i     Z_i = f(H_i), i < L
 
 `theta` holds W1, b1, W2, b2, .. in this order, each row by row; W_i and b_i are views of it.
 """
@@ -15,19 +14,19 @@ Symbols and shapes, rows are samples:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import FloatArray, sigmoid_in_place, sigmoid_pair
+from mlpcli.nn.activations import Activation, FloatArray, Sigmoid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from mlpcli.config import NetworkConfig
-
-__all__ = ["Network", "Parameters", "Trace", "initial_network"]
+__all__ = ["INITS", "Forward", "Network", "Parameters", "initial_network"]
 
 _CACHE_NUMBERS = 1 << 18  # 1 MB in float32
 _FEWEST_ROWS = 256  # a matrix product of fewer is slow
@@ -74,82 +73,104 @@ class Parameters:
                 yield f"b{i}", b
 
 
-@dataclass(frozen=True)
-class Trace:
-    """What the forward pass leaves for the backward pass.
-
-    `Z` holds Z_0 .. Z_{L-1}, `slopes` sigma'(H_1) .. sigma'(H_{L-1}), `logits` is H_L (N x n_L).
-    """
-
-    Z: list[FloatArray]
-    slopes: list[FloatArray]
-    logits: FloatArray
-
-
 class Network(Parameters):
     """Weights and biases that map rows X (N x n_0) to logits H_L (N x n_L).
 
     All arrays share the dtype of `theta`, float32 or float64.
     """
 
-    def forward(self, X: FloatArray) -> Trace:
-        """Return all activations for the rows `X`."""
-        Z, slopes = [X], []
-        for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
-            z, complement = sigmoid_pair(self._affine(Z[-1], W, b))
-            Z.append(z)
-            slopes.append(np.multiply(z, complement, out=complement))  # sigma(h) sigma(-h)
-        return Trace(Z, slopes, self._affine(Z[-1], self.W[-1], self.b[-1]))
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        bias: bool,
+        theta: FloatArray,
+        activation: Activation = Sigmoid(),  # noqa: B008  a frozen record
+    ) -> None:
+        super().__init__(sizes, bias, theta)
+        self.activation = activation
+
+    def with_theta(self, theta: FloatArray) -> Network:
+        """Return the same network with other parameters."""
+        return Network(self.sizes, self.bias, theta, self.activation)
+
+    def forward(self, X: FloatArray) -> Forward:
+        """Return Z and H of all layers for the rows `X`."""
+        Z: list[FloatArray] = [X]
+        H: list[FloatArray] = []
+        for W, b in zip(self.W, self.b, strict=True):
+            if H:
+                Z.append(self.activation.value(H[-1]))
+            h: FloatArray = Z[-1] @ W.T
+            if self.bias:
+                h += b
+            H.append(h)
+        return Forward(self, Z, H)
 
     def logits(self, X: FloatArray) -> FloatArray:
-        """Return H_L for the rows `X` without keeping what only the backward pass needs.
+        """Return H_L (N x n_L) for the rows `X`.
 
         Works on some rows at a time, so many that a layer's output stays in the cache.
         """
         H: FloatArray = np.empty((len(X), self.sizes[-1]), self.theta.dtype)
         step = max(_FEWEST_ROWS, _CACHE_NUMBERS // max(self.sizes))
         for start in range(0, len(X), step):
-            z = X[start : start + step]
-            for W, b in zip(self.W[:-1], self.b[:-1], strict=True):
-                z = self._affine(z, W, b)
-                sigmoid_in_place(z)
-            H[start : start + step] = self._affine(z, self.W[-1], self.b[-1])
+            H[start : start + step] = self.forward(X[start : start + step]).H[-1]
         return H
 
-    def backward(self, trace: Trace, delta: FloatArray, gradient: Parameters) -> None:
-        """Write dJ/dW_i and dJ/db_i of every layer into `gradient`, given delta_L = dJ/dH_L.
 
-        dJ/dW_i holds delta_i, not dJ/dW_{i+1}: it is delta that links one layer to the next.
-        """
-        for i in reversed(range(len(self.W))):
-            np.matmul(delta.T, trace.Z[i], out=gradient.W[i])  # dJ/dW_i = delta_i^T Z_{i-1}
-            if self.bias:
-                delta.sum(axis=0, out=gradient.b[i])  # dJ/db_i = column sums of delta_i
-            if i:
-                delta = delta @ self.W[i]  # delta_{i-1} = (delta_i W_i) * sigma'(H_{i-1})
-                delta *= trace.slopes[i - 1]
+@dataclass(frozen=True)
+class Forward:
+    """What a forward pass leaves: `Z` holds Z_0 .. Z_{L-1}, `H` holds H_1 .. H_L."""
 
-    def _affine(self, z: FloatArray, W: FloatArray, b: FloatArray) -> FloatArray:
-        h: FloatArray = z @ W.T
-        if self.bias:
-            h += b
-        return h
+    network: Network
+    Z: list[FloatArray]
+    H: list[FloatArray]
+
+    @property
+    def logits(self) -> FloatArray:
+        """H_L (N x n_L)."""
+        return self.H[-1]
+
+    @cached_property
+    def slopes(self) -> list[FloatArray]:
+        """f'(H_1) .. f'(H_{L-1})."""
+        slope = self.network.activation.slope
+        return [slope(h, z) for h, z in zip(self.H[:-1], self.Z[1:], strict=True)]
+
+
+def _glorot(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+    bound = np.sqrt(6 / sum(shape))
+    return rng.uniform(-bound, bound, shape)
+
+
+INITS: MappingProxyType[str, Callable[[tuple[int, ...], np.random.Generator], FloatArray]] = (
+    MappingProxyType(
+        {
+            "glorot": _glorot,  # Glorot and Bengio 2010, eq. 16
+            "normal": lambda shape, rng: rng.standard_normal(shape),
+            "zeros": lambda shape, _rng: np.zeros(shape),
+        }
+    )
+)
 
 
 def initial_network(
-    sizes: Sequence[int], config: NetworkConfig, dtype: str, rng: np.random.Generator
+    sizes: Sequence[int],
+    rng: np.random.Generator,
+    *,
+    init: str = "glorot",
+    scale: float = 1.0,
+    bias: bool = True,
+    dtype: str = "float64",
+    activation: Activation | None = None,
 ) -> Network:
-    """Return a fresh network; biases are 0.
+    """Return a fresh network (activation None: sigmoid); biases are 0.
 
-    `init` is glorot (uniform on +-sqrt(6 / (n_{i-1} + n_i)), Glorot and Bengio 2010, eq. 16),
-    normal (standard normal) or zeros, each times `init_scale`. Draws are made in float64, so both
-    dtypes start from the same weights.
+    `init` is glorot (uniform on +-sqrt(6 / (n_{i-1} + n_i))), normal (standard normal) or zeros,
+    each times `scale`. Draws are made in float64, so both dtypes start from the same weights.
     """
-    network = Network(sizes, config.bias, np.zeros(Network.count(sizes, config.bias)))
+    theta = np.zeros(Network.count(sizes, bias))
+    network = Network(sizes, bias, theta, activation or Sigmoid())
     for W in network.W:
-        if config.init == "glorot":
-            bound = np.sqrt(6 / sum(W.shape))
-            W[:] = config.init_scale * rng.uniform(-bound, bound, W.shape)
-        elif config.init == "normal":
-            W[:] = config.init_scale * rng.standard_normal(W.shape)
-    return Network(sizes, config.bias, network.theta.astype(dtype))
+        W[:] = scale * INITS[init](W.shape, rng)
+    return network.with_theta(network.theta.astype(dtype))

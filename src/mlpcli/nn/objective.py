@@ -1,9 +1,9 @@
-"""What training minimises over rows: weighted mean loss plus the L2 penalty, and its delta_L.
+"""What is minimised over rows: weighted mean loss plus the L2 penalty. J is put together here.
 
     J = 1/N sum_r sum_k omega_rk l(h_rk, y_rk) + (l2/2) sum_i ||W_i||_F^2
 
-omega_rk = w_r c_{k,y}: row weights, of mean 1 over the training rows, times class weights. Biases
-are not penalised and l2 is not divided by N.
+omega_rk = w_r c_{k,y}: row weights, of mean 1 over the rows, times class weights. Biases are not
+penalised and l2 is not divided by N.
 """
 
 from __future__ import annotations
@@ -13,23 +13,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.losses import Loss, loss_from
+from mlpcli.nn.backprop import RIGHT, backward
+from mlpcli.nn.losses import LOSSES, Form, Loss
 
 if TYPE_CHECKING:
-    from mlpcli.config import LossConfig
     from mlpcli.nn.activations import FloatArray
-    from mlpcli.nn.network import Network, Parameters
+    from mlpcli.nn.backprop import Rules
+    from mlpcli.nn.network import Forward, Network, Parameters
 
-__all__ = ["Objective", "objective_from"]
+__all__ = ["Objective", "balanced_class_weights"]
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A loss, an L2 factor, and class weights (2 x K: of label 0, of label 1) or None."""
+    """A loss, the form by which its derivative is computed with its epsilon, and an L2 factor.
+
+    `class_weight` (2 x K: of label 0, of label 1) is None where all are 1. The value of J is exact
+    whatever the form, so that runs with different forms are measured with one yardstick.
+    """
 
     loss: Loss
+    form: Form
+    epsilon: float = 0.0
     l2: float = 0.0
     class_weight: FloatArray | None = None
+
+    @classmethod
+    def exact(cls, loss: str, l2: float = 0.0) -> Objective:
+        """Return the objective of a loss, by its name, with its most precise derivative."""
+        return cls(LOSSES[loss], LOSSES[loss].truth, l2=l2)
 
     def cell_weights(self, y: FloatArray, weight: FloatArray | None) -> FloatArray | None:
         """Return omega (N x K, or N x 1 without class weights), or None where all are 1.
@@ -43,45 +55,53 @@ class Objective:
         classes: FloatArray = zero + (one - zero) * y
         return classes if omega is None else omega * classes
 
-    def delta(self, h: FloatArray, y: FloatArray, omega: FloatArray | None) -> FloatArray:
-        """Return delta_L = dJ/dH_L (N x K) by the chosen form of the derivative."""
-        delta = self.loss.derivative(h, y)
-        if omega is not None:
-            delta *= omega
-        delta /= h.shape[0]
-        return delta
+    def value(
+        self, network: Network, X: FloatArray, y: FloatArray, omega: FloatArray | None = None
+    ) -> float:
+        """Return J on these rows, by one plain forward pass."""
+        losses = self.loss.value(network.logits(X), y)
+        total = float((losses if omega is None else losses * omega).sum())
+        return total / len(X) + self.penalty(network)
+
+    def derivative(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return l'(h, y) of each element by the chosen form; nan where the form breaks."""
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return self.form.derivative(h, y, self.epsilon)
+
+    def delta(self, derivative: FloatArray, omega: FloatArray | None) -> FloatArray:
+        """Return delta_L = dJ/dH_L (N x K) = omega l'(h, y) / N."""
+        weighted = derivative if omega is None else derivative * omega
+        return weighted / len(derivative)
+
+    def penalty(self, network: Network) -> float:
+        """Return (l2/2) sum_i ||W_i||_F^2."""
+        return self.l2 / 2 * sum(float(np.vdot(W, W)) for W in network.W)
+
+    def penalty_gradient(self, W: FloatArray) -> FloatArray:
+        """Return l2 W."""
+        return self.l2 * W
 
     def gradient(
-        self, network: Network, X: FloatArray, y: FloatArray, weight: FloatArray | None = None
+        self,
+        forward: Forward,
+        y: FloatArray,
+        omega: FloatArray | None = None,
+        rules: Rules = RIGHT,
+        lowest: int = 1,
     ) -> Parameters:
-        """Return dJ/dtheta on these rows, all layers by backpropagation."""
-        gradient = network.like(np.empty_like(network.theta))
-        trace = network.forward(X)
-        network.backward(trace, self.delta(trace.logits, y, self.cell_weights(y, weight)), gradient)
-        self.add_penalty_gradient(network, gradient)
-        return gradient
+        """Return dJ/dtheta on the rows of a forward pass, in the dtype of delta_L.
 
-    def add_penalty_gradient(self, network: Network, gradient: Parameters) -> None:
-        """Add l2 W_i to dJ/dW_i of every layer."""
-        if self.l2:
-            for dW, W in zip(gradient.W, network.W, strict=True):
-                np.add(dW, self.l2 * W, out=dW)
+        `rules` other than the right ones say how a backward pass goes wrong. It may stop early: the
+        layers below `lowest` are left zero.
+        """
+        derivative = rules.output(self.derivative(forward.logits, y))
+        delta = self.delta(derivative, omega if rules.omega is None else rules.omega)
+        return backward(forward, delta, self.penalty_gradient, rules, lowest)
 
 
-def objective_from(config: LossConfig, y: FloatArray) -> Objective:
-    """Return the objective that the config names; `y` (N x K) are the training labels.
-
-    `balanced` weighs label c of output k with N / (2 N_ck), as scikit-learn does.
-    """
-    loss = loss_from(config)
-    if config.class_weight is None:
-        return Objective(loss, config.l2)
-    outputs = y.shape[1]
-    if config.class_weight == "balanced":
-        ones = np.count_nonzero(y >= 0.5, axis=0)
-        counts = np.stack([y.shape[0] - ones, ones])
-        weights = y.shape[0] / (2 * np.maximum(counts, 1))
-    else:
-        given = config.class_weight
-        weights = np.array([[given.negative] * outputs, [given.positive] * outputs])
-    return Objective(loss, config.l2, weights)
+def balanced_class_weights(y: FloatArray) -> FloatArray:
+    """Return N / (2 N_ck) for label c of output k (2 x K), as scikit-learn does; y is N x K."""
+    rows = len(y)
+    ones = np.count_nonzero(y >= 0.5, axis=0)
+    weights: FloatArray = rows / (2 * np.maximum(np.stack([rows - ones, ones]), 1))
+    return weights

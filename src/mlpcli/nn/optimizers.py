@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.nn.workspace import clip
+from mlpcli.nn.activations import clip
 from mlpcli.parallel import ALONE, Team
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.config import OptimizerConfig
     from mlpcli.nn.activations import FloatArray
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "Nesterov",
     "Optimizer",
     "Sgd",
-    "optimizer_from",
 ]
 
 State: TypeAlias = dict[str, NDArray[Any]]
@@ -234,9 +232,3 @@ class Adam(Optimizer):
 OPTIMIZERS: MappingProxyType[str, type[Optimizer]] = MappingProxyType(
     {"sgd": Sgd, "momentum": Momentum, "nesterov": Nesterov, "adam": Adam}
 )
-
-
-def optimizer_from(config: OptimizerConfig) -> Optimizer:
-    """Return the optimizer that the config names, with its constants."""
-    constants = config.model_dump(exclude={"name", "learning_rate"})
-    return OPTIMIZERS[config.name](**constants)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mlpcli.config import TrainingConfig
-
-__all__ = ["Schedule", "schedule_from"]
+__all__ = ["Schedule"]
 
 
 @dataclass
@@ -52,11 +48,3 @@ class Schedule:
         if self.waited >= self.patience:
             self.scale *= self.factor
             self.waited = 0
-
-
-def schedule_from(config: TrainingConfig) -> Schedule:
-    """Return the schedule that the config names."""
-    constants = config.schedule.model_dump(exclude={"name"})
-    return Schedule(
-        config.optimizer.learning_rate, config.epochs, config.schedule.name, **constants
-    )

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.losses import BCE_FORMS
 from mlpcli.nn.optimizers import Descent
-from mlpcli.nn.workspace import Folded, Prepared, Workspace, clip, sigmoid_range
+from mlpcli.nn.workspace import Folded, Prepared, Workspace
 from mlpcli.parallel import ALONE, core_count
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ class Engine:
     """The folded parameters of a network in training, and the buffers of its steps.
 
     `network` itself falls behind while steps are taken; `store` brings it up to date. `state` is
-    that of the optimizer, in the order of the folded parameters. `hard` is for labels 0 and 1 under
-    the stable derivative: with s = 1 - 2y it is s sigma(s h), one exponential and no cancellation.
+    that of the optimizer, in the order of the folded parameters. Where labels are `hard`, 0 or 1,
+    the loss may have a derivative in fewer operations (`Loss.signed`).
     """
 
     def __init__(
@@ -71,7 +70,8 @@ class Engine:
     ) -> None:
         self.network, self.objective, self.team = network, objective, team
         self.batch_size = batch_size
-        self.hard = hard and objective.loss.form is BCE_FORMS["stable"]
+        signed = objective.loss.signed if objective.form is objective.loss.truth else None
+        self._signed = signed if hard else None
         self.theta = Folded(network)
         members = max(1, min(team.size, batch_size // _FEWEST_ROWS))
         self._gradients = [Folded(network) for _ in range(members)]
@@ -84,9 +84,6 @@ class Engine:
         self._descent = Descent(optimizer, self.theta.flat, self.gradient.flat, state, team)
         self._spaces: dict[tuple[int, int], Workspace] = {}
         self._prepared: dict[int, Prepared] = {}
-        dtype = network.theta.dtype
-        self._low, self._high = sigmoid_range(dtype)
-        self._one = np.ones((), dtype)
 
     def _penalty(self) -> FloatArray | None:
         """Return l2 at every weight and 0 at every bias, None without a penalty."""
@@ -121,8 +118,8 @@ class Engine:
         The buffers are used again by the next rows of the same number.
         """
         prepared = self._prepared.get(len(X)) or self._buffers(len(X))
-        labels = 1 - 2 * y if self.hard else y
-        factor = prepared.scale * (labels if self.hard else 1)
+        labels = y if self._signed is None else 1 - 2 * y
+        factor = prepared.scale * (1 if self._signed is None else labels)
         omega = self.objective.cell_weights(y, weight)
         prepared.fill(X, labels, factor if omega is None else factor * omega)
         return prepared
@@ -170,17 +167,14 @@ class Engine:
     def _part(self, share: Share) -> None:
         _, X, Z, labels, factor, logits, space = share
         space.forward(Z, logits)
-        if self.hard:
-            delta, t = space.delta, space.spare
-            np.multiply(logits, labels, delta)
-            clip(delta, self._low, self._high, delta)
-            np.exp(delta, delta)
-            np.add(delta, self._one, t)
-            np.divide(delta, t, delta)
-            np.multiply(delta, factor, delta)
-        else:
-            delta = self.objective.loss.derivative(logits, labels)
+        if self._signed is None:
+            delta = self.objective.derivative(logits, labels)
             delta *= factor
+        else:
+            delta = space.delta
+            np.multiply(logits, labels, delta)
+            self._signed(delta, space.spare)
+            np.multiply(delta, factor, delta)
         space.backward(X, delta)
 
     def _join(self, member: int, count: int, squares: list[float]) -> None:

@@ -6,8 +6,7 @@ NumPy calls as possible, since for a small network the time of a step is the tim
 - samples are columns here, so that the matrix products need fewest transposes;
 - weights and bias of a layer are one matrix A_i = [W_i b_i], and every Z has a last row of ones,
   so that the bias and its gradient come out of the matrix products;
-- e = exp(h), t = 1 + e, z = e/t, sigma'(h) = z/t give sigma(h) and its slope to full relative
-  precision in both tails; h is held within the range where neither is subnormal, which is slow;
+- what an activation keeps for its slope takes the place of what it no longer needs;
 - every result goes to a buffer, and delta_i overwrites what is no longer needed. `a.dot(b, out)`
   is taken for the products: for small matrices `matmul` spends longer on its way to the BLAS.
 """
@@ -23,22 +22,10 @@ if TYPE_CHECKING:
     from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network, Parameters
 
-__all__ = ["Batch", "Folded", "Prepared", "Share", "Workspace", "clip", "sigmoid_range"]
+__all__ = ["Batch", "Folded", "Prepared", "Share", "Workspace"]
 
 _CHUNK = 40_000  # numbers: three such arrays of float32 fit into the cache of one core
 _Chunks: TypeAlias = "list[tuple[FloatArray, FloatArray, FloatArray]]"
-
-try:  # np.clip takes longer to reach this function than the function takes
-    from numpy._core import umath
-except ImportError:  # it is not public, so a release may move it
-    umath = np  # type: ignore[misc]  # both are modules with a clip
-clip = getattr(umath, "clip", np.clip)
-
-
-def sigmoid_range(dtype: np.dtype[Any]) -> tuple[FloatArray, FloatArray]:
-    """Return the ends of the range of h in which sigma(h) and sigma(-h) are not subnormal."""
-    high = np.floor(-np.log(float(np.finfo(dtype).tiny)))
-    return np.array(-high, dtype), np.array(high, dtype)
 
 
 class Folded:
@@ -84,31 +71,27 @@ class Workspace:
     ) -> None:
         self.gradient = gradient = gradient or Folded(network)
         sizes, dtype = network.sizes, network.theta.dtype
-        self._low, self._high = sigmoid_range(dtype)
-        self._one = np.ones((), dtype)
+        self._step_up = network.activation.step_up
+        self._step_down = network.activation.step_down
         self.delta, self.spare = (np.empty((sizes[-1], rows), dtype) for _ in range(2))
         self._up: list[tuple[FloatArray, FloatArray, FloatArray, _Chunks]] = []
         self._down: list[tuple[FloatArray, ...]] = []
         for i, width in enumerate(sizes[1:-1]):
             shape = width + network.bias, rows
-            Z, E, t = np.ones(shape, dtype), np.empty(shape, dtype), np.empty((width, rows), dtype)
-            z, e = Z[:width], E[:width]
-            chunk = max(1, _CHUNK // rows)  # rows of e whose operations stay within the cache
+            Z, E = np.ones(shape, dtype), np.empty(shape, dtype)
+            z, h, keep = Z[:width], E[:width], np.empty((width, rows), dtype)
+            chunk = max(1, _CHUNK // rows)  # rows of h whose operations stay within the cache
             cuts = [slice(start, start + chunk) for start in range(0, width, chunk)]
-            self._up.append((theta.A[i], e, Z, [(e[cut], t[cut], z[cut]) for cut in cuts]))
-            self._down.insert(0, (gradient.A[i + 1], Z.T, theta.A[i + 1].T, E, e, t, z))
+            self._up.append((theta.A[i], h, Z, [(h[cut], keep[cut], z[cut]) for cut in cuts]))
+            self._down.insert(0, (gradient.A[i + 1], Z.T, theta.A[i + 1].T, E, h, keep, z))
         self._last, self._first = theta.A[-1], gradient.A[0]
 
     def forward(self, Z: FloatArray, logits: FloatArray) -> None:
         """Write H_L^T (K x N) into `logits` for Z = [X 1]^T; keep what `backward` needs."""
-        one, low, high = self._one, self._low, self._high
         for A, h, folded, chunks in self._up:
             A.dot(Z, h)
-            for e, t, z in chunks:
-                clip(e, low, high, e)
-                np.exp(e, e)
-                np.add(e, one, t)
-                np.divide(e, t, z)
+            for chunk in chunks:
+                self._step_up(*chunk)
             Z = folded
         self._last.dot(Z, logits)
 
@@ -117,13 +100,11 @@ class Workspace:
 
         Overwrites what `forward` kept.
         """
-        for dA, Z, A, E, e, t, z in self._down:
+        for dA, Z, A, E, below, keep, z in self._down:
             delta.dot(Z, dA)
-            A.dot(
-                delta, E
-            )  # its last row, of the bias, is of no use; `dot` would copy W to skip it
-            delta = np.multiply(e, z, e)
-            np.divide(delta, t, delta)  # sigma'(H_i) = sigma(h) sigma(-h) = z/t
+            A.dot(delta, E)  # the last row, of the bias, is of no use, but to skip it copies W
+            delta = below
+            self._step_down(delta, keep, z)
         delta.dot(X, self._first)
 
 

@@ -46,7 +46,7 @@ def chain_words(chain: Chain) -> Iterator[str]:
     depth, rows = len(chain.all_rows.layers), chain.all_rows.rows
     start, closed = "(Z_L - Y)/N", "is right at the last layer only"
     elsewhere = " elsewhere"
-    if chain.kind == "mse":
+    if not chain.canonical:
         start = "2 (Z_L - Y) * sigma'(H_L)/N"
         closed, elsewhere = "belongs to cross-entropy and is right nowhere here", ""
     yield (

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.nn.losses import MSE
+from mlpcli.compare.forms import OTHER_LOSS
+from mlpcli.nn.losses import LOSSES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ def _legend(figure: Figure, result: Comparison) -> None:
     from matplotlib.lines import Line2D
 
     forms = [form for form in _STYLES if form in {curve.form for curve in result.curves}]
-    lines = [Line2D([], [], label=form, **_STYLES[form]) for form in (*forms, MSE.name)]
+    lines = [Line2D([], [], label=form, **_STYLES[form]) for form in (*forms, OTHER_LOSS)]
     lines[-1].set_label("mse (another loss)")
     cross = Line2D([], [], color="black", marker="x", linestyle="", label="nan from here on")
     figure.legend(
@@ -109,7 +110,9 @@ def _gradients(axes: Any, curves: list[Curve]) -> None:
     for curve in _in_order(curves):
         axes.plot(_float(curve.logits), _float(curve.gradient), **_STYLES[curve.form])
     h = _float(curves[0].logits)
-    axes.plot(h, MSE.derivative(h, np.zeros_like(h), 0.0), **_STYLES[MSE.name])
+    axes.plot(
+        h, LOSSES[OTHER_LOSS].truth.derivative(h, np.zeros_like(h), 0.0), **_STYLES[OTHER_LOSS]
+    )
     axes.set_ylim(-0.05, 1.3)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     _logit_axis(axes, curves)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mlpcli.nn.activations import FloatArray
-    from mlpcli.nn.losses import Loss
+    from mlpcli.nn.objective import Objective
 
 __all__ = ["Divergence", "diagnose", "scale_or_rate"]
 
@@ -53,7 +53,7 @@ def diagnose(
     batch: int,
     rate: float,
     loss: float,
-    loss_form: Loss,
+    objective: Objective,
     norms: Sequence[float],
     X: FloatArray,
     logits: FloatArray,
@@ -72,17 +72,17 @@ def diagnose(
         layer=layer,
         norm=norms[layer - 1],
         rate=rate,
-        cause=_cause(loss_form, X, logits, inputs),
+        cause=_cause(objective, X, logits, inputs),
     )
 
 
-def _cause(loss: Loss, X: FloatArray, logits: FloatArray, inputs: Sequence[str]) -> str:
+def _cause(objective: Objective, X: FloatArray, logits: FloatArray, inputs: Sequence[str]) -> str:
     if np.isfinite(logits).all():
         # a form breaks at a logit whose derivative is not finite; labels do not matter for that
-        broken = ~np.isfinite(loss.derivative(logits, np.zeros_like(logits)))
+        broken = ~np.isfinite(objective.derivative(logits, np.zeros_like(logits)))
         if broken.any():
             h = float(logits[broken].flat[0])
-            return (f"the {loss.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
+            return (f"the {objective.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
                     "set loss.derivative to stable")  # fmt: skip
     return scale_or_rate([X], inputs)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mlpcli.data.examples import Labels
     from mlpcli.data.rows import AnyRows
     from mlpcli.data.table import Column
-    from mlpcli.nn.losses import Form
+    from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
@@ -50,7 +50,7 @@ class ScoredRows:
     thresholds: tuple[float, ...]
     weight: NDArray[np.floating[Any]] | None = None
 
-    def metrics(self, loss: Form) -> Metrics:
+    def metrics(self, loss: Loss) -> Metrics:
         """Return how good the logits are."""
         return measure(self.logits, self.labels, loss, self.thresholds,
                        names=self.names, weight=self.weight)  # fmt: skip
@@ -179,7 +179,7 @@ def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapp
 
 
 def _intervals(
-    rows: ScoredRows, loss: Form, count: int, rng: np.random.Generator
+    rows: ScoredRows, loss: Loss, count: int, rng: np.random.Generator
 ) -> Mapping[str, tuple[float, float]]:
     """Return the 2.5 % and 97.5 % quantiles of each score over `count` resamples of the rows.
 

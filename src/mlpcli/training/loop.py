@@ -206,7 +206,7 @@ class Loop:
             batch=number + 1,
             rate=rate,
             loss=_total(self.objective.loss.value(h, rows.y), rows.weight),
-            loss_form=self.objective.loss,
+            objective=self.objective,
             norms=np.sqrt(norms).tolist(),
             X=rows.X,
             logits=h,

@@ -20,7 +20,7 @@ from mlpcli.training.confusion import THRESHOLD_SCORES, Confusion, Ranking
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mlpcli.nn.losses import Form
+    from mlpcli.nn.losses import Loss
 
 __all__ = ["SCORES", "Calibration", "Metrics", "measure"]
 
@@ -110,10 +110,10 @@ class _Sums:
     guessed: int = 0
     right: int = 0
 
-    def add(self, h: Array, y: Array, weight: Array | None, loss: Form, threshold: float) -> None:
+    def add(self, h: Array, y: Array, weight: Array | None, loss: Loss, threshold: float) -> None:
         """Count rows in."""
         p = np.asarray(sigmoid(h), np.float64)
-        losses = loss.value(h, y, 0.0)
+        losses = loss.value(h, y)
         self.loss += float(losses.sum() if weight is None else losses @ weight)
         self.weight += p.size if weight is None else float(weight.sum())
         self.squares += float(((p - y) ** 2).sum())
@@ -124,7 +124,7 @@ class _Sums:
 
 
 def _measure_one(
-    h: Array, y: Labels, weight: Labels | None, loss: Form, threshold: float
+    h: Array, y: Labels, weight: Labels | None, loss: Loss, threshold: float
 ) -> Metrics:
     if not np.isfinite(h).all():
         broken = int(np.count_nonzero(~np.isfinite(h)))
@@ -159,7 +159,7 @@ def _measure_one(
 def measure(
     h: Array,
     y: Labels,
-    loss: Form,
+    loss: Loss,
     thresholds: Sequence[float],
     *,
     names: Sequence[str],

@@ -11,7 +11,7 @@ import numpy as np
 from mlpcli.data.encoder import Encoder
 from mlpcli.data.target import Target
 from mlpcli.errors import ModelError
-from mlpcli.nn.losses import BCE_FORMS, MSE, Form
+from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Model", "load_model", "logits_of", "save_model"]
 
 SCHEMA = "mlp.model/1"
-
-_LOSSES = {"bce": BCE_FORMS["stable"], "mse": MSE}
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,9 @@ class Model:
     tensor_digest: str = ""
 
     @property
-    def loss(self) -> Form:
+    def loss(self) -> Loss:
         """The true loss that the model was trained on."""
-        return _LOSSES[self.config["loss"]["kind"]]
+        return LOSSES[self.config["loss"]["kind"]]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,8 +99,8 @@ def load_model(path: str | Path) -> Model:
     tensors, metadata = read_tensors(path, SCHEMA)
     try:
         loss = metadata["config"]["loss"]["kind"]
-        if loss not in _LOSSES:
-            known = " or ".join(_LOSSES)
+        if loss not in LOSSES:
+            known = " or ".join(LOSSES)
             raise ModelError(f"{path}: expected a model of loss {known}, got {loss!r:.40}")
         encoder = Encoder.from_document(metadata["encoder"])
         targets = tuple(map(Target.from_document, metadata["targets"]))

@@ -13,17 +13,12 @@ import numpy as np
 from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.errors import Interrupted
-from mlpcli.nn.network import initial_network
-from mlpcli.nn.objective import objective_from
-from mlpcli.nn.optimizers import optimizer_from
-from mlpcli.nn.schedule import schedule_from
 from mlpcli.nn.step import thread_count
-from mlpcli.parallel import ALONE, Team, limit_blas
-from mlpcli.seeds import Stream, generator
+from mlpcli.parallel import Team, limit_blas
+from mlpcli.training.build import layer_sizes, new_loop
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
 from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
-from mlpcli.training.loop import EpochRecord, Loop, Position
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.version import __version__
@@ -35,10 +30,10 @@ if TYPE_CHECKING:
     from mlpcli.config import Config
     from mlpcli.data.dataset import Estimate
     from mlpcli.training.divergence import Divergence
-    from mlpcli.training.loop import Stopped
+    from mlpcli.training.loop import EpochRecord, Loop, Stopped
     from mlpcli.training.metrics import Metrics
 
-__all__ = ["Observer", "TrainingResult", "new_loop", "train"]
+__all__ = ["Observer", "TrainingResult", "train"]
 
 SCHEMA = "mlp.train/1"
 
@@ -126,7 +121,7 @@ def train(
     batch_size = min(config.training.batch_size, len(dataset.train))
     kept = read_checkpoint(folder.checkpoint) if resume else None
     asked = config.training.threads or (kept.threads if kept else None)
-    threads = thread_count(asked, _sizes(config, dataset), batch_size)
+    threads = thread_count(asked, layer_sizes(config, dataset), batch_size)
     with limit_blas(1), closing(Team(threads)) as team:
         loop = new_loop(config, dataset, team)
         run = _Run(config, dataset, loop, folder)
@@ -150,41 +145,6 @@ def _clipped_note(config: Config, dataset: Dataset) -> list[str]:
     if size <= rows or "batch_size" not in config.training.model_fields_set:
         return []
     return [f"training.batch_size {size} is more than the {rows} training rows: all are one batch"]
-
-
-def _sizes(config: Config, dataset: Dataset) -> tuple[int, ...]:
-    return (dataset.train.width, *config.network.hidden, len(dataset.targets))
-
-
-def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
-    """Return a training run at its start: fresh weights, nothing written.
-
-    A team of several shares the work of each step; BLAS should then be held to one thread.
-    """
-    training, sizes = config.training, _sizes(config, dataset)
-    weights = generator(training.seed, Stream.WEIGHTS)
-    shuffle = generator(training.seed, Stream.SHUFFLE)
-    network = initial_network(sizes, config.network, training.dtype, weights)
-    optimizer = optimizer_from(training.optimizer)
-    return Loop(
-        network=network,
-        objective=objective_from(config.loss, dataset.train.y),
-        optimizer=optimizer,
-        state=optimizer.init(network.theta),
-        schedule=schedule_from(training),
-        train=dataset.train,
-        validation=dataset.validation,
-        epochs=training.epochs,
-        batch_size=min(training.batch_size, len(dataset.train)),
-        patience=training.patience,
-        position=Position(
-            shuffle=dict(shuffle.bit_generator.state),
-            squares=np.zeros(len(sizes) - 1),
-            best_theta=network.theta.copy(),
-        ),
-        inputs=dataset.encoder.inputs,
-        team=team,
-    )
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import autograd
@@ -11,17 +12,25 @@ import pytest
 
 from check.nets import FAMILIES, Family, draw
 from check.reference import derivatives, differences
-from mlpcli.check.case import Case, analytic_gradient, case_from, objective
-from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.case import Case, case_from
 from mlpcli.check.numeric.change import BLOCK
-from mlpcli.check.numeric.complex_step import complex_step
+from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.numeric.plain import plain_difference
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.network import Network
 
 if TYPE_CHECKING:
+    from mlpcli.check.numeric.methods import Method
     from mlpcli.nn.activations import FloatArray
 
+
+def gradient_by(method: Method, case: Case, *options: Any, **named: Any) -> FloatArray:
+    """Return the numeric gradient of J, the penalty's part among it."""
+    return numeric_gradient(case, method, *options, **named).values
+
+
+central_difference = partial(gradient_by, "central")
+complex_step = partial(gradient_by, "complex-step")
 families = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 
 
@@ -30,7 +39,12 @@ def small(family: Family, seed: int) -> Case:
     rows = slice(0, 5)
     omega = None if case.omega is None else case.omega[rows]
     return case_from(
-        case.network, case.X[rows], case.y[rows], omega=omega, kind=case.kind, l2=case.l2
+        case.network,
+        case.X[rows],
+        case.y[rows],
+        omega=omega,
+        loss=case.objective.loss.name,
+        l2=case.objective.l2,
     )
 
 
@@ -122,7 +136,7 @@ def test_autograd_agrees(family: Family) -> None:
     u_K = 4 * 2.0**-53 * rounding_bounds(case).K_textbook
     error = np.abs(central_difference(case) - expected)
     assert np.all(error <= 1e-9 * np.abs(expected) + u_K)
-    assert traced_objective(case, case.network.theta) == pytest.approx(objective(case), rel=1e-12)
+    assert traced_objective(case, case.network.theta) == pytest.approx(case.value(), rel=1e-12)
 
 
 def traced_objective(case: Case, theta: Any) -> Any:
@@ -135,8 +149,8 @@ def traced_objective(case: Case, theta: Any) -> Any:
         z, squares = anp.exp(-anp.logaddexp(0, -h)), squares + anp.sum(W**2)
     y, omega = case.y, 1.0 if case.omega is None else case.omega
     bce = (1 - y) * anp.logaddexp(0, h) + y * anp.logaddexp(0, -h)
-    loss = bce if case.kind == "bce" else (z - y) ** 2
-    return anp.sum(omega * loss) / len(y) + case.l2 / 2 * squares
+    loss = bce if case.objective.loss.name == "bce" else (z - y) ** 2
+    return anp.sum(omega * loss) / len(y) + case.objective.l2 / 2 * squares
 
 
 @pytest.mark.parametrize("method", [central_difference, complex_step])
@@ -161,7 +175,7 @@ def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("mlpcli.check.numeric.change.BLOCK", BLOCK // 2**6)
     monkeypatch.setattr("mlpcli.check.numeric.units.WORTH_THREADS", 2**60)
     np.testing.assert_allclose(central_difference(case), large, rtol=1e-11, atol=1e-18)
-    np.testing.assert_allclose(large, analytic_gradient(case).theta, rtol=1e-9, atol=1e-16)
+    np.testing.assert_allclose(large, case.gradient().theta, rtol=1e-9, atol=1e-16)
 
 
 def test_an_input_that_is_always_zero_has_derivative_zero() -> None:

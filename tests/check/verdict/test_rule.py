@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from check.nets import FAMILIES, Family, draw, textbook_gradient
-from mlpcli.check.case import Case, analytic_gradient, case_from
-from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.case import Case, case_from
+from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.verdict.bounds import Bounds, rounding_bounds
 from mlpcli.check.verdict.precision import SMALLEST, single_precision
 from mlpcli.check.verdict.rule import EntryVerdict, TensorResult, judge, overall, summarise
-from mlpcli.nn.network import Parameters
+from mlpcli.nn.backprop import Rules
+from mlpcli.nn.network import Network, Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,9 +128,9 @@ def test_a_zero_gradient_does_not_pass_where_the_method_sees_nothing() -> None:
 
 
 def test_a_sigma_that_stops_at_the_smallest_normal_number_is_no_mismatch() -> None:
-    network = Parameters((1, 1), False, np.array([-0.01]))
+    network = Network((1, 1), False, np.array([-0.01]))
     case = case_from(network, [[1e4]], [0])  # sigma(-100) = 4e-44; some keep it at 1e-38 in float32
-    numeric = central_difference(case)
+    numeric = numeric_gradient(case).values
     gradient = column(np.array([1e4 * 2.0**-126], np.float32))
     assert gradient.theta[0] > 1e5 * numeric[0] > 0
     assert gradient.theta[0] > SMALLEST[True]
@@ -142,7 +143,8 @@ def test_a_sigma_that_stops_at_the_smallest_normal_number_is_no_mismatch() -> No
 
 def test_the_penalty_has_its_share_of_the_bound() -> None:
     case = draw(FAMILIES[0], np.random.default_rng(0))
-    without, bounds = rounding_bounds(case), rounding_bounds(replace(case, l2=1e3))
+    penalised = replace(case, objective=replace(case.objective, l2=1e3))
+    without, bounds = rounding_bounds(case), rounding_bounds(penalised)
     share = case.network.like(bounds.K - without.K)
     for i, W in enumerate(case.network.W):
         np.testing.assert_allclose(share.W[i], 1e3 * np.abs(W), rtol=1e-6)
@@ -181,12 +183,12 @@ def test_no_false_alarm_over_1000_networks(block: int) -> None:
     for trial in range(100):
         family = FAMILIES[trial % len(FAMILIES)]
         case = draw(family, rng, widest=40 if trial % 20 < len(FAMILIES) else 8)
-        numeric, bounds = central_difference(case), rounding_bounds(case)
+        numeric, bounds = numeric_gradient(case).values, rounding_bounds(case)
         smallest = min(smallest, float(np.abs(numeric).min()))
         largest_K = max(largest_K, float((bounds.K * U / np.abs(numeric)).max()))
         for dtype in ("float64", "float32"):
             for name, gradient in (
-                ("stable", analytic_gradient(case, dtype=dtype)),
+                ("stable", case.gradient(dtype=dtype)),
                 ("textbook", textbook_gradient(case, dtype)),
             ):
                 for tensor in results(gradient, numeric, bounds):
@@ -201,32 +203,27 @@ def test_no_false_alarm_over_1000_networks(block: int) -> None:
 
 
 def scaled(case: Case, rng: np.random.Generator) -> Parameters:
-    gradient = analytic_gradient(case)
+    gradient = case.gradient()
     gradient.layers[rng.integers(len(gradient.layers))] *= 1.00001
     return gradient
 
 
 def negated(case: Case, rng: np.random.Generator) -> Parameters:
-    gradient = analytic_gradient(case)
+    gradient = case.gradient()
     gradient.theta *= -1
     return gradient
 
 
 def one_entry(case: Case, rng: np.random.Generator) -> Parameters:
-    gradient = analytic_gradient(case)
+    gradient = case.gradient()
     gradient.theta[np.argmax(np.abs(gradient.theta))] *= 1.001
     return gradient
 
 
 def missing_sigma_prime(case: Case, rng: np.random.Generator) -> Parameters:
-    gradient = analytic_gradient(case)
-    trace = case.network.forward(case.X)
-    trace.slopes[:] = [np.ones_like(slope) for slope in trace.slopes]
-    delta = case.loss.derivative(trace.logits, case.y) / len(case.X)
-    case.network.backward(trace, delta if case.omega is None else delta * case.omega, gradient)
-    for i, W in enumerate(case.network.W):
-        gradient.W[i][:] += case.l2 * W
-    return gradient
+    forward = case.network.forward(case.X)
+    ones = {i: np.ones_like(slope) for i, slope in enumerate(forward.slopes, start=1)}
+    return case.objective.gradient(forward, case.y, case.omega, Rules(slope=ones))
 
 
 @pytest.mark.parametrize("bug", [scaled, negated, one_entry, missing_sigma_prime])
@@ -237,8 +234,8 @@ def test_planted_bugs_fail_wherever_rounding_cannot_explain_them(
     rng, visible = np.random.default_rng(5), 0
     for _ in range(10):
         case = draw(family, rng)
-        wrong, right = bug(case, rng), analytic_gradient(case)
-        numeric, bounds = central_difference(case), rounding_bounds(case)
+        wrong, right = bug(case, rng), case.gradient()
+        numeric, bounds = numeric_gradient(case).values, rounding_bounds(case)
         effect = np.abs(wrong.theta - right.theta)
         seen = effect > 2e-6 * np.fmax(np.abs(wrong.theta), np.abs(right.theta))
         seen &= effect > 10 * U * bounds.K_textbook

@@ -1,4 +1,4 @@
-"""Bugs made on the way down: in sigma'(H_i), in delta_i, and in the matrix that carries it."""
+"""Bugs made on the way down: in f'(H_i), in delta_i, and in the matrix that carries it."""
 
 from __future__ import annotations
 
@@ -6,69 +6,135 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.bugs.mutant import Mutant, all_layers, at, bend_output, hidden, one_or_all
-from mlpcli.check.bugs.output import squared_error
-from mlpcli.nn.activations import sigmoid
+from mlpcli.check.bugs.fit import linear
+from mlpcli.check.bugs.record import Bug, Mutant, at, bend_output, one_or_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from mlpcli.check.bugs.backprop import Array, Forward
+    from mlpcli.check.bugs.scene import Scene
+    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.backprop import OnArray, Rules
+    from mlpcli.nn.network import Parameters
 
-__all__ = ["MAKERS"]
+__all__ = ["BUGS"]
 
-
-def _slopes(f: Forward) -> Iterator[Mutant]:
-    """Yield sigma'_k replaced by 1, sigma'(Z_k), Z_k."""
-    instead: dict[str, Callable[[int], Array]] = {
-        "missing-sigma-prime": lambda _: np.ones((1, 1)),
-        "sigma-prime-of-activation": lambda k: sigmoid(f.Z[k]) * sigmoid(-f.Z[k]),
-        "activation-as-derivative": lambda k: f.Z[k],
-    }
-    for bug, make in instead.items():
-        for layers in one_or_all(hidden(f)):
-            yield Mutant(bug, layers, at("slope", {k: make(k) for k in layers}))
-        if f.case.kind == "mse":
-            yield Mutant(bug, (f.depth,), bend_output(squared_error(make(f.depth))))
+_USUAL_RATE = 0.01  # for a case that knows of no learning rate
 
 
-def _neighbours(f: Forward) -> Iterator[Mutant]:
-    """Yield sigma' of the layer below or above, where its width fits or broadcasts."""
+def _slope_instead(
+    make: Callable[[Scene, int], FloatArray],
+) -> Callable[[Scene], Iterator[Mutant]]:
+    """Return what yields f'_k replaced, at one or all layers; the output's where l' has it."""
+
+    def mutants(scene: Scene) -> Iterator[Mutant]:
+        for layers in one_or_all(scene.hidden):
+            yield Mutant(layers, at("slope", {k: make(scene, k) for k in layers}))
+        wrong = make(scene, scene.depth)
+        bent = scene.loss.with_output_slope(scene.logits, scene.case.y, wrong)
+        if bent is not None:
+            yield Mutant((scene.depth,), bend_output(lambda _derivative: bent))
+
+    return mutants
+
+
+def _neighbours_slope(scene: Scene) -> Iterator[Mutant]:
+    """Yield f' of the layer below or above, where its width fits or broadcasts."""
+    widths = [s.shape[1] for s in scene.s]
     for step in (-1, 1):
-        fit = [
-            k
-            for k in hidden(f)
-            if k + step >= 1 and f.slopes[k + step].shape[1] in {1, f.slopes[k].shape[1]}
-        ]
+        fit = [k for k in scene.hidden if k + step >= 1 and widths[k + step] in {1, widths[k]}]
         for layers in one_or_all(fit):
-            bend = at("slope", {k: f.slopes[k + step] for k in layers})
-            yield Mutant("sigma-prime-wrong-layer", layers, bend)
+            yield Mutant(layers, at("slope", {k: scene.s[k + step] for k in layers}))
 
 
-def _closed_forms(f: Forward) -> Iterator[Mutant]:
+def _closed_form(scene: Scene) -> Iterator[Mutant]:
     """Yield delta_i = Z_i - Y, with 1/N or without, for the layer alone or for those below too.
 
-    It is right for the last layer under bce; under mse it is wrong there as well.
+    Where it is right for the last layer it is wrong in the others only.
     """
-    layers_of_loss = hidden(f) if f.case.kind == "bce" else all_layers(f)
-    fit = [i for i in layers_of_loss if f.outputs == 1 or f.Z[i].shape[1] == f.outputs]
+    layers = scene.hidden if scene.loss.canonical else scene.layers
+    fit = [i for i in layers if scene.outputs == 1 or scene.Z[i].shape[1] == scene.outputs]
     for rule in ("local", "delta"):
-        for weight in (f.weight, f.weight * f.rows):
-            for layers in one_or_all(fit):
-                deltas = {i: _constant((f.Z[i] - f.case.y) * weight) for i in layers}
-                yield Mutant("last-layer-closed-form", layers, at(rule, deltas))
+        for weight in (scene.case.shares, scene.case.shares * scene.rows):
+            for chosen in one_or_all(fit):
+                deltas = {i: _constant((scene.Z[i] - scene.case.y) * weight) for i in chosen}
+                yield Mutant(chosen, at(rule, deltas))
 
 
-def _constant(value: Array) -> Callable[[Array], Array]:
+def _constant(value: FloatArray) -> OnArray:
     return lambda _delta: value
 
 
-def _carried(f: Forward) -> Iterator[Mutant]:
+def _transposed_weight(scene: Scene) -> Iterator[Mutant]:
     """Yield W_{i+1}^T for W_{i+1} on the way down."""
-    square = [i for i in all_layers(f)[1:] if f.W[i].shape[0] == f.W[i].shape[1] > 1]
+    square = [i for i in scene.layers[1:] if scene.W[i].shape[0] == scene.W[i].shape[1] > 1]
     for layers in one_or_all(square):
-        bend = at("carry", dict.fromkeys(layers, lambda W, _dW: W.T))
-        yield Mutant("weight-not-transposed", layers, bend)
+        yield Mutant(layers, at("carry", dict.fromkeys(layers, lambda W, _dW: W.T)))
 
 
-MAKERS = (_slopes, _neighbours, _closed_forms, _carried)
+def _early(scene: Scene, eta: float) -> Mutant:
+    """Return weights that are updated, by this rate, before delta passes them."""
+    early = dict.fromkeys(scene.layers[1:], lambda W, dW: W - eta * dW)
+    return Mutant(scene.hidden, at("carry", early), learning_rate=eta)
+
+
+def _fit_early(scene: Scene, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
+    """Yield the rate fitted at layer L-1; the layers below must verify it."""
+    if layer == scene.depth - 1:
+        eta = linear(scene, rules, given, layer, lambda eta: _early(scene, eta).bend)
+        if eta is not None and eta > 0:
+            yield _early(scene, eta)
+
+
+def _usual_early(scene: Scene) -> Iterator[Mutant]:
+    if scene.hidden:
+        yield _early(scene, scene.case.learning_rate or _USUAL_RATE)
+
+
+BUGS: Sequence[Bug] = (
+    Bug(
+        "missing-sigma-prime",
+        "delta_i lacks the factor sigma'(H_i)",
+        "multiply (delta_{i+1} W_{i+1}) by Z_i (1 - Z_i), elementwise",
+        _slope_instead(lambda _scene, _k: np.ones((1, 1))),
+    ),
+    Bug(
+        "sigma-prime-of-activation",
+        "sigma' is taken of the activation: sigma'(Z_i) where sigma'(H_i) belongs",
+        "use Z_i (1 - Z_i), or call the derivative with H_i instead of Z_i",
+        _slope_instead(lambda scene, k: scene.slope_at(k, scene.Z[k])),
+    ),
+    Bug(
+        "activation-as-derivative",
+        "the activation Z_i stands where its derivative belongs",
+        "multiply by Z_i (1 - Z_i) instead of Z_i",
+        _slope_instead(lambda scene, k: scene.Z[k]),
+    ),
+    Bug(
+        "sigma-prime-wrong-layer",
+        "delta_i is multiplied by sigma' of a neighbouring layer",
+        "use the H or Z of the layer whose delta is computed",
+        _neighbours_slope,
+    ),
+    Bug(
+        "last-layer-closed-form",
+        "the closed form of the last layer, (Z - Y)^T Z_{i-1}, is used for a hidden layer",
+        "Z_i - Y is delta of the last layer only; below it, "
+        "delta_i = (delta_{i+1} W_{i+1}) * sigma'(H_i)",
+        _closed_form,
+    ),
+    Bug(
+        "weight-not-transposed",
+        "delta_{i+1} is carried down by the transpose of the right matrix",
+        "with rows as samples and W_i of shape (n_i, n_{i-1}) it is delta_{i+1} W_{i+1}",
+        _transposed_weight,
+        below=True,
+    ),
+    Bug(
+        "weights-updated-too-early",
+        "W_i is updated before delta_{i-1} is computed with it",
+        "compute all gradients first, then update all weights",
+        fit=_fit_early,
+        examples=_usual_early,
+    ),
+)

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mlpcli.check.verdict.precision import single_precision
 
 if TYPE_CHECKING:
-    from mlpcli.check.bugs.backprop import Array
     from mlpcli.check.verdict.bounds import Bounds
+    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
 
-__all__ = ["Likeness", "distance", "relative_distance", "tensors_from_output"]
+__all__ = ["Likeness", "Tensor", "distance", "relative_distance", "tensors_from_output"]
 
 
-def tensors_from_output(gradient: Parameters) -> list[tuple[int, str, Array]]:
-    """Return (layer, "b" or "W", tensor) in the order in which backpropagation makes them."""
-    found = []
-    for i in range(len(gradient.W), 0, -1):
-        if gradient.bias:
-            found.append((i, "b", np.asarray(gradient.b[i - 1])))
-        found.append((i, "W", np.asarray(gradient.W[i - 1])))
-    return found
+class Tensor(NamedTuple):
+    """One tensor of a gradient: W1, b1, .., its layer, and its numbers."""
+
+    name: str
+    layer: int
+    array: FloatArray
+
+
+def tensors_from_output(gradient: Parameters) -> list[Tensor]:
+    """Return the tensors in the order in which backpropagation makes them: bL, WL, .. b1, W1."""
+    found = [Tensor(name, int(name[1:]), array) for name, array in gradient.tensors()]
+    return found[::-1]
 
 
 def distance(A: Parameters, M: Parameters) -> float:
@@ -33,11 +37,11 @@ def distance(A: Parameters, M: Parameters) -> float:
 
     Entries that are nan in both, or the same infinity, count as equal; any other nan as inf.
     """
-    pairs = zip(tensors_from_output(A), tensors_from_output(M), strict=True)
-    return max(relative_distance(a, m) for (_, _, a), (_, _, m) in pairs)
+    pairs = zip(A.tensors(), M.tensors(), strict=True)
+    return max(relative_distance(a, m) for (_, a), (_, m) in pairs)
 
 
-def relative_distance(a: Array, m: Array) -> float:
+def relative_distance(a: FloatArray, m: FloatArray) -> float:
     """Return the distance of two tensors as `distance` defines it."""
     both = np.isfinite(a) & np.isfinite(m)
     if not (both | (np.isnan(a) & np.isnan(m)) | (a == m)).all():
@@ -65,7 +69,7 @@ class Likeness:
 
     def agreeing(self, M: Parameters) -> int:
         """Return how many tensors agree, counted from the output to the first that does not."""
-        for count, ((a, b, slack), (_, _, m)) in enumerate(
+        for count, ((a, b, slack), (*_, m)) in enumerate(
             zip(self._known, tensors_from_output(M), strict=True)
         ):
             if not self._same(a, m, b, slack):
@@ -78,17 +82,17 @@ class Likeness:
         return len(self._known)
 
     @cached_property
-    def _known(self) -> list[tuple[Array, float, Array]]:
+    def _known(self) -> list[tuple[FloatArray, float, FloatArray]]:
         """The given tensor, the largest entry of the right one, and what rounding can do to it."""
         slack = self.given.like(self.bounds.textbook(single_precision(self.given)))
         return [
             (a, float(np.abs(b).max(initial=0)), _either_way(r))
-            for (_, _, a), (_, _, b), (_, _, r) in zip(
+            for (*_, a), (*_, b), (*_, r) in zip(
                 *map(tensors_from_output, (self.given, self.right, slack)), strict=True
             )
         ]
 
-    def _same(self, a: Array, m: Array, largest: float, slack: Array) -> bool:
+    def _same(self, a: FloatArray, m: FloatArray, largest: float, slack: FloatArray) -> bool:
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(a), np.abs(m))
             if (np.abs(a - m) <= self.tolerance * size + slack).all():
@@ -99,7 +103,7 @@ class Likeness:
         return bool((near | (np.isnan(a) & np.isnan(m)) | (a == m)).all())
 
 
-def _either_way(slack: Array) -> Array:
+def _either_way(slack: FloatArray) -> FloatArray:
     """Return the larger slack of a square matrix and its transpose: one bug transposes it."""
     square = slack.ndim == 2 and slack.shape[0] == slack.shape[1]
     return np.maximum(slack, slack.T) if square else slack

@@ -2,7 +2,7 @@
 
     dJ/dtheta = (J(theta + h e) - J(theta - h e)) / 2h
 
-with the numerator computed as a change (`change.py`, `loss_change.py`), not as two losses that
+with the numerator computed as a change (`change.py`), not as two losses that
 agree in their first digits. The step can then be so small that its truncation error, about h^2, is
 below the rounding of a double: h changes H_i, and every H above it, by 2^-26 at most. No digit is
 lost by that, since nothing is subtracted.
@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.numeric.change import TINY, Base, base_point, unit_change, unit_size
-from mlpcli.check.numeric.units import Mask, Unit, threads_for, units
-from mlpcli.parallel import map_any_order
+from mlpcli.check.numeric.change import TINY, base_point, unit_change, unit_size
+from mlpcli.check.numeric.units import Mask, Unit, units, visit_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,56 +32,35 @@ def central_difference(
     step: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FloatArray:
-    """Return the numeric gradient over theta, float64; nan outside `mask` (None: every entry).
+    """Return the derivative of the data term over theta, float64; nan outside `mask` (None: all).
 
     `step` is the change of H at the perturbed layer (None: 2^-26 there and above it). `progress` is
     called with the number of entries just finished, always from the calling thread.
     """
     growth = _growth(case)
     base = base_point(case, step is None or step * max(growth) <= TINY)
-    if step is None:
-        steps = [_steps(Z, TINY / a) for Z, a in zip(base.Z, growth, strict=True)]
-    else:
-        steps = [_steps(Z, step) for Z in base.Z]
+    changes = [TINY / a for a in growth] if step is None else [step] * len(growth)
+    steps = [_steps(Z, change) for Z, change in zip(base.Z, changes, strict=True)]
     numeric = np.full(case.network.theta.size, np.nan)
-    _run(base, steps, list(units(case.network, mask)), numeric, progress)
-    numeric /= len(case.X)
-    slopes = case.network.like(numeric).W
-    for i, W in enumerate(case.network.W):
-        slopes[i][:] += case.l2 * W  # the central difference of a square is exact
-    return numeric
 
-
-def _run(
-    base: Base,
-    steps: list[FloatArray],
-    work: list[Unit],
-    numeric: FloatArray,
-    progress: Callable[[int], None] | None,
-) -> None:
-    """Fill `numeric` unit by unit."""
-
-    def visit(unit: Unit) -> int:
+    def visit(unit: Unit) -> None:
         h = steps[unit.layer][unit.inputs]
-        with np.errstate(all="ignore"):  # extreme weights: what comes of them is judged, not hidden
-            numeric[unit.entries] = unit_change(base, unit, h) / (2 * h)
-        return unit.inputs.size
+        numeric[unit.entries] = unit_change(base, unit, h) / (2 * h)
 
-    size = sum(unit_size(base, unit) for unit in work)
-    for finished in map_any_order(visit, work, threads=threads_for(size)):
-        if progress is not None:
-            progress(finished)
+    work = list(units(case.network, mask))
+    visit_each(visit, work, sum(unit_size(base, unit) for unit in work), progress)
+    return numeric / case.rows
 
 
 @np.errstate(all="ignore")
 def _growth(case: Case) -> list[float]:
     """Return, per layer, by how much a change of its H can grow on its way up, at least 1.
 
-    |dZ| <= |D|/4, so layer m multiplies the largest change by ||W_m||_inf / 4 at most.
+    |dZ| <= max f' |D|, so layer m multiplies the largest change by max f' ||W_m||_inf at most.
     """
-    growth = [1.0]
+    growth, steepest = [1.0], case.network.activation.steepest
     for W in reversed(case.network.W[1:]):
-        growth.append(max(1.0, growth[-1] * float(np.abs(W).sum(axis=1).max()) / 4))
+        growth.append(max(1.0, growth[-1] * float(np.abs(W).sum(axis=1).max()) * steepest))
     return growth[::-1]
 
 

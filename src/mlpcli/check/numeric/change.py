@@ -1,9 +1,8 @@
 """How a change of one column of H_i travels to the loss, as a change all the way.
 
-    tau = tanh(D/2)      dZ = 2 s tau / (1 + lean tau)      D' = dZ W^T          (next layer)
+    g = bend(D/2);  dZ = 2 s g / (1 + lean g)           D' = dZ W^T          (next layer)
 
-with s = sigma(H) sigma(-H) and lean = sigma(H) - sigma(-H): the addition theorem of tanh, exact
-for every D. It is the difference sigma(H + D) - sigma(H), with no subtraction of close numbers.
+is f(H + D) - f(H), exact for every D, with no subtraction of close numbers (`Activation`).
 
 Both signs of a step, and many k of the same W_i[j, k], travel together. Samples come last, so that
 the inner loops are long however narrow the layer:
@@ -21,19 +20,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.numeric.loss_change import LossChange, loss_change, shifted
-from mlpcli.nn.activations import sigmoid_pair
+from mlpcli.nn.activations import shifted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlpcli.check.case import Case
     from mlpcli.check.numeric.units import Unit
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.activations import Activation, FloatArray
+    from mlpcli.nn.losses import Change
 
 __all__ = ["TINY", "Base", "base_point", "unit_change", "unit_size"]
 
-# Below this |D| the double nearest to tanh(D/2) is D/2: the next term is D^2/12 < 2^-55 of it.
+# Below this |D| the double nearest to g(D/2) is D/2: of tanh the next term is D^2/12 < 2^-55 of it.
 TINY = 2.0**-26
 # Numbers in the widest array of a block (2 MB): so long that threads seldom meet between calls.
 BLOCK = 2**18
@@ -45,37 +44,37 @@ class Base:
     """The point that is left: index i holds layer i+1, samples along the last axis.
 
     `Z` (n_i + 1, N) are the inputs of that layer with a row of ones for the bias, `s` and `lean`
-    (n_i, N) belong to its own H. Where `tiny`, no change exceeds TINY.
+    (n_i, N) belong to its own H in hidden layers. Where `tiny`, no change exceeds TINY.
     """
 
     W: list[FloatArray]
     Z: list[FloatArray]
     s: list[FloatArray]
     lean: list[FloatArray]
-    loss: LossChange
+    loss: Change
+    activation: Activation
     tiny: bool
 
-    def tanh(self, half: FloatArray) -> FloatArray:
-        """Return tau for half of D."""
-        return half if self.tiny else np.tanh(half)
+    def bend(self, half: FloatArray) -> FloatArray:
+        """Return g for half of D."""
+        return half if self.tiny else self.activation.bend(half)
 
 
 @np.errstate(all="ignore")  # extreme weights: what comes of them is judged, not hidden
 def base_point(case: Case, tiny: bool) -> Base:
-    """Run one forward pass with full relative precision in both tails of sigma."""
-    z, ones = case.X, np.ones((1, len(case.X)))
-    inputs: list[FloatArray] = []
-    s: list[FloatArray] = []
-    lean: list[FloatArray] = []
-    for W, b in zip(case.network.W, case.network.b, strict=True):
-        inputs.append(np.concatenate([z.T, ones]))
-        h = z @ W.T
-        if case.network.bias:
-            h += b
-        z, complement = sigmoid_pair(h)
-        s.append(np.ascontiguousarray((z * complement).T))
-        lean.append(np.ascontiguousarray((z - complement).T))
-    return Base(case.network.W, inputs, s, lean, loss_change(case, h, tiny), tiny)
+    """Return what the changes of a case start from."""
+    f, network, ones = case.forward(), case.network, np.ones((1, case.rows))
+    lean = network.activation.lean
+    omega = np.ones_like(case.y) if case.omega is None else case.omega
+    return Base(
+        W=network.W,
+        Z=[np.concatenate([z.T, ones]) for z in f.Z],
+        s=[np.ascontiguousarray(s.T) for s in f.slopes],
+        lean=[np.ascontiguousarray(lean(h, z).T) for h, z in zip(f.H, f.Z[1:], strict=False)],
+        loss=case.objective.loss.change(f.logits, case.y, omega, tiny=tiny),
+        activation=network.activation,
+        tiny=tiny,
+    )
 
 
 def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
@@ -91,8 +90,7 @@ def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
         arrive = _way_up(base, unit, rows)
         for probes in _slices(len(steps), max(1, depth // (rows.stop - rows.start))):
             half = inputs[unit.inputs[probes], rows] * (steps[probes, None] / 2)
-            tau = arrive(base.tanh(half))
-            change[probes] += base.loss.between(tau, outputs, rows)
+            change[probes] += base.loss.between(arrive(half), outputs, rows)
     return change
 
 
@@ -107,22 +105,22 @@ def _widest(base: Base, unit: Unit) -> int:
 
 
 def _way_up(base: Base, unit: Unit, rows: slice) -> Lift:
-    """Return the function from tau (B, R) at the unit to tau (n_L or 1, 2, B, R) at the outputs."""
+    """Return the function from D/2 (B, R) at the unit to D/2 (n_L or 1, 2, B, R) at the outputs."""
     i, j, last = unit.layer, unit.row, len(base.W) - 1
     if i == last:
-        return lambda tau: np.stack([tau, -tau])[None]
+        return lambda half: np.stack([half, -half])[None]
     s, lean = base.s[i][j, rows], base.lean[i][j, rows]
     column = base.W[i + 1][:, j]
     if i + 1 == last:
-        return lambda tau: base.tanh(np.multiply.outer(column, _both_signs(tau, s, lean)))
+        return lambda half: np.multiply.outer(column, _both_signs(base.bend(half), s, lean))
     second = _rank_one(base, i + 1, column, rows)
-    return lambda tau: _through(base, i + 2, second(_both_signs(tau, s, lean)), rows)
+    return lambda half: _through(base, i + 2, second(_both_signs(base.bend(half), s, lean)), rows)
 
 
-def _both_signs(tau: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
-    """Return half of dZ for +tau and -tau, (2, B, R)."""
-    turn, top = lean * tau, s * tau
-    half = np.empty((2, *tau.shape))
+def _both_signs(g: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
+    """Return half of dZ for +g and -g, (2, B, R)."""
+    turn, top = lean * g, s * g
+    half = np.empty((2, *g.shape))
     np.divide(top, turn + 1, out=half[0])
     np.divide(top, turn - 1, out=half[1])
     return half
@@ -131,9 +129,9 @@ def _both_signs(tau: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
 def _rank_one(base: Base, i: int, column: FloatArray, rows: slice) -> Lift:
     """Return the function from half of dZ at one unit (2, B, R) to half of D two layers above.
 
-    In layer i the change is D[q] = column[q] dZ. While tanh(D/2) = D/2, s tau / (1 + lean tau) =
-    dZ (s column) / (1 + dZ (lean column)): the brackets serve all probes, and the factor dZ waits
-    until the next layer, which may be narrower.
+    In layer i the change is D[q] = column[q] dZ. While g(D/2) = D/2, s g / (1 + lean g) =
+    dZ/2 (s column) / (1 + dZ/2 (lean column)): the brackets serve all probes, and the factor dZ/2
+    waits until the next layer, which may be narrower.
     """
     s, lean, above = (
         base.s[i][:, None, None, rows],
@@ -142,7 +140,7 @@ def _rank_one(base: Base, i: int, column: FloatArray, rows: slice) -> Lift:
     )
     w = column[:, None, None, None]
     if not base.tiny:
-        return lambda half: _times(above, shifted(np.tanh(w * half), s, lean))
+        return lambda half: _times(above, shifted(base.bend(w * half), s, lean))
     top, turn = w * s, w * lean
 
     def lift(half: FloatArray) -> FloatArray:
@@ -157,11 +155,11 @@ def _rank_one(base: Base, i: int, column: FloatArray, rows: slice) -> Lift:
 
 
 def _through(base: Base, i: int, half: FloatArray, rows: slice) -> FloatArray:
-    """Return tanh(D/2) at the outputs, given half of D in layer i (n_i, 2, B, R)."""
+    """Return half of D at the outputs, given half of D in layer i (n_i, 2, B, R)."""
     for above in range(i + 1, len(base.W)):
         s, lean = (a[above - 1][:, None, None, rows] for a in (base.s, base.lean))
-        half = _times(base.W[above], shifted(base.tanh(half), s, lean))
-    return base.tanh(half)
+        half = _times(base.W[above], shifted(base.bend(half), s, lean))
+    return half
 
 
 def _times(W: FloatArray, half: FloatArray) -> FloatArray:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.numeric.probe import Pass, first_pass, loss_of_columns, parts
-from mlpcli.check.numeric.units import Mask, Unit, threads_for, units
-from mlpcli.parallel import map_any_order
+from mlpcli.check.numeric.units import Mask, Unit, units, visit_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,18 +45,13 @@ def plain_difference(
     largest = [np.append(np.abs(Z).max(axis=0), 1.0) for Z in base.Z]
     numeric, error = np.full((2, case.network.theta.size), np.nan)
 
-    def visit(unit: Unit) -> int:
+    def visit(unit: Unit) -> None:
         scale = largest[unit.layer][unit.inputs]
         h = change / np.where(scale > 0, scale, 1)
-        with np.errstate(all="ignore"):  # extreme weights: what comes of them is judged, not hidden
-            numeric[unit.entries], error[unit.entries] = _difference(case, base, unit, h, scale > 0)
-        return unit.inputs.size
+        numeric[unit.entries], error[unit.entries] = _difference(case, base, unit, h, scale > 0)
 
     work = [part for unit in units(case.network, mask) for part in parts(case, unit)]
-    size = sum(unit.inputs.size for unit in work) * case.X.size
-    for finished in map_any_order(visit, work, threads=threads_for(size)):
-        if progress is not None:
-            progress(finished)
+    visit_each(visit, work, sum(unit.inputs.size for unit in work) * case.X.size, progress)
     return numeric, error
 
 
@@ -68,7 +62,7 @@ def _difference(
     (near, noise), (far, _) = (_quotient(case, base, unit, factor * h) for factor in (1, 2))
     terms = 1 + np.sqrt(sum(W.shape[1] for W in case.network.W))
     error = 2 * np.abs(far - near) / 3 + 8 * EPS * terms * noise
-    if case.l2 == 0:
+    if case.objective.l2 == 0:
         error[~live] = 0  # an input that is zero in every row: J does not depend on its weight
     return near, error
 
@@ -92,8 +86,9 @@ def _objective(
     probe = np.arange(unit.inputs.size)
     moved[probe, unit.inputs] += step
     columns = moved[:, :-1] @ base.Z[i].T + moved[:, -1:]
-    squares = sum(float(np.vdot(W, W)) for W in case.network.W)
-    others = squares - float(np.vdot(theta[:-1], theta[:-1]))
-    penalty = case.l2 / 2 * (others + (moved[:, :-1] ** 2).sum(axis=1))
+    l2, W = case.objective.l2, theta[:-1]
+    penalty = case.objective.penalty(case.network) + l2 / 2 * (
+        (moved[:, :-1] ** 2).sum(axis=1) - float(np.vdot(W, W))
+    )
     value = np.asarray(loss_of_columns(case, base, unit, columns) + penalty, np.float64)
     return value, moved[probe, unit.inputs]

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.parallel import map_any_order
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from mlpcli.nn.network import Parameters
 
-__all__ = ["IntArray", "Mask", "Unit", "threads_for", "units"]
+__all__ = ["IntArray", "Mask", "Unit", "units", "visit_each"]
 
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -55,6 +57,23 @@ def units(parameters: Parameters, mask: Mask | None = None) -> Iterator[Unit]:
         start += width * inputs.size
 
 
-def threads_for(size: int) -> int | None:
-    """Return how many threads should visit units that handle `size` numbers (None: one a core)."""
-    return None if size >= WORTH_THREADS else 1
+def visit_each(
+    visit: Callable[[Unit], None],
+    work: Sequence[Unit],
+    size: int,
+    progress: Callable[[int], None] | None,
+) -> None:
+    """Call visit(unit) for every unit, on all cores where `size`, the numbers in all, is large.
+
+    `progress` is called with the number of entries just finished, always from the calling thread.
+    """
+
+    def count(unit: Unit) -> int:
+        with np.errstate(all="ignore"):  # extreme weights: what comes of them is judged, not hidden
+            visit(unit)
+        return unit.inputs.size
+
+    threads = None if size >= WORTH_THREADS else 1
+    for finished in map_any_order(count, work, threads=threads):
+        if progress is not None:
+            progress(finished)

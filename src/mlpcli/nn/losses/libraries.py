@@ -1,6 +1,6 @@
 """How well-known libraries compute binary cross-entropy from a probability, constants included.
 
-Each is a `Form` like those of `losses.py`, so that it can be compared with them; the last argument,
+Each is a `Form` like those of `bce.py`, so that it can be compared with them; the last argument,
 epsilon, is ignored, as the constants are the libraries' own.
 """
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.losses import Form, probability
+from mlpcli.nn.activations import probability
+from mlpcli.nn.losses.loss import Form
 
 if TYPE_CHECKING:
     from mlpcli.nn.activations import FloatArray

@@ -8,8 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from mlpcli.nn.library_forms import LIBRARY_EPSILON, LIBRARY_FORMS
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LIBRARY_EPSILON, LIBRARY_FORMS
 
 SAFE = np.linspace(-12, 12, 97)
 

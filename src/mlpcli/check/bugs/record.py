@@ -1,0 +1,115 @@
+"""One record a bug: what it does to the rules of backprop, in words, and what hides it.
+
+A bug has mutants: at which layer, with or without 1/N, and so on. Those with a number in them that
+only a given gradient can tell, a factor or a rate, are fitted to it. Files of related bugs hold the
+records, and `BUGS` in `registry.py` holds all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from mlpcli.nn.backprop import OnArray, Rules
+
+if TYPE_CHECKING:
+    from mlpcli.check.bugs.scene import Scene
+    from mlpcli.nn.network import Parameters
+
+__all__ = [
+    "Bend",
+    "Bug",
+    "Hiding",
+    "Mutant",
+    "at",
+    "bend_output",
+    "finish",
+    "one_or_all",
+]
+
+Bend: TypeAlias = Callable[[Rules], Rules]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """The layers, counted from 1, where a bug is made, and how it bends the rules.
+
+    The numbers are those of the mutant, None where the bug has none.
+    """
+
+    layers: tuple[int, ...]
+    bend: Bend
+    factor: float | None = None
+    epsilon: float | None = None
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """Why a bug cannot be seen: in words, and where that is so.
+
+    `holds` is asked of the scene and of the mutants that have no effect there. `{epsilon}` in the
+    words stands for the largest of theirs.
+    """
+
+    reason: str
+    holds: Callable[[Scene, Sequence[Mutant]], bool]
+
+
+def _none(*_: object) -> Iterator[Mutant]:
+    return iter(())
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A way to go wrong.
+
+    `mutants` yields every variant without a free number that the shapes of a scene allow, `fit`
+    those whose number is fitted to a given gradient at one layer (the rules so far, the gradient,
+    the layer), `examples` mutants with a number that everybody would notice.
+
+    `generic` marks what holds for any cause of the same effect, so that anything else that explains
+    as much comes first. `settles` says whether it is so specific that to reproduce a gradient by it
+    refutes that gradient where rounding leaves the verdict open. `one_mistake` marks what is one
+    mistake when made on the whole network, `below` what is made at a layer and shows below it only.
+    """
+
+    name: str
+    explanation: str
+    fix: str
+    mutants: Callable[[Scene], Iterator[Mutant]] = _none
+    fit: Callable[[Scene, Rules, Parameters, int], Iterator[Mutant]] = _none
+    examples: Callable[[Scene], Iterator[Mutant]] = _none
+    hidden_by: tuple[Hiding, ...] = ()
+    generic: bool = False
+    settles: bool = True
+    one_mistake: bool = False
+    below: bool = False
+
+
+def one_or_all(layers: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Yield each layer by itself and, of several, all together."""
+    yield from ((i,) for i in layers)
+    if len(layers) > 1:
+        yield tuple(layers)
+
+
+def at(name: str, replacements: Mapping[int, object]) -> Bend:
+    """Return a bend that replaces lines in one of the mappings of `Rules`."""
+    return lambda rules: rules.also(name, replacements)
+
+
+def bend_output(change: OnArray) -> Bend:
+    """Return a bend of l'(H_L, y), a function of its value so far."""
+
+    def bend(rules: Rules) -> Rules:
+        before = rules.output
+        return replace(rules, output=lambda derivative: change(before(derivative)))
+
+    return bend
+
+
+def finish(change: Callable[[Parameters], None]) -> Bend:
+    """Return a bend that changes the finished gradient in place."""
+    return lambda rules: replace(rules, finish=(*rules.finish, change))

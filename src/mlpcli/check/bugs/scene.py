@@ -1,0 +1,105 @@
+"""A case as the bugs see it: its forward pass, and the gradients that bent rules make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.nn.backprop import RIGHT
+
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
+    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.backprop import Rules
+    from mlpcli.nn.losses import Loss
+    from mlpcli.nn.network import Forward, Parameters
+
+__all__ = ["Scene", "scene_of"]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A case and its forward pass; layers count from 1, so that index 0 of W and s is unused."""
+
+    case: Case
+    forward: Forward
+
+    @property
+    def depth(self) -> int:
+        """The number of layers L."""
+        return len(self.forward.H)
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """1 .. L."""
+        return tuple(range(1, self.depth + 1))
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """1 .. L-1."""
+        return self.layers[:-1]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows N."""
+        return self.case.rows
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs K."""
+        return int(self.case.y.shape[1])
+
+    @property
+    def bias(self) -> bool:
+        """Whether the network has biases."""
+        return self.case.network.bias
+
+    @property
+    def loss(self) -> Loss:
+        """The loss of the case."""
+        return self.case.objective.loss
+
+    @property
+    def logits(self) -> FloatArray:
+        """H_L (N x K)."""
+        return self.forward.logits
+
+    @cached_property
+    def Z(self) -> list[FloatArray]:
+        """Z_0 .. Z_L, the output among them."""
+        return [*self.forward.Z, self.loss.output.value(self.logits)]
+
+    def slope_at(self, layer: int, h: FloatArray) -> FloatArray:
+        """Return f' of a layer's activation, or of the output, at any h."""
+        act = self.loss.output if layer == self.depth else self.case.network.activation
+        return act.slope(h, act.value(h))
+
+    @cached_property
+    def s(self) -> list[FloatArray]:
+        """f'(H_1) .. f'(H_L), that of the output last."""
+        output = self.slope_at(self.depth, self.logits)
+        return [self.forward.Z[0], *self.forward.slopes, output]
+
+    @property
+    def W(self) -> list[FloatArray]:
+        """W_1 .. W_L."""
+        return [self.forward.Z[0], *self.forward.network.W]
+
+    @property
+    def residual(self) -> FloatArray:
+        """z_L - y without cancellation (N x K)."""
+        return self.loss.residual(self.logits, self.case.y)
+
+    @np.errstate(all="ignore")  # a bug may well overflow, or divide 0 by 0
+    def gradient(self, rules: Rules = RIGHT, lowest: int = 1) -> Parameters:
+        """Return the gradient that a backward pass by these rules computes, down to `lowest`."""
+        case = self.case
+        return case.objective.gradient(self.forward, case.y, case.omega, rules, lowest)
+
+
+def scene_of(case: Case, dtype: str = "float64") -> Scene:
+    """Return the case with its forward pass in `dtype`; the backward pass stays in float64."""
+    return Scene(case, case.forward(dtype))

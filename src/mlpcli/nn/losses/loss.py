@@ -1,0 +1,133 @@
+"""What a loss is: a function of the logit and the label, and all that the program asks of it.
+
+Everything takes the logits h and labels y of the same shape, and answers with one value per
+element, in their dtype: nothing is summed, averaged or weighted here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from mlpcli.nn.activations import FloatArray, Sigmoid, sigmoid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mlpcli.nn.activations import Activation, Numbers
+
+__all__ = ["Change", "Form", "Loss", "Start", "residual", "weighted_sum"]
+
+InPlace: TypeAlias = Callable[[FloatArray, FloatArray], None]
+Elementwise: TypeAlias = Callable[[FloatArray, FloatArray, float], FloatArray]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A loss and its derivative with respect to the logit, both functions of (h, y, epsilon)."""
+
+    name: str
+    value: Elementwise
+    derivative: Elementwise
+
+
+class Change(Protocol):
+    """The change of sum omega l over some rows, for a batch of probes, subtracting no losses."""
+
+    def between(self, half: FloatArray, outputs: slice, rows: slice) -> FloatArray:
+        """Return the sum over outputs and rows of omega (l(h + D+) - l(h + D-)), one per probe.
+
+        `half` (outputs, 2, probes, rows) holds D/2 for D+ and D-, which have opposite signs.
+        """
+
+
+class Start(NamedTuple):
+    """Where the bounds of backprop start: arrays N x n_L of the letters of `check/verdict/bounds`.
+
+    `m` bounds abs(delta_L), `r` its error in units of u, `cancelled` what a textbook adds to r.
+    """
+
+    m: FloatArray
+    r: FloatArray
+    cancelled: FloatArray
+
+
+class Loss(ABC):
+    """A loss of the logits, with the output that belongs to it.
+
+    `forms` are the ways in use to compute it and its derivative, of which `truth` is right
+    everywhere; `wild` are others that are met in libraries and in code. It is `canonical` where
+    delta_L is (Z_L - Y)/N: the output is the inverse of the link that belongs to the loss.
+    """
+
+    name: ClassVar[str]
+    forms: ClassVar[Mapping[str, Form]]
+    truth: ClassVar[Form]
+    canonical: ClassVar[bool]
+    output: ClassVar[Activation] = Sigmoid()
+    wild: ClassVar[Mapping[str, Form]] = MappingProxyType({})
+
+    def form(self, name: str) -> Form:
+        """Return the form of this name; where there is only one, that one."""
+        return self.forms[name] if len(self.forms) > 1 else self.truth
+
+    @property
+    def signed(self) -> InPlace | None:
+        """The truth's derivative in fewest operations, for labels 0 and 1, if there is such a way.
+
+        It replaces (1-2y) h in place by l'/(1-2y), with an array of the same shape to spare.
+        """
+        return None
+
+    def value(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return l(h, y), finite for every finite logit whatever form the derivative has."""
+        return self.truth.value(h, y, 0.0)
+
+    def residual(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return z_L - y without its cancellation."""
+        return residual(h, y)
+
+    def with_output_slope(
+        self, h: FloatArray, y: FloatArray, slope: FloatArray
+    ) -> FloatArray | None:
+        """Return l'(h, y) with this for the output's slope, None where it has no such factor."""
+        del h, y, slope
+        return None
+
+    @abstractmethod
+    def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
+        """Return l(h, y) of real or complex logits."""
+
+    @abstractmethod
+    def textbook(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return the derivative as people write it, by subtraction of z and y."""
+
+    @abstractmethod
+    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray, *, tiny: bool) -> Change:
+        """Return how the loss changes around h; `tiny` promises that no abs(D) exceeds 2^-26."""
+
+    @abstractmethod
+    def start(
+        self, h: FloatArray, y: FloatArray, omega: FloatArray, e: FloatArray, c: float
+    ) -> Start:
+        """Return the bounds of delta_L = omega l'(h, y), with 1/N in omega.
+
+        `e` is the error of h in units of u, `c` counts the roundings of a product.
+        """
+
+
+def residual(h: FloatArray, y: FloatArray) -> FloatArray:
+    """Return sigma(h) - y without its cancellation: (1-y) sigma(h) - y sigma(-h)."""
+    difference: FloatArray = (1 - y) * sigmoid(h) - y * sigmoid(-h)
+    return difference
+
+
+def weighted_sum(x: FloatArray, weight: FloatArray) -> FloatArray:
+    """Sum x (outputs, probes, rows) times weight (outputs, rows) over outputs and rows."""
+    summed: FloatArray = np.matmul(x, weight[:, :, None])[:, :, 0].sum(axis=0)
+    return summed

@@ -1,0 +1,104 @@
+"""Turns a config into what it names: network, objective, optimizer, schedule, and their loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import initial_network
+from mlpcli.nn.objective import Objective, balanced_class_weights
+from mlpcli.nn.optimizers import OPTIMIZERS
+from mlpcli.nn.schedule import Schedule
+from mlpcli.parallel import ALONE
+from mlpcli.seeds import Stream, generator
+from mlpcli.training.loop import Loop, Position
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlpcli.config import Config, LossConfig, NetworkConfig, OptimizerConfig, TrainingConfig
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.network import Network
+    from mlpcli.nn.optimizers import Optimizer
+    from mlpcli.parallel import Team
+
+__all__ = [
+    "layer_sizes",
+    "network_from",
+    "new_loop",
+    "objective_from",
+    "optimizer_from",
+    "schedule_from",
+]
+
+
+def layer_sizes(config: Config, dataset: Dataset) -> tuple[int, ...]:
+    """Return n_0, .., n_L for these inputs and targets."""
+    return (dataset.train.width, *config.network.hidden, len(dataset.targets))
+
+
+def network_from(
+    config: NetworkConfig, sizes: Sequence[int], dtype: str, rng: np.random.Generator
+) -> Network:
+    """Return a fresh network of these sizes."""
+    return initial_network(
+        sizes, rng, init=config.init, scale=config.init_scale, bias=config.bias, dtype=dtype
+    )
+
+
+def objective_from(config: LossConfig, y: FloatArray) -> Objective:
+    """Return the objective; `y` (N x K) are the training labels, which `balanced` counts."""
+    loss, given = LOSSES[config.kind], config.class_weight
+    weights = None
+    if given == "balanced":
+        weights = balanced_class_weights(y)
+    elif given is not None:
+        weights = np.array([[given.negative] * y.shape[1], [given.positive] * y.shape[1]])
+    return Objective(loss, loss.form(config.derivative), config.epsilon, config.l2, weights)
+
+
+def optimizer_from(config: OptimizerConfig) -> Optimizer:
+    """Return the optimizer with its constants."""
+    constants = config.model_dump(exclude={"name", "learning_rate"})
+    return OPTIMIZERS[config.name](**constants)
+
+
+def schedule_from(config: TrainingConfig) -> Schedule:
+    """Return the schedule with its constants."""
+    constants = config.schedule.model_dump(exclude={"name"})
+    return Schedule(
+        config.optimizer.learning_rate, config.epochs, config.schedule.name, **constants
+    )
+
+
+def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
+    """Return a training run at its start: fresh weights, nothing written.
+
+    A team of several shares the work of each step; BLAS should then be held to one thread.
+    """
+    training, sizes = config.training, layer_sizes(config, dataset)
+    weights = generator(training.seed, Stream.WEIGHTS)
+    network = network_from(config.network, sizes, training.dtype, weights)
+    optimizer = optimizer_from(training.optimizer)
+    return Loop(
+        network=network,
+        objective=objective_from(config.loss, dataset.train.y),
+        optimizer=optimizer,
+        state=optimizer.init(network.theta),
+        schedule=schedule_from(training),
+        train=dataset.train,
+        validation=dataset.validation,
+        epochs=training.epochs,
+        batch_size=min(training.batch_size, len(dataset.train)),
+        patience=training.patience,
+        position=Position(
+            shuffle=dict(generator(training.seed, Stream.SHUFFLE).bit_generator.state),
+            squares=np.zeros(len(sizes) - 1),
+            best_theta=network.theta.copy(),
+        ),
+        inputs=dataset.encoder.inputs,
+        team=team,
+    )
