@@ -111,7 +111,7 @@ def joined(some: list[Rows]) -> tuple[bytes, ...]:
     return tuple(array.dtype.str.encode() + array.tobytes() for array in arrays)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(stored_rows(), st.integers(1, 20), st.integers(1, 4), st.data())
 def test_in_order_as_in_memory(
     table: tuple[Rows, int], batch: int, batches: int, data: st.DataObject
@@ -128,7 +128,7 @@ def test_in_order_as_in_memory(
     assert all(len(some) % batch == 0 for some in got[:-1])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(stored_rows(), st.integers(1, 70), st.data())
 def test_blocks_as_in_memory(table: tuple[Rows, int], size: int, data: st.DataObject) -> None:
     rows, room = table
@@ -159,7 +159,7 @@ def test_an_epoch_that_is_broken_off_does_not_harm_the_next() -> None:
         assert joined(got) == joined([rows.take(order[: sum(map(len, got))])])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(stored_rows(), st.data())
 def test_take_as_in_memory(table: tuple[Rows, int], data: st.DataObject) -> None:
     rows, room = table

@@ -82,7 +82,7 @@ def row_logits(network: Network, rows: AnyRows) -> NDArray[np.float64]:
 
 
 def part_metrics(model: Model, parts: Mapping[str, AnyRows | None]) -> dict[str, Metrics | None]:
-    """Return the metrics of the model on each part of its encoded rows, None for one of none."""
+    """Return the metrics of the model on each part, None for one without rows."""
     return _by_part(model, parts, partial(row_logits, model.network), model.thresholds)
 
 
