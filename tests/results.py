@@ -9,8 +9,8 @@ import numpy as np
 
 from buggy_backprop import Plant, buggy
 from mlpcli.check.run import GradcheckResult, gradcheck
-from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.training.evaluate import Evaluation, ScoredRows
 from mlpcli.training.metrics import measure
 from planted import CASES

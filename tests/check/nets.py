@@ -11,7 +11,7 @@ from mlpcli.check.case import Case, case_from
 from mlpcli.nn.network import Network, Parameters
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 DIGITS = 200
 

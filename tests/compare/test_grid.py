@@ -16,7 +16,7 @@ from mlpcli.compare.grid import (
     parse_grid,
 )
 from mlpcli.errors import UsageError
-from mlpcli.nn.activations import probability
+from mlpcli.nn.sigmoid import probability
 
 FIRST_ONE = {"float16": 7.625, "float32": 16.635532, "float64": 36.7368005696771}
 FIRST_ZERO = {"float16": -11.09375, "float32": -88.72284, "float64": -709.782712893384}

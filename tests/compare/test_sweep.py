@@ -8,8 +8,8 @@ import pytest
 from mlpcli.compare.grid import DTYPES, default_dtypes
 from mlpcli.compare.summary import summarise
 from mlpcli.compare.sweep import Curve, sweep
-from mlpcli.nn.activations import probability
 from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.sigmoid import probability
 
 FINE = np.concatenate([np.arange(-800, 800.5, 0.5), np.arange(-60, 60, 1 / 128)])
 FIRST_BREAK = {"float16": 7.625, "float32": 16.6355324, "float64": 36.7368006}

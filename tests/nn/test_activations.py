@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.nn.activations import (
-    ACTIVATIONS,
+from mlpcli.nn.activations import ACTIVATIONS, shifted
+from mlpcli.nn.sigmoid import (
     probability,
-    shifted,
     sigmoid,
     sigmoid_into,
     sigmoid_of_any,
@@ -24,7 +23,8 @@ from mlpcli.nn.activations import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.nn.activations import Activation, FloatArray
+    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.sigmoid import FloatArray
 
 DTYPES = ("float32", "float64")
 # |h| beyond which exp(-|h|) is no longer representable, and where it is no longer normal

@@ -11,8 +11,8 @@ from sklearn import metrics
 
 import mlpcli
 from mlp_runs import strict_json, write_inputs
-from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.report.evaluate import (
     GRID,
     curves,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.report.evaluate import evaluation_chart
 from mlpcli.report.evaluate_figure import evaluation_figure, wilson
 from mlpcli.report.figures import to_bytes

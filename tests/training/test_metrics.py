@@ -15,8 +15,8 @@ import sklearn.metrics
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.training.confusion import THRESHOLD_SCORES
 from mlpcli.training.metrics import (
     SCORES,

@@ -13,13 +13,15 @@ import numpy as np
 
 from mlpcli.errors import CaseError
 from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import Network
 from mlpcli.nn.objective import Objective
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from mlpcli.nn.activations import FloatArray
-    from mlpcli.nn.network import Forward, Network, Parameters
+    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.network import Forward, Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Case", "case_from"]
 
@@ -64,6 +66,20 @@ class Case:
         """Omega / N, by which each cell's loss enters J (N x n_L, or 1 x 1 without omega)."""
         omega = np.ones((1, 1)) if self.omega is None else self.omega
         return omega / self.rows
+
+    @property
+    def on_a_kink(self) -> bool:
+        """Whether some hidden H is exactly 0, where the activation has a kink."""
+        if not self.network.activation.jump:
+            return False
+        return any((H == 0).any() for H in self.forward().H[:-1])
+
+    def with_activation(self, activation: Activation) -> Case:
+        """Return the same case with another activation in the hidden layers."""
+        network = self.network
+        return replace(
+            self, network=Network(network.sizes, network.bias, network.theta, activation)
+        )
 
     def value(self) -> float:
         """Return J."""

@@ -22,8 +22,8 @@ from mlpcli.nn.backprop import RIGHT
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Chain", "ChainLayer", "ChainView", "chain"]
 

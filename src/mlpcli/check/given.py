@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["FunctionRun", "load_function", "run_function"]
 

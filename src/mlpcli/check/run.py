@@ -99,9 +99,13 @@ def gradcheck(
     named = case.objective.loss.form(form).name if gradient is None else None
     gradient = case.gradient(form, dtype, epsilon) if gradient is None else gradient
     T = TOLERANCE if tolerance is None else tolerance
-    result = check(
-        case, gradient, method, tolerance=T, derivative=named, step=step, progress=progress
-    )
+
+    def of(case: Case) -> CheckResult:
+        return check(
+            case, gradient, method, tolerance=T, derivative=named, step=step, progress=progress
+        )
+
+    case, result = _at_kinks(case, of)
     numeric, bounds = result.numeric.values, result.bounds
     verdict: Verdict = result.verdict
     if verdict == "inconclusive" and result.second_opinion.agrees:
@@ -115,6 +119,21 @@ def gradcheck(
         blind_spots=blind_spots(case, numeric, bounds, T, precision),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
     )
+
+
+def _at_kinks(case: Case, of: Callable[[Case], CheckResult]) -> tuple[Case, CheckResult]:
+    """Return the check of the case, and the case as it was taken where some H is 0 at a kink.
+
+    There f' is whatever the user takes it for, the same in the whole network: the first choice that
+    passes is theirs.
+    """
+    checked = []
+    for activation in case.network.activation.kinks if case.on_a_kink else (None,):
+        taken = case if activation is None else case.with_activation(activation)
+        checked.append((taken, of(taken)))
+        if checked[-1][1].verdict == "pass":
+            return checked[-1]
+    return checked[0]
 
 
 def check(
@@ -149,7 +168,8 @@ def verify(
     start = perf_counter() if start is None else start
     if gradient.sizes != case.network.sizes or gradient.bias != case.network.bias:
         raise CaseError(f"gradient: expected sizes {case.network.sizes}, got {gradient.sizes}")
-    bounds = rounding_bounds(case)
+    single = bool(single_precision(gradient).all())
+    bounds = rounding_bounds(case, single=single)
     entries = judge(gradient, numeric.values, bounds, tolerance, numeric.error)
     layers = summarise(gradient, numeric.values, entries)
     other: Method = "complex-step" if numeric.method == "central" else "central"

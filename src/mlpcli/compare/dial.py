@@ -9,15 +9,15 @@ import numpy as np
 
 from mlpcli.compare.forms import FORMS
 from mlpcli.compare.grid import neighbours
-from mlpcli.nn.activations import sigmoid
 from mlpcli.nn.losses import LIBRARY_EPSILON
+from mlpcli.nn.sigmoid import sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
     Gradient: TypeAlias = Callable[[FloatArray], FloatArray]
     Event: TypeAlias = Callable[[FloatArray, FloatArray], NDArray[np.bool_]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from mlpcli.errors import UsageError, did_you_mean
-from mlpcli.nn.activations import probability
+from mlpcli.nn.sigmoid import probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
     Condition: TypeAlias = Callable[[FloatArray], NDArray[np.bool_]]
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from mlpcli.config import Config
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.rows import AnyRows
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network, Parameters
+    from mlpcli.nn.sigmoid import FloatArray
     from mlpcli.training.loop import Loop
     from mlpcli.training.model_file import Model
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 
 from mlpcli.config.schema import Config
-from mlpcli.config.values import Expected
+from mlpcli.config.values import Expected, OneOf
 from mlpcli.config.yaml import KeyPath, Node, Place, resolve, show_path
 from mlpcli.errors import did_you_mean
 from mlpcli.text import show_value
@@ -139,6 +139,8 @@ def expected(kind: Any) -> Expected:
     base, marks = _bare(kind)
     if given := [mark for mark in marks if isinstance(mark, Expected)]:
         return given[0]
+    if known := [mark.names for mark in marks if isinstance(mark, OneOf)]:
+        return Expected(f"one of {', '.join(known[0])}", tuple(known[0]))
     if hasattr(base, "model_fields"):
         return Expected('a section of "key: value" lines')
     if base not in NOUNS:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from mlpcli.errors import did_you_mean
+from mlpcli.names import DERIVATIVES
 from mlpcli.text import show_value
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def positive_fits_targets(config: Config) -> Iterator[InitErrorDetails]:
 def derivative_has_forms(config: Config) -> Iterator[InitErrorDetails]:
     """Refuse a form of the derivative where the loss has only one."""
     loss = config.loss
-    if loss.kind == "mse" and loss.derivative != "stable":
-        got = f'"{loss.derivative}"; remove it or use kind bce'
-        reason = f"expected no form for kind mse, got {got}"
+    if loss.kind not in DERIVATIVES and "derivative" in loss.model_fields_set:
+        got = f'"{loss.derivative}"; remove it or use kind {" or ".join(DERIVATIVES)}'
+        reason = f"expected no form for kind {loss.kind}, got {got}"
         yield _conflict(("loss", "derivative"), reason, ("loss", "kind"))
 
 

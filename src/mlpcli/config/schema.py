@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from mlpcli import names
 from mlpcli.config.optimizers import Adam, Constant, OptimizerConfig, ScheduleConfig
 from mlpcli.config.rules import refuse_conflicts
 from mlpcli.config.values import (
@@ -18,6 +19,7 @@ from mlpcli.config.values import (
     Layers,
     Memory,
     NotNegative,
+    OneOf,
     Positive,
     Positives,
     Section,
@@ -78,9 +80,15 @@ class NetworkConfig(Section):
     hidden: Layers = Field(
         default=(16,), description="Units per hidden layer; an empty list is logistic regression."
     )
+    activation: Annotated[str, OneOf(names.ACTIVATIONS)] = Field(
+        default="sigmoid", description="What hidden layers do to their pre-activation."
+    )
+    slope: NotNegative = Field(default=0.01, description="Slope of leaky_relu below 0.")
     bias: bool = Field(default=True, description="Whether layers have a bias; it starts at 0.")
-    init: Literal["glorot", "normal", "zeros"] = Field(
-        default="glorot", description="Distribution of the first weights."
+    init: Annotated[str, OneOf(names.INITS)] | None = Field(
+        default=None,
+        description="Distribution of the first weights; null: he under relu and leaky_relu, else"
+        " glorot.",
     )
     init_scale: Positive = Field(default=1.0, description="Factor on the first weights.")
 
@@ -88,10 +96,10 @@ class NetworkConfig(Section):
 class LossConfig(Section):
     """What training makes small."""
 
-    kind: Literal["bce", "mse"] = Field(
+    kind: Annotated[str, OneOf(names.LOSSES)] = Field(
         default="bce", description="Binary cross-entropy or mean squared error."
     )
-    derivative: Literal["naive", "epsilon", "clamped", "fused", "stable"] = Field(
+    derivative: Annotated[str, OneOf(names.DERIVATIVES["bce"])] = Field(
         default="stable", description="Form of the derivative of binary cross-entropy."
     )
     epsilon: Annotated[float, Field(gt=0, lt=0.5)] = Field(

@@ -1,6 +1,6 @@
 """What the keys of a config may hold: pydantic's types, with words where a type has none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -10,11 +10,12 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Strict,
     Tag,
 )
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from mlpcli.config.yaml import resolve
 
@@ -46,6 +47,28 @@ class Expected:
     what: str
     choices: tuple[str, ...] = ()
     quote: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class OneOf:
+    """Takes a text that is one of the names, as they are when the text is judged."""
+
+    names: Collection[str]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"enum": [*self.names], **handler(schema)}
+
+    def _check(self, name: str) -> str:
+        if name not in self.names:
+            raise PydanticCustomError("name", "expected a known name")
+        return name
 
 
 @dataclass(frozen=True)

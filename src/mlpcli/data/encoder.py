@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlpcli.data.examples import Examples
     from mlpcli.data.rows import Place
     from mlpcli.data.table import Column, Kind
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Encoder", "encode_examples", "spread"]
 

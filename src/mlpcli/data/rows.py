@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.data.encoder import Encoder
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["AnyRows", "Block", "Order", "Place", "RowFile", "Rows", "blocks", "pieces", "place_for"]
 

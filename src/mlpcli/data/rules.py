@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.data.table import Column
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["MissingPolicy", "NumberRule", "Rule", "TextRule", "fit_rule", "rule_from"]
 

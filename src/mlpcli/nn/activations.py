@@ -8,46 +8,16 @@ the shape and dtype of h.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, ClassVar, TypeAlias
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = [
-    "ACTIVATIONS",
-    "Activation",
-    "FloatArray",
-    "Numbers",
-    "Sigmoid",
-    "clip",
-    "probability",
-    "shifted",
-    "sigmoid",
-    "sigmoid_into",
-    "sigmoid_of_any",
-    "sigmoid_pair",
-    "softplus",
-]
+from mlpcli.nn.sigmoid import FAST, FloatArray, Numbers, sigmoid_into, sigmoid_of_any, sigmoid_pair
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-Numbers: TypeAlias = NDArray[np.inexact[Any]]
+__all__ = ["ACTIVATIONS", "Activation", "Sigmoid", "activation_by", "shifted"]
 
-try:  # np.clip takes longer to reach this function than the function takes
-    from numpy._core import umath
-except ImportError:  # it is not public, so a release may move it
-    umath = np  # type: ignore[misc]  # both are modules with a clip
-clip = getattr(umath, "clip", np.clip)
-
-
-def _sigmoid_range(letter: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    high = np.floor(-np.log(float(np.finfo(letter).tiny)))
-    return np.array(-high, letter), np.array(high, letter), np.ones((), letter)
-
-
-# By the letter of the dtype: the ends of the range of `sigmoid_into`, and 1.
-_FAST = {letter: _sigmoid_range(letter) for letter in "fd"}
+_ZEROS = {letter: np.zeros((), letter) for letter in "fd"}
 
 
 @dataclass(frozen=True)
@@ -61,13 +31,37 @@ class Activation(ABC):
 
     The error terms bound what rounding does to z and s, in units of the roundoff u: of s it is
     `curvature` s times the error of h and `roundings` s, of z it is `own_error`; a textbook that
-    writes `textbook_slope` makes `textbook_error` beside it.
+    writes `textbook_slope` makes `textbook_error` beside it. `init` is how weights should start,
+    `written` how people write f'(H_i), and `letter` what they call f.
     """
 
     name: ClassVar[str]
-    steepest: ClassVar[float]
+    letter: ClassVar[str] = "f"
+    written: ClassVar[str]
+    init: ClassVar[str] = "glorot"
     curvature: ClassVar[float]
     roundings: ClassVar[float]
+
+    @classmethod
+    def with_slope(cls, slope: float) -> Self:
+        """Return the activation; `slope` is that below 0, of the one where it can be chosen."""
+        del slope
+        return cls()
+
+    @property
+    @abstractmethod
+    def steepest(self) -> float:
+        """The largest abs(f')."""
+
+    @property
+    def kinks(self) -> tuple[Activation, ...]:
+        """What it may be taken for where h lies on its kink; only itself where it is smooth."""
+        return (self,)
+
+    @property
+    def jump(self) -> float:
+        """By how much f' jumps at its kink, 0 where it is smooth."""
+        return 0.0
 
     @abstractmethod
     def value(self, h: FloatArray) -> FloatArray:
@@ -77,29 +71,29 @@ class Activation(ABC):
     def slope(self, h: FloatArray, z: FloatArray) -> FloatArray:
         """Return f'(h), given z = f(h) too, to full relative precision."""
 
-    @abstractmethod
     def lean(self, h: FloatArray, z: FloatArray) -> FloatArray:
-        """Return the curve to second order, -f''(h) / f'(h), of the change that is said above."""
+        """Return -f''(h) / f'(h), the curve to second order; 0 where f is linear."""
+        return np.zeros_like(h)
 
-    @abstractmethod
     def bend(self, half: FloatArray) -> FloatArray:
-        """Return g(D/2), which is D/2 to second order; D/2 itself below 2^-26."""
+        """Return g(D/2), which is D/2 to second order; D/2 itself where f is linear."""
+        return half
 
     @abstractmethod
     def value_of_any(self, h: Numbers) -> Numbers:
         """Return f(h) of real or complex numbers: no abs, max or clip but of the real part."""
 
-    @abstractmethod
     def textbook_slope(self, h: FloatArray, z: FloatArray) -> FloatArray:
-        """Return f'(h) as people write it."""
+        """Return f'(h) as people write it; the same where there is one way to write it."""
+        return self.slope(h, z)
 
-    @abstractmethod
     def own_error(self, z: FloatArray) -> FloatArray:
         """Return the error of z for a right h, in units of u."""
+        return np.abs(z)
 
-    @abstractmethod
     def textbook_error(self, z: FloatArray) -> FloatArray:
         """Return the error of `textbook_slope` that `slope` does not have, in units of u."""
+        return np.zeros_like(z)
 
     def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
         """Write f(h) into `z`, and into `keep` what `step_down` needs; h is lost."""
@@ -118,68 +112,6 @@ def shifted(g: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
     return np.divide(s * g, bottom, out=bottom)
 
 
-def sigmoid(h: FloatArray) -> FloatArray:
-    """Return sigma(h) = 1 / (1 + exp(-h)), same shape and dtype as `h`.
-
-    Full relative precision in both tails, down to the subnormals; neither overflows nor warns.
-    sigma(-h) is how to get 1 - z: the difference has no correct digit left once h passes 37.
-    """
-    e = np.exp(-np.abs(h))
-    z: FloatArray = np.where(h >= 0, 1, e) / (1 + e)
-    return z
-
-
-def sigmoid_pair(h: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return (sigma(h), sigma(-h)), same shape and dtype as `h`, fast enough for every layer.
-
-    Both are exact to a few ulp for h above the log of the smallest normal number (-708.4 in
-    float64, -87.3 in float32) and stay at their value there for h below it: a subnormal would make
-    every later operation many times slower, and no sum over rows would notice the difference.
-    """
-    t = np.maximum(h, np.log(np.finfo(h.dtype).tiny))
-    np.negative(t, out=t)
-    np.exp(t, out=t)
-    z = t + 1
-    np.reciprocal(z, out=z)
-    t *= z
-    return z, t
-
-
-def sigmoid_of_any(h: Numbers) -> Numbers:
-    """Return sigma(h) of real or complex numbers; Re h tells the side on which exp is small."""
-    right = h.real >= 0
-    e = np.exp(np.where(right, -h, h))
-    z: Numbers = np.where(right, 1, e) / (1 + e)
-    return z
-
-
-def probability(h: FloatArray) -> FloatArray:
-    """Return 1 / (1 + exp(-h)) as a textbook does, in the dtype of h.
-
-    It rounds to 1 from h = 36.7369 (float64) or 16.6356 (float32).
-    """
-    p: FloatArray = 1 / (1 + np.exp(-h))
-    return p
-
-
-def softplus(h: FloatArray) -> FloatArray:
-    """Return log(1 + exp(h)) without overflow: max(h, 0) + log1p(exp(-abs(h)))."""
-    return np.maximum(h, 0) + np.log1p(np.exp(-np.abs(h)))
-
-
-def sigmoid_into(z: FloatArray, h: FloatArray, t: FloatArray) -> None:
-    """Write sigma(h) = e/t into `z`, with e = exp(h) in `h` and t = 1 + e; z may be h itself.
-
-    h is held within the range where neither sigma(h) nor sigma(-h) = 1/t is subnormal, which would
-    be slow; within it both have full relative precision.
-    """
-    low, high, one = _FAST[h.dtype.char]
-    clip(h, low, high, h)
-    np.exp(h, h)
-    np.add(h, one, t)
-    np.divide(h, t, z)
-
-
 @dataclass(frozen=True)
 class Sigmoid(Activation):
     """z = sigma(h), s = sigma(h) sigma(-h).
@@ -188,9 +120,15 @@ class Sigmoid(Activation):
     """
 
     name = "sigmoid"
-    steepest = 1 / 4
+    letter = "sigma"
+    written = "Z_i (1 - Z_i)"
     curvature = 1.0
     roundings = 3.0
+
+    @property
+    def steepest(self) -> float:
+        """1/4, at 0."""
+        return 1 / 4
 
     def value(self, h: FloatArray) -> FloatArray:
         """Return sigma(h) as `sigmoid_pair` has it."""
@@ -222,10 +160,6 @@ class Sigmoid(Activation):
         """Return z (1 - z)."""
         return z * (1 - z)
 
-    def own_error(self, z: FloatArray) -> FloatArray:
-        """Return abs(z)."""
-        return np.abs(z)
-
     def textbook_error(self, z: FloatArray) -> FloatArray:
         """Return z, which 1 - z is rounded to a unit of."""
         return np.abs(z)
@@ -240,6 +174,185 @@ class Sigmoid(Activation):
         np.divide(delta, keep, delta)
 
 
-ACTIVATIONS: MappingProxyType[str, type[Activation]] = MappingProxyType(
-    {kind.name: kind for kind in (Sigmoid,)}
-)
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """z = tanh h, s = 4e/(1+e)^2 with e = exp(-2|h|).
+
+    With tau = tanh D the change is s tau / (1 + z tau), by the addition theorem: g = tau/2.
+    """
+
+    name = "tanh"
+    written = "(1 - Z_i^2)"
+    curvature = 2.0
+    roundings = 3.0
+
+    @property
+    def steepest(self) -> float:
+        """1, at 0."""
+        return 1.0
+
+    def value(self, h: FloatArray) -> FloatArray:
+        """Return tanh h."""
+        return np.tanh(h)
+
+    def slope(self, h: FloatArray, z: FloatArray) -> FloatArray:
+        """Return 1 - tanh^2 h without its cancellation."""
+        e = np.exp(-2 * np.abs(h))
+        s: FloatArray = 4 * e / (1 + e) ** 2
+        return s
+
+    def lean(self, h: FloatArray, z: FloatArray) -> FloatArray:
+        """Return 2 tanh h."""
+        return 2 * z
+
+    def bend(self, half: FloatArray) -> FloatArray:
+        """Return tanh(D)/2."""
+        return np.tanh(2 * half) / 2
+
+    def value_of_any(self, h: Numbers) -> Numbers:
+        """Return tanh h = -t/(2+t) with t = expm1(-2h), on the side where h >= 0."""
+        sign = np.where(h.real >= 0, 1.0, -1.0)
+        t = np.expm1(-2 * sign * h)
+        z: Numbers = sign * (-t / (2 + t))
+        return z
+
+    def textbook_slope(self, h: FloatArray, z: FloatArray) -> FloatArray:
+        """Return 1 - z^2."""
+        return 1 - z * z
+
+    def textbook_error(self, z: FloatArray) -> FloatArray:
+        """Return 3 z^2: of the square, and of the difference."""
+        return 3 * z * z
+
+    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
+        """Write tanh h, and keep 1 - z^2, which is right to a unit of 1."""
+        np.tanh(h, z)
+        np.multiply(z, z, keep)
+        np.subtract(FAST[h.dtype.char][2], keep, keep)
+
+
+@dataclass(frozen=True)
+class LeakyRelu(Activation):
+    """z = h above 0 and a h below, a >= 0 being `below`; s is the slope of that branch.
+
+    At h = 0 exactly s is a + (1-a) c, c = `at_zero`: people take 0 (h > 0), 1 (h >= 0) or 1/2. A
+    check freezes the branches, so that its change is s D whatever the size of D.
+    """
+
+    below: float = 0.01
+    at_zero: float = 0.0
+    name = "leaky_relu"
+    written = "1 where H_i > 0, else a"
+    init = "he"
+    curvature = 0.0
+    roundings = 2.0
+
+    @classmethod
+    def with_slope(cls, slope: float) -> Self:
+        """Return the activation with this slope a below 0."""
+        return cls(slope)
+
+    @property
+    def steepest(self) -> float:
+        """1, or a if that is more."""
+        return max(1.0, self.below)
+
+    @property
+    def kinks(self) -> tuple[Activation, ...]:
+        """Itself with each c that people take."""
+        return tuple(replace(self, at_zero=c) for c in (0.0, 1.0, 0.5))
+
+    @property
+    def jump(self) -> float:
+        """1 - a."""
+        return abs(1 - self.below)
+
+    def value(self, h: FloatArray) -> FloatArray:
+        """Return h or a h."""
+        return np.where(h > 0, h, h * h.dtype.type(self.below))
+
+    def slope(self, h: FloatArray, z: FloatArray) -> FloatArray:
+        """Return 1, a, or what stands between at 0."""
+        between = self.below + (1 - self.below) * self.at_zero
+        s: FloatArray = np.where(h > 0, 1, np.where(h < 0, self.below, between))
+        return s.astype(h.dtype)
+
+    def value_of_any(self, h: Numbers) -> Numbers:
+        """Return the slope of the real part's branch times h."""
+        z: Numbers = self.slope(h.real, h.real) * h
+        return z
+
+    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
+        """Write z, and keep s."""
+        np.greater(h, _ZEROS[h.dtype.char], keep)
+        if self.below:
+            keep *= h.dtype.type(1 - self.below)
+            keep += h.dtype.type(self.below)
+        np.multiply(h, keep, z)
+
+
+@dataclass(frozen=True)
+class Relu(LeakyRelu):
+    """z = max(h, 0)."""
+
+    below: float = 0.0
+    name = "relu"
+    written = "(H_i > 0)"
+
+    @classmethod
+    def with_slope(cls, slope: float) -> Self:
+        """Return the activation, whose slope below 0 is 0."""
+        del slope
+        return cls()
+
+    def own_error(self, z: FloatArray) -> FloatArray:
+        """Return 0: nothing is rounded."""
+        return np.zeros_like(z)
+
+
+@dataclass(frozen=True)
+class Identity(Activation):
+    """z = h: a deep linear network."""
+
+    name = "identity"
+    written = "1"
+    curvature = 0.0
+    roundings = 1.0
+
+    @property
+    def steepest(self) -> float:
+        """1."""
+        return 1.0
+
+    def value(self, h: FloatArray) -> FloatArray:
+        """Return h, a copy."""
+        return h.copy()
+
+    def slope(self, h: FloatArray, z: FloatArray) -> FloatArray:
+        """Return 1."""
+        return np.ones_like(h)
+
+    def value_of_any(self, h: Numbers) -> Numbers:
+        """Return h."""
+        return h
+
+    def own_error(self, z: FloatArray) -> FloatArray:
+        """Return 0."""
+        return np.zeros_like(z)
+
+    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
+        """Write h; nothing is kept."""
+        np.copyto(z, h)
+
+    def step_down(self, delta: FloatArray, keep: FloatArray, z: FloatArray) -> None:
+        """Leave delta as it is."""
+
+
+ACTIVATIONS: dict[str, type[Activation]] = {
+    kind.name: kind for kind in (Sigmoid, Tanh, Relu, LeakyRelu, Identity)
+}
+
+
+def activation_by(name: str, slope: float = 0.01) -> Activation:
+    """Return the activation of a name; `slope` goes to the one that lets users choose it."""
+    return ACTIVATIONS[name].with_slope(slope)

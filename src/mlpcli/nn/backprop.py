@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.nn.activations import FloatArray
+from mlpcli.nn.sigmoid import FloatArray
 
 if TYPE_CHECKING:
     from mlpcli.nn.network import Forward, Parameters

@@ -16,15 +16,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import Activation, FloatArray, Sigmoid
+from mlpcli.nn.activations import Activation, Sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["INITS", "Forward", "Network", "Parameters", "initial_network"]
 
@@ -143,15 +144,17 @@ def _glorot(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
     return rng.uniform(-bound, bound, shape)
 
 
-INITS: MappingProxyType[str, Callable[[tuple[int, ...], np.random.Generator], FloatArray]] = (
-    MappingProxyType(
-        {
-            "glorot": _glorot,  # Glorot and Bengio 2010, eq. 16
-            "normal": lambda shape, rng: rng.standard_normal(shape),
-            "zeros": lambda shape, _rng: np.zeros(shape),
-        }
-    )
-)
+def _he(shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+    draws: FloatArray = np.sqrt(2 / shape[1]) * rng.standard_normal(shape)
+    return draws
+
+
+INITS: dict[str, Callable[[tuple[int, ...], np.random.Generator], FloatArray]] = {
+    "glorot": _glorot,  # Glorot and Bengio 2010, eq. 16
+    "he": _he,  # He et al. 2015, eq. 10
+    "normal": lambda shape, rng: rng.standard_normal(shape),
+    "zeros": lambda shape, _rng: np.zeros(shape),
+}
 
 
 def initial_network(
@@ -166,8 +169,9 @@ def initial_network(
 ) -> Network:
     """Return a fresh network (activation None: sigmoid); biases are 0.
 
-    `init` is glorot (uniform on +-sqrt(6 / (n_{i-1} + n_i))), normal (standard normal) or zeros,
-    each times `scale`. Draws are made in float64, so both dtypes start from the same weights.
+    `init` is glorot (uniform on +-sqrt(6 / (n_{i-1} + n_i))), he (normal of deviation
+    sqrt(2 / n_{i-1})), normal (standard normal) or zeros, each times `scale`. Draws are made in
+    float64, so both dtypes start from the same weights.
     """
     theta = np.zeros(Network.count(sizes, bias))
     network = Network(sizes, bias, theta, activation or Sigmoid())

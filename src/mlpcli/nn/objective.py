@@ -17,9 +17,9 @@ from mlpcli.nn.backprop import RIGHT, backward
 from mlpcli.nn.losses import LOSSES, Form, Loss
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.network import Forward, Network, Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Objective", "balanced_class_weights"]
 

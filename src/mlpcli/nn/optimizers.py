@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.nn.activations import clip
+from mlpcli.nn.sigmoid import clip
 from mlpcli.parallel import ALONE, Team
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = [
     "OPTIMIZERS",

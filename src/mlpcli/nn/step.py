@@ -20,10 +20,10 @@ from mlpcli.parallel import ALONE, core_count
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer, State
+    from mlpcli.nn.sigmoid import FloatArray
     from mlpcli.nn.workspace import Batch, Share
     from mlpcli.parallel import Team
 

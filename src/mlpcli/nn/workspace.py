@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network, Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Batch", "Folded", "Prepared", "Share", "Workspace"]
 

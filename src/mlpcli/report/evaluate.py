@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.report.charts import line_chart
 from mlpcli.report.table import Table, number
 from mlpcli.training.confusion import THRESHOLD_SCORES, Ranking, sweep

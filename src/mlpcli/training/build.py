@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.nn.activations import activation_by
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import Objective, balanced_class_weights
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
     from mlpcli.config import Config, LossConfig, NetworkConfig, OptimizerConfig, TrainingConfig
     from mlpcli.data.dataset import Dataset
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.activations import Activation
     from mlpcli.nn.network import Network
     from mlpcli.nn.optimizers import Optimizer
+    from mlpcli.nn.sigmoid import FloatArray
     from mlpcli.parallel import Team
 
 __all__ = [
+    "activation_from",
     "layer_sizes",
     "network_from",
     "new_loop",
@@ -40,12 +43,24 @@ def layer_sizes(config: Config, dataset: Dataset) -> tuple[int, ...]:
     return (dataset.train.width, *config.network.hidden, len(dataset.targets))
 
 
+def activation_from(config: NetworkConfig) -> Activation:
+    """Return the activation of the hidden layers."""
+    return activation_by(config.activation, config.slope)
+
+
 def network_from(
     config: NetworkConfig, sizes: Sequence[int], dtype: str, rng: np.random.Generator
 ) -> Network:
     """Return a fresh network of these sizes."""
+    activation = activation_from(config)
     return initial_network(
-        sizes, rng, init=config.init, scale=config.init_scale, bias=config.bias, dtype=dtype
+        sizes,
+        rng,
+        init=config.init or activation.init,
+        scale=config.init_scale,
+        bias=config.bias,
+        dtype=dtype,
+        activation=activation,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.sigmoid import sigmoid
 
 __all__ = ["THRESHOLD_SCORES", "Confusion", "Ranking", "best_threshold", "sweep"]
 

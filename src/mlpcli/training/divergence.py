@@ -11,8 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.objective import Objective
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Divergence", "diagnose", "scale_or_rate"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from mlpcli.data.rows import AnyRows, Block, Rows, blocks, pieces
-from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.nn.step import Engine
 from mlpcli.parallel import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
@@ -19,11 +19,11 @@ from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Network
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer, State
     from mlpcli.nn.schedule import Schedule
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["EpochRecord", "Loop", "Position", "Stopped"]
 

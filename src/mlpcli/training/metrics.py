@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.training.confusion import THRESHOLD_SCORES, Confusion, Ranking
 
 if TYPE_CHECKING:

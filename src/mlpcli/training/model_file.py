@@ -11,16 +11,18 @@ import numpy as np
 from mlpcli.data.encoder import Encoder
 from mlpcli.data.target import Target
 from mlpcli.errors import ModelError
+from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
     from mlpcli.data.table import Column
+    from mlpcli.nn.activations import Activation
 
 __all__ = ["Model", "load_model", "logits_of", "save_model"]
 
@@ -98,14 +100,15 @@ def load_model(path: str | Path) -> Model:
     path = Path(path)
     tensors, metadata = read_tensors(path, SCHEMA)
     try:
-        loss = metadata["config"]["loss"]["kind"]
-        if loss not in LOSSES:
-            known = " or ".join(LOSSES)
-            raise ModelError(f"{path}: expected a model of loss {known}, got {loss!r:.40}")
+        loss, network = (metadata["config"][section] for section in ("loss", "network"))
+        _require_known(path, "loss", loss["kind"], LOSSES)
+        activation = network.get("activation", Sigmoid.name)  # older models name none
+        _require_known(path, "activation", activation, ACTIVATIONS)
+        activation = activation_by(activation, float(network.get("slope", 0)))
         encoder = Encoder.from_document(metadata["encoder"])
         targets = tuple(map(Target.from_document, metadata["targets"]))
         model = Model(
-            network=_network(path, tensors, len(encoder.inputs), len(targets)),
+            network=_network(path, tensors, len(encoder.inputs), len(targets), activation),
             encoder=encoder,
             targets=targets,
             thresholds=tuple(map(float, metadata["threshold"])),
@@ -123,7 +126,20 @@ def load_model(path: str | Path) -> Model:
     return model
 
 
-def _network(path: Path, tensors: Mapping[str, NDArray[Any]], inputs: int, outputs: int) -> Network:
+def _require_known(path: Path, what: str, name: object, known: Collection[str]) -> None:
+    if name not in known:
+        raise ModelError(
+            f"{path}: expected a model of {what} {' or '.join(known)}, got {name!r:.40}"
+        )
+
+
+def _network(
+    path: Path,
+    tensors: Mapping[str, NDArray[Any]],
+    inputs: int,
+    outputs: int,
+    activation: Activation,
+) -> Network:
     bias = "b1" in tensors
     depth = len(tensors) // (2 if bias else 1)
     names = [name for i in range(1, depth + 1) for name in (f"W{i}", f"b{i}")[: 1 + bias]]
@@ -132,7 +148,7 @@ def _network(path: Path, tensors: Mapping[str, NDArray[Any]], inputs: int, outpu
     widths = [tensors[f"W{i}"].shape[:1] for i in range(1, depth + 1)]
     sizes = [inputs, *(width for shape in widths[:-1] for width in shape), outputs]
     dtype = tensors["W1"].dtype
-    network = Network(sizes, bias, np.empty(Network.count(sizes, bias), dtype))
+    network = Network(sizes, bias, np.empty(Network.count(sizes, bias), dtype), activation)
     for name, view in network.tensors():
         tensor = tensors[name]
         if tensor.shape != view.shape or tensor.dtype not in (np.float32, np.float64):

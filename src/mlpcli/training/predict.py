@@ -13,7 +13,7 @@ from mlpcli.data.examples import refuse_rows
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Reading, Scan
 from mlpcli.errors import DataError
-from mlpcli.nn.activations import sigmoid
+from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.parallel import limit_blas, map_ahead
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from mlpcli.nn.network import Network, Parameters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 from planted import CASES, Examiner, network_case, table, tally
 
 GROUPS = [list(CASES)[k::8] for k in range(8)]

@@ -21,7 +21,7 @@ from mlpcli.nn.network import Network
 
 if TYPE_CHECKING:
     from mlpcli.check.numeric.methods import Method
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 
 def gradient_by(method: Method, case: Case, *options: Any, **named: Any) -> FloatArray:

@@ -21,7 +21,7 @@ from mlpcli.nn.network import Network, Parameters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 U = 2.0**-53
 MATCH, MISMATCH, INCONCLUSIVE = EntryVerdict

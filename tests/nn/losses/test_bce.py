@@ -14,7 +14,7 @@ from mlpcli.nn.losses import BCE_FORMS, LOSSES, Form
 from mlpcli.nn.objective import Objective
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 FORMS = [pytest.param(form, id=form.name) for form in BCE_FORMS.values()]
 DTYPES = ("float32", "float64")

@@ -12,8 +12,8 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.losses.loss import residual, weighted_sum
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.losses import Loss
+    from mlpcli.nn.sigmoid import FloatArray
 
 EXACT: dict[str, Any] = {
     "bce": lambda h, y: (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mlpcli.nn.losses import LOSSES
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 LOSS = LOSSES["mse"]
 MSE = LOSS.truth

@@ -10,7 +10,6 @@ import numpy as np
 
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.scene import Scene, scene_of
-from mlpcli.check.verdict.bounds import Bounds
 from mlpcli.check.verdict.rule import EntryVerdict, judge
 from mlpcli.nn.backprop import RIGHT
 from mlpcli.nn.network import Parameters
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 
     from mlpcli.check.bugs.record import Bug, Mutant
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.check.verdict.bounds import Bounds
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["BlindSpot", "blind_spots"]
 
@@ -46,8 +46,7 @@ def blind_spots(
 
     def wrong(gradient: Parameters, start: int) -> bool:
         """Whether theta[start:] as given mismatches somewhere."""
-        own = Bounds(bounds.K[start:], bounds.K_textbook[start:], bounds.Q[start:])
-        entries = judge(gradient, numeric[start:], own, tolerance)
+        entries = judge(gradient, numeric[start:], bounds.beyond(start), tolerance)
         return bool((entries.verdict == EntryVerdict.MISMATCH).any())
 
     spots = []

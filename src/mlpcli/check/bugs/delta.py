@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mlpcli.check.bugs.scene import Scene
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.backprop import OnArray, Rules
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["BUGS"]
 
@@ -28,10 +28,12 @@ def _slope_instead(
     """Return what yields f'_k replaced, at one or all layers; the output's where l' has it."""
 
     def mutants(scene: Scene) -> Iterator[Mutant]:
-        for layers in one_or_all(scene.hidden):
-            yield Mutant(layers, at("slope", {k: make(scene, k) for k in layers}))
-        wrong = make(scene, scene.depth)
-        bent = scene.loss.with_output_slope(scene.logits, scene.case.y, wrong)
+        wrong = {k: make(scene, k) for k in scene.hidden}
+        differ = [k for k in scene.hidden if (wrong[k] != scene.s[k]).any()]  # else it is no bug
+        for layers in one_or_all(differ):
+            yield Mutant(layers, at("slope", {k: wrong[k] for k in layers}))
+        last = make(scene, scene.depth)
+        bent = scene.loss.with_output_slope(scene.logits, scene.case.y, last)
         if bent is not None:
             yield Mutant((scene.depth,), bend_output(lambda _derivative: bent))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlpcli.check.bugs.fit import recognised
 from mlpcli.check.bugs.record import Bug
+from mlpcli.nn.activations import Sigmoid
 
 if TYPE_CHECKING:
     from mlpcli.check.bugs.likeness import Tensor
@@ -61,7 +62,7 @@ def diagnosis(scene: Scene, bug: Bug, mutant: Mutant, error: float | None) -> Di
         bug=bug.name,
         layers=mutant.layers,
         explanation=_explained(scene, bug, mutant),
-        fix=bug.fix,
+        fix=_in_letters_of(scene, bug.fix),
         match_error=None if error is None or not np.isfinite(error) else error,
         factor=mutant.factor,
         epsilon=mutant.epsilon,
@@ -86,7 +87,14 @@ def _explained(scene: Scene, bug: Bug, mutant: Mutant) -> str:
     if len(mutant.layers) < scene.depth:
         plural = "s" if len(mutant.layers) > 1 else ""
         notes.append(f"layer{plural} {', '.join(map(str, mutant.layers))}")
-    return f"{bug.explanation} ({'; '.join(notes)})" if notes else bug.explanation
+    text = _in_letters_of(scene, bug.explanation)
+    return f"{text} ({'; '.join(notes)})" if notes else text
+
+
+def _in_letters_of(scene: Scene, text: str) -> str:
+    """Return the words of a bug, which are those of a sigmoid network, for another activation."""
+    act = scene.case.network.activation
+    return text.replace(Sigmoid.written, act.written).replace("sigma'", f"{act.letter}'")
 
 
 def non_finite(bad: list[Tensor]) -> list[Diagnosis]:

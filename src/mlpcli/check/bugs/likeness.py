@@ -12,8 +12,8 @@ from mlpcli.check.verdict.precision import single_precision
 
 if TYPE_CHECKING:
     from mlpcli.check.verdict.bounds import Bounds
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Likeness", "Tensor", "distance", "relative_distance", "tensors_from_output"]
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlpcli.check.bugs.scene import Scene
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.backprop import OnArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["BUGS", "ONE_ROW"]
 

@@ -12,10 +12,10 @@ from mlpcli.nn.backprop import RIGHT
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Forward, Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Scene", "scene_of"]
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from mlpcli.check.bugs.record import Bend
     from mlpcli.check.bugs.scene import Scene
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.backprop import OnArray, Rules
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["BUGS"]
 

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
     from mlpcli.check.numeric.units import Unit
-    from mlpcli.nn.activations import Activation, FloatArray
+    from mlpcli.nn.activations import Activation
     from mlpcli.nn.losses import Change
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["TINY", "Base", "base_point", "unit_change", "unit_size"]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["complex_step"]
 

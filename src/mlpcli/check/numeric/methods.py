@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
     from mlpcli.check.numeric.units import Mask
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Method", "Numeric", "numeric_gradient"]
 

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.numeric.probe import Pass, first_pass, loss_of_columns, parts
+from mlpcli.check.numeric.probe import Pass, changes_signs, first_pass, loss_of_columns, parts
 from mlpcli.check.numeric.units import Mask, Unit, units, visit_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["plain_difference"]
 
 EPS = float(np.finfo(np.float64).eps)
+_MOST_SHRINKS = 3
 
 
 def plain_difference(
@@ -58,13 +59,33 @@ def plain_difference(
 def _difference(
     case: Case, base: Pass, unit: Unit, h: FloatArray, live: Mask
 ) -> tuple[FloatArray, FloatArray]:
-    """Return D(h) and its estimated error for every input of a part of a unit."""
+    """Return D(h) and its estimated error for every input of a part of a unit.
+
+    Where a hidden H changes its sign on the way, at a kink, h is an eighth, three times at most.
+    """
+    crossing = _crossing(case, base, unit, h)
+    for _ in range(_MOST_SHRINKS):
+        if not crossing.any():
+            break
+        h = np.where(crossing, h / 8, h)
+        crossing = _crossing(case, base, unit, h)
     (near, noise), (far, _) = (_quotient(case, base, unit, factor * h) for factor in (1, 2))
     terms = 1 + np.sqrt(sum(W.shape[1] for W in case.network.W))
     error = 2 * np.abs(far - near) / 3 + 8 * EPS * terms * noise
     if case.objective.l2 == 0:
         error[~live] = 0  # an input that is zero in every row: J does not depend on its weight
+    error[crossing] = np.inf
     return near, error
+
+
+def _crossing(case: Case, base: Pass, unit: Unit, h: FloatArray) -> Mask:
+    """Return for which inputs a hidden sign differs between theta and theta +- h, +- 2h."""
+    crossing = np.zeros(h.size, np.bool_)
+    if case.network.activation.jump and unit.layer < len(case.network.W) - 1:
+        for factor in (1, -1, 2, -2):
+            columns, _ = _moved(case, base, unit, factor * h)
+            crossing |= changes_signs(case, base, unit, columns)
+    return crossing
 
 
 def _quotient(case: Case, base: Pass, unit: Unit, h: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -78,17 +99,19 @@ def _objective(
     case: Case, base: Pass, unit: Unit, step: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return J with each parameter of the unit moved by its step, and where it was moved to."""
-    i, j = unit.layer, unit.row
-    theta: FloatArray = np.append(
-        case.network.W[i][j], case.network.b[i][j] if case.network.bias else 0.0
-    )
-    moved = np.repeat(theta[np.newaxis], unit.inputs.size, axis=0)
-    probe = np.arange(unit.inputs.size)
-    moved[probe, unit.inputs] += step
-    columns = moved[:, :-1] @ base.Z[i].T + moved[:, -1:]
-    l2, W = case.objective.l2, theta[:-1]
+    columns, moved = _moved(case, base, unit, step)
+    l2, W = case.objective.l2, case.network.W[unit.layer][unit.row]
     penalty = case.objective.penalty(case.network) + l2 / 2 * (
         (moved[:, :-1] ** 2).sum(axis=1) - float(np.vdot(W, W))
     )
     value = np.asarray(loss_of_columns(case, base, unit, columns) + penalty, np.float64)
-    return value, moved[probe, unit.inputs]
+    return value, moved[np.arange(step.size), unit.inputs]
+
+
+def _moved(case: Case, base: Pass, unit: Unit, step: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the unit's column of H (B, N), and its weights and bias, for each input moved."""
+    i, j = unit.layer, unit.row
+    b = case.network.b[i][j] if case.network.bias else 0.0
+    moved = np.repeat(np.append(case.network.W[i][j], b)[np.newaxis], step.size, axis=0)
+    moved[np.arange(step.size), unit.inputs] += step
+    return moved[:, :-1] @ base.Z[i].T + moved[:, -1:], moved

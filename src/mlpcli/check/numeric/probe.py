@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlpcli.check.case import Case
-    from mlpcli.check.numeric.units import Unit
-    from mlpcli.nn.activations import FloatArray, Numbers
+    from mlpcli.check.numeric.units import Mask, Unit
+    from mlpcli.nn.sigmoid import FloatArray, Numbers
 
-__all__ = ["Pass", "first_pass", "loss_of_columns", "parts"]
+__all__ = ["Pass", "changes_signs", "first_pass", "loss_of_columns", "parts"]
 
 # Numbers in the widest array of a batch of probes: 8 MB in float64.
 BATCH = 2**20
@@ -51,15 +51,31 @@ def parts(case: Case, unit: Unit) -> Iterator[Unit]:
         yield type(unit)(unit.layer, unit.row, unit.inputs[chosen], unit.entries[chosen])
 
 
-def loss_of_columns(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Numbers:
-    """Return 1/N sum omega l for each of B columns (B, N) in place of column `row` of H_i."""
+def _upwards(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Iterator[Numbers]:
+    """Yield H (B, N, n) of the unit's layer with the columns in place, then of those above."""
     i, network = unit.layer, case.network
     H: Numbers = np.repeat(base.H[i].astype(columns.dtype)[np.newaxis], len(columns), axis=0)
     H[:, :, unit.row] = columns
+    yield H
     for above in range(i + 1, len(network.W)):
         H = network.activation.value_of_any(H) @ network.W[above].T
         if network.bias:
             H += network.b[above]
+        yield H
+
+
+def changes_signs(case: Case, base: Pass, unit: Unit, columns: FloatArray) -> Mask:
+    """Return for each of B columns whether some hidden H has another sign than in the base."""
+    changed = np.zeros(len(columns), np.bool_)
+    layers = zip(_upwards(case, base, unit, columns), base.H[unit.layer : -1], strict=False)
+    for moved, before in layers:
+        changed |= (np.sign(moved) != np.sign(before)).any(axis=(1, 2))
+    return changed
+
+
+def loss_of_columns(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Numbers:
+    """Return 1/N sum omega l for each of B columns (B, N) in place of column `row` of H_i."""
+    *_, H = _upwards(case, base, unit, columns)
     losses = case.objective.loss.value_of_any(H, case.y)
     if case.omega is not None:
         losses = losses * case.omega

@@ -20,6 +20,11 @@ start as the loss says (`Loss.start`), and how f' errs is the activation's (`Act
 
 The term l2 |W| is the rounding of that product, and of the sum it is added to.
 
+At a kink of f rounding may choose the branch. Where |H| <= 4 u e a cell is near one: it takes the
+steepest slope in K, and the jump of f' there may move a right gradient by G,
+
+    g_i = (g_{i+1}|W_{i+1}|) s_i + p jump [near]        G_W = g_i^T |Z_{i-1}|, G_b = column sums
+
 Underflow is an error of its own: with t the smallest normal number (1e-308 in float64, 1e-38 in
 float32), whatever is smaller may be flushed to 0, or kept at t, as our own sigma does in its tail.
 q_i counts these errors of delta_i in units of t: one of each sigma, product and sum.
@@ -40,27 +45,33 @@ from mlpcli.check.verdict.precision import SMALLEST_NORMAL, UNIT_ROUNDOFF
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.numeric.units import Mask
-    from mlpcli.nn.activations import FloatArray
-    from mlpcli.nn.network import Forward
+    from mlpcli.nn.network import Forward, Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["Bounds", "rounding_bounds"]
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """K, K* and Q over theta, float64; a bound that is inf says that nothing is known."""
+    """K, K*, Q and G over theta, float64; a bound that is inf says that nothing is known."""
 
     K: FloatArray
     K_textbook: FloatArray
     Q: FloatArray
+    G: FloatArray | float = 0.0
 
     def stable(self, single: Mask) -> FloatArray:
         """Return 4 (u K + t Q): what rounding can do to a stable backprop, float32 if `single`."""
         return self._reach(self.K, single)
 
     def textbook(self, single: Mask) -> FloatArray:
-        """Return 4 (u K* + t Q): what rounding can do to a textbook backprop."""
-        return self._reach(self.K_textbook, single)
+        """Return 4 (u K* + t Q) + G: what rounding can do to a textbook backprop."""
+        return self._reach(self.K_textbook, single) + self.G
+
+    def beyond(self, start: int) -> Bounds:
+        """Return the bounds of theta[start:]."""
+        G = self.G if isinstance(self.G, float) else self.G[start:]
+        return Bounds(self.K[start:], self.K_textbook[start:], self.Q[start:], G)
 
     def _reach(self, K: FloatArray, single: Mask) -> FloatArray:
         u, t = (np.where(single, a[True], a[False]) for a in (UNIT_ROUNDOFF, SMALLEST_NORMAL))
@@ -70,41 +81,55 @@ class Bounds:
 
 
 @np.errstate(all="ignore")  # extreme weights: an infinite bound says that nothing is known
-def rounding_bounds(case: Case) -> Bounds:
-    """Return the bounds of every entry by one sweep up and one down."""
+def rounding_bounds(case: Case, *, single: bool = False) -> Bounds:
+    """Return the bounds of every entry by one sweep up and one down.
+
+    `single` says that the gradient was computed in float32, by which more cells are near a kink.
+    """
     f, network, act = case.forward(), case.network, case.network.activation
     N, shares = case.rows, np.abs(case.shares)
-    e, E = _errors_upwards(f)
-    Q, *K = (network.like(np.empty_like(network.theta)) for _ in range(3))
+    e, E, s, near = _errors_upwards(f, UNIT_ROUNDOFF[single])
+    Q, G, *K = (network.like(np.empty_like(network.theta)) for _ in range(4))
     c = 3 if case.omega is None else 4
     m, r, cancelled = case.objective.loss.start(f.logits, case.y, shares, e[-1], c)
-    errors, q = [r, r + cancelled], np.broadcast_to(2 * shares + 1, m.shape)
+    errors, q, g = [r, r + cancelled], np.broadcast_to(2 * shares + 1, m.shape), np.zeros_like(m)
     for i in reversed(range(len(network.W))):
         W, Z = np.abs(network.W[i]), np.abs(f.Z[i])
         for bound, r in zip(K, errors, strict=True):
             bracket = r + np.sqrt(N) * m
             penalty = np.abs(case.objective.penalty_gradient(W))
-            bound.W[i][:] = bracket.T @ Z + m.T @ E[i] + penalty
-            bound.b[i][:] = bracket.sum(axis=0)[: bound.b[i].size]
-        Q.W[i][:] = q.T @ Z + m.sum(axis=0)[:, np.newaxis] + N
-        Q.b[i][:] = q.sum(axis=0)[: Q.b[i].size] + N
+            _fill(bound, i, bracket.T @ Z + m.T @ E[i] + penalty, bracket.sum(axis=0))
+        _fill(Q, i, q.T @ Z + m.sum(axis=0)[:, np.newaxis] + N, q.sum(axis=0) + N)
+        _fill(G, i, g.T @ Z, g.sum(axis=0))
         if i:
-            p, s = m @ W, f.slopes[i - 1]
-            own = p * s * (act.curvature * e[i - 1] + act.roundings + np.sqrt(len(W)))
-            stable, textbook = ((r @ W) * s + own for r in errors)
+            p, own = m @ W, s[i - 1]
+            made = p * own * (act.curvature * e[i - 1] + act.roundings + np.sqrt(len(W)))
+            stable, textbook = ((r @ W) * own + made for r in errors)
             errors = [stable, textbook + p * act.textbook_error(f.Z[i])]
-            m, q = p * s, (q @ W) * s + p + len(W) * s + 1
-    return Bounds(K[0].theta, K[1].theta, Q.theta)
+            g = (g @ W) * own + p * act.jump * near[i - 1]
+            m, q = p * own, (q @ W) * own + p + len(W) * own + 1
+    return Bounds(K[0].theta, K[1].theta, Q.theta, G.theta)
 
 
-def _errors_upwards(f: Forward) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Return e_1 .. e_L and E_0 .. E_{L-1}."""
-    network, E = f.network, [np.abs(f.Z[0])]
+def _fill(bound: Parameters, i: int, W: FloatArray, b: FloatArray) -> None:
+    bound.W[i][:] = W
+    bound.b[i][:] = b[: bound.b[i].size]
+
+
+def _errors_upwards(
+    f: Forward, u: float
+) -> tuple[list[FloatArray], list[FloatArray], list[FloatArray], list[Mask]]:
+    """Return e_1 .. e_L, E_0 .. E_{L-1}, the slopes s_1 .. s_{L-1}, and which cells are near."""
+    network, act, E = f.network, f.network.activation, [np.abs(f.Z[0])]
     e: list[FloatArray] = []
+    s: list[FloatArray] = []
+    near: list[Mask] = []
     for i, W in enumerate(network.W):
         if i:
-            E.append(f.slopes[i - 1] * e[-1] + network.activation.own_error(f.Z[i]))
+            near.append((np.abs(f.H[i - 1]) <= 4 * u * e[-1]) & (e[-1] > 0) & (act.jump > 0))
+            s.append(np.where(near[-1], act.steepest, f.slopes[i - 1]))
+            E.append(s[-1] * e[-1] + act.own_error(f.Z[i]))
         b = network.b[i] if network.bias else np.zeros(len(W))
         bulk = np.abs(f.Z[i]) @ np.abs(W).T + np.abs(b)
         e.append((1 + np.sqrt(W.shape[1])) * bulk + E[-1] @ np.abs(W).T)
-    return e, E
+    return e, E, s, near

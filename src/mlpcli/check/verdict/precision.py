@@ -13,8 +13,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from mlpcli.check.numeric.units import Mask
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["SMALLEST", "SMALLEST_NORMAL", "UNIT_ROUNDOFF", "single_precision"]
 

@@ -1,8 +1,8 @@
 """The rule that tells a wrong gradient from rounding, entry by entry, and its summary per tensor.
 
 A is the given entry, B the numeric one, m = max(|A|, |B|), T the relative tolerance, R = 4u K and
-R* = 4u K* what rounding can do to A (`bounds.py`, which adds what underflow can do), q the numeric
-method's own error (0 unless it is `plain`).
+R* = 4u K* what rounding can do to A (`bounds.py`, which adds what underflow and a kink can do), q
+the numeric method's own error (0 unless it is `plain`).
 
     mismatch        |A-B| > T m + R* + q, or A is nan or inf
     match           |A-B| <= T m + R + q, and R + q <= m/10 (or A = B = 0 and q = 0)
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.check.verdict.bounds import Bounds
-    from mlpcli.nn.activations import FloatArray
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = [
     "Entries",

@@ -23,20 +23,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import (
-    FloatArray,
-    probability,
-    sigmoid,
-    sigmoid_into,
-    sigmoid_pair,
-    softplus,
-)
 from mlpcli.nn.losses.libraries import LIBRARY_FORMS
 from mlpcli.nn.losses.loss import Form, Loss, Start, residual, weighted_sum
+from mlpcli.nn.sigmoid import FloatArray, probability, sigmoid, sigmoid_into, sigmoid_pair, softplus
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import Numbers
     from mlpcli.nn.losses.loss import InPlace
+    from mlpcli.nn.sigmoid import Numbers
 
 __all__ = ["BCE_FORMS", "Bce"]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import probability
 from mlpcli.nn.losses.loss import Form
+from mlpcli.nn.sigmoid import probability
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import FloatArray
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["LIBRARY_EPSILON", "LIBRARY_FORMS"]
 

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from mlpcli.nn.activations import FloatArray, Sigmoid, sigmoid
+from mlpcli.nn.activations import Sigmoid
+from mlpcli.nn.sigmoid import FloatArray, sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlpcli.nn.activations import Activation, Numbers
+    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.sigmoid import Numbers
 
 __all__ = ["Change", "Form", "Loss", "Start", "residual", "weighted_sum"]
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import FloatArray, shifted, sigmoid, sigmoid_of_any, sigmoid_pair
+from mlpcli.nn.activations import shifted
 from mlpcli.nn.losses.loss import Form, Loss, Start, residual, weighted_sum
+from mlpcli.nn.sigmoid import FloatArray, sigmoid, sigmoid_of_any, sigmoid_pair
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import Numbers
+    from mlpcli.nn.sigmoid import Numbers
 
 __all__ = ["Mse"]
 

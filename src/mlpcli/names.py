@@ -1,0 +1,15 @@
+"""The names that a config and a command line may say, for rooms that know nothing of each other.
+
+What a name stands for is in the registries of `nn/`, which hold the same names: a test compares
+them. These lists load nothing, and are read when a value is judged, so that a name may be added.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ACTIVATIONS", "DERIVATIVES", "INITS", "LOSSES"]
+
+ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
+INITS = ["glorot", "he", "normal", "zeros"]
+LOSSES = ["bce", "mse"]
+DERIVATIVES = {"bce": ["naive", "epsilon", "clamped", "fused", "stable"]}
+"""The forms of each loss that has several."""
