@@ -54,11 +54,11 @@ def test_the_document_has_the_promised_keys() -> None:
         "schema", "epsilon", "summary", "rows", "layers", "training", "dial", "paired",
     }  # fmt: skip
     assert found["schema"] == "mlp.compare-losses/1"
-    assert set(found["summary"][0]) >= {
-        "form", "dtype", "label", "first_non_finite_logit", "first_dead_logit",
-        "max_relative_error", "max_relative_error_logit", "max_ulp_error",
-        "loss_first_non_finite_logit", "verdict",
-    }  # fmt: skip
+    assert list(found["summary"][0]) == [
+        "form", "dtype", "label", "first_non_finite_logit", "first_dead_logit", "first_lost_logit",
+        "first_tail_logit", "max_relative_error", "max_relative_error_logit", "max_ulp_error",
+        "loss_first_non_finite_logit", "loss_flat_logit", "verdict",
+    ]  # fmt: skip
     assert set(found["layers"][1]) == {
         "form", "layer", "parameter", "max_relative_error", "non_finite", "gradient_norm",
     }  # fmt: skip

@@ -12,7 +12,6 @@ import numpy as np
 
 from mlpcli.check.case import Case, case_from
 from mlpcli.compare.forms import OTHER_LOSS, objective_by
-from mlpcli.compare.summary import paired_differences
 from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.losses import LOSSES
@@ -118,8 +117,7 @@ def _trained(dataset: Dataset, model: Model) -> Network:
             f"--model: expected a network for the inputs {', '.join(dataset.encoder.inputs[:5])}.. "
             f"of the config, got one for {', '.join(model.encoder.inputs[:5])}.."
         )
-    if model.network.sizes[-1] != len(dataset.targets):
-        outputs = model.network.sizes[-1]
+    if (outputs := model.network.sizes[-1]) != len(dataset.targets):
         raise ModelError(f"--model: expected {len(dataset.targets)} outputs, got {outputs}")
     return model.network
 
@@ -158,6 +156,8 @@ def compare_on_data(
 
     First weights are multiplied by `weight_scale`. Raises UsageError where they cannot be compared.
     """
+    from mlpcli.compare.summary import paired_differences
+
     epsilon, dtype = on_grid.epsilon, config.training.dtype
     layers = compare_layers(scale_weights(case, weight_scale, dtype), forms, epsilon, dtype)
     runs = compare_training(

@@ -68,20 +68,20 @@ class Summary:
     form: str
     dtype: str
     label: int
-    broken_as: str
     first_non_finite_logit: float | None
-    first_finite_logit: float | None
+    first_dead_logit: float | None
     first_lost_logit: float | None
     first_tail_logit: float | None
-    first_dead_logit: float | None
-    first_wrong_dead_logit: float | None
-    first_tail_dead_logit: float | None
-    first_vanished_logit: float | None
     max_relative_error: float | None
     max_relative_error_logit: float | None
     max_ulp_error: float | None
     loss_first_non_finite_logit: float | None
     loss_flat_logit: float | None
+    broken_as: str
+    first_finite_logit: float | None
+    first_wrong_dead_logit: float | None
+    first_tail_dead_logit: float | None
+    first_vanished_logit: float | None
 
 
 @dataclass(frozen=True)
@@ -129,20 +129,20 @@ def summarise(curve: Curve) -> Summary:
         form=curve.form,
         dtype=curve.dtype,
         label=curve.label,
-        broken_as="nan" if np.isnan(curve.gradient).any() else "inf",
         first_non_finite_logit=first_logit(h, ~finite),
-        first_finite_logit=first_logit(h, finite),
+        first_dead_logit=first_logit(h, dead),
         first_lost_logit=first_logit(h, lost & wrong),
         first_tail_logit=first_logit(h, lost & ~wrong),
-        first_dead_logit=first_logit(h, dead),
-        first_wrong_dead_logit=first_logit(h, dead & wrong),
-        first_tail_dead_logit=first_logit(h, dead & judged & ~wrong),
-        first_vanished_logit=first_logit(h, dead & ~judged),
         max_relative_error=None if worst is None else float(relative[worst]),
         max_relative_error_logit=None if worst is None else float(h[worst]),
         max_ulp_error=float(ulps.max()) if ulps.size else None,
         loss_first_non_finite_logit=first_logit(h, ~np.isfinite(curve.loss)),
         loss_flat_logit=_flat_loss(curve),
+        broken_as="nan" if np.isnan(curve.gradient).any() else "inf",
+        first_finite_logit=first_logit(h, finite),
+        first_wrong_dead_logit=first_logit(h, dead & wrong),
+        first_tail_dead_logit=first_logit(h, dead & judged & ~wrong),
+        first_vanished_logit=first_logit(h, dead & ~judged),
     )
 
 
