@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.errors import CaseError
-from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Network
 from mlpcli.nn.objective import Objective
 
@@ -28,10 +27,11 @@ __all__ = ["Case", "case_from"]
 
 @dataclass(frozen=True)
 class Case:
-    """A float64 network, rows X (N x n_0), labels y in [0, 1] (N x n_L), and the objective.
+    """A float64 network, rows X (N x n_0), labels y (N x n_L), and the objective.
 
-    `omega` (N x n_L, or None for ones) weighs each cell's loss. `learning_rate` plays no part in
-    the objective; a diagnosis may want to know it. Raises CaseError where the parts do not fit.
+    `omega` weighs each cell's loss (N x n_L; N x 1 where the loss reads whole rows; None: ones).
+    `learning_rate` plays no part in the objective; a diagnosis may want to know it. Raises
+    CaseError where the parts do not fit.
     """
 
     network: Network
@@ -49,10 +49,12 @@ class Case:
             raise CaseError(f"l2: expected a number >= 0, got {self.objective.l2}")
         _require("X", self.X, (rows, sizes[0]))
         _require("y", self.y, (rows, sizes[-1]))
-        if self.y.min() < 0 or self.y.max() > 1:
-            raise CaseError(f"y: expected labels from 0 to 1, got {self.y.min()} to {self.y.max()}")
+        fault = self.objective.loss.labels_at_fault(self.y)
+        if fault is not None:
+            raise CaseError(f"y: {fault}")
         if self.omega is not None:
-            _require("omega", self.omega, (rows, sizes[-1]))
+            columns = sizes[-1] if self.objective.loss.separable else 1
+            _require("omega", self.omega, (rows, columns))
         for name, tensor in self.network.tensors():
             _require(name, tensor, tensor.shape)
 
@@ -113,22 +115,22 @@ def case_from(
     *,
     omega: ArrayLike | None = None,
     loss: str = "bce",
+    output: str | None = None,
     l2: float = 0.0,
     learning_rate: float | None = None,
 ) -> Case:
     """Return the case in float64, whatever real dtypes its parts have.
 
-    `y` may have shape (N,) for one output. Raises CaseError as `Case` does.
+    `y` may have shape (N,) for one output; `output` None is that which belongs to the loss. Raises
+    CaseError as `Case` does.
     """
-    if loss not in LOSSES:
-        raise CaseError(f'loss: expected one of {", ".join(LOSSES)}, got "{loss}"')
+    objective = Objective.exact(loss, l2, output)
     labels = np.asarray(y, np.float64)
     if labels.ndim == 1 and network.sizes[-1] == 1:
         labels = labels[:, np.newaxis]
     weights = None if omega is None else np.asarray(omega, np.float64)
     double = network.with_theta(network.theta.astype(np.float64))
-    rows, objective = np.asarray(X, np.float64), Objective.exact(loss, l2)
-    return Case(double, rows, labels, objective, weights, learning_rate)
+    return Case(double, np.asarray(X, np.float64), labels, objective, weights, learning_rate)
 
 
 def _require(name: str, array: FloatArray, shape: tuple[int, ...]) -> None:

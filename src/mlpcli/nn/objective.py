@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.nn.backprop import RIGHT, backward
-from mlpcli.nn.losses import LOSSES, Form, Loss
+from mlpcli.nn.losses import Form, Loss, loss_by
 
 if TYPE_CHECKING:
     from mlpcli.nn.backprop import Rules
@@ -28,8 +28,8 @@ __all__ = ["Objective", "balanced_class_weights"]
 class Objective:
     """A loss, the form by which its derivative is computed with its epsilon, and an L2 factor.
 
-    `class_weight` (2 x K: of label 0, of label 1) is None where all are 1. The value of J is exact
-    whatever the form, so that runs with different forms are measured with one yardstick.
+    `class_weight` (2 x K or K, see `Loss.class_omega`) is None where all are 1. The value of J is
+    exact whatever the form, so that runs with different forms are measured with one yardstick.
     """
 
     loss: Loss
@@ -39,20 +39,20 @@ class Objective:
     class_weight: FloatArray | None = None
 
     @classmethod
-    def exact(cls, loss: str, l2: float = 0.0) -> Objective:
-        """Return the objective of a loss, by its name, with its most precise derivative."""
-        return cls(LOSSES[loss], LOSSES[loss].truth, l2=l2)
+    def exact(cls, loss: str, l2: float = 0.0, output: str | None = None) -> Objective:
+        """Return the objective of a loss, by its name, with its most precise derivative.
+
+        Raises CaseError where there is no such loss, or not with this output.
+        """
+        chosen = loss_by(loss, output)
+        return cls(chosen, chosen.truth, l2=l2)
 
     def cell_weights(self, y: FloatArray, weight: FloatArray | None) -> FloatArray | None:
-        """Return omega (N x K, or N x 1 without class weights), or None where all are 1.
-
-        A label between 0 and 1 gets the class weight between the two in proportion.
-        """
+        """Return omega (N x K or N x 1), or None where all are 1."""
         omega = None if weight is None else weight[:, None]
         if self.class_weight is None:
             return omega
-        zero, one = self.class_weight.astype(y.dtype)
-        classes: FloatArray = zero + (one - zero) * y
+        classes = self.loss.class_omega(self.class_weight, y)
         return classes if omega is None else omega * classes
 
     def value(

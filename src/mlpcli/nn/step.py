@@ -168,7 +168,7 @@ class Engine:
         _, X, Z, labels, factor, logits, space = share
         space.forward(Z, logits)
         if self._signed is None:
-            delta = self.objective.derivative(logits, labels)
+            delta = self._derivative(logits, labels)
             delta *= factor
         else:
             delta = space.delta
@@ -176,6 +176,13 @@ class Engine:
             self._signed(delta, space.spare)
             np.multiply(delta, factor, delta)
         space.backward(X, delta)
+
+    def _derivative(self, logits: FloatArray, labels: FloatArray) -> FloatArray:
+        """Return l' (K x N); a loss that reads whole rows gets them as rows."""
+        objective = self.objective
+        if objective.loss.separable:
+            return objective.derivative(logits, labels)
+        return np.ascontiguousarray(objective.derivative(logits.T, labels.T).T)
 
     def _join(self, member: int, count: int, squares: list[float]) -> None:
         """Add the gradients of the others and the penalty's, in a share of the pieces."""

@@ -70,11 +70,13 @@ class Scene:
     @cached_property
     def Z(self) -> list[FloatArray]:
         """Z_0 .. Z_L, the output among them."""
-        return [*self.forward.Z, self.loss.output.value(self.logits)]
+        return [*self.forward.Z, self.loss.predict(self.logits)]
 
     def slope_at(self, layer: int, h: FloatArray) -> FloatArray:
         """Return f' of a layer's activation, or of the output, at any h."""
-        act = self.loss.output if layer == self.depth else self.case.network.activation
+        if layer == self.depth:
+            return self.loss.output_slope(h)
+        act = self.case.network.activation
         return act.slope(h, act.value(h))
 
     @cached_property

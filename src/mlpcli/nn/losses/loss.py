@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from mlpcli.nn.activations import Sigmoid
 from mlpcli.nn.sigmoid import FloatArray, sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlpcli.nn.activations import Activation
     from mlpcli.nn.sigmoid import Numbers
 
 __all__ = ["Change", "Form", "Loss", "Start", "residual", "weighted_sum"]
@@ -63,15 +61,17 @@ class Loss(ABC):
     """A loss of the logits, with the output that belongs to it.
 
     `forms` are the ways in use to compute it and its derivative, of which `truth` is right
-    everywhere; `wild` are others that are met in libraries and in code. It is `canonical` where
-    delta_L is (Z_L - Y)/N: the output is the inverse of the link that belongs to the loss.
+    everywhere; `wild` are others that are met in libraries and in code. `output` names what makes
+    z_L of the logits; it is `separable` where each output reads its own logit only. The loss is
+    `canonical` where delta_L is (Z_L - Y)/N: the output is the inverse of the loss's own link.
     """
 
     name: ClassVar[str]
     forms: ClassVar[Mapping[str, Form]]
     truth: ClassVar[Form]
     canonical: ClassVar[bool]
-    output: ClassVar[Activation] = Sigmoid()
+    output: ClassVar[str] = "sigmoid"
+    separable: ClassVar[bool] = True
     wild: ClassVar[Mapping[str, Form]] = MappingProxyType({})
 
     def form(self, name: str) -> Form:
@@ -90,9 +90,32 @@ class Loss(ABC):
         """Return l(h, y), finite for every finite logit whatever form the derivative has."""
         return self.truth.value(h, y, 0.0)
 
+    def predict(self, h: FloatArray) -> FloatArray:
+        """Return z_L, what the network says: here the probabilities sigma(h)."""
+        return sigmoid(h)
+
+    def output_slope(self, h: FloatArray) -> FloatArray:
+        """Return dz_L/dh of each output by its own logit."""
+        return sigmoid(h) * sigmoid(-h)
+
     def residual(self, h: FloatArray, y: FloatArray) -> FloatArray:
         """Return z_L - y without its cancellation."""
         return residual(h, y)
+
+    def labels_at_fault(self, y: FloatArray) -> str | None:
+        """Return what is wrong with labels (N x K), None where nothing is."""
+        if y.min() < 0 or y.max() > 1:
+            return f"expected labels from 0 to 1, got {y.min()} to {y.max()}"
+        return None
+
+    def class_omega(self, class_weight: FloatArray, y: FloatArray) -> FloatArray:
+        """Return the weight of each cell (N x K); `class_weight` (2 x K) is of label 0 and label 1.
+
+        A label between 0 and 1 gets the weight between the two in proportion.
+        """
+        zero, one = class_weight.astype(y.dtype)
+        omega: FloatArray = zero + (one - zero) * y
+        return omega
 
     def with_output_slope(
         self, h: FloatArray, y: FloatArray, slope: FloatArray

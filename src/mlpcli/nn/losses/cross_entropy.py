@@ -1,0 +1,235 @@
+"""Cross-entropy of a softmax output, l = sum_c y_c lse(h - h_c), and its derivative in five forms.
+
+One row is one choice among K labels: y (N x K) sums to 1 in each row, and every output reads all
+logits of its row. lse(h - h_c) is not computed as lse(h) - h_c, which rounds by u |h|: with a the
+largest logit it is (h_a - h_c) + log1p(sum_{k != a} exp(h_k - h_a)), right in both tails.
+
+The change between displaced logits subtracts no losses:
+
+    l(h + D) - l(h) = sum_c y_c log1p(sum_{k != c} p_k expm1(D_k - D_c))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlpcli.nn.losses.loss import Form, Loss, Start
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mlpcli.nn.sigmoid import FloatArray, Numbers
+
+__all__ = ["CrossEntropy", "softmax", "softmax_pair"]
+
+
+def _exponentials(h: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Return exp(h - max) and, per row, the index of the largest logit (N x 1)."""
+    largest = h.argmax(axis=-1, keepdims=True)
+    return np.exp(h - np.take_along_axis(h, largest, -1)), largest
+
+
+def softmax(h: FloatArray) -> FloatArray:
+    """Return p (N x K), rows of which sum to 1."""
+    e, _ = _exponentials(h)
+    p: FloatArray = e / e.sum(axis=-1, keepdims=True)
+    return p
+
+
+def softmax_pair(h: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return p and q = 1 - p (N x K), both to full relative precision.
+
+    q is the sum of the other p: where p is the largest of its row, the sum without it, never 1 - p.
+    """
+    e, largest = _exponentials(h)
+    total = e.sum(axis=-1, keepdims=True)
+    others = e.copy()
+    np.put_along_axis(others, largest, 0, -1)
+    q = total - e
+    np.put_along_axis(q, largest, others.sum(axis=-1, keepdims=True), -1)
+    return e / total, q / total
+
+
+def _each(h: Any, y: FloatArray) -> Any:
+    """Return y_c lse(h - h_c), one per element, of real or complex logits (.. x K)."""
+    largest = h.real.argmax(axis=-1, keepdims=True)
+    top = np.take_along_axis(h, largest, -1)
+    others = np.exp(h - top)
+    np.put_along_axis(others, largest, 0, -1)
+    return y * ((top - h) + np.log1p(others.sum(axis=-1, keepdims=True)))
+
+
+def _value(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
+    value: FloatArray = _each(h, y)
+    return value
+
+
+def _stable_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
+    p, q = softmax_pair(h)
+    return (1 - y) * p - y * q
+
+
+def _fused_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
+    return softmax(h) - y
+
+
+def _textbook_p(h: FloatArray) -> FloatArray:
+    """exp(h) / sum without the largest logit subtracted: inf/inf from 709.8, or 88.7 in float32."""
+    e = np.exp(h)
+    p: FloatArray = e / e.sum(axis=-1, keepdims=True)
+    return p
+
+
+def _through_jacobian(p: FloatArray, by_p: FloatArray) -> FloatArray:
+    """Return dl/dh from dl/dp: p_k (dl/dp_k - sum_c p_c dl/dp_c)."""
+    return p * (by_p - (p * by_p).sum(axis=-1, keepdims=True))
+
+
+def _naive_value(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
+    value: FloatArray = -y * np.log(_textbook_p(h))
+    return value
+
+
+def _naive_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
+    p = _textbook_p(h)
+    return _through_jacobian(p, -y / p)
+
+
+def _epsilon_value(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
+    value: FloatArray = -y * np.log(_textbook_p(h) + epsilon)
+    return value
+
+
+def _epsilon_derivative(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
+    p = _textbook_p(h)
+    return _through_jacobian(p, -y / (p + epsilon))
+
+
+def _clamped_value(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
+    value: FloatArray = -y * np.log(np.clip(_textbook_p(h), epsilon, 1 - epsilon))
+    return value
+
+
+def _clamped_derivative(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
+    p = _textbook_p(h)
+    return _through_jacobian(p, -y / np.clip(p, epsilon, 1 - epsilon))
+
+
+_FORMS = {
+    form.name: form
+    for form in (
+        Form("naive", _naive_value, _naive_derivative),
+        Form("epsilon", _epsilon_value, _epsilon_derivative),
+        Form("clamped", _clamped_value, _clamped_derivative),
+        Form("fused", _value, _fused_derivative),
+        Form("stable", _value, _stable_derivative),
+    )
+}
+
+
+class CrossEntropy(Loss):
+    """Cross-entropy of a softmax output."""
+
+    name = "cross_entropy"
+    forms = MappingProxyType(_FORMS)
+    truth = _FORMS["stable"]
+    canonical = True
+    output = "softmax"
+    separable = False
+
+    def predict(self, h: FloatArray) -> FloatArray:
+        """Return the probabilities of the K labels."""
+        return softmax(h)
+
+    def output_slope(self, h: FloatArray) -> FloatArray:
+        """Return p (1 - p), the diagonal of the Jacobian of softmax."""
+        p, q = softmax_pair(h)
+        return p * q
+
+    def residual(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return p - y without its cancellation."""
+        return _stable_derivative(h, y, 0.0)
+
+    def labels_at_fault(self, y: FloatArray) -> str | None:
+        """Return what is wrong with labels: each row is a distribution over the K outputs."""
+        sums = y.sum(axis=1)
+        worst = float(sums[np.abs(sums - 1).argmax()])
+        if abs(worst - 1) > 1e-6:
+            return f"expected rows that sum to 1, got one of sum {worst:.6g}"
+        return super().labels_at_fault(y)
+
+    def class_omega(self, class_weight: FloatArray, y: FloatArray) -> FloatArray:
+        """Return the weight of each row's label (N x 1); `class_weight` (K,) is by label."""
+        omega: FloatArray = (y * class_weight.astype(y.dtype)).sum(axis=1, keepdims=True)
+        return omega
+
+    def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
+        """Return the loss, one value per element, the imaginary part to its last digits."""
+        values: Numbers = _each(h, y)
+        return values
+
+    def textbook(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return exp(h - max)/sum - y."""
+        return softmax(h) - y
+
+    def change(
+        self, h: FloatArray, y: FloatArray, omega: FloatArray, *, tiny: bool
+    ) -> CrossEntropyChange:
+        """Return the change; `omega` is the same for all outputs of a row."""
+        p, q = (np.ascontiguousarray(a.T) for a in softmax_pair(h))
+        return CrossEntropyChange(p, q, np.ascontiguousarray((omega * y).T))
+
+    def start(
+        self, h: FloatArray, y: FloatArray, omega: FloatArray, e: FloatArray, c: float
+    ) -> Start:
+        """Return m = omega ((1-y) p + y q), r = (c + sqrt K) m + omega p (q e + sum_j p_j e_j).
+
+        The sum is over the others, and formed without subtracting the own term: that would be K
+        times too small.
+        """
+        p, q = softmax_pair(h)
+        K = h.shape[1]
+        m = omega * ((1 - y) * p + y * q)
+        others = (p * e) @ (1 - np.eye(K))
+        r = (c + np.sqrt(K)) * m + omega * p * (q * e + others)
+        return Start(m, r, omega * (p + y))
+
+
+@dataclass(frozen=True)
+class CrossEntropyChange:
+    """Arrays K x N: p, q = 1 - p, and y omega."""
+
+    p: FloatArray
+    q: FloatArray
+    weight: FloatArray
+
+    def between(self, half: FloatArray, outputs: slice, rows: slice) -> FloatArray:
+        """Return the summed change per probe, as `Change` says."""
+        D = 2 * half
+        of_one = half.shape[0] < self.p.shape[0]
+        moved = self._of_one if of_one else self._of_all
+        plus, minus = (moved(D[:, sign], outputs, rows) for sign in (0, 1))
+        change: FloatArray = (plus - minus).sum(axis=-1)
+        return change
+
+    def _of_all(self, D: FloatArray, _outputs: slice, rows: slice) -> FloatArray:
+        """Return the change of each row (B, R), given that of every logit (K, B, R)."""
+        p, weight = self.p[:, None, rows], self.weight[:, rows]
+        total: FloatArray = np.zeros(D.shape[1:])
+        for c in np.flatnonzero(weight.any(axis=1)):
+            part = (p * np.expm1(D - D[c])).sum(axis=0)
+            total += weight[c] * np.log1p(part)
+        return total
+
+    def _of_one(self, D: FloatArray, outputs: slice, rows: slice) -> FloatArray:
+        """Return the change of each row (B, R), given that of one logit (1, B, R) alone."""
+        p, q = self.p[outputs, None, rows][0], self.q[outputs, None, rows][0]
+        own = self.weight[outputs, None, rows][0]
+        others = self.weight[:, rows].sum(axis=0) - own
+        change: FloatArray = own * np.log1p(q * np.expm1(-D[0]))
+        change += others * np.log1p(p * np.expm1(D[0]))
+        return change
