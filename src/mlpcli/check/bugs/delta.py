@@ -8,11 +8,13 @@ import numpy as np
 
 from mlpcli.check.bugs.fit import linear
 from mlpcli.check.bugs.record import Bug, Mutant, at, bend_output, one_or_all
+from mlpcli.nn.activations import Relu, Sigmoid, Tanh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mlpcli.check.bugs.scene import Scene
+    from mlpcli.nn.activations import Activation
     from mlpcli.nn.backprop import OnArray, Rules
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
@@ -93,6 +95,21 @@ def _usual_early(scene: Scene) -> Iterator[Mutant]:
         yield _early(scene, scene.case.learning_rate or _USUAL_RATE)
 
 
+def _slope_of(activation: Activation, words: str) -> Bug:
+    """Return the bug of another activation's slope, as people write it, by H_i and Z_i."""
+
+    def slope(scene: Scene, k: int) -> FloatArray:
+        return activation.textbook_slope(scene.H[k], scene.Z[k])
+
+    return Bug(
+        f"{activation.name}-slope",
+        f"delta_i is multiplied by the derivative of {activation.name}, {words}, "
+        "which is not the activation here",
+        "multiply by sigma'(H_i), which is Z_i (1 - Z_i)",
+        _slope_instead(slope),
+    )
+
+
 BUGS: Sequence[Bug] = (
     Bug(
         "missing-sigma-prime",
@@ -112,6 +129,9 @@ BUGS: Sequence[Bug] = (
         "multiply by Z_i (1 - Z_i) instead of Z_i",
         _slope_instead(lambda scene, k: scene.Z[k]),
     ),
+    _slope_of(Sigmoid(), "z (1 - z)"),
+    _slope_of(Tanh(), "1 - z^2"),
+    _slope_of(Relu(), "1 where h > 0"),
     Bug(
         "sigma-prime-wrong-layer",
         "delta_i is multiplied by sigma' of a neighbouring layer",

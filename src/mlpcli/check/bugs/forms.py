@@ -132,6 +132,14 @@ BUGS: Sequence[Bug] = (
         words="p is clipped in the derivative of the loss but not in sigma'",
     ),
     Bug(
+        "softmax-overflow",
+        "softmax is exp(h)/sum without the largest logit subtracted: nan from logits of 709.8, in "
+        "float32 from 88.7",
+        "subtract the largest logit of each row before exp",
+        _fixed("unshifted"),
+        hidden_by=(Hiding("no logit is beyond the range of exp", lambda _scene, _found: True),),
+    ),
+    Bug(
         "torch-bce-derivative",
         "delta_L is that of torch's BCELoss, whose denominator is at least 1e-12",
         "use the loss with logits (BCEWithLogitsLoss): delta_L = (p - y) / N",

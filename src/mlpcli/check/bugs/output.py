@@ -48,6 +48,28 @@ def _squared_error(scene: Scene) -> Iterator[Mutant]:
         yield Mutant((scene.depth,), bend_output(lambda _derivative: squared))
 
 
+def _instead(scene: Scene, derivative: FloatArray) -> Iterator[Mutant]:
+    yield Mutant((scene.depth,), bend_output(lambda _right: derivative))
+
+
+def _without_label(scene: Scene) -> Iterator[Mutant]:
+    """Yield p where p - y belongs."""
+    if scene.loss.canonical:
+        yield from _instead(scene, scene.Z[-1])
+
+
+def _diagonal(scene: Scene) -> Iterator[Mutant]:
+    """Yield -y/p times the diagonal p (1-p) of the Jacobian, which is -y (1-p)."""
+    if not scene.loss.separable:
+        yield from _instead(scene, scene.case.y * scene.residual)
+
+
+def _over_rows(scene: Scene) -> Iterator[Mutant]:
+    """Yield the output's function along the wrong axis, where it reads more than one logit."""
+    if not scene.loss.separable:
+        yield from _instead(scene, scene.loss.predict(scene.logits.T).T - scene.case.y)
+
+
 def _dropped_rows(scene: Scene) -> Iterator[Mutant]:
     """Yield the first or last row missing, with divisor N or N-1, or in dJ/dW or dJ/db alone."""
     for row in (0, -1) if scene.rows > 1 else ():
@@ -113,6 +135,24 @@ BUGS: Sequence[Bug] = (
         "delta_L is that of the squared error, 2 (Z_L - Y) sigma'(H_L) / N",
         "for binary cross-entropy delta_L is (Z_L - Y) / N",
         _squared_error,
+    ),
+    Bug(
+        "label-missing",
+        "delta_L is the output itself: the label is not subtracted",
+        "delta_L is (Z_L - Y) / N",
+        _without_label,
+    ),
+    Bug(
+        "softmax-diagonal",
+        "softmax is differentiated by its diagonal only, p (1 - p): every output reads all logits",
+        "delta_L is (P - Y) / N, which the whole Jacobian comes to",
+        _diagonal,
+    ),
+    Bug(
+        "softmax-over-rows",
+        "softmax is taken over the rows, not over the outputs of a row",
+        "sum exp(H_L) over the outputs: axis 1 where rows are samples",
+        _over_rows,
     ),
     Bug(
         "row-dropped",

@@ -22,7 +22,7 @@ __all__ = ["Scene", "scene_of"]
 
 @dataclass(frozen=True)
 class Scene:
-    """A case and its forward pass; layers count from 1, so that index 0 of W and s is unused."""
+    """A case and its forward pass; layers count from 1, so that index 0 of W, H and s is unused."""
 
     case: Case
     forward: Forward
@@ -66,6 +66,11 @@ class Scene:
     def logits(self) -> FloatArray:
         """H_L (N x K)."""
         return self.forward.logits
+
+    @cached_property
+    def H(self) -> list[FloatArray]:
+        """H_1 .. H_L."""
+        return [self.forward.Z[0], *self.forward.H]
 
     @cached_property
     def Z(self) -> list[FloatArray]:

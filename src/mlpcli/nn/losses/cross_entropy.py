@@ -86,7 +86,8 @@ def _textbook_p(h: FloatArray) -> FloatArray:
 
 def _through_jacobian(p: FloatArray, by_p: FloatArray) -> FloatArray:
     """Return dl/dh from dl/dp: p_k (dl/dp_k - sum_c p_c dl/dp_c)."""
-    return p * (by_p - (p * by_p).sum(axis=-1, keepdims=True))
+    through: FloatArray = p * (by_p - (p * by_p).sum(axis=-1, keepdims=True))
+    return through
 
 
 def _naive_value(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
@@ -131,12 +132,32 @@ _FORMS = {
 }
 
 
+def _unshifted_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatArray:
+    return _textbook_p(h) - y
+
+
+def _clipped_derivative(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
+    """Differentiate -y log clip(p): no label counts whose p is outside [epsilon, 1 - epsilon]."""
+    p = softmax(h)
+    inside = (p >= epsilon) & (p <= 1 - epsilon)
+    counted = np.where(inside, y, 0.0)
+    derivative: FloatArray = p * counted.sum(axis=-1, keepdims=True) - counted
+    return derivative
+
+
+_WILD = {
+    "unshifted": Form("unshifted", _value, _unshifted_derivative),
+    "clamped-loss": Form("clamped-loss", _clamped_value, _clipped_derivative),
+}
+
+
 class CrossEntropy(Loss):
     """Cross-entropy of a softmax output."""
 
     name = "cross_entropy"
     forms = MappingProxyType(_FORMS)
     truth = _FORMS["stable"]
+    wild = MappingProxyType(_WILD)
     canonical = True
     output = "softmax"
     separable = False

@@ -1,0 +1,40 @@
+"""The squared error of a linear output, against its closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlpcli.nn.losses import LOSSES, loss_by
+
+LOSS = loss_by("mse", "identity")
+RNG = np.random.default_rng(0)
+H, Y, OMEGA = RNG.normal(0, 3, (8, 2)), RNG.normal(0, 3, (8, 2)), RNG.uniform(0.5, 2, (8, 2))
+
+
+def test_it_is_told_by_its_output() -> None:
+    assert loss_by("mse") is LOSSES["mse"] is not LOSS
+    assert (LOSS.name, LOSS.output) == ("mse", "identity")
+
+
+def test_value_derivative_and_complex_step() -> None:
+    np.testing.assert_array_equal(LOSS.value(H, Y), (H - Y) ** 2)
+    np.testing.assert_array_equal(LOSS.truth.derivative(H, Y, 0.0), 2 * (H - Y))
+    slope = LOSS.value_of_any(H + 1e-30j, Y).imag / 1e-30
+    np.testing.assert_allclose(slope, 2 * (H - Y), rtol=1e-14)
+    assert LOSS.labels_at_fault(Y) is None
+    np.testing.assert_array_equal(LOSS.predict(H), H)
+
+
+def test_change() -> None:
+    D = RNG.uniform(-0.5, 0.5, (2, 2, 3, 8))
+    got = LOSS.change(H, Y, OMEGA, tiny=False).between(D / 2, slice(None), slice(0, 8))
+    h, y, omega = (a.T[:, None] for a in (H, Y, OMEGA))
+    right = omega * ((h + D[:, 0] - y) ** 2 - (h + D[:, 1] - y) ** 2)
+    np.testing.assert_allclose(got, right.sum(axis=(0, 2)), rtol=1e-12)
+
+
+def test_start_bounds_the_derivative() -> None:
+    m, r, cancelled = LOSS.start(H, Y, OMEGA, np.abs(H), 4)
+    assert (np.abs(OMEGA * 2 * (H - Y)) <= m).all()
+    assert (r >= m).all()
+    assert not cancelled.any()
