@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import ClassVar, Self
 
 import numpy as np
@@ -17,7 +18,11 @@ from mlpcli.nn.sigmoid import FAST, FloatArray, Numbers, sigmoid_into, sigmoid_o
 
 __all__ = ["ACTIVATIONS", "Activation", "Sigmoid", "activation_by", "shifted"]
 
-_ZEROS = {letter: np.zeros((), letter) for letter in "fd"}
+
+@cache
+def _constants(letter: str, below: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return 0, 1-a and a as arrays of the dtype, which are faster to compute with."""
+    return np.zeros((), letter), np.array(1 - below, letter), np.array(below, letter)
 
 
 @dataclass(frozen=True)
@@ -284,10 +289,11 @@ class LeakyRelu(Activation):
 
     def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
         """Write z, and keep s."""
-        np.greater(h, _ZEROS[h.dtype.char], keep)
+        zero, jump, below = _constants(h.dtype.char, self.below)
+        np.greater(h, zero, keep)
         if self.below:
-            keep *= h.dtype.type(1 - self.below)
-            keep += h.dtype.type(self.below)
+            np.multiply(keep, jump, keep)
+            np.add(keep, below, keep)
         np.multiply(h, keep, z)
 
 

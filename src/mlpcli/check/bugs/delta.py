@@ -24,16 +24,21 @@ __all__ = ["BUGS"]
 _USUAL_RATE = 0.01  # for a case that knows of no learning rate
 
 
+def _hidden_slopes(scene: Scene, make: Callable[[Scene, int], FloatArray]) -> Iterator[Mutant]:
+    """Yield f'_k replaced, at one or all hidden layers where that makes a difference."""
+    wrong = {k: make(scene, k) for k in scene.hidden}
+    differ = [k for k in scene.hidden if (wrong[k] != scene.s[k]).any()]  # else it is no bug
+    for layers in one_or_all(differ):
+        yield Mutant(layers, at("slope", {k: wrong[k] for k in layers}))
+
+
 def _slope_instead(
     make: Callable[[Scene, int], FloatArray],
 ) -> Callable[[Scene], Iterator[Mutant]]:
     """Return what yields f'_k replaced, at one or all layers; the output's where l' has it."""
 
     def mutants(scene: Scene) -> Iterator[Mutant]:
-        wrong = {k: make(scene, k) for k in scene.hidden}
-        differ = [k for k in scene.hidden if (wrong[k] != scene.s[k]).any()]  # else it is no bug
-        for layers in one_or_all(differ):
-            yield Mutant(layers, at("slope", {k: wrong[k] for k in layers}))
+        yield from _hidden_slopes(scene, make)
         last = make(scene, scene.depth)
         bent = scene.loss.with_output_slope(scene.logits, scene.case.y, last)
         if bent is not None:
@@ -101,12 +106,16 @@ def _slope_of(activation: Activation, words: str) -> Bug:
     def slope(scene: Scene, k: int) -> FloatArray:
         return activation.textbook_slope(scene.H[k], scene.Z[k])
 
+    def mutants(scene: Scene) -> Iterator[Mutant]:
+        if scene.case.network.activation.name != activation.name:
+            yield from _hidden_slopes(scene, slope)
+
     return Bug(
         f"{activation.name}-slope",
         f"delta_i is multiplied by the derivative of {activation.name}, {words}, "
         "which is not the activation here",
         "multiply by sigma'(H_i), which is Z_i (1 - Z_i)",
-        _slope_instead(slope),
+        mutants,
     )
 
 
