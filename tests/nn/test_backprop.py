@@ -10,6 +10,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
+from formulas import FUNCTIONS, LOSS_OF
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.backprop import RIGHT, Rules, backward
 from mlpcli.nn.losses import LOSSES
@@ -19,11 +20,6 @@ from mlpcli.nn.objective import Objective
 if TYPE_CHECKING:
     from mlpcli.nn.network import Forward, Parameters
 
-FUNCTIONS: dict[str, Any] = {"sigmoid": lambda h: 0.5 * (1 + anp.tanh(h / 2))}
-LOSS_OF: dict[str, Any] = {
-    "bce": lambda h, y: (1 - y) * anp.logaddexp(0, h) + y * anp.logaddexp(0, -h),
-    "mse": lambda h, y: (0.5 * (1 + anp.tanh(h / 2)) - y) ** 2,
-}
 SIZES = (4, 5, 5, 2)
 ROWS = 7
 L2 = 0.3
@@ -41,6 +37,9 @@ class Bench:
         self.X, self.y = rng.normal(size=(ROWS, 4)), rng.random((ROWS, 2))
         self.omega = rng.uniform(0.2, 2, (ROWS, 2))
         self.objective = Objective.exact(loss, L2)
+        if not self.objective.loss.separable:
+            self.y /= self.y.sum(axis=1, keepdims=True)
+            self.omega = self.omega[:, :1]
         self.forward: Forward = self.network.forward(self.X)
         self.derivative = self.objective.derivative(self.forward.logits, self.y)
 

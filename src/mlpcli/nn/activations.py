@@ -16,7 +16,17 @@ import numpy as np
 
 from mlpcli.nn.sigmoid import FAST, FloatArray, Numbers, sigmoid_into, sigmoid_of_any, sigmoid_pair
 
-__all__ = ["ACTIVATIONS", "Activation", "Sigmoid", "activation_by", "shifted"]
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "Identity",
+    "LeakyRelu",
+    "Relu",
+    "Sigmoid",
+    "Tanh",
+    "activation_by",
+    "shifted",
+]
 
 
 @cache
