@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np  # here, not first below others: at that depth CPython 3.11 takes 15 ms more
 
-from mlpcli.errors import UsageError, did_you_mean
+from mlpcli.errors import UsageError
 from mlpcli.nn.losses import BCE_FORMS, LIBRARY_EPSILON, LIBRARY_FORMS, LOSSES, Form
 from mlpcli.nn.objective import Objective
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.errors import UsageError, did_you_mean
+from mlpcli.errors import UsageError
 from mlpcli.nn.sigmoid import probability
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
