@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.check.bugs.registry import BUGS
 from mlpcli.report.charts import bar
 from mlpcli.report.table import Table, number
 
@@ -30,10 +31,7 @@ __all__ = [
     "gradcheck_words",
 ]
 
-# These show at logits far from 0 only; the JSON has the reason of each.
-_AT_SATURATION = {"naive-derivative", "epsilon-derivative", "epsilon-loss", "clamped-derivative",
-                  "torch-bce-derivative", "clamped-loss"}  # fmt: skip
-_SATURATION = "they show where probabilities come near 0 or 1"
+_SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
 _FLOOR = 1e-17  # in a picture; below every relative error but 0
 _DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the gradient
 
@@ -78,7 +76,7 @@ def gradcheck_words(result: GradcheckResult) -> Iterator[str]:
     )
     by_reason: dict[str, list[str]] = {}
     for spot in result.blind_spots:
-        reason = _SATURATION if spot.bug in _AT_SATURATION else spot.reason
+        reason = _SATURATION if BUGS[spot.bug].at_saturation else spot.reason
         by_reason.setdefault(reason, []).append(spot.bug)
     for reason, bugs in by_reason.items():
         yield f"cannot be seen here: {', '.join(bugs)} ({reason})"
