@@ -64,8 +64,7 @@ def compare_losses(
 
     With a CONFIG also the gradient of each layer under each form, and training under each form.
     """
-    from mlpcli.compare.forms import EPSILON, parse_epsilon, parse_forms
-    from mlpcli.compare.grid import parse_dtypes, parse_grid
+    from mlpcli.compare.choices import EPSILON, parse_dtypes, parse_epsilon, parse_forms, parse_grid
     from mlpcli.compare.summary import compare_on_grid
 
     forms = parse_forms(form, epsilon)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from mlpcli.compare.choices import FORMS, OTHER_LOSS, REFERENCE
 from mlpcli.report.compare_losses_words import verdict, verdicts
 from mlpcli.report.table import aligned, number
 
@@ -221,13 +222,13 @@ def _dial_cells(d: Dial) -> tuple[str, str, str]:
 def _layers(layers: Sequence[LayerComparison], width: int) -> Section:
     """Return a line per tensor with a column per form."""
     rows: list[list[str]] = []
-    for (parameter, layer), found in _grouped(layers, lambda r: (r.parameter, r.layer)).items():
-        errors = [row for row in found if row.form != "mse"]
-        normed = [row for row in found if row.form in {"stable", "mse"}]
+    for tensor, found in _grouped(layers, lambda row: row.name).items():
+        errors = [row for row in found if row.form in FORMS]
+        normed = [row for row in found if row.form in {REFERENCE, OTHER_LOSS}]
         if not rows:
             rows.append(["", *(r.form for r in errors), *(f"|{r.form}|" for r in normed)])
         norms = (number(row.gradient_norm, ".2e") for row in normed)
-        rows.append([f"{parameter}{layer}", *map(_error, errors), *norms])
+        rows.append([tensor, *map(_error, errors), *norms])
     title = (
         "each layer's gradient: its entries' largest relative error, of which\n"
         "stable shows what the dtype costs; at last the norms of stable and mse"
