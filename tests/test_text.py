@@ -6,7 +6,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.text import did_you_mean, near_names, one_of, printable, quoted, shorten, show_value
+from mlpcli.text import (
+    did_you_mean,
+    finite,
+    near_names,
+    one_of,
+    printable,
+    quoted,
+    shorten,
+    show_value,
+)
 
 LIVELY = st.text() | st.text('\n\r\t\x00\x1b\x7f\x85\xa0\u2028\ufeff"\\#:{}😀é')
 
@@ -34,6 +43,11 @@ def test_a_value_is_shown_on_one_short_line(value: object) -> None:
     shown = show_value(value)
     assert shown.isprintable()
     assert len(shown) <= 60
+
+
+def test_nan_and_inf_are_null_in_a_document() -> None:
+    document = {"a": float("nan"), "b": -float("inf"), "c": 0.5, "d": "nan", "e": None, "f": [1]}
+    assert finite(document) == {**document, "a": None, "b": None}
 
 
 def test_what_is_long_loses_its_middle() -> None:

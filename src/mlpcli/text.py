@@ -7,10 +7,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = [
     "did_you_mean",
+    "finite",
     "near_names",
     "one_of",
     "printable",
@@ -53,6 +54,14 @@ def show_value(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     return shorten(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def finite(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with null for what JSON cannot say: nan and inf."""
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in document.items()
+    }
 
 
 def show(value: str) -> str:

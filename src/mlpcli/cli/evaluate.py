@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlpcli.cli.command import Json, ModelFile, Threshold
-from mlpcli.cli.console import complain, put_json, put_table, warn
-from mlpcli.cli.pictures import draw, plot_option, put_chart
+from mlpcli.cli.command import Json, ModelFile, Threshold, plot_option
+from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
 from mlpcli.errors import UsageError
 from mlpcli.text import one_of
 

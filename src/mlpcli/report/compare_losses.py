@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from mlpcli.compare.choices import FORMS, OTHER_LOSS, REFERENCE
 from mlpcli.report.compare_losses_words import verdict, verdicts
 from mlpcli.report.table import aligned, number
+from mlpcli.text import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -64,14 +65,10 @@ def comparison_json(result: Comparison) -> Iterator[str]:
             yield f"{comma}\n    {_dumps(record)}"
             comma = ","
         yield "\n  ]" if comma else "]"
-    yield "\n}"
+    yield "\n}\n"
 
 
 _dumps = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
@@ -87,21 +84,21 @@ def _points(curve: Curve) -> Iterator[tuple[float, ...]]:
 
 def _rows(curve: Curve) -> Iterator[dict[str, Any]]:
     for h, loss, gradient, exact, error in _points(curve):
-        row = {
+        row: dict[str, Any] = {
             "logit": h,
             "label": curve.label,
             "dtype": curve.dtype,
             "form": curve.form,
-            "loss": _finite(loss),
-            "gradient": _finite(gradient),
+            "loss": loss,
+            "gradient": gradient,
             "exact": exact,
-            "relative_error": _finite(error),
+            "relative_error": error,
         }
         if not all(map(math.isfinite, (loss, gradient, error))):
             named = {"loss": loss, "gradient": gradient}.items()
             parts = [f"{name} is {value}" for name, value in named if not math.isfinite(value)]
             row["reason"] = ", ".join(parts) or "exact is below the smallest float64"
-        yield row
+        yield finite(row)
 
 
 def _layer(row: LayerComparison) -> dict[str, Any]:
@@ -114,7 +111,7 @@ def _layer(row: LayerComparison) -> dict[str, Any]:
 
 
 def _run(run: TrainingRun) -> dict[str, Any]:
-    return {**asdict(run), "curve": [_finite(loss) for loss in run.curve]}
+    return {**asdict(run), "curve": [loss if math.isfinite(loss) else None for loss in run.curve]}
 
 
 def _pair(row: PairedDifference) -> dict[str, Any]:
