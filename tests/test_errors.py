@@ -8,7 +8,7 @@ import re
 import pytest
 
 from mlpcli import errors
-from mlpcli.errors import Interrupted, MlpError, did_you_mean
+from mlpcli.errors import Interrupted, MlpError
 
 CLASSES = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, MlpError)]
 
@@ -52,8 +52,3 @@ def test_exit_codes_and_lines(kind: type[MlpError]) -> None:
 def test_interrupted(signum: int, status: int) -> None:
     error = Interrupted(signum, "saved")
     assert (error.exit_code, error.lines) == (status, ("saved",))
-
-
-def test_did_you_mean() -> None:
-    assert did_you_mean("epoch", ["epochs", "seed"]) == ', did you mean "epochs"?'
-    assert did_you_mean("zzz", ["epochs", "seed"]) == ""

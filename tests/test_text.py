@@ -6,7 +6,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.text import near_names, printable, quoted, shorten, show_value
+from mlpcli.text import (
+    did_you_mean,
+    finite,
+    near_names,
+    one_of,
+    printable,
+    quoted,
+    shorten,
+    show_value,
+)
 
 LIVELY = st.text() | st.text('\n\r\t\x00\x1b\x7f\x85\xa0\u2028\ufeff"\\#:{}😀é')
 
@@ -36,9 +45,24 @@ def test_a_value_is_shown_on_one_short_line(value: object) -> None:
     assert len(shown) <= 60
 
 
+def test_nan_and_inf_are_null_in_a_document() -> None:
+    document = {"a": float("nan"), "b": -float("inf"), "c": 0.5, "d": "nan", "e": None, "f": [1]}
+    assert finite(document) == {**document, "a": None, "b": None}
+
+
 def test_what_is_long_loses_its_middle() -> None:
     assert shorten("a" * 50 + "b" * 50, 23) == "a" * 10 + "..." + "b" * 10
     assert show_value(float("-inf")) == "-.inf"
+
+
+def test_did_you_mean() -> None:
+    assert did_you_mean("epoch", ["epochs", "seed"]) == ', did you mean "epochs"?'
+    assert did_you_mean("zzz", ["epochs", "seed"]) == ""
+
+
+def test_one_of() -> None:
+    assert one_of("epoch", ["epochs", "seed"]) == ', did you mean "epochs"?'
+    assert one_of("zzz", ["epochs", "seed"]) == "; expected one of epochs, seed"
 
 
 def test_near_names() -> None:

@@ -17,12 +17,6 @@ A verdict (a failed check, an inconclusive check, a diverged training) is a resu
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 __all__ = [
     "CaseError",
     "ConfigError",
@@ -33,7 +27,6 @@ __all__ = [
     "ModelError",
     "StorageError",
     "UsageError",
-    "did_you_mean",
 ]
 
 
@@ -85,9 +78,3 @@ class Interrupted(MlpError):
     def __init__(self, signum: int, *lines: str) -> None:
         super().__init__(*lines)
         self.exit_code = 128 + signum
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``', did you mean "x"?'`` for the nearest of the known names, or an empty string."""
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    return f', did you mean "{nearest[0]}"?' if nearest else ""

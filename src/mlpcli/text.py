@@ -1,4 +1,4 @@
-"""Text and values from a user's files and commands, made safe to show."""
+"""Text and values from a user's files and commands, made safe to show, and the nearest names."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.errors import did_you_mean
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-__all__ = ["near_names", "printable", "quoted", "shorten", "show", "show_name", "show_value"]
+__all__ = [
+    "did_you_mean",
+    "finite",
+    "near_names",
+    "one_of",
+    "printable",
+    "quoted",
+    "shorten",
+    "show",
+    "show_name",
+    "show_value",
+]
 
 LONGEST = 60
 _LONGEST_CELL = 40
@@ -19,19 +28,21 @@ _NAMES_SHOWN = 5
 
 
 def printable(text: str) -> str:
-    """Return the text on one line: line breaks, terminal codes and the like as escapes."""
+    """Return the text on one line: line breaks, terminal codes and the like as escapes.
+
+    The escapes are those that Python and the double quotes of YAML have in common.
+    """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def quoted(value: str | float) -> str:
     """Return a text in the double quotes of YAML, a number as it is."""
-    text = json.dumps(value, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+    return printable(json.dumps(value, ensure_ascii=False))
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:
     """Return the text on one line, unprintable characters escaped, its middle left out if long."""
-    line = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    line = printable(text)
     if len(line) <= longest:
         return line
     half = (longest - 3) // 2
@@ -45,6 +56,14 @@ def show_value(value: Any) -> str:
     return shorten(json.dumps(value, ensure_ascii=False, default=str))
 
 
+def finite(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with null for what JSON cannot say: nan and inf."""
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in document.items()
+    }
+
+
 def show(value: str) -> str:
     """Return a value of a table in quotes, no longer than 40 characters."""
     return show_name(value if len(value) <= _LONGEST_CELL else value[: _LONGEST_CELL - 1] + "…")
@@ -55,8 +74,21 @@ def show_name(name: str) -> str:
     return f'"{printable(name)}"'
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``', did you mean "x"?'`` for the nearest of the known names, or an empty string."""
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(name, list(known), n=1)
+    return f', did you mean "{nearest[0]}"?' if nearest else ""
+
+
+def one_of(name: str, known: Collection[str]) -> str:
+    """Return the nearest of a few names as a question, or else all of them."""
+    return did_you_mean(name, known) or f"; expected one of {', '.join(known)}"
+
+
 def near_names(name: str, names: Sequence[str]) -> str:
-    """Return the nearest of the names as a question, or else the first of them."""
+    """Return the nearest of many names as a question, or else the first of them."""
     shown = ", ".join(map(show_name, names[:_NAMES_SHOWN]))
     more = ", .." if len(names) > _NAMES_SHOWN else ""
     return did_you_mean(name, names) or f"; it has {shown}{more}"

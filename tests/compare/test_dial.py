@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from mlpcli.compare.choices import FORMS
 from mlpcli.compare.dial import DIALLED, EPSILONS, Dial, dial
-from mlpcli.compare.forms import FORMS
 from mlpcli.nn.losses import LIBRARY_EPSILON
 
 FINE = np.concatenate([np.arange(0, 64, 1 / 512), np.arange(64, 800, 1 / 4)])

@@ -8,8 +8,9 @@ import mpmath
 import numpy as np
 import pytest
 
+from mlpcli.compare.choices import DTYPES, default_dtypes
 from mlpcli.compare.exact import exact_gradients
-from mlpcli.compare.grid import DTYPES, default_dtypes, logit_grid
+from mlpcli.compare.sweep import logit_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 
 from mlpcli.check.case import Case, case_from
-from mlpcli.compare.forms import FORMS
+from mlpcli.compare.choices import FORMS, OTHER_LOSS
 from mlpcli.compare.on_data import (
     MOST_ROWS,
     LayerComparison,
     case_from_config,
     compare_layers,
     compare_training,
+    objective_by,
     scale_weights,
 )
 from mlpcli.compare.summary import paired_differences
 from mlpcli.config import Config, parse_config
 from mlpcli.errors import UsageError
+from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Network, Parameters
 from mlpcli.training.run import train
 
@@ -215,3 +217,12 @@ def test_what_cannot_be_compared() -> None:
         compare_layers(replace(soft, y=soft.y * 0.5), ("stable",), 1e-7, "float64")
     with pytest.raises(UsageError, match=r"--weight-scale 1e\+40: makes weights of .*float32"):
         scale_weights(case(), 1e40, "float32")
+
+
+@pytest.mark.parametrize("form", [*FORMS, OTHER_LOSS])
+def test_the_loss_of_a_form_is_measured_by_the_truth(form: str) -> None:
+    objective = objective_by(form, 1e-3, l2=0.5)
+    assert objective.form.name == form
+    assert objective.loss is LOSSES[form if form == OTHER_LOSS else "bce"]
+    assert objective.l2 == 0.5
+    assert form == OTHER_LOSS or objective.epsilon == 1e-3

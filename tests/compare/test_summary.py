@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.dial import EPSILONS
 from mlpcli.compare.exact import exact_gradients
-from mlpcli.compare.grid import default_dtypes
 from mlpcli.compare.on_data import TrainingRun
 from mlpcli.compare.summary import (
     compare_on_grid,

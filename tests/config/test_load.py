@@ -138,7 +138,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     tail = "expected a config file, got"
     assert refusal(tmp_path) == f"{tmp_path}: {tail} a directory"
     assert refusal(missing) == f"{missing}: {tail} no such file; `mlp init` writes one"
-    assert refusal("a\0b\n") == r"a\u0000b\u000a: expected a readable file, got: embedded null byte"
+    assert refusal("a\0b\n") == r"a\x00b\n: expected a readable file, got: embedded null byte"
     (tmp_path / "file").touch()
     below = tmp_path / "file" / "c.yaml"
     assert refusal(below) == f"{below}: expected a readable file, got: Not a directory"

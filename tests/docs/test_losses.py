@@ -10,7 +10,7 @@ import pytest
 
 from docs.sessions import ROOT, steps
 from mlpcli.cli.compare_losses import compare_losses
-from mlpcli.compare.forms import EPSILON, FORMS
+from mlpcli.compare.choices import EPSILON, FORMS
 from mlpcli.compare.summary import compare_on_grid
 from mlpcli.nn.losses import BCE_FORMS, LOSSES
 from mlpcli.report.compare_losses_figure import comparison_chart

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.compare.grid import default_dtypes
+from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.on_data import TrainingRun
 from mlpcli.compare.summary import Comparison, compare_on_grid
 from mlpcli.nn.losses import BCE_FORMS, LIBRARY_FORMS

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.exact import exact_gradients
-from mlpcli.compare.grid import default_dtypes
 from mlpcli.compare.summary import summarise
 from mlpcli.compare.sweep import Curve, sweep
 from mlpcli.nn.losses import BCE_FORMS

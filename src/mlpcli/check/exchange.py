@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.check.case import Case, case_from
-from mlpcli.errors import CaseError, did_you_mean
+from mlpcli.errors import CaseError
 from mlpcli.nn.network import Network, Parameters
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path

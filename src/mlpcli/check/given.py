@@ -23,7 +23,8 @@ from mlpcli.check.bugs.diagnosis import Diagnosis, finding
 from mlpcli.check.exchange import parameters_from
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.precision import single_precision
-from mlpcli.errors import CaseError, did_you_mean
+from mlpcli.errors import CaseError
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlpcli.cli.command import ConfigFile, Json, Overrides, Rows, Weights, read_config
-from mlpcli.cli.console import put, put_json, put_table, put_words
-from mlpcli.cli.pictures import draw, plot_option, put_chart
+from mlpcli.cli.command import (
+    ConfigFile,
+    Json,
+    Overrides,
+    Rows,
+    Weights,
+    find_case,
+    plot_option,
+    read_config,
+)
+from mlpcli.cli.console import draw, put, put_chart, put_json, put_table, put_words
 
 __all__ = ["chain"]
 
@@ -27,7 +35,6 @@ def chain(
     settings = read_config(config, overrides)
 
     from mlpcli.check.chain import chain as link
-    from mlpcli.cli.request import find_case
     from mlpcli.report import chain as report
 
     result = link(find_case(settings, model=model, rows=rows))

@@ -1,4 +1,4 @@
-"""Registers subcommands, and holds the options that several of them share."""
+"""Registers subcommands, and holds what several share: options, and how a case is had."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import inspect
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from mlpcli.check.case import Case
     from mlpcli.config import Config
 
 __all__ = [
     "ConfigFile",
     "Force",
     "Json",
+    "MaybeConfig",
     "ModelFile",
     "Output",
     "Overrides",
@@ -27,6 +29,8 @@ __all__ = [
     "Threshold",
     "Weights",
     "add_command",
+    "find_case",
+    "plot_option",
     "read_config",
     "unwrapped_example",
 ]
@@ -38,7 +42,18 @@ def _probability(value: float | None) -> float | None:
     return value
 
 
+def _drawable(path: Path | None) -> Path | None:
+    if path is not None:
+        from mlpcli.report.figures import require_format
+
+        require_format(path)
+    return path
+
+
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config.")]
+MaybeConfig = Annotated[
+    Path | None, typer.Argument(metavar="[CONFIG]", help="YAML config.", show_default=False)
+]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors file.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
@@ -64,11 +79,26 @@ Weights = Annotated[
 _Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
 
 
+def plot_option(text: str) -> Any:
+    """Return the option --plot with a help text; a bad name is refused before anything is done."""
+    return typer.Option("--plot", metavar="FILE", help=text, callback=_drawable)
+
+
 def read_config(path: Path, overrides: Sequence[str] | None) -> Config:
     """Return the config of a command line; pydantic and YAML are loaded only now."""
     from mlpcli.config import load_config
 
     return load_config(path, overrides or ())
+
+
+def find_case(config: Config, *, model: Path | None = None, rows: int | None = None) -> Case:
+    """Return the case of a config, with the weights of a model file if one is given."""
+    from mlpcli.compare.on_data import case_from_config
+    from mlpcli.training.model_file import load_model
+
+    loaded = None if model is None else load_model(model)
+    wanted = config.gradcheck.rows if rows is None else rows
+    return case_from_config(config, model=loaded, rows=wanted)
 
 
 def unwrapped_example(text: str) -> str:

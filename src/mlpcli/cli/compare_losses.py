@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlpcli.cli.command import Json, Overrides, read_config
-from mlpcli.cli.console import complain, put, put_words
-from mlpcli.cli.pictures import draw, plot_option, put_chart
+from mlpcli.cli.command import Json, MaybeConfig, Overrides, find_case, plot_option, read_config
+from mlpcli.cli.console import complain, draw, put, put_chart, put_words
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,9 +25,7 @@ _DEFAULT_SEEDS = 3
 
 
 def compare_losses(
-    config: Annotated[
-        Path | None, typer.Argument(metavar="[CONFIG]", help="YAML config.", show_default=False)
-    ] = None,
+    config: MaybeConfig = None,
     overrides: Overrides = None,
     form: Annotated[
         list[str] | None,
@@ -64,8 +61,7 @@ def compare_losses(
 
     With a CONFIG also the gradient of each layer under each form, and training under each form.
     """
-    from mlpcli.compare.forms import EPSILON, parse_epsilon, parse_forms
-    from mlpcli.compare.grid import parse_dtypes, parse_grid
+    from mlpcli.compare.choices import EPSILON, parse_dtypes, parse_epsilon, parse_forms, parse_grid
     from mlpcli.compare.summary import compare_on_grid
 
     forms = parse_forms(form, epsilon)
@@ -81,7 +77,6 @@ def compare_losses(
                 raise UsageError(f"--{option}: needs a CONFIG, whose network and data it is about")
         result = compare_on_grid(forms, constant or EPSILON, dtypes, grid)
     else:
-        from mlpcli.cli.request import find_case
         from mlpcli.compare.on_data import compare_on_data
 
         settings = read_config(config, overrides)
@@ -97,12 +92,12 @@ def compare_losses(
     undrawn = draw(plot, lambda: _figure(result))
     if json:
         _put_document(result)
-    else:
-        _put_text(result)
-        if undrawn:
-            from mlpcli.report.compare_losses_figure import comparison_chart
+        return 0
+    _put_text(result)
+    if undrawn:
+        from mlpcli.report.compare_losses_figure import comparison_chart
 
-            put_chart(comparison_chart(result))
+        put_chart(comparison_chart(result))
     return 0
 
 
@@ -117,7 +112,6 @@ def _put_document(result: Comparison) -> None:
 
     for piece in comparison_json(result):
         put(piece, end="")
-    put("")
 
 
 def _put_text(result: Comparison) -> None:
@@ -128,8 +122,8 @@ def _put_text(result: Comparison) -> None:
     for k, section in enumerate(comparison_text(result, width)):
         if k:
             put("")
-        lines = section.title.splitlines()
-        put_words(*([" ".join(lines)] if terminal else lines))
+        title = section.title.replace("\n", " ") if terminal else section.title
+        put_words(*title.splitlines())
         for line in section.table:
             put(line)
         put_words(*section.words)

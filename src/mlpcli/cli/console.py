@@ -1,4 +1,7 @@
-"""The two streams: results to stdout, everything else to stderr, and what a closed pipe means."""
+"""The two streams: results to stdout, everything else to stderr, and what a closed pipe means.
+
+A picture on request goes to a file, or where it cannot be drawn as a chart to stdout.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import shutil
 import sys
 import textwrap
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,14 +20,20 @@ from mlpcli.errors import StorageError
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
     from mlpcli.report.table import Table
 
 __all__ = [
     "complain",
     "counting",
+    "draw",
     "flush_quietly",
     "prepare_streams",
     "put",
+    "put_chart",
     "put_json",
     "put_table",
     "put_words",
@@ -106,6 +116,36 @@ def complain(*lines: str) -> None:
 def warn(*notes: str) -> None:
     """Write notes to stderr, each marked as a warning."""
     complain(*(f"warning: {note}" for note in notes))
+
+
+def draw(path: Path | None, figure: Callable[[], Figure]) -> bool:
+    """Write the figure to `path`, replacing what is there, or say what to install.
+
+    Call it before results are printed: where the file cannot be written, stdout has to stay empty.
+    Returns whether a chart in text has to stand in. Raises StorageError.
+    """
+    if path is None:
+        return False
+    from mlpcli.files import write_bytes
+    from mlpcli.report.figures import matplotlib_missing, to_bytes
+
+    lacking = matplotlib_missing()
+    if lacking:
+        warn(f"--plot {path}: not drawn: {lacking}")
+        return True
+    import matplotlib as mpl
+
+    look = {k: v for k, v in mpl.rcParamsDefault.items() if "backend" not in k}
+    with mpl.rc_context(look), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a font without some letter of the user's names
+        write_bytes(path, to_bytes(figure(), path))
+    return False
+
+
+def put_chart(text: str) -> None:
+    """Print a chart below other results."""
+    put("")
+    put(text)
 
 
 @contextmanager

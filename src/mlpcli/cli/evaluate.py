@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlpcli.cli.command import Json, ModelFile, Threshold
-from mlpcli.cli.console import complain, put_json, put_table, warn
-from mlpcli.cli.pictures import draw, plot_option, put_chart
-from mlpcli.errors import UsageError, did_you_mean
+from mlpcli.cli.command import Json, ModelFile, Threshold, plot_option
+from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
+from mlpcli.errors import UsageError
+from mlpcli.text import one_of
 
 if TYPE_CHECKING:
     from mlpcli.training.metrics import Metrics
@@ -104,8 +104,7 @@ def _parse_bound(option: str, text: str) -> _Bound:
         example = _EXAMPLES[option]
         raise UsageError(f'{option}: expected SCORE=VALUE, such as {example}, got "{text}"')
     if score not in SCORES:
-        guess = did_you_mean(score, SCORES) or f"; expected one of {', '.join(SCORES)}"
-        raise UsageError(f'{option}: unknown score "{score}"{guess}')
+        raise UsageError(f'{option}: unknown score "{score}"{one_of(score, SCORES)}')
     try:
         number = float(value)
     except ValueError:

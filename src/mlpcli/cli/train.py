@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, read_config
-from mlpcli.cli.console import complain, put_json, put_table
-from mlpcli.cli.pictures import draw, plot_option, put_chart
+from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, plot_option, read_config
+from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table
 from mlpcli.errors import UsageError
 
 __all__ = ["train"]

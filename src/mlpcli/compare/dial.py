@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from mlpcli.compare.forms import FORMS
-from mlpcli.compare.grid import neighbours
+from mlpcli.compare.choices import FORMS
+from mlpcli.compare.sweep import neighbours
 from mlpcli.nn.losses import LIBRARY_EPSILON
 from mlpcli.nn.sigmoid import sigmoid
 

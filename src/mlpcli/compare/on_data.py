@@ -6,15 +6,17 @@ The plain comparison on a grid of logits never loads this module: it needs table
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from mlpcli.check.case import Case, case_from
-from mlpcli.compare.forms import OTHER_LOSS, objective_by
+from mlpcli.check.verdict.rule import OfTensor, split_name
+from mlpcli.compare.choices import FORMS, OTHER_LOSS, REFERENCE
 from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.objective import Objective
 from mlpcli.seeds import Stream, generator
 from mlpcli.training.build import layer_sizes, network_from, objective_from
 
@@ -35,6 +37,7 @@ __all__ = [
     "TrainingRun",
     "case_from_config",
     "compare_on_data",
+    "objective_by",
     "objective_keywords",
 ]
 
@@ -42,7 +45,7 @@ MOST_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class LayerComparison:
+class LayerComparison(OfTensor):
     """One tensor under one form, against `stable` in float64; relative errors 0/0 = 0.
 
     `max_relative_error` is over finite entries, None for `mse`, which is another loss: only its
@@ -51,7 +54,7 @@ class LayerComparison:
 
     form: str
     layer: int
-    parameter: str
+    parameter: Literal["W", "b"]
     max_relative_error: float | None
     non_finite: int
     gradient_norm: float | None
@@ -180,6 +183,13 @@ def scale_weights(case: Case, scale: float, dtype: str) -> Case:
     return replace(case, network=network.with_theta(network.theta * scale))
 
 
+def objective_by(form: str, epsilon: float, l2: float = 0.0) -> Objective:
+    """Return the objective whose derivative is computed by a form, or that of another loss."""
+    if form in FORMS:
+        return Objective(LOSSES["bce"], FORMS[form], epsilon, l2)
+    return Objective.exact(form, l2)
+
+
 def compare_layers(
     case: Case, forms: Sequence[str], epsilon: float, dtype: str
 ) -> tuple[LayerComparison, ...]:
@@ -194,7 +204,7 @@ def compare_layers(
             "data.target: expected labels 0 and 1, got labels between them, for which even the "
             "stable form rounds twice; leave out CONFIG to compare on the grid alone"
         )
-    truth = dict(_gradient(case, "stable", epsilon, "float64").tensors())
+    truth = dict(_gradient(case, REFERENCE, epsilon, "float64").tensors())
     return tuple(
         _compare(form, name, tensor.astype(np.float64), truth[name])
         for form in (*forms, OTHER_LOSS)
@@ -215,12 +225,13 @@ def _compare(form: str, name: str, values: FloatArray, truth: FloatArray) -> Lay
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.maximum(np.abs(values), np.abs(truth))
         relative = np.where(size == 0, 0, np.abs(values - truth) / size)
-    comparable = form != OTHER_LOSS and finite.any()
+    comparable = form in FORMS and finite.any()
     norm = float(np.linalg.norm(values))
+    layer, parameter = split_name(name)
     return LayerComparison(
         form=form,
-        layer=int(name[1:]),
-        parameter=name[0],
+        layer=layer,
+        parameter=parameter,
         max_relative_error=float(relative[finite].max()) if comparable else None,
         non_finite=int((~finite).sum()),
         gradient_norm=norm if np.isfinite(norm) else None,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.compare.choices import REFERENCE, default_dtypes
 from mlpcli.compare.dial import EPSILONS, Dial, dial
-from mlpcli.compare.grid import default_dtypes
 from mlpcli.compare.sweep import Curve, sweep
 
 if TYPE_CHECKING:
@@ -177,9 +177,9 @@ def paired_differences(runs: Sequence[TrainingRun]) -> tuple[PairedDifference, .
     for run in runs:
         if run.loss is not None and run.stopped != "diverged":
             losses[run.form][run.seed] = run.loss
-    stable = losses.pop("stable", {})
+    right = losses.pop(REFERENCE, {})
     return tuple(
-        _paired(form, [loss - stable[seed] for seed, loss in by_seed.items() if seed in stable])
+        _paired(form, [loss - right[seed] for seed, loss in by_seed.items() if seed in right])
         for form, by_seed in losses.items()
     )
 

@@ -1,25 +1,41 @@
-"""Runs every form over a grid of logits, for each dtype and label, beside the exact value."""
+"""Runs every form over a grid of logits, for each dtype and label, beside the exact value.
+
+The grid is coarse where nothing happens, and fine where something does.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mlpcli.compare.choices import FORMS
 from mlpcli.compare.exact import Exact, exact_gradients
-from mlpcli.compare.forms import FORMS
-from mlpcli.compare.grid import logit_grid
+from mlpcli.errors import UsageError
+from mlpcli.nn.sigmoid import probability
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Curve", "sweep"]
+    Condition: TypeAlias = Callable[[FloatArray], NDArray[np.bool_]]
+
+__all__ = ["Curve", "logit_grid", "neighbours", "sweep"]
+
+_WIDEST = 800.0
+_PIECES = (  # start, stop, step of the default grid's positive half
+    (0, 40, 1 / 8),
+    (40, 128, 1),
+    (128, 696, 8),
+    (696, 752, 1),
+    (752, 808, 8),
+)
+_CUTS = 512
 
 
 @dataclass(frozen=True)
@@ -100,3 +116,53 @@ def sweep(
                     gradient = FORMS[name].derivative(h, y, epsilon)
                 curves.append(Curve(name, dtype, loss, gradient, exact))
     return tuple(curves)
+
+
+def logit_grid(dtype: str, given: NDArray[np.float64] | None = None) -> FloatArray:
+    """Return the logits as the dtype holds them, ascending, without repeats.
+
+    The default grid, -800 to 800, has the logits in it at which p = 1/(1+exp(-h)) changes its
+    nature in this dtype: the last with p < 1 and the first with p = 1, and likewise for 0.
+    Raises UsageError where the dtype can hold none of the given logits.
+    """
+    with np.errstate(over="ignore"):
+        held = (_default_logits(dtype) if given is None else given).astype(dtype)
+    held = np.sort(held[np.isfinite(held)]) + 0  # 0 without a sign
+    if not held.size:
+        largest = float(np.finfo(dtype).max)
+        raise UsageError(f"--logits: {dtype} can hold none of them; its largest is {largest:g}")
+    once: FloatArray = held[np.append(True, np.diff(held) > 0)]  # `np.unique` loads numpy.ma
+    return once
+
+
+def _default_logits(dtype: str) -> FloatArray:
+    low, high = np.array([0, min(np.finfo(dtype).max / 2, 2e4)], dtype)
+    one = neighbours(lambda h: probability(h) == 1, low, high)
+    zero = neighbours(lambda h: probability(-h) == 0, low, high)
+    half = np.concatenate([np.arange(*piece) for piece in _PIECES])
+    logits = np.concatenate([-half, half, one, np.negative(zero)])
+    widest: FloatArray = logits[np.abs(logits) <= _WIDEST]
+    return widest
+
+
+def neighbours(
+    there: Condition, low: np.floating[Any], high: np.floating[Any], *, gap: float = 0.0
+) -> tuple[np.floating[Any], np.floating[Any]]:
+    """Return the last number without and the first with it; `there` is False at low, True at high.
+
+    Where it changes more than once in between, one change is found. With `gap` they need not be
+    neighbours, but nearer than that. Each round looks at numbers that cut the interval into many.
+    """
+    while high - low > gap and np.nextafter(low, high) < high:
+        cuts = np.linspace(0, 1, _CUTS + 1, dtype=low.dtype)[1:-1]
+        between = np.clip(
+            low + (high - low) * cuts, np.nextafter(low, high), np.nextafter(high, low)
+        )
+        found = np.flatnonzero(there(between))
+        if not found.size:
+            low = between[-1]
+            continue
+        k = int(found[0])
+        high = between[k]
+        low = between[k - 1] if k else low
+    return low, high

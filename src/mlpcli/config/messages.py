@@ -12,8 +12,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from mlpcli.config.schema import Config
 from mlpcli.config.values import Expected, OneOf
 from mlpcli.config.yaml import KeyPath, Node, Place, resolve, show_path
-from mlpcli.errors import did_you_mean
-from mlpcli.text import show_value
+from mlpcli.text import did_you_mean, show_value
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from mlpcli.errors import did_you_mean
 from mlpcli.names import DERIVATIVES
-from mlpcli.text import show_value
+from mlpcli.text import did_you_mean, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from mlpcli.data.table import Categorical, Column, Kind
-from mlpcli.errors import DataError, did_you_mean
-from mlpcli.text import show, show_name
+from mlpcli.errors import DataError
+from mlpcli.text import did_you_mean, show, show_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

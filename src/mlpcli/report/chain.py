@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from math import floor, inf, isfinite, log10
+from math import floor, inf, log10
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.report.charts import bar
+from mlpcli.report.figures import bar
 from mlpcli.report.table import Table, number
+from mlpcli.text import finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,10 +82,9 @@ def _view(view: ChainView) -> dict[str, Any]:
 
 
 def _layer(layer: ChainLayer) -> dict[str, Any]:
-    document = {**asdict(layer), "shape": list(layer.shape)}
-    overflown = [key for key, v in document.items() if isinstance(v, float) and not isfinite(v)]
-    if overflown:
-        document |= dict.fromkeys(overflown)
+    found = {**asdict(layer), "shape": list(layer.shape)}
+    document = finite(found)
+    if document != found:
         document["reason"] = "non-finite: the numbers of this network overflow"
     return document
 

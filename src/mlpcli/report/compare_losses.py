@@ -9,8 +9,10 @@ from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from mlpcli.compare.choices import FORMS, OTHER_LOSS, REFERENCE
 from mlpcli.report.compare_losses_words import verdict, verdicts
 from mlpcli.report.table import aligned, number
+from mlpcli.text import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -63,14 +65,10 @@ def comparison_json(result: Comparison) -> Iterator[str]:
             yield f"{comma}\n    {_dumps(record)}"
             comma = ","
         yield "\n  ]" if comma else "]"
-    yield "\n}"
+    yield "\n}\n"
 
 
 _dumps = json.JSONEncoder(allow_nan=False, ensure_ascii=False).encode
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
@@ -86,21 +84,21 @@ def _points(curve: Curve) -> Iterator[tuple[float, ...]]:
 
 def _rows(curve: Curve) -> Iterator[dict[str, Any]]:
     for h, loss, gradient, exact, error in _points(curve):
-        row = {
+        row: dict[str, Any] = {
             "logit": h,
             "label": curve.label,
             "dtype": curve.dtype,
             "form": curve.form,
-            "loss": _finite(loss),
-            "gradient": _finite(gradient),
+            "loss": loss,
+            "gradient": gradient,
             "exact": exact,
-            "relative_error": _finite(error),
+            "relative_error": error,
         }
         if not all(map(math.isfinite, (loss, gradient, error))):
             named = {"loss": loss, "gradient": gradient}.items()
             parts = [f"{name} is {value}" for name, value in named if not math.isfinite(value)]
             row["reason"] = ", ".join(parts) or "exact is below the smallest float64"
-        yield row
+        yield finite(row)
 
 
 def _layer(row: LayerComparison) -> dict[str, Any]:
@@ -113,7 +111,7 @@ def _layer(row: LayerComparison) -> dict[str, Any]:
 
 
 def _run(run: TrainingRun) -> dict[str, Any]:
-    return {**asdict(run), "curve": [_finite(loss) for loss in run.curve]}
+    return {**asdict(run), "curve": [loss if math.isfinite(loss) else None for loss in run.curve]}
 
 
 def _pair(row: PairedDifference) -> dict[str, Any]:
@@ -221,13 +219,13 @@ def _dial_cells(d: Dial) -> tuple[str, str, str]:
 def _layers(layers: Sequence[LayerComparison], width: int) -> Section:
     """Return a line per tensor with a column per form."""
     rows: list[list[str]] = []
-    for (parameter, layer), found in _grouped(layers, lambda r: (r.parameter, r.layer)).items():
-        errors = [row for row in found if row.form != "mse"]
-        normed = [row for row in found if row.form in {"stable", "mse"}]
+    for tensor, found in _grouped(layers, lambda row: row.name).items():
+        errors = [row for row in found if row.form in FORMS]
+        normed = [row for row in found if row.form in {REFERENCE, OTHER_LOSS}]
         if not rows:
             rows.append(["", *(r.form for r in errors), *(f"|{r.form}|" for r in normed)])
         norms = (number(row.gradient_norm, ".2e") for row in normed)
-        rows.append([f"{parameter}{layer}", *map(_error, errors), *norms])
+        rows.append([tensor, *map(_error, errors), *norms])
     title = (
         "each layer's gradient: its entries' largest relative error, of which\n"
         "stable shows what the dtype costs; at last the norms of stable and mse"

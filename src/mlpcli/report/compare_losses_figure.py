@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.compare.forms import OTHER_LOSS
+from mlpcli.compare.choices import OTHER_LOSS
 from mlpcli.nn.losses import LOSSES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.nn.sigmoid import sigmoid
-from mlpcli.report.charts import line_chart
+from mlpcli.report.figures import line_chart
 from mlpcli.report.table import Table, number
 from mlpcli.training.confusion import THRESHOLD_SCORES, Ranking, sweep
 from mlpcli.training.metrics import SCORES

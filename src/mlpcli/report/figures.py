@@ -1,25 +1,32 @@
-"""Pictures by matplotlib, which is an extra: their files, and how lines and texts in them look.
+"""Pictures by matplotlib, which is an extra, and charts in text that stand in for them.
 
-Lines are told apart by colour-blind eyes, and in print without colour.
+Lines are told apart by colour-blind eyes, and in print without colour. Charts fit into 80 columns.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mlpcli.errors import UsageError
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "THIN",
+    "bar",
     "legend_beside",
+    "line_chart",
     "matplotlib_missing",
     "plain",
     "require_format",
@@ -33,6 +40,8 @@ _NO_DATE = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationD
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (8, 3)))
 _LONGEST = 90
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDTH = 48  # of a chart in text
 THIN = MappingProxyType({"color": "dimgrey", "linewidth": 1, "linestyle": (0, (1, 2))})
 
 
@@ -84,3 +93,37 @@ def plain(text: str) -> str:
 def legend_beside(axes: Any) -> None:
     """Put the legend to the right of the panel, where it hides nothing."""
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
+
+
+def bar(share: float) -> str:
+    """Return a bar that fills a share, 0 to 1, of the width of a chart."""
+    return f"{'#' * round(_WIDTH * share):<{_WIDTH}}"
+
+
+def line_chart(series: Mapping[str, ArrayLike], *, log: bool = False) -> str:
+    """Return a line of bars per series, each on its own scale, with its first and last value.
+
+    Values that are not finite, and with `log` those up to 0, are blanks.
+    """
+    width = max(map(len, series), default=0)
+    lines = []
+    for name, values in series.items():
+        array = np.asarray(values, np.float64)
+        if array.size:
+            ends = f"{array[0]:.4g} .. {array[-1]:.4g}"
+            lines.append(f"{printable(name):<{width}} {_bars(array, log=log)} {ends}")
+    return "\n".join(lines)
+
+
+def _bars(values: NDArray[np.float64], *, log: bool) -> str:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        heights = np.log(values) if log else values
+    places = np.linspace(0, heights.size - 1, min(_WIDTH, heights.size)).round().astype(int)
+    shown = heights[places]
+    finite = shown[np.isfinite(shown)]
+    if not finite.size:
+        return " " * int(shown.size)
+    low = finite.min()
+    levels = (shown - low) / ((finite.max() - low) or 1.0) * (len(_BARS) - 1)
+    bars = [_BARS[round(level)] if math.isfinite(level) else " " for level in levels.tolist()]
+    return "".join(bars)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from math import isfinite, log10
+from math import log10
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.report.charts import bar
+from mlpcli.check.bugs.registry import BUGS
+from mlpcli.report.figures import bar
 from mlpcli.report.table import Table, number
+from mlpcli.text import finite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from matplotlib.figure import Figure
 
@@ -30,10 +32,7 @@ __all__ = [
     "gradcheck_words",
 ]
 
-# These show at logits far from 0 only; the JSON has the reason of each.
-_AT_SATURATION = {"naive-derivative", "epsilon-derivative", "epsilon-loss", "clamped-derivative",
-                  "torch-bce-derivative", "clamped-loss"}  # fmt: skip
-_SATURATION = "they show where probabilities come near 0 or 1"
+_SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
 _FLOOR = 1e-17  # in a picture; below every relative error but 0
 _DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the gradient
 
@@ -78,7 +77,7 @@ def gradcheck_words(result: GradcheckResult) -> Iterator[str]:
     )
     by_reason: dict[str, list[str]] = {}
     for spot in result.blind_spots:
-        reason = _SATURATION if spot.bug in _AT_SATURATION else spot.reason
+        reason = _SATURATION if BUGS[spot.bug].at_saturation else spot.reason
         by_reason.setdefault(reason, []).append(spot.bug)
     for reason, bugs in by_reason.items():
         yield f"cannot be seen here: {', '.join(bugs)} ({reason})"
@@ -150,7 +149,7 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "parameters": check.parameters,
         "seconds": round(check.seconds, 4),
         "layers": [_tensor_document(tensor) for tensor in check.layers],
-        "second_opinion": _finite(
+        "second_opinion": finite(
             {
                 "method": opinion.method,
                 "checked": opinion.checked,
@@ -164,8 +163,8 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
 
 
 def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
-    worst = _finite({**vars(tensor.worst), "index": list(tensor.worst.index)})
-    document = _finite({**vars(tensor), "shape": list(tensor.shape), "worst": worst})
+    worst = finite({**vars(tensor.worst), "index": list(tensor.worst.index)})
+    document = finite({**vars(tensor), "shape": list(tensor.shape), "worst": worst})
     del document["errors"], document["verdicts"]
     if worst["analytic"] is None:
         document["reason"] = f"non-finite: the given entry is {tensor.worst.analytic}"
@@ -176,7 +175,7 @@ def _tensor_document(tensor: TensorResult) -> dict[str, Any]:
 
 def _form_document(form: FormResult) -> dict[str, Any]:
     tensor = form.tensor
-    document = _finite({
+    document = finite({
         "form": form.form,
         "layer": tensor.layer,
         "parameter": tensor.parameter,
@@ -188,14 +187,6 @@ def _form_document(form: FormResult) -> dict[str, Any]:
     if None in document.values():
         document["reason"] = f"non-finite: {form.non_finite} entries are nan or inf"
     return document
-
-
-def _finite(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with null for what JSON cannot say: nan and inf."""
-    return {
-        key: None if isinstance(value, float) and not isfinite(value) else value
-        for key, value in document.items()
-    }
 
 
 def error_chart(result: GradcheckResult) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.table import Table as RichTable
 
 __all__ = ["Table", "aligned", "number"]
 
-_GAP = 2  # between columns at a terminal
+_GAP = 2  # between columns
+_MARGIN = 3  # that Rich needs at a terminal
 
 
 def number(value: float | None, digits: str = ".3g") -> str:
@@ -30,21 +31,30 @@ def aligned(
 
     So many columns stay `together`.
     """
-    columns = list(zip(*rows, strict=True))
-    lengths = [max(map(len, column)) for column in columns]
-    parts = [[*range(names)]]
-    for j in range(names, len(columns), together):
-        group = list(range(j, min(j + together, len(columns))))
-        if len(parts[-1]) > names and sum(lengths[i] + 2 for i in parts[-1] + group) - 2 > width:
-            parts.append([*range(names)])
-        parts[-1] += group
+    lengths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return tuple(
-        "  ".join(
-            row[j].ljust(lengths[j]) if j < names else row[j].rjust(lengths[j]) for j in part
-        ).rstrip()
-        for part in parts
+        (" " * _GAP)
+        .join(row[j].ljust(lengths[j]) if j < names else row[j].rjust(lengths[j]) for j in part)
+        .rstrip()
+        for part in _parts(lengths, names, width, together)
         for row in rows
     )
+
+
+def _parts(lengths: Sequence[int], names: int, width: int, together: int = 1) -> list[list[int]]:
+    """Return which columns of these lengths to show side by side, each time after the `names`."""
+    parts = [[*range(names)]]
+    for j in range(names, len(lengths), together):
+        group = range(j, min(j + together, len(lengths)))
+        if len(parts[-1]) > names and _total(lengths[i] for i in (*parts[-1], *group)) > width:
+            parts.append([*range(names)])
+        parts[-1] += group
+    return parts
+
+
+def _total(lengths: Iterable[int]) -> int:
+    """Return the width of columns side by side."""
+    return sum(length + _GAP for length in lengths) - _GAP
 
 
 @dataclass(frozen=True)
@@ -65,20 +75,15 @@ class Table:
         """Return the table cut into as many as it takes to fit numbers into `width` characters."""
         if not self.numeric:
             return [self]
-        needs = [_width(column) + _GAP for column in zip(*self._lines(), strict=True)]
-        groups: list[list[int]] = [[0]]
-        for j, need in enumerate(needs[1:], start=1):
-            if len(groups[-1]) > 1 and sum(needs[i] for i in groups[-1]) + need >= width:
-                groups.append([0])
-            groups[-1].append(j)
+        lengths = [_width(column) for column in zip(*self._lines(), strict=True)]
         return [
             replace(
                 self,
                 title=self.title if not k else "",
-                header=tuple(self.header[j] for j in group),
-                rows=tuple(tuple(row[j] for j in group) for row in self.rows),
+                header=tuple(self.header[j] for j in part),
+                rows=tuple(tuple(row[j] for j in part) for row in self.rows),
             )
-            for k, group in enumerate(groups)
+            for k, part in enumerate(_parts(lengths, 1, width - _MARGIN))
         ]
 
     def rich(self) -> RichTable:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.report.charts import line_chart
 from mlpcli.report.evaluate import score_rows
-from mlpcli.report.figures import THIN, legend_beside, plain, styles
+from mlpcli.report.figures import THIN, legend_beside, line_chart, plain, styles
 from mlpcli.report.table import Table
 from mlpcli.training.loop import EpochRecord
 

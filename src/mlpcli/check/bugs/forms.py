@@ -99,7 +99,7 @@ def _with_epsilon(
         for number in (float(f"{10**exponent:.2e}"), 10**exponent):  # people write few digits
             yield Mutant((scene.depth,), _bend(scene, known, number), epsilon=number)
 
-    return Bug(bug, words, fix, mutants, fit, hidden_by=hidden_by)
+    return Bug(bug, words, fix, mutants, fit, hidden_by=hidden_by, at_saturation=True)
 
 
 BUGS: Sequence[Bug] = (
@@ -109,6 +109,7 @@ BUGS: Sequence[Bug] = (
         "cancel the factor on paper: delta_L = (p - y) / N",
         _fixed("naive"),
         hidden_by=(Hiding("no probability rounds to 0 or 1", lambda _scene, _found: True),),
+        at_saturation=True,
     ),
     _with_epsilon(
         "epsilon-derivative",
@@ -147,6 +148,7 @@ BUGS: Sequence[Bug] = (
         hidden_by=(
             Hiding("every p (1-p) is above 1e-12", lambda scene, _found: _inside(scene, 1e-12)),
         ),
+        at_saturation=True,
     ),
     _with_epsilon(
         "clamped-loss",

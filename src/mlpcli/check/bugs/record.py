@@ -72,7 +72,8 @@ class Bug:
     `generic` marks what holds for any cause of the same effect, so that anything else that explains
     as much comes first. `settles` says whether it is so specific that to reproduce a gradient by it
     refutes that gradient where rounding leaves the verdict open. `one_mistake` marks what is one
-    mistake when made on the whole network, `below` what is made at a layer and shows below it only.
+    mistake when made on the whole network, `below` what is made at a layer and shows below it only,
+    `at_saturation` what shows only where probabilities come near 0 or 1.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Bug:
     settles: bool = True
     one_mistake: bool = False
     below: bool = False
+    at_saturation: bool = False
 
 
 def one_or_all(layers: Sequence[int]) -> Iterator[tuple[int, ...]]:

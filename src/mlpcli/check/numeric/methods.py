@@ -10,7 +10,8 @@ import numpy as np
 from mlpcli.check.numeric.central import central_difference
 from mlpcli.check.numeric.complex_step import complex_step
 from mlpcli.check.numeric.plain import plain_difference
-from mlpcli.errors import UsageError, did_you_mean
+from mlpcli.errors import UsageError
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable

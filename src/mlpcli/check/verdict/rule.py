@@ -35,11 +35,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Entries",
     "EntryVerdict",
+    "OfTensor",
     "TensorResult",
     "Verdict",
     "Worst",
     "judge",
     "overall",
+    "split_name",
     "summarise",
 ]
 
@@ -86,8 +88,25 @@ class Worst:
     numeric: float
 
 
+class OfTensor:
+    """What is said of one tensor: W_i or b_i of layer i, counted from 1."""
+
+    layer: int
+    parameter: Literal["W", "b"]
+
+    @property
+    def name(self) -> str:
+        """The tensor's name, such as W1."""
+        return f"{self.parameter}{self.layer}"
+
+
+def split_name(name: str) -> tuple[int, Literal["W", "b"]]:
+    """Return the layer and the parameter that a tensor's name says."""
+    return int(name[1:]), "W" if name[0] == "W" else "b"
+
+
 @dataclass(frozen=True)
-class TensorResult:
+class TensorResult(OfTensor):
     """One row of the report; W has `shape` (n_i, n_{i-1}), `layer` counts from 1.
 
     `max_relative_error` (|A-B|/m, 0/0 = 0) and `max_absolute_error` are over the entries that are
@@ -109,11 +128,6 @@ class TensorResult:
     verdict: Verdict
     errors: FloatArray
     verdicts: NDArray[np.integer[Any]]
-
-    @property
-    def name(self) -> str:
-        """The tensor's name, such as W1."""
-        return f"{self.parameter}{self.layer}"
 
 
 def judge(
@@ -164,9 +178,10 @@ def _tensor(name: str, tensor: FloatArray, numeric: FloatArray, entries: Entries
     errors = entries.relative(entries.error)
     judged = entries.verdict != EntryVerdict.INCONCLUSIVE
     worst = _worst(entries, judged)
+    layer, parameter = split_name(name)
     return TensorResult(
-        layer=int(name[1:]),
-        parameter="W" if name[0] == "W" else "b",
+        layer=layer,
+        parameter=parameter,
         shape=tensor.shape,
         checked=tensor.size,
         mismatched=int((entries.verdict == EntryVerdict.MISMATCH).sum()),

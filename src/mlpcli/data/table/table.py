@@ -17,7 +17,8 @@ from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
 from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.stream import Misfit, empty_texts
-from mlpcli.errors import DataError, did_you_mean
+from mlpcli.errors import DataError
+from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlpcli.report.charts import line_chart
+from mlpcli.report.figures import line_chart
 
 NAN = float("nan")
 

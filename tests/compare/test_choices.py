@@ -1,4 +1,4 @@
-"""The grid: exact steps, the edges at which p rounds to 0 or 1, and what is no grid."""
+"""The names of forms, epsilons and dtypes, and exact steps of a grid: order, repeats, refusals."""
 
 from __future__ import annotations
 
@@ -7,41 +7,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlpcli.compare.grid import (
-    DTYPES,
+from mlpcli.compare.choices import (
     default_dtypes,
-    logit_grid,
-    neighbours,
     parse_dtypes,
+    parse_epsilon,
+    parse_forms,
     parse_grid,
 )
 from mlpcli.errors import UsageError
-from mlpcli.nn.sigmoid import probability
-
-FIRST_ONE = {"float16": 7.625, "float32": 16.635532, "float64": 36.7368005696771}
-FIRST_ZERO = {"float16": -11.09375, "float32": -88.72284, "float64": -709.782712893384}
+from mlpcli.nn.losses import BCE_FORMS
 
 
-@pytest.mark.parametrize("dtype", DTYPES[:-1])
-def test_the_default_grid_has_the_edges(dtype: str) -> None:
-    h = logit_grid(dtype)
-    assert (h[0], h[-1]) == (-800, 800)
-    assert h.dtype == dtype
-    assert (np.diff(h) > 0).all()
-    assert h.size < 1300
-    with np.errstate(over="ignore"):
-        p = probability(h)
-    one, zero = h[p == 1].min(), h[p == 0].max()
-    assert float(one) == pytest.approx(FIRST_ONE[dtype], rel=1e-7)
-    assert float(zero) == pytest.approx(FIRST_ZERO[dtype], rel=1e-7)
-    assert np.nextafter(one, h.dtype.type(0)) in h
-    assert np.nextafter(zero, h.dtype.type(0)) in h
+def test_repeats_go_and_order_stays() -> None:
+    assert parse_forms(None, None) == tuple(BCE_FORMS)
+    assert parse_forms(["stable", "naive", "stable"], "1e-5") == ("stable", "naive")
 
 
-@pytest.mark.skipif("longdouble" not in default_dtypes(), reason="longdouble is float64 here")
-def test_longdouble_has_its_own_edge() -> None:
-    h = logit_grid("longdouble")
-    assert float(h[probability(h) == 1].min()) == pytest.approx(44.3614, abs=1e-3)
+def test_a_library_joins_with_its_epsilon() -> None:
+    assert parse_forms(["fused"], "scikit-learn") == ("fused", "scikit-learn")
+    assert parse_forms(["keras"], "keras") == ("keras",)
+    assert parse_epsilon("scikit-learn") == pytest.approx(2.220446e-16)
+    assert parse_epsilon("1e-5") == 1e-5
 
 
 def test_a_platform_whose_longdouble_is_a_float64(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,22 +77,3 @@ def test_a_million_logits_and_no_more() -> None:
     assert parse_grid("1:1000000:1").size == 1_000_000
     with pytest.raises(UsageError, match=r"expected at most 1,000,000 logits, got 1,000,001; "):
         parse_grid("0:1000000:1")
-
-
-def test_zero_has_no_sign_and_repeats_go() -> None:
-    h = logit_grid("float16", np.array([-0.0, 0.0, 1e-9, 0.1, 0.1000001, 1e6]))
-    assert h.tolist() == [0.0, float(np.float16(0.1))]
-    assert not np.signbit(h[0])
-
-
-def test_a_dtype_that_can_hold_none_of_them() -> None:
-    with pytest.raises(UsageError, match=r"^--logits: float16 can hold none of them; .* 65504$"):
-        logit_grid("float16", np.array([7e4, 8e4]))
-
-
-@pytest.mark.parametrize("gap", [0.0, 1e-6])
-def test_neighbours(gap: float) -> None:
-    for edge in (1.0, 0.3333, 36.7, 799.999):
-        low, high = neighbours(lambda h: h >= edge, np.float64(0), np.float64(800), gap=gap)  # noqa: B023  used at once
-        assert low < edge <= high
-        assert high == np.nextafter(low, 800) if gap == 0 else high - low <= gap
