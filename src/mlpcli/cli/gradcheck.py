@@ -11,19 +11,21 @@ from mlpcli.cli.command import Force, Json, Overrides, Rows, Weights, read_confi
 from mlpcli.cli.console import counting, put, put_json, put_table, put_words
 from mlpcli.cli.pictures import draw, plot_option, put_chart
 from mlpcli.errors import UsageError
+from mlpcli.names import DERIVATIVES
 from mlpcli.report.ci import FORMATS
 
 if TYPE_CHECKING:
     from mlpcli.check.run import GradcheckResult
 
     Format = str
+    Form = str
 else:
     Format = Literal["text", *FORMATS]
+    Form = Literal[*DERIVATIVES["bce"]]
 
 __all__ = ["gradcheck"]
 
 Method = Literal["central", "plain", "complex-step"]
-Form = Literal["naive", "epsilon", "clamped", "fused", "stable"]
 Dtype = Literal["float32", "float64"]
 
 _STATUS = {"pass": 0, "fail": 1, "inconclusive": 4}
