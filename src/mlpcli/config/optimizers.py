@@ -2,7 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    TypeAdapter,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from mlpcli.config.values import Count, Fraction, NotNegative, Positive, Section, Share, Shorthand
 
@@ -55,9 +61,23 @@ def _optimizer(value: Any) -> Any:
     return {"name": "adam", **value} if isinstance(value, dict) else value
 
 
+OTHERS: dict[str, type[Section]] = {}
+"""Optimizers that are registered from outside, by name: sections with a learning rate."""
+
+
+def _or_other(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
+    name = value.get("name") if isinstance(value, dict) else None
+    if not isinstance(name, str) or name not in OTHERS:
+        return own(value)
+    either: Any = Sgd | OTHERS[name]  # a union, so that errors name the arm as they do for our own
+    return TypeAdapter(Annotated[either, Field(discriminator="name")]).validate_python(value)
+
+
 OptimizerConfig = Annotated[
     Sgd | Momentum | Nesterov | Adam,
     Field(discriminator="name"),
+    SerializeAsAny(),
+    WrapValidator(_or_other),
     Shorthand(_optimizer, forms=lambda full: [{"enum": _names(full)}]),
 ]
 """A mapping, or just a name; without a name it is adam."""
