@@ -12,7 +12,6 @@ from mlpcli.check.case import Case, case_from
 from mlpcli.compare.choices import FORMS, OTHER_LOSS
 from mlpcli.compare.on_data import (
     MOST_ROWS,
-    LayerComparison,
     case_from_config,
     compare_layers,
     compare_training,
@@ -28,6 +27,8 @@ from mlpcli.training.run import train
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlpcli.compare.records import LayerComparison
 
 BASE = """
 data: {train: table.csv, target: y, validation: 0.25}

@@ -8,13 +8,8 @@ import pytest
 from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.dial import EPSILONS
 from mlpcli.compare.exact import exact_gradients
-from mlpcli.compare.on_data import TrainingRun
-from mlpcli.compare.summary import (
-    compare_on_grid,
-    first_logit,
-    paired_differences,
-    summarise,
-)
+from mlpcli.compare.records import TrainingRun
+from mlpcli.compare.summary import compare_on_grid, first_logit, paired_differences, summarise
 from mlpcli.compare.sweep import Curve, sweep
 from mlpcli.nn.losses import BCE_FORMS
 

@@ -11,7 +11,7 @@ import pytest
 
 from mlp_runs import strict_json
 from mlpcli.compare.dial import DIALLED, dial
-from mlpcli.compare.on_data import LayerComparison, TrainingRun
+from mlpcli.compare.records import LayerComparison, TrainingRun
 from mlpcli.compare.summary import Comparison, PairedDifference, summarise
 from mlpcli.compare.sweep import sweep
 from mlpcli.nn.losses import BCE_FORMS

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlpcli.compare.choices import default_dtypes
-from mlpcli.compare.on_data import TrainingRun
+from mlpcli.compare.records import TrainingRun
 from mlpcli.compare.summary import Comparison, compare_on_grid
 from mlpcli.nn.losses import BCE_FORMS, LIBRARY_FORMS
 from mlpcli.report.figures import to_bytes

@@ -5,14 +5,15 @@ The plain comparison on a grid of logits never loads this module: it needs table
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.check.case import Case, case_from
-from mlpcli.check.verdict.rule import OfTensor, split_name
+from mlpcli.check.verdict.rule import split_name
 from mlpcli.compare.choices import FORMS, OTHER_LOSS, REFERENCE
+from mlpcli.compare.records import LayerComparison, TrainingRun
 from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.losses import LOSSES
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from mlpcli.training.model_file import Model
 
 __all__ = [
-    "LayerComparison",
-    "TrainingRun",
     "case_from_config",
     "compare_on_data",
     "objective_by",
@@ -42,40 +41,6 @@ __all__ = [
 ]
 
 MOST_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class LayerComparison(OfTensor):
-    """One tensor under one form, against `stable` in float64; relative errors 0/0 = 0.
-
-    `max_relative_error` is over finite entries, None for `mse`, which is another loss: only its
-    `gradient_norm` can be compared.
-    """
-
-    form: str
-    layer: int
-    parameter: Literal["W", "b"]
-    max_relative_error: float | None
-    non_finite: int
-    gradient_norm: float | None
-
-
-@dataclass(frozen=True)
-class TrainingRun:
-    """One run of one form.
-
-    `loss` is the true cross-entropy of its best weights on the validation rows (without any, on
-    the training rows), None where it is not finite; `curve` holds the loss by epoch as training saw
-    it. `reason` says why a run stopped before its last epoch.
-    """
-
-    form: str
-    seed: int
-    stopped: str
-    epochs_run: int
-    loss: float | None
-    reason: str | None
-    curve: tuple[float, ...]
 
 
 def case_from_config(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.compare.on_data import LayerComparison, TrainingRun
+    from mlpcli.compare.records import LayerComparison, TrainingRun
 
 __all__ = [
     "Comparison",

@@ -1,5 +1,6 @@
 """The YAML config: what it may say, how it is read, and what is wrong with it."""
 
+from mlpcli.config.config import Config
 from mlpcli.config.document import json_schema, to_document, to_portable_document, to_yaml
 from mlpcli.config.load import load_config, parse_config
 from mlpcli.config.optimizers import (
@@ -15,7 +16,6 @@ from mlpcli.config.optimizers import (
     Step,
 )
 from mlpcli.config.schema import (
-    Config,
     DataConfig,
     GradcheckConfig,
     LossConfig,

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.config.config import Config
 from mlpcli.config.optimizers import Adam
-from mlpcli.config.schema import Config
 from mlpcli.text import quoted
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.config.config import Config
 from mlpcli.config.messages import validate
-from mlpcli.config.schema import Config
 from mlpcli.config.yaml import KeyPath, Node, Place, parse_value, read_yaml, show_path
 from mlpcli.errors import ConfigError
 from mlpcli.text import shorten, show_value

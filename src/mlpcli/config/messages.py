@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
 
-from mlpcli.config.schema import Config
+from mlpcli.config.config import Config
 from mlpcli.config.values import Expected, OneOf
 from mlpcli.config.yaml import KeyPath, Node, Place, resolve, show_path
 from mlpcli.text import did_you_mean, show_value

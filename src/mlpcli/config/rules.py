@@ -13,13 +13,13 @@ from mlpcli.text import did_you_mean, show_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mlpcli.config.schema import Config
+    from mlpcli.config.schema import Sections
     from mlpcli.config.yaml import KeyPath
 
 __all__ = ["RULES", "refuse_conflicts"]
 
 
-def refuse_conflicts(config: Config) -> None:
+def refuse_conflicts(config: Sections) -> None:
     """Raise one ValidationError with every conflict, each at its own location."""
     conflicts = [conflict for rule in RULES for conflict in rule(config)]
     if conflicts:
@@ -32,7 +32,7 @@ def _conflict(path: KeyPath, reason: str, *others: KeyPath) -> InitErrorDetails:
     return InitErrorDetails(type=error, loc=path, input=None)
 
 
-def each_item_once(config: Config) -> Iterator[InitErrorDetails]:
+def each_item_once(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a list that holds the same name twice."""
     for key in ("train", "target", "features", "drop", "validation", "test"):
         names = getattr(config.data, key)
@@ -45,7 +45,7 @@ def each_item_once(config: Config) -> Iterator[InitErrorDetails]:
                 yield _conflict(("data", key, index), reason)
 
 
-def one_role_per_column(config: Config) -> Iterator[InitErrorDetails]:
+def one_role_per_column(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a column that is more than one of target, weight, feature and dropped."""
     data = config.data
     weight = () if data.weight is None else (data.weight,)
@@ -61,7 +61,7 @@ def one_role_per_column(config: Config) -> Iterator[InitErrorDetails]:
                 yield _conflict(path, reason, ("data", other))
 
 
-def splits_leave_rows(config: Config) -> Iterator[InitErrorDetails]:
+def splits_leave_rows(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse fractions that take all rows of the training table."""
     validation, test = config.data.validation, config.data.test
     if isinstance(validation, float) and isinstance(test, float) and validation + test >= 1:
@@ -70,7 +70,7 @@ def splits_leave_rows(config: Config) -> Iterator[InitErrorDetails]:
         yield _conflict(("data", "test"), reason, ("data", "validation"))
 
 
-def splits_differ(config: Config) -> Iterator[InitErrorDetails]:
+def splits_differ(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse the same rows as validation and as test."""
     validation, test = config.data.validation, config.data.test
     if test is not None and not isinstance(test, float) and validation == test:
@@ -78,7 +78,7 @@ def splits_differ(config: Config) -> Iterator[InitErrorDetails]:
         yield _conflict(("data", "test"), reason, ("data", "validation"))
 
 
-def splits_have_own_columns(config: Config) -> Iterator[InitErrorDetails]:
+def splits_have_own_columns(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse rows chosen by a target, which would all be of one class, or by a feature."""
     for key in ("validation", "test"):
         column = getattr(getattr(config.data, key), "column", None)
@@ -88,7 +88,7 @@ def splits_have_own_columns(config: Config) -> Iterator[InitErrorDetails]:
             yield _conflict(path, reason, ("data", "target"), ("data", "features"))
 
 
-def positive_fits_targets(config: Config) -> Iterator[InitErrorDetails]:
+def positive_fits_targets(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a list of positive labels of another length, and keys that are no targets."""
     positive, targets = config.data.positive, config.data.target
     if isinstance(positive, tuple) and len(positive) != len(targets):
@@ -101,7 +101,7 @@ def positive_fits_targets(config: Config) -> Iterator[InitErrorDetails]:
             yield _conflict(("data", "positive", name), reason, ("data", "target"))
 
 
-def derivative_has_forms(config: Config) -> Iterator[InitErrorDetails]:
+def derivative_has_forms(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a form of the derivative where the loss has only one."""
     loss = config.loss
     if loss.kind not in DERIVATIVES and "derivative" in loss.model_fields_set:
@@ -110,7 +110,7 @@ def derivative_has_forms(config: Config) -> Iterator[InitErrorDetails]:
         yield _conflict(("loss", "derivative"), reason, ("loss", "kind"))
 
 
-def validation_is_there(config: Config) -> Iterator[InitErrorDetails]:
+def validation_is_there(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse what looks at validation rows where there are none."""
     training = config.training
     needs = {
@@ -124,7 +124,7 @@ def validation_is_there(config: Config) -> Iterator[InitErrorDetails]:
             yield _conflict(("training", key), reason, ("data", "validation"))
 
 
-def floor_is_below(config: Config) -> Iterator[InitErrorDetails]:
+def floor_is_below(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a cosine that would have to rise to its floor."""
     rate = config.training.optimizer.learning_rate
     floor = getattr(config.training.schedule, "floor", 0.0)
@@ -133,7 +133,7 @@ def floor_is_below(config: Config) -> Iterator[InitErrorDetails]:
         yield _conflict(("training", "schedule", "floor"), reason, ("training", "optimizer"))
 
 
-RULES: tuple[Callable[[Config], Iterator[InitErrorDetails]], ...] = (
+RULES: tuple[Callable[[Sections], Iterator[InitErrorDetails]], ...] = (
     each_item_once,
     one_role_per_column,
     splits_leave_rows,

@@ -1,13 +1,11 @@
 """What a config may say: one frozen model per section, with every key's default and meaning."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field
 
 from mlpcli import names
 from mlpcli.config.optimizers import Adam, Constant, OptimizerConfig, ScheduleConfig
-from mlpcli.config.rules import refuse_conflicts
 from mlpcli.config.values import (
     Column,
     Columns,
@@ -163,73 +161,11 @@ class GradcheckConfig(Section):
     )
 
 
-class Config(Section):
-    """A whole config: only data.train and data.target are required."""
+class Sections(Section):
+    """The sections of a config, as the rules between them see it."""
 
     data: DataConfig = Field(description="Rows and columns.")
     network: NetworkConfig = Field(default=NetworkConfig(), description="Layers.")
     loss: LossConfig = Field(default=LossConfig(), description="Loss.")
     training: TrainingConfig = Field(default=TrainingConfig(), description="Training.")
     gradcheck: GradcheckConfig = Field(default=GradcheckConfig(), description="Gradient check.")
-
-    _name: str = PrivateAttr(default="config")
-    _folder: str = PrivateAttr(default=".")
-
-    @property
-    def folder(self) -> str:
-        """The folder that the file lies in, to which its paths were relative."""
-        return self._folder
-
-    @property
-    def name(self) -> str:
-        """The file's name without folder and suffix, which names the run folder."""
-        return self._name
-
-    def with_name(self, name: str) -> Self:
-        """Return the same config under another name."""
-        copy = self.model_copy()
-        copy._name = name
-        return copy
-
-    def with_folder(self, folder: str) -> Self:
-        """Return the same config as read from another folder; its paths stay as they are."""
-        copy = self.model_copy()
-        copy._folder = folder
-        return copy
-
-    def with_paths(self, change: Callable[[str], str]) -> Self:
-        """Return the config with every path changed: tables (globs stay globs) and output."""
-        data, training = self.data, self.training
-        tables = {
-            key: tuple(map(change, files))
-            for key in ("train", "validation", "test")
-            if isinstance(files := getattr(data, key), tuple)
-        }
-        output = None if training.output is None else change(training.output)
-        return self.model_copy(
-            update={
-                "data": data.model_copy(update=tables),
-                "training": training.model_copy(update={"output": output}),
-            }
-        )
-
-    def __eq__(self, other: object) -> bool:
-        """Compare what the config says, not what its file is called."""
-        return isinstance(other, Config) and dict(self) == dict(other)
-
-    def __hash__(self) -> int:
-        """Fit `__eq__`; the parts most likely to differ are enough."""
-        return hash((self.data.train, self.data.target, self.network, self.training.seed))
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_empty_sections(cls, values: Any) -> Any:
-        """Take null for no keys: that is a section whose lines are all commented out."""
-        if not isinstance(values, dict):
-            return values
-        return {name: {} if section is None else section for name, section in values.items()}
-
-    @model_validator(mode="after")
-    def _refuse_conflicts(self) -> Self:
-        refuse_conflicts(self)
-        return self

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.data.encoder import Encoder, encode_examples, spread
+from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.notes import column_notes, label_notes, unseen_notes
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
-from mlpcli.data.rows import Place, place_for
+from mlpcli.data.rows import Place
 from mlpcli.data.rules import Rule, fit_rule
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Reading, Table

@@ -6,6 +6,8 @@ columns is encoded the same way. Many rows are encoded block by block, on all co
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -16,7 +18,9 @@ import numpy as np
 from mlpcli.data.columns import is_missing, rows_of
 from mlpcli.data.rows import AnyRows, RowFile, Rows
 from mlpcli.data.rules import MissingPolicy, Rule, rule_from
+from mlpcli.errors import StorageError
 from mlpcli.parallel import map_ahead
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,12 +31,13 @@ if TYPE_CHECKING:
     from mlpcli.data.table import Column, Kind
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Encoder", "encode_examples", "spread"]
+__all__ = ["Encoder", "encode_examples", "place_for", "spread"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 _BLOCK_ROWS = 16_384
 _BLOCK_INPUTS = 1 << 22  # so that a block of many inputs is small, too
+_MANY_INPUTS = 100
 _WORTH_THREADS = 65_536  # rows below which starting threads takes longer than they save
 
 
@@ -96,6 +101,27 @@ class Encoder:
     @cached_property
     def _widths(self) -> tuple[int, ...]:
         return tuple(len(rule.inputs) for rule in self.rules)
+
+
+def place_for(rows: int, encoder: Encoder, dtype: str, place: Place) -> Place | None:
+    """Return the place if the inputs of that many rows exceed its room; None for memory.
+
+    Raises StorageError where the disk has no room either: for the rows, and again for an epoch's
+    shuffled rows.
+    """
+    size = rows * len(encoder.inputs) * np.dtype(dtype).itemsize
+    if size <= place.room:
+        return None
+    folder = place.folder or tempfile.gettempdir()
+    if 2 * size > shutil.disk_usage(folder).free:
+        widest = max(encoder.rules, key=lambda rule: len(rule.inputs))
+        count = len(widest.inputs)
+        hint = f"; column {show_name(widest.name)} alone makes {count}, leave it out with data.drop"
+        raise StorageError(
+            f"{folder}: no room for {2 * size / 1e9:,.1f} GB, {rows} rows of "
+            f"{len(encoder.inputs)} inputs twice{hint if count > _MANY_INPUTS else ''}"
+        )
+    return place
 
 
 def encode_examples(

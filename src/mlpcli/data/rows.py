@@ -9,8 +9,6 @@ rows in memory would have.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,23 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.data.scratch import Scratch
-from mlpcli.errors import StorageError
-from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mlpcli.data.encoder import Encoder
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["AnyRows", "Block", "Order", "Place", "RowFile", "Rows", "blocks", "pieces", "place_for"]
+__all__ = ["AnyRows", "Block", "Order", "Place", "RowFile", "Rows", "blocks", "pieces"]
 
 Order: TypeAlias = NDArray[np.uint32]
 
 _BLOCK_ROWS = 4096
 _PIECE_ROWS = 8192  # bounds the memory of a forward pass over many rows
-_MANY_INPUTS = 100
 
 
 @dataclass(frozen=True)
@@ -164,27 +158,6 @@ class RowFile:
 
 
 AnyRows: TypeAlias = Rows | RowFile
-
-
-def place_for(rows: int, encoder: Encoder, dtype: str, place: Place) -> Place | None:
-    """Return the place if the inputs of that many rows exceed its room; None for memory.
-
-    Raises StorageError where the disk has no room either: for the rows, and again for an epoch's
-    shuffled rows.
-    """
-    size = rows * len(encoder.inputs) * np.dtype(dtype).itemsize
-    if size <= place.room:
-        return None
-    folder = place.folder or tempfile.gettempdir()
-    if 2 * size > shutil.disk_usage(folder).free:
-        widest = max(encoder.rules, key=lambda rule: len(rule.inputs))
-        count = len(widest.inputs)
-        hint = f"; column {show_name(widest.name)} alone makes {count}, leave it out with data.drop"
-        raise StorageError(
-            f"{folder}: no room for {2 * size / 1e9:,.1f} GB, {rows} rows of "
-            f"{len(encoder.inputs)} inputs twice{hint if count > _MANY_INPUTS else ''}"
-        )
-    return place
 
 
 @dataclass(frozen=True)

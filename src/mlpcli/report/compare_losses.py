@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mlpcli.compare.dial import Dial
-    from mlpcli.compare.on_data import LayerComparison, TrainingRun
+    from mlpcli.compare.records import LayerComparison, TrainingRun
     from mlpcli.compare.summary import Comparison, PairedDifference, Summary
     from mlpcli.compare.sweep import Curve
 

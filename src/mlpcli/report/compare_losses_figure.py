@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from mlpcli.compare.on_data import TrainingRun
+    from mlpcli.compare.records import TrainingRun
     from mlpcli.compare.summary import Comparison
     from mlpcli.compare.sweep import Curve
 
