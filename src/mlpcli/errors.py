@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree; the command line turns each class into its exit code.
+"""What can go wrong, as one tree; the command line turns each class into its exit status.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The pages that a program makes: docs/cli.md of the commands, docs/config.md of the schema."""
+"""What a program makes: docs/cli.md of the commands, docs/config.md of the schema, and parts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import contextlib
 import io
 import os
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 from unittest import mock
 
 import typer
 
+from docs.rooms import with_parts
 from mlpcli.cli.app import app, run
 from mlpcli.config import Config
 from mlpcli.config.messages import expected
 from mlpcli.config.values import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["PAGES", "command_lines"]
 
@@ -134,5 +136,10 @@ def _yaml(value: Any) -> str:
     return re.sub(r"e-0+", "e-", str(value))
 
 
-PAGES = {"docs/cli.md": cli_page, "docs/config.md": config_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/cli.md": cli_page,
+    "docs/config.md": config_page,
+    "docs/architecture.md": partial(with_parts, "docs/architecture.md"),
+    "CONTRIBUTING.md": partial(with_parts, "CONTRIBUTING.md"),
+}
 """How each page is made."""

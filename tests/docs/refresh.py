@@ -1,7 +1,8 @@
 """Brings the pages up to date: python tests/docs/refresh.py [PAGE]...
 
-Makes docs/cli.md and docs/config.md anew, and runs the sessions of all pages: where the tool prints
-something else than a page says, the page gets what it prints. Read the diff before you commit it.
+Makes docs/cli.md and docs/config.md anew, and the picture and the table of the rooms, and runs the
+sessions of all pages: where the tool prints something else than a page says, the page gets what it
+prints. Read the diff before you commit it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The gradient check: what a gradient should be, and whether a given one is that."""
+"""The gradient check: what a gradient should be, whether one is that, and which bug it has."""

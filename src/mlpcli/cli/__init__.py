@@ -1,1 +1,1 @@
-"""The command line: parse, call, report, exit code; nothing else in the package prints."""
+"""The command line: parse, call, report, exit status; the only place that prints and exits."""

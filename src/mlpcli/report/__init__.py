@@ -1,1 +1,1 @@
-"""Tables and documents: pure functions of result records."""
+"""Results as text, JSON, files for CI and pictures: pure functions of the records."""
