@@ -20,6 +20,7 @@ from mlpcli.cli.command import (
 )
 from mlpcli.cli.console import counting, draw, put, put_chart, put_json, put_table, put_words
 from mlpcli.errors import UsageError
+from mlpcli.names import DERIVATIVES
 from mlpcli.report.ci import FORMATS
 
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
 
     Format = str
+    Form = str
 else:
     Format = Literal["text", *FORMATS]
+    Form = Literal[*DERIVATIVES["bce"]]
 
 __all__ = ["gradcheck"]
 
 Method = Literal["central", "plain", "complex-step"]
-Form = Literal["naive", "epsilon", "clamped", "fused", "stable"]
 Dtype = Literal["float32", "float64"]
 
 _STATUS = {"pass": 0, "fail": 1, "inconclusive": 4}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, ValidatorFunctionWrapHandler, WrapValidator
 
 from mlpcli.config.values import Count, Fraction, NotNegative, Positive, Section, Share, Shorthand
 
@@ -55,9 +55,21 @@ def _optimizer(value: Any) -> Any:
     return {"name": "adam", **value} if isinstance(value, dict) else value
 
 
+OTHERS: dict[str, type[Section]] = {}
+"""Optimizers that are registered from outside, by name: sections with a learning rate."""
+
+
+def _or_other(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
+    name = value.get("name") if isinstance(value, dict) else None
+    other = OTHERS.get(name) if isinstance(name, str) else None
+    return own(value) if other is None else other.model_validate(value)
+
+
 OptimizerConfig = Annotated[
     Sgd | Momentum | Nesterov | Adam,
     Field(discriminator="name"),
+    SerializeAsAny(),
+    WrapValidator(_or_other),
     Shorthand(_optimizer, forms=lambda full: [{"enum": _names(full)}]),
 ]
 """A mapping, or just a name; without a name it is adam."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -229,6 +228,9 @@ class Adam(Optimizer):
         np.subtract(theta, free, theta)
 
 
-OPTIMIZERS: MappingProxyType[str, type[Optimizer]] = MappingProxyType(
-    {"sgd": Sgd, "momentum": Momentum, "nesterov": Nesterov, "adam": Adam}
-)
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "sgd": Sgd,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "adam": Adam,
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mlpcli.check.bugs import delta, forms, output, tensors
@@ -12,10 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BUGS"]
 
-BUGS: MappingProxyType[str, Bug] = MappingProxyType(
-    {
-        bug.name: bug
-        for related in (output.BUGS, forms.BUGS, delta.BUGS, tensors.BUGS)
-        for bug in related
-    }
-)
+BUGS: dict[str, Bug] = {
+    bug.name: bug
+    for related in (output.BUGS, forms.BUGS, delta.BUGS, tensors.BUGS)
+    for bug in related
+}

@@ -78,18 +78,16 @@ def _stable_derivative(h: FloatArray, y: FloatArray, _epsilon: float) -> FloatAr
     return residual(h, y)
 
 
-BCE_FORMS: MappingProxyType[str, Form] = MappingProxyType(
-    {
-        form.name: form
-        for form in (
-            Form("naive", _naive_value, _naive_derivative),
-            Form("epsilon", _epsilon_value, _epsilon_derivative),
-            Form("clamped", _clamped_value, _clamped_derivative),
-            Form("fused", _value, _fused_derivative),
-            Form("stable", _value, _stable_derivative),
-        )
-    }
-)
+BCE_FORMS: dict[str, Form] = {
+    form.name: form
+    for form in (
+        Form("naive", _naive_value, _naive_derivative),
+        Form("epsilon", _epsilon_value, _epsilon_derivative),
+        Form("clamped", _clamped_value, _clamped_derivative),
+        Form("fused", _value, _fused_derivative),
+        Form("stable", _value, _stable_derivative),
+    )
+}
 
 
 def _log_plus_epsilon(h: FloatArray, y: FloatArray, epsilon: float) -> FloatArray:
