@@ -1,9 +1,16 @@
 # ruff: noqa: E501 - a message is compared with the whole line that the user sees
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Literal
 
 import pytest
+from pydantic import Field
+
+from mlpcli.config import parse_config, to_yaml
+from mlpcli.config.optimizers import OTHERS
+from mlpcli.config.values import Positive, Section
+from mlpcli.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,3 +170,29 @@ def test_what_is_required_is_asked_for(
     refused: Callable[..., list[str]], data: str, message: str
 ) -> None:
     assert refused(f"loss: {{}}\n{data}\n")[0] == f"c.yaml:{2 if data else 1}:1: {message}"
+
+
+class Signs(Section):
+    """An optimizer from outside."""
+
+    name: Literal["signs"] = "signs"
+    learning_rate: Positive = Field(default=0.01, description="Size of a step.")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("learning_rate: 0", "learning_rate: expected a number > 0, got 0"),
+        ("rate: 1", "rate: unknown key, expected one of name, learning_rate"),
+    ],
+)
+def test_an_optimizer_from_outside_is_judged_like_our_own(
+    written: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OTHERS, "signs", Signs)
+    head = "data: {train: a.csv, target: y}\ntraining: {optimizer: "
+    config = parse_config(head + "signs}")
+    assert isinstance(config.training.optimizer, Signs)
+    assert "name: signs\n    learning_rate: 0.01" in to_yaml(config)
+    with pytest.raises(ConfigError, match=re.escape(f"training.optimizer.{told}")):
+        parse_config(f"{head}{{name: signs, {written}}}}}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Tag, ValidationError
 
 from mlpcli.config.config import Config
+from mlpcli.config.optimizers import OTHERS
 from mlpcli.config.values import Expected, OneOf
 from mlpcli.config.yaml import KeyPath, Node, Place, resolve, show_path
 from mlpcli.text import did_you_mean, show_value
@@ -118,7 +119,7 @@ def _follow(error: ErrorDetails) -> tuple[KeyPath, Any]:
     for part in error["loc"]:
         base, _ = _bare(arm)
         if _is_union(base):
-            arm = {_tag(arm): arm for arm in get_args(base)}.get(part, base)
+            arm = {**{_tag(arm): arm for arm in get_args(base)}, **OTHERS}.get(part, base)
         else:
             path = (*path, part)
             kind = arm = _inside(base, part)

@@ -2,7 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    TypeAdapter,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from mlpcli.config.values import Count, Fraction, NotNegative, Positive, Section, Share, Shorthand
 
@@ -61,8 +67,10 @@ OTHERS: dict[str, type[Section]] = {}
 
 def _or_other(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
     name = value.get("name") if isinstance(value, dict) else None
-    other = OTHERS.get(name) if isinstance(name, str) else None
-    return own(value) if other is None else other.model_validate(value)
+    if not isinstance(name, str) or name not in OTHERS:
+        return own(value)
+    either: Any = Sgd | OTHERS[name]  # a union, so that errors name the arm as they do for our own
+    return TypeAdapter(Annotated[either, Field(discriminator="name")]).validate_python(value)
 
 
 OptimizerConfig = Annotated[
