@@ -143,8 +143,8 @@ def test_refusals(case: Case) -> None:
 def test_numeric_records_the_error_of_plain(case: Case) -> None:
     plain, central = numeric_gradient(case, "plain"), numeric_gradient(case)
     assert isinstance(central, Numeric)
-    assert not central.error.any()
-    assert (plain.error > 0).all()
+    assert not central.doubt.any()
+    assert (plain.doubt > 0).all()
 
 
 def test_what_rounding_leaves_open_a_known_bug_settles() -> None:

@@ -125,7 +125,7 @@ def test_the_yaml_is_in_block_style() -> None:
         'data:\n  train:\n    - /x/a b.csv\n    - /c.csv\n  target:\n    - "no"\n  positive:\n'
         '    "no": 10\n  features: null\n  drop: []\n  weight: null\n  missing: error\n'
     )
-    assert "\n\nnetwork:\n  hidden: [16]\n  bias: true\n" in shown
+    assert "\n\nnetwork:\n  hidden: [16]\n  activation: sigmoid\n" in shown
     assert "\n  epsilon: 1.0e-07\n" in shown
     assert "\n  optimizer:\n    name: adam\n    learning_rate: 0.001\n" in shown
     assert shown.endswith("  tolerance: null\n")

@@ -170,7 +170,7 @@ def verify(
         raise CaseError(f"gradient: expected sizes {case.network.sizes}, got {gradient.sizes}")
     single = bool(single_precision(gradient).all())
     bounds = rounding_bounds(case, single=single)
-    entries = judge(gradient, numeric.values, bounds, tolerance, numeric.error)
+    entries = judge(gradient, numeric.values, bounds, tolerance, numeric.doubt)
     layers = summarise(gradient, numeric.values, entries)
     other: Method = "complex-step" if numeric.method == "central" else "central"
     chosen = sample(case, layers, np.random.default_rng(0))
@@ -198,7 +198,7 @@ def _forms(
     for name in case.objective.loss.forms:
         gradient = case.gradient(name, epsilon=epsilon)
         numeric = result.numeric
-        entries = judge(gradient, numeric.values, result.bounds, tolerance, numeric.error)
+        entries = judge(gradient, numeric.values, result.bounds, tolerance, numeric.doubt)
         for tensor in summarise(gradient, numeric.values, entries):
             array = (gradient.W if tensor.parameter == "W" else gradient.b)[tensor.layer - 1]
             found.append(FormResult(name, tensor, int((~np.isfinite(array)).sum())))

@@ -65,7 +65,7 @@ def _none(*_: object) -> Iterator[Mutant]:
 class Bug:
     """A way to go wrong.
 
-    `mutants` yields every variant without a free number that the shapes of a scene allow, `fit`
+    `mutants` yields every mutant without a free number that the shapes of a scene allow, `fit`
     those whose number is fitted to a given gradient at one layer (the rules so far, the gradient,
     the layer), `examples` mutants with a number that everybody would notice.
 

@@ -27,11 +27,11 @@ Method: TypeAlias = Literal["central", "plain", "complex-step"]
 
 @dataclass(frozen=True)
 class Numeric:
-    """A numeric gradient `values` over theta, and its own estimated error (0 but for `plain`)."""
+    """A numeric gradient `values` over theta, and its `doubt`, q (0 but for `plain`)."""
 
     method: Method
     values: FloatArray
-    error: FloatArray
+    doubt: FloatArray
 
 
 def numeric_gradient(

@@ -54,7 +54,7 @@ def second_opinion(first: Numeric, second: Numeric, bounds: Bounds, mask: Mask) 
     """Compare two numeric gradients where `mask` says."""
     a, b = first.values[mask], second.values[mask]
     rounding = bounds.stable(np.zeros_like(mask))[mask]
-    doubt = first.error[mask] + second.error[mask] + 2 * rounding
+    doubt = first.doubt[mask] + second.doubt[mask] + 2 * rounding
     size, error = np.maximum(np.abs(a), np.abs(b)), np.abs(a - b)
     agrees = (error <= AGREEMENT * size + doubt) | (np.isnan(a) & np.isnan(b))
     clear = (doubt <= size / 10) & (size > 0)

@@ -1,0 +1,20 @@
+"""The names that a config may say are those that the mathematics knows."""
+
+from __future__ import annotations
+
+from mlpcli import names
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.network import INITS
+
+
+def test_names_are_those_of_the_registries() -> None:
+    assert sorted(names.ACTIVATIONS) == sorted(ACTIVATIONS)
+    assert sorted(names.INITS) == sorted(INITS)
+    assert set(names.LOSSES) <= set(LOSSES)
+    for loss, forms in names.DERIVATIVES.items():
+        assert forms == list(LOSSES[loss].forms)
+
+
+def test_every_activation_starts_from_weights_that_there_are() -> None:
+    assert {kind.init for kind in ACTIVATIONS.values()} <= set(INITS)
