@@ -41,18 +41,53 @@ class Pass:
     H: list[Array]
 
 
-def run_forward(W: Sequence[Array], b: Sequence[Array] | None, X: Array) -> Pass:
+def logistic(h: Array) -> Array:
+    p: Array = 1 / (1 + np.exp(-h))
+    return p
+
+
+def softmax(h: Array, axis: int = 1) -> Array:
+    e = np.exp(h - h.max(axis=axis, keepdims=True))
+    p: Array = e / e.sum(axis=axis, keepdims=True)
+    return p
+
+
+VALUES: dict[str, Any] = {
+    "sigmoid": logistic,
+    "tanh": np.tanh,
+    "relu": lambda h: h * (h > 0),
+    "leaky_relu": lambda h: np.where(h > 0, h, h * h.dtype.type(0.01)),
+    "identity": lambda h: h,
+}
+SLOPES: dict[str, Any] = {  # as people write them, of h and z
+    "sigmoid": lambda h, z: z * (1 - z),
+    "tanh": lambda h, z: 1 - z * z,
+    "relu": lambda h, z: (h > 0).astype(h.dtype),
+    "leaky_relu": lambda h, z: np.where(h > 0, h.dtype.type(1), h.dtype.type(0.01)),
+    "identity": lambda h, z: np.ones_like(h),
+}
+OUTPUTS: dict[str, Any] = {"sigmoid": logistic, "softmax": softmax, "identity": lambda h: h}
+
+
+def run_forward(case: Case, W: Sequence[Array], b: Sequence[Array] | None, X: Array) -> Pass:
     Z, H = [X], [X]
-    for i, matrix in enumerate(W):
+    f = [VALUES[case.network.activation.name]] * (len(W) - 1)
+    for i, (matrix, value) in enumerate(zip(W, [*f, _output(case)], strict=True)):
         H.append(Z[-1] @ matrix.T + (0 if b is None else b[i]))
-        Z.append(1 / (1 + np.exp(-H[-1])))
+        Z.append(value(H[-1]))
     return Pass(Z, H)
 
 
-def output_delta(plants: Sequence[Plant], kind: str, p: Array, y: Array) -> Array:
+def _output(case: Case) -> Any:
+    return OUTPUTS[case.objective.loss.output]
+
+
+def output_delta(plants: Sequence[Plant], case: Case, run: Pass, y: Array) -> Array:
     """dl/dH_L of each cell, without 1/N."""
     bugs = {plant.bug: plant for plant in plants if plant.bug in OUTPUT_BUGS}
-    right: Array = p - y if kind == "bce" else 2 * (p - y) * p * (1 - p)
+    loss, h, p = case.objective.loss, run.H[-1], run.Z[-1]
+    slope = p * (1 - p) if loss.output == "sigmoid" else np.ones_like(p)
+    right: Array = 2 * (p - y) * slope if loss.name == "mse" else p - y
     for bug, plant in bugs.items():
         e = p.dtype.type(plant.number)
         q = np.clip(p, e, 1 - e)
@@ -65,6 +100,10 @@ def output_delta(plants: Sequence[Plant], kind: str, p: Array, y: Array) -> Arra
             "clamped-derivative": (q - y) / (q * (1 - q)) * (p * (1 - p)),
             "torch-bce-derivative": (p - y) / np.maximum(p * (1 - p), 1e-12) * (p * (1 - p)),
             "clamped-loss": np.where((p < e) | (p > 1 - e), 0 * p, p - y),
+            "label-missing": p,
+            "softmax-diagonal": -y * (1 - p),
+            "softmax-over-rows": softmax(h, axis=0) - y,
+            "softmax-overflow": np.exp(h) / np.exp(h).sum(axis=1, keepdims=True) - y,
         }[bug]
     return right
 
@@ -78,32 +117,47 @@ OUTPUT_BUGS = (
     "clamped-derivative",
     "torch-bce-derivative",
     "clamped-loss",
+    "label-missing",
+    "softmax-diagonal",
+    "softmax-over-rows",
+    "softmax-overflow",
 )
 
 
 SLOPE_BUGS = ("missing-sigma-prime", "sigma-prime-of-activation", "activation-as-derivative")
+OTHER_SLOPES = ("sigmoid-slope", "tanh-slope", "relu-slope")
 
 
-def bent_slope(bug: str, z: Array) -> Array:
-    s = 1 / (1 + np.exp(-z))
+def bent_slope(bug: str, name: str, h: Array, z: Array) -> Array:
     slopes: dict[str, Array] = {
         "missing-sigma-prime": np.ones_like(z),
-        "sigma-prime-of-activation": s * (1 - s),
+        "sigma-prime-of-activation": SLOPES[name](z, VALUES[name](z)),
         "activation-as-derivative": z,
+        **{bug: SLOPES[bug.removesuffix("-slope")](h, z) for bug in OTHER_SLOPES},
     }
     return slopes[bug]
 
 
-def sigma_prime(plants: Sequence[Plant], run: Pass, k: int) -> Array:
-    z = run.Z[k]
-    slope: Array = z * (1 - z)
+def slope_bugs(case: Case) -> list[str]:
+    """Those of which the slope is another one than the right one."""
+    name = case.network.activation.name
+    same = {"missing-sigma-prime": ["identity"]}
+    same["sigma-prime-of-activation"] = ["identity", "relu", "leaky_relu"]
+    bugs = [bug for bug in SLOPE_BUGS if name not in same.get(bug, [])]
+    return bugs + [bug for bug in OTHER_SLOPES if bug != f"{name}-slope"]
+
+
+def sigma_prime(case: Case, plants: Sequence[Plant], run: Pass, k: int) -> Array:
+    name = case.network.activation.name
+    slope: Array = SLOPES[name](run.H[k], run.Z[k])
     for plant in plants:
         if k in plant.layers and plant.how != "output":
-            if plant.bug in SLOPE_BUGS:
-                slope = bent_slope(plant.bug, z)
+            if plant.bug in SLOPE_BUGS + OTHER_SLOPES:
+                slope = bent_slope(plant.bug, name, run.H[k], run.Z[k])
             elif plant.bug == "sigma-prime-wrong-layer":
-                other = run.Z[k + 1 if plant.how == "above" else k - 1]
-                slope = other * (1 - other)
+                at = k + 1 if plant.how == "above" else k - 1
+                other = name if at < len(run.Z) - 1 else case.objective.loss.output
+                slope = SLOPES["sigmoid" if other == "softmax" else other](run.H[at], run.Z[at])
     return slope
 
 
@@ -112,9 +166,9 @@ def buggy(case: Case, plants: Sequence[Plant], dtype: str = "float64") -> Parame
     W = [w.astype(dtype) for w in case.network.W]
     b = [v.astype(dtype) for v in case.network.b] if case.network.bias else None
     X, y = case.X.astype(dtype), case.y.astype(dtype)
-    omega = np.ones_like(y) if case.omega is None else case.omega.astype(dtype)
+    omega = np.ones_like(y[:, :1]) if case.omega is None else case.omega.astype(dtype)
     with np.errstate(all="ignore"):
-        tensors = _backward(case, plants, W, b, run_forward(W, b, X), y, omega)
+        tensors = _backward(case, plants, W, b, run_forward(case, W, b, X), y, omega)
     flat = np.concatenate([np.broadcast_to(t, s).ravel() for t, s in tensors])
     return Parameters(case.network.sizes, case.network.bias, flat.astype(dtype))
 
@@ -129,7 +183,7 @@ def _backward(
     omega: Array,
 ) -> list[tuple[Array, tuple[int, ...]]]:
     L, N = len(W), len(y)
-    d = _first_delta(case.objective.loss.name, plants, run.Z[L], y, omega)
+    d = _first_delta(case, plants, run, y, omega)
     dW: list[Array] = [d] * L
     db: list[Array] = [d] * L
     l2 = d.dtype.type(case.objective.l2)
@@ -151,7 +205,9 @@ def _backward(
         if b is not None and "l2-on-bias" in _names(plants):
             db[i - 1] = db[i - 1] + l2 * b[i - 1]
         if i > 1:
-            d = (d @ _carrying(plants, W[i - 1], dW[i - 1], i)) * sigma_prime(plants, run, i - 1)
+            d = (d @ _carrying(plants, W[i - 1], dW[i - 1], i)) * sigma_prime(
+                case, plants, run, i - 1
+            )
     for plant in plants:
         _change_finished(plant, dW, db)
     shapes = [w.shape for w in W]
@@ -171,14 +227,15 @@ def _closed(plants: Sequence[Plant]) -> bool:
     return "last-layer-closed-form" in _names(plants)
 
 
-def _first_delta(kind: str, plants: Sequence[Plant], p: Array, y: Array, omega: Array) -> Array:
-    N, K = y.shape
+def _first_delta(case: Case, plants: Sequence[Plant], run: Pass, y: Array, omega: Array) -> Array:
+    (N, K), h, p = y.shape, run.H[-1], run.Z[-1]
     if "weights-ignored" in _names(plants):
         omega = np.ones_like(omega)
-    d: Array = output_delta(plants, kind, p, y) * omega / N
+    d: Array = output_delta(plants, case, run, y) * omega / N
     for plant in plants:
         if plant.bug in SLOPE_BUGS and plant.how == "output":
-            d = 2 * (p - y) * bent_slope(plant.bug, p) * omega / N
+            output = case.objective.loss.output
+            d = 2 * (p - y) * bent_slope(plant.bug, output, h, p) * omega / N
         if plant.bug == "sum-instead-of-mean":
             d = d * N
         elif plant.bug == "mean-twice":
@@ -249,12 +306,18 @@ def plants_for(case: Case) -> list[Plant]:
     """Every bug of the catalogue in every variant that the shapes of a case allow."""
     depth, loss = len(case.network.W), case.objective.loss.name
     found = _network_plants(case) + (_form_plants(depth) if loss == "bce" else [])
+    if loss != "mse":
+        bugs = "output-sigma-prime-kept squared-error-loss label-missing naive-derivative"
+        found += [Plant(bug, (depth,)) for bug in bugs.split()]
+    if loss == "cross_entropy":
+        bugs = "softmax-diagonal softmax-over-rows softmax-overflow"
+        found += [Plant(bug, (depth,)) for bug in bugs.split()]
     for i in range(1, depth + 1):
         found += _tensor_plants(case, i)
         found += _delta_plants(case, i) if i < depth or loss == "mse" else []
     hidden = tuple(range(1, depth))
     if len(hidden) > 1:
-        found += [Plant(bug, hidden) for bug in SLOPE_BUGS]
+        found += [Plant(bug, hidden) for bug in slope_bugs(case)]
     if hidden:
         found += [Plant("weights-updated-too-early", hidden, number=e) for e in (0.01, 0.5)]
     return found
@@ -282,8 +345,7 @@ def _network_plants(case: Case) -> list[Plant]:
 
 
 def _form_plants(depth: int) -> list[Plant]:
-    bugs = "output-sigma-prime-kept squared-error-loss naive-derivative torch-bce-derivative"
-    found = [Plant(bug, (depth,)) for bug in bugs.split()]
+    found = [Plant("torch-bce-derivative", (depth,))]
     for e in (1e-3, 1e-7, 1e-12, 3e-8, 2.5e-4, 7.34e-6):
         found.append(Plant("epsilon-derivative", (depth,), number=e))
         found.append(Plant("epsilon-loss", (depth,), number=e))
@@ -295,10 +357,15 @@ def _form_plants(depth: int) -> list[Plant]:
 
 def _delta_plants(case: Case, k: int) -> list[Plant]:
     sizes, depth = case.network.sizes, len(case.network.W)
-    found = [Plant(bug, (k,), "output" if k == depth else "") for bug in SLOPE_BUGS]
+    found = [Plant(bug, (k,)) for bug in slope_bugs(case)]
+    if k == depth:
+        last = SLOPE_BUGS if case.objective.loss.output == "sigmoid" else SLOPE_BUGS[2:]
+        found = [Plant(bug, (k,), "output") for bug in last]
     if sizes[-1] in {1, sizes[k]}:
         for how in ("local", "propagated", "local, no N", "propagated, no N"):
             found.append(Plant("last-layer-closed-form", (k,), how))
+    if case.network.activation.name == "identity":
+        return found
     if 1 < k < depth and sizes[k - 1] in {1, sizes[k]}:
         found.append(Plant("sigma-prime-wrong-layer", (k,), "below"))
     if k < depth and sizes[k + 1] in {1, sizes[k]}:

@@ -14,6 +14,7 @@ from mlpcli.check.case import Case, case_from
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.rule import judge, overall, summarise
+from mlpcli.nn.activations import activation_by
 from mlpcli.nn.network import Network
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ def network_case(
     soft: bool = False,
     weighted: bool = False,
     seed: int = 0,
+    activation: str = "sigmoid",
     **objective: Any,
 ) -> Case:
     """A case with weights of `scale` / sqrt(fan-in) times a normal, and features of these sizes."""
     rng = np.random.default_rng(seed)
-    network = Network(sizes, bias, np.zeros(Network.count(sizes, bias)))
+    theta = np.zeros(Network.count(sizes, bias))
+    network = Network(sizes, bias, theta, activation_by(activation))
     for W in network.W:
         W[:] = scale / np.sqrt(W.shape[1]) * rng.standard_normal(W.shape)
     for b in network.b:
@@ -50,6 +53,9 @@ def network_case(
     y = rng.uniform(size=(rows, sizes[-1]))
     omega = rng.uniform(0.2, 2, y.shape) if weighted else None
     y = y if soft else np.round(y)
+    if objective.get("loss") == "cross_entropy":
+        y = np.eye(sizes[-1])[rng.integers(0, sizes[-1], rows)]
+        omega = None if omega is None else omega[:, :1]
     return case_from(network, X, y, omega=omega, learning_rate=0.01, **objective)
 
 
@@ -84,6 +90,17 @@ CASES: dict[str, Case] = {
     "saturated": network_case((6, 8, 1), 60, scale=30),
     "saturated outputs": network_case((4, 6, 3), 50, scale=60, seed=7, l2=1e-3),
     "saturated row": network_case((4, 4, 1), 1, scale=30, seed=9),
+    "tanh": network_case((5, 6, 4, 1), 40, activation="tanh", l2=0.02),
+    "tanh, softmax": network_case((4, 4, 4, 3), 30, activation="tanh", loss="cross_entropy"),
+    "relu": network_case((5, 7, 5, 2), 50, activation="relu", scale=2),
+    "relu, softmax": network_case(
+        (4, 5, 5, 4), 40, activation="relu", loss="cross_entropy", weighted=True, l2=0.01
+    ),
+    "leaky relu, linear": network_case(
+        (4, 5, 5, 2), 30, activation="leaky_relu", loss="mse", output="identity"
+    ),
+    "identity": network_case((3, 4, 2), 20, activation="identity"),
+    "softmax, large logits": network_case((4, 5, 3), 30, scale=900, loss="cross_entropy"),
     "saturated, deep": network_case((5, 5, 5, 1), 40, scale=20, seed=11),
 }
 

@@ -22,7 +22,7 @@ from mlpcli.nn.objective import Objective
         ({"y": [[1.5]]}, "y: expected labels from 0 to 1, got 1.5 to 1.5"),
         ({"y": [1, 0]}, r"y: expected shape \(1, 1\), got \(2, 1\)"),
         ({"omega": [1.0]}, r"omega: expected shape \(1, 1\)"),
-        ({"loss": "hinge"}, 'loss: expected one of bce, mse, got "hinge"'),
+        ({"loss": "hinge"}, 'loss: expected one of bce, cross_entropy, mse, got "hinge"'),
         ({"l2": -1.0}, "l2: expected a number >= 0"),
         ({"network": Network((1, 1), True, np.array([1, np.nan]))}, "W1|b1: expected finite"),
     ],

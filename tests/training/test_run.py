@@ -324,7 +324,7 @@ def test_a_disk_that_fills_up_with_rows(
 def test_a_disk_too_small_for_the_rows(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     workshop.table(extra={"t": [f"v{i % 40}" for i in range(40)]})
     leave_room(monkeypatch, 300)
-    monkeypatch.setattr("mlpcli.data.rows._MANY_INPUTS", 30)
+    monkeypatch.setattr("mlpcli.data.encoder._MANY_INPUTS", 30)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 9000}))
     with pytest.raises(StorageError) as caught:
         workshop.train(out="deep/er/run")

@@ -41,7 +41,8 @@ def _slope_instead(
         yield from _hidden_slopes(scene, make)
         last = make(scene, scene.depth)
         bent = scene.loss.with_output_slope(scene.logits, scene.case.y, last)
-        if bent is not None:
+        right = scene.case.objective.derivative(scene.logits, scene.case.y)
+        if bent is not None and (bent != right).any():
             yield Mutant((scene.depth,), bend_output(lambda _derivative: bent))
 
     return mutants
@@ -52,6 +53,7 @@ def _neighbours_slope(scene: Scene) -> Iterator[Mutant]:
     widths = [s.shape[1] for s in scene.s]
     for step in (-1, 1):
         fit = [k for k in scene.hidden if k + step >= 1 and widths[k + step] in {1, widths[k]}]
+        fit = [k for k in fit if (scene.s[k + step] != scene.s[k]).any()]  # else it is no bug
         for layers in one_or_all(fit):
             yield Mutant(layers, at("slope", {k: scene.s[k + step] for k in layers}))
 
