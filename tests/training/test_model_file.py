@@ -155,8 +155,10 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], Any], str]] 
     ),
     "an activation of tomorrow": (
         lambda t, m: m["config"]["network"].update(activation="gelu"),
-        "expected a model of activation sigmoid or tanh or relu or leaky_relu or identity, got "
-        "'gelu'",
+        (
+            "expected a model of activation sigmoid or tanh or relu or leaky_relu or identity, got "
+            "'gelu'"
+        ),
     ),
     "no threshold": (lambda t, m: m.update(threshold=[]), "expected 1 thresholds, got 0"),
     "threshold of text": (
