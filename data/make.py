@@ -1,10 +1,12 @@
 """Make every CSV file in this folder again, byte for byte: `.venv/bin/python data/make.py`.
 
-Two files are real data, copied from the packages that ship them; the others are drawn here from
+Some files are real data, copied from the packages that ship them; the others are drawn here from
 a fixed seed. README.md says where each comes from, what its columns mean and under which licence.
 """
 
 import csv
+import gzip
+import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import distribution
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_breast_cancer
+from sklearn.datasets import load_breast_cancer, load_digits
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]  # header, rows of cells
 Floats = NDArray[np.float64]
@@ -52,6 +54,16 @@ def palmer_penguins() -> tuple[list[str], list[list[str]]]:
     file = distribution("palmerpenguins").locate_file("palmerpenguins/data/penguins.csv")
     header, *rows = csv.reader(Path(str(file)).read_text(encoding="utf-8").splitlines())
     return header, rows
+
+
+def digits() -> Table:
+    """Return scikit-learn's pictures of digits: 64 pixels from 0 to 16, and the digit."""
+    bunch = load_digits()
+    rows = (
+        [*(f"{value:.0f}" for value in pixels), str(label)]
+        for pixels, label in zip(bunch.data, bunch.target, strict=True)
+    )
+    return [*bunch.feature_names, "digit"], rows
 
 
 def xor() -> Table:
@@ -136,6 +148,7 @@ def decimals(values: Floats, places: int) -> list[str]:
 
 FILES: dict[str, Callable[[], Table]] = {
     "breast_cancer.csv": breast_cancer,
+    "digits.csv.gz": digits,
     "moons.csv": moons,
     "penguins.csv": penguins,
     "penguins_unsexed.csv": penguins_unsexed,
@@ -148,8 +161,15 @@ def main(folder: Path) -> None:
     """Write every file into the folder."""
     for name, table in FILES.items():
         header, rows = table()
-        with (folder / name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *rows])
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([header, *rows])
+        content = text.getvalue().encode()
+        (folder / name).write_bytes(packed(content) if name.endswith(".gz") else content)
+
+
+def packed(content: bytes) -> bytes:
+    """Return the content compressed, with no name or time in it."""
+    return gzip.compress(content, mtime=0)
 
 
 if __name__ == "__main__":

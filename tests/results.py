@@ -12,7 +12,7 @@ from mlpcli.check.run import GradcheckResult, gradcheck
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.training.evaluate import Evaluation, ScoredRows
-from mlpcli.training.metrics import measure
+from mlpcli.training.metrics import Metrics, Scores, measure
 from planted import CASES
 
 
@@ -31,6 +31,12 @@ def evaluation(
     thresholds = (threshold,) * len(names)
     scores = measure(h, y, LOSSES["bce"], thresholds, names=names)
     return Evaluation(scores, "", (), None, ScoredRows(h, y, names, thresholds))
+
+
+def of_two(metrics: Scores | None) -> Metrics:
+    """The metrics, which are those of targets of two labels."""
+    assert isinstance(metrics, Metrics)
+    return metrics
 
 
 def checked(name: str = "square", *plants: Plant) -> GradcheckResult:

@@ -110,14 +110,14 @@ class Workshop:
         from mlpcli.config import to_document
         from mlpcli.training.build import network_from
 
-        sizes = (dataset.train.X.shape[1], *config.network.hidden, len(dataset.targets))
+        sizes = (dataset.train.X.shape[1], *config.network.hidden, dataset.outputs)
         rng = np.random.default_rng(3)
         return Model(
             network=network_from(config.network, sizes, config.training.dtype, rng),
             encoder=dataset.encoder,
             targets=dataset.targets,
-            thresholds=(0.5,) * len(dataset.targets),
-            config=to_document(config),
+            thresholds=() if dataset.classes else (0.5,) * len(dataset.targets),
+            config=to_document(dataset.config),
             metrics={},
             seed=0,
             data_digest=dataset.digest,

@@ -10,6 +10,7 @@ __all__ = ["ACTIVATIONS", "DERIVATIVES", "INITS", "LOSSES"]
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
 INITS = ["glorot", "he", "normal", "zeros"]
-LOSSES = ["bce", "mse"]
-DERIVATIVES = {"bce": ["naive", "epsilon", "clamped", "fused", "stable"]}
+LOSSES = ["bce", "cross_entropy", "mse"]
+_FORMS = ["naive", "epsilon", "clamped", "fused", "stable"]
+DERIVATIVES = {"bce": _FORMS, "cross_entropy": _FORMS}
 """The forms of each loss that has several."""

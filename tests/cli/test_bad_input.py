@@ -31,7 +31,7 @@ TABLES: dict[str, tuple[bytes | None, str]] = {
     "duplicate name": (b"x,x,y\n1,2,no\n", 'points.csv:1: columns 1 and 2 are both named "x"; rename one'),
     "blank name": (b"x,,y\n1,2,no\n", "points.csv:1: column 2 has no name; give it one"),
     "text in a number column": (b"x,c,y\n1,a,no\nabc,b,yes\n3,b,yes\n", 'points.csv:3: column "x": expected a number, got "abc"'),
-    "three labels": (b"x,c,y\n1,a,no\n2,b,yes\n3,c,maybe\n", 'target "y": expected two labels, got 3: "maybe", "no", "yes"; name a column with two labels as data.target'),
+    "another positive label": (b"x,c,y\n1,a,no\n2,b,maybe\n3,c,nil\n", 'target "y": data.positive is "yes", but the labels are "maybe", "nil", "no"'),
     "one class": (b"x,c,y\n1,a,yes\n2,b,yes\n", 'target "y": expected two labels, got only "yes"; a classifier needs rows of both classes'),
     "missing target": (b"x,c,Y\n1,a,no\n2,b,yes\n", 'data.target: no column "y" in the data; it has "x", "c", "Y"'),
     "gzip cut short": (gzip.compress(b"x,c,y\n" + bytes(range(32, 127)) * 99)[:-20], "points.csv: "),

@@ -317,3 +317,16 @@ def test_what_cannot_be_written(here: Path, mlp: Mlp) -> None:
         suffix = {"--junit": "xml", "--plot": "png", "--dump": "npz"}[option]
         ran = mlp("gradcheck", CONFIG, option, f"nowhere/file.{suffix}")
         assert ran.status == 74
+
+
+@pytest.mark.parametrize("kind", ["null", "bce", "mse"])
+def test_three_labels_go_out_and_come_back(kind: str, mlp: Mlp, here: Path) -> None:
+    rows = "".join(f"{i},{i % 5},{i % 3}\n" for i in range(30))
+    (here / "labels.csv").write_text(f"a,b,y\n{rows}")
+    (here / "labels.yaml").write_text(
+        "data: {train: labels.csv, target: y}\n"
+        f"loss: {{kind: {kind}, class_weight: {{0: 1, 1: 2, 2: 3}}}}\n"
+    )
+    assert mlp("gradcheck", "labels.yaml", "--dump", "case.npz").status == 0
+    back = mlp("gradcheck", "labels.yaml", "--case", "case.npz")
+    assert (back.status, back.err) == (0, "")

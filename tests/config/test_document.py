@@ -123,7 +123,7 @@ def test_the_yaml_is_in_block_style() -> None:
     shown = to_yaml(parse_config(text, folder="/x"))
     assert shown.startswith(
         'data:\n  train:\n    - /x/a b.csv\n    - /c.csv\n  target:\n    - "no"\n  positive:\n'
-        '    "no": 10\n  features: null\n  drop: []\n  weight: null\n  missing: error\n'
+        '    "no": 10\n  labels: null\n  features: null\n  drop: []\n  weight: null\n'
     )
     assert "\n\nnetwork:\n  hidden: [16]\n  activation: sigmoid\n" in shown
     assert "\n  epsilon: 1.0e-07\n" in shown
@@ -146,6 +146,7 @@ LIMITS: dict[str, Callable[[Any, Any], bool]] = {
     "exclusiveMaximum": lambda value, limit: value < limit,
     "minLength": lambda value, limit: len(value) >= limit,
     "minItems": lambda value, limit: len(value) >= limit,
+    "minProperties": lambda value, limit: len(value) >= limit,
     "pattern": lambda value, limit: re.search(limit, value) is not None,
     "enum": lambda value, limit: value in limit,
     "const": lambda value, limit: value == limit,
@@ -222,6 +223,10 @@ def test_the_schema_says_what_it_is() -> None:
         ("network", "hidden", [8, 0], False),
         ("loss", "class_weight", {"0": 1, "1": 2}, True),
         ("loss", "class_weight", {"negative": 1, "positive": 2}, False),
+        ("loss", "class_weight", {"a": 1, "b": 2, "c": 0.5}, True),
+        ("loss", "class_weight", {"a": 1, "b": 2, "c": 0}, False),
+        ("data", "labels", ["a", "b", "c"], True),
+        ("data", "labels", ["a", "b"], False),
         ("loss", "class_weight", "balancd", False),
         ("training", "optimizer", "sgd", True),
         ("training", "optimizer", "lbfgs", False),

@@ -49,7 +49,7 @@ loss: {epsilon: 1, kind: mse, derivative: naive}
         'c.yaml:8:9: network.bias: expected true or false, got "no"',
         'c.yaml:11:7: network.hidden[1]: expected an integer >= 1, got "eight"',
         "c.yaml:12:17: loss.epsilon: expected a number > 0 and < 0.5, got 1",
-        'c.yaml:12:31: loss.derivative: expected no form for kind mse, got "naive"; remove it or use kind bce',
+        'c.yaml:12:31: loss.derivative: expected no form for kind mse, got "naive"; remove it or use kind bce or cross_entropy',
     ]
 
 

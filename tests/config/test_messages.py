@@ -60,7 +60,11 @@ if TYPE_CHECKING:
         ("training.output", "5", 'a file name, got 5; put it in quotes: "5"'),
         ("loss.epsilon", "0.5", "a number > 0 and < 0.5, got 0.5"),
         ("loss.l2", "-1e-9", "a number >= 0, got -1e-09"),
-        ("loss.class_weight", "[1, 2]", "balanced or {0: weight, 1: weight}, got [1, 2]"),
+        (
+            "loss.class_weight",
+            "[1, 2]",
+            "balanced, {0: weight, 1: weight} or a weight per label, got [1, 2]",
+        ),
         ("gradcheck.rows", "0", "an integer >= 1, got 0"),
         ("gradcheck.tolerance", "1", "a number > 0 and < 1, got 1"),
         ("data.features", "[]", "a list of one or more columns, got []"),
@@ -140,8 +144,12 @@ def test_a_wrong_value_is_told_what_was_expected(
             "1:32: loss.class_weight.1: expected a number > 0, got .inf",
         ),
         (
-            "loss: {class_weight: {0: 1, 1: 1, 2: 1}}",
-            "1:35: loss.class_weight.2: unknown key, expected one of 0, 1",
+            "loss: {class_weight: {0: 1, 1: 1, a: 0}}",
+            "1:38: loss.class_weight.a: expected a number > 0, got 0",
+        ),
+        (
+            "loss: {class_weight: {0: 1, 2: 1}}",
+            '1:8: loss.class_weight.1: missing, add "1:" to loss.class_weight',
         ),
         ("network: []", '1:10: network: expected a section of "key: value" lines, got []'),
         ("lss: {}", '1:1: lss: unknown key, did you mean "loss"?'),

@@ -27,11 +27,13 @@ CONFLICTS = {
     "features: [a]\n  test: {column: a, value: 1}": '3:10: data.test.column: expected neither a target nor a feature, got "a"',
     "positive: [1, 2]": "2:3: data.positive: expected one label per target (1), got 2",
     "positive: {Y: 1}": '2:14: data.positive.Y: expected a target as key, got "Y"',
+    "labels: [a, b, c]\n  positive: a": "2:3: data.labels: expected no order of labels beside data.positive, which is one against the rest",
+    "labels: [a, b, a]": '2:18: data.labels[2]: expected each entry once, got "a" already at data.labels[0]; remove one',
     "drop: []\ntraining: {patience: 2}": f"3:12: training.patience: {NO_ROWS}",
     "drop: []\ntraining: {schedule: plateau}": f"3:12: training.schedule: {NO_ROWS}",
     "drop: []\ntraining: {threshold: {maximize: f1}}": f"3:12: training.threshold: {NO_ROWS}",
     "drop: []\ntraining: {schedule: {name: cosine, floor: 1}}": "3:37: training.schedule.floor: expected at most the learning rate 0.001, got 1",
-    "drop: []\nloss: {kind: mse, derivative: fused}": '3:19: loss.derivative: expected no form for kind mse, got "fused"; remove it or use kind bce',
+    "drop: []\nloss: {kind: mse, derivative: fused}": '3:19: loss.derivative: expected no form for kind mse, got "fused"; remove it or use kind bce or cross_entropy',
 }
 
 
@@ -45,7 +47,7 @@ def test_what_is_impossible_together_is_refused(
 
 
 def test_every_rule_is_tested() -> None:
-    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 9
+    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 10
 
 
 def test_conflicts_are_refused_in_python_too() -> None:
@@ -53,3 +55,10 @@ def test_conflicts_are_refused_in_python_too() -> None:
     with pytest.raises(ValidationError) as caught:
         Config(data=data, training=TrainingConfig(patience=3))
     assert [error["loc"] for error in caught.value.errors()] == [("training", "patience")]
+
+
+def test_an_order_of_labels_is_for_one_target(refused: Callable[..., list[str]]) -> None:
+    text = "data:\n  train: t.csv\n  target: [y, z]\n  labels: [a, b, c]\n"
+    assert refused(text) == [
+        "c.yaml:4:3: data.labels: expected one target to order the labels of, got 2"
+    ]

@@ -58,7 +58,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         network=NetworkConfig(
             hidden=(16,), activation="sigmoid", slope=0.01, bias=True, init=None, init_scale=1.0
         ),
-        loss=LossConfig(kind="bce", derivative="stable", epsilon=1e-7, l2=0.0, class_weight=None),
+        loss=LossConfig(kind=None, derivative="stable", epsilon=1e-7, l2=0.0, class_weight=None),
         training=TrainingConfig(
             optimizer=Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8),
             epochs=100,

@@ -299,11 +299,11 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "",
         (f'target "y": expected two labels, got only "no"; {NEEDS_BOTH}',),
     ),
-    "three labels": (
-        "a,y\n1,x\n2,y\n3,z\n",
+    "measurements": (
+        "a,y\n1,0.5\n2,1.5\n3,2.5\n",
         "",
         (
-            'target "y": expected two labels, got 3: "x", "y", "z"; name a column with two labels as data.target',
+            'target "y": expected labels, got 3 numbers such as 0.5; name another column as data.target, or every label in data.labels',
         ),
     ),
     "no target": ("a,Y\n1,0\n", "", ('data.target: no column "y" in the data; it has "a", "Y"',)),

@@ -31,7 +31,7 @@ SOFT = Target("y", "number", 0, 1, soft=True)
 class Read(NamedTuple):
     """What was read, and columns of the rows that are kept."""
 
-    y: NDArray[np.float64]
+    y: NDArray[np.floating[Any]]
     weight: NDArray[np.float64] | None
     columns: Mapping[str, Column]
 

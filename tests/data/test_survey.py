@@ -68,8 +68,8 @@ def test_positive(tmp_path: Path, labels: list[str], positive: Any, negative: An
         ("sex\n1\n0\n", '{}: no feature column is left beside "sex"'),
         ("a,sex\n1,\n2,\n", 'target "sex": expected two labels, got only missing values'),
         (
-            "a,sex\n1,x\n2,y\n3,z\n",
-            'target "sex": expected two labels, got 3: "x", "y", "z"; name a column with two labels as data.target',
+            "a,sex\n1,0.5\n2,1.5\n3,2.5\n",
+            'target "sex": expected labels, got 3 numbers such as 0.5; name another column as data.target, or every label in data.labels',
         ),
         (
             "a,sex\n1,5\n2,5\n",

@@ -12,15 +12,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mlpcli.data.labels import label_text, means
 from mlpcli.data.table import Categorical
-from mlpcli.data.target import Target, label_text, means
+from mlpcli.data.target import Target, target_from
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlpcli.data.labels import Label
     from mlpcli.data.table import Column
-    from mlpcli.data.target import Label
 
 
 def column(values: Sequence[str | float | None]) -> Column:
@@ -85,12 +86,12 @@ REFUSED: list[tuple[list[Any], Any, str]] = [
     (
         [1, 2, 3],
         None,
-        'target "y": expected two labels, got 3: 1, 2, 3; name a column with two labels as data.target',
+        'target "y": expected two labels, got 3: 1, 2, 3; of several targets each has two: set data.positive to the one that counts as 1, or make it the only target',
     ),
     (
         list("abcdefg"),
         None,
-        'target "y": expected two labels, got 7: "a", "b", "c", "d", "e", ..; name a column with two labels as data.target',
+        'target "y": expected two labels, got 7: "a", "b", "c", "d", "e", ..; of several targets each has two: set data.positive to the one that counts as 1, or make it the only target',
     ),
     (
         ["a", "b"],
@@ -157,7 +158,7 @@ def test_unknown_labels_are_minus_1_and_missing_ones_nan() -> None:
 def test_labels_survive_json_and_encoding(labels: list[Any]) -> None:
     assume(type(labels[0]) is type(labels[1]) and labels[0] != labels[1])
     target = Target.fit("y", column(labels), labels[1])
-    again = Target.from_document(json.loads(json.dumps(target.to_document())))
+    again = target_from(json.loads(json.dumps(target.to_document())))
     assert again == target
     assert target.encode(column(labels)).tolist() == [0, 1]
     assert target.labels[1] == label_text(labels[1])

@@ -18,7 +18,7 @@ from mlpcli.report.evaluate import (
     curves,
     evaluation_chart,
     evaluation_document,
-    evaluation_table,
+    evaluation_tables,
 )
 from mlpcli.training.metrics import measure
 from results import evaluation, rows
@@ -59,7 +59,7 @@ def test_the_sweep_is_the_metric_at_every_threshold(score: str) -> None:
 
 def test_a_score_that_does_not_exist_is_a_dash(tmp_path: Path, result: TrainingResult) -> None:
     (tmp_path / "one.csv").write_text("x,c,y\n1,red,no\n2,red,no\n")
-    table = evaluation_table(mlpcli.evaluate(result.model, tmp_path / "one.csv"), "title")
+    (table,) = evaluation_tables(mlpcli.evaluate(result.model, tmp_path / "one.csv"), "title")
     values = {row[0]: row[1] for row in table.rows}
     assert (values["roc_auc"], values["rows"]) == ("-", "2")
 
@@ -67,7 +67,7 @@ def test_a_score_that_does_not_exist_is_a_dash(tmp_path: Path, result: TrainingR
 def test_intervals(tmp_path: Path, result: TrainingResult) -> None:
     write_inputs(tmp_path)
     found = mlpcli.evaluate(result.model, tmp_path / "points.csv", bootstrap=10)
-    table = evaluation_table(found, "title")
+    (table,) = evaluation_tables(found, "title")
     assert table.header == ("metric", "value", "95 % interval")
     values = {row[0]: row[2] for row in table.rows}
     assert values["rows"] == values["threshold"] == ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlpcli.data.target import Target
+from mlpcli.data.target import AnyTarget, Classes, Target, classes_of
 from mlpcli.report.predict import prediction_lines
 from mlpcli.training.predict import Prediction
 
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Model:
-    targets: tuple[Target, ...]
+    targets: tuple[AnyTarget, ...]
     thresholds: tuple[float, ...]
+
+    @property
+    def classes(self) -> Classes | None:
+        return classes_of(self.targets)
 
     @property
     def names(self) -> list[str]:
@@ -37,8 +41,8 @@ class Blocks:
         return iter(self.blocks)
 
 
-def rows(blocks: Any, threshold: float | None = None) -> list[list[str]]:
-    return list(csv.reader(io.StringIO("".join(prediction_lines(blocks, threshold)))))
+def rows(blocks: Any) -> list[list[str]]:
+    return list(csv.reader(io.StringIO("".join(prediction_lines(blocks)))))
 
 
 def test_blocks_of_several_targets() -> None:
@@ -46,7 +50,7 @@ def test_blocks_of_several_targets() -> None:
     p = np.array([[0.1 + 0.2, 1e-300], [0.7, 0.25], [0.2, 0.9]])
     known = np.array([True, False, True])
     blocks = Blocks(
-        Model(targets, (0.3, 0.6)), [Prediction(p, known), Prediction(p[:1], known[:1])]
+        Model(targets, (0.3, 0.6)), [Prediction(p, known, p), Prediction(p[:1], known[:1], p[:1])]
     )
     assert rows(blocks) == [
         ["a_probability", "a_prediction", "b_probability", "b_prediction"],
@@ -59,6 +63,7 @@ def test_blocks_of_several_targets() -> None:
 
 @pytest.mark.parametrize(("threshold", "label"), [(None, "1"), (0.25, "1"), (0.26, "0")])
 def test_the_threshold_itself_is_positive(threshold: float | None, label: str) -> None:
-    model = Model((Target("y", "number", 0, 1),), (0.25,))
-    blocks = Blocks(model, [Prediction(np.array([[0.25]]), np.array([True]))])
-    assert rows(blocks, threshold) == [["probability", "prediction"], ["0.25", label]]
+    p = np.array([[0.25]])
+    model = Model((Target("y", "number", 0, 1),), (threshold or 0.25,))
+    blocks = Blocks(model, [Prediction(p, np.array([True]), p)])
+    assert rows(blocks) == [["probability", "prediction"], ["0.25", label]]

@@ -17,6 +17,7 @@ from mlpcli.errors import ConfigError, DataError, StorageError
 from mlpcli.training.metrics import SCORES
 from mlpcli.training.model_file import load_model
 from mlpcli.training.run import train
+from results import of_two
 from training_workshop import Watch, leave_room
 
 if TYPE_CHECKING:
@@ -98,9 +99,7 @@ def test_threshold_that_maximises(workshop: Workshop, score: str) -> None:
     (threshold,) = load_model(chosen.path).thresholds
     assert 0 < threshold < 1
     assert threshold != 0.5
-    ours, theirs = chosen.metrics["validation"], plain.metrics["validation"]
-    assert ours is not None
-    assert theirs is not None
+    ours, theirs = of_two(chosen.metrics["validation"]), of_two(plain.metrics["validation"])
     assert ours.threshold == threshold
     assert getattr(ours, score) >= getattr(theirs, score)
     assert ours.roc_auc == theirs.roc_auc
@@ -237,8 +236,7 @@ def test_logistic_regression_and_several_targets(workshop: Workshop) -> None:
     model = load_model(result.path)
     assert [(name, tensor.shape) for name, tensor in model.network.tensors()] == [("W1", (2, 2))]
     assert model.names == ("y", "y2")
-    assert result.metrics["train"] is not None
-    assert list(result.metrics["train"].per_target or ()) == ["y", "y2"]
+    assert list(of_two(result.metrics["train"]).per_target or ()) == ["y", "y2"]
 
 
 # ── rows in a file ──────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ import sys
 import textwrap
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ __all__ = [
     "put_chart",
     "put_json",
     "put_table",
+    "put_tables",
     "put_words",
     "show_stuck",
     "warn",
@@ -78,6 +79,14 @@ def show_stuck(error: OSError) -> str:
 def put_json(document: Mapping[str, Any]) -> None:
     """Write one strict JSON document to stdout."""
     put(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False))
+
+
+def put_tables(tables: Sequence[Table]) -> None:
+    """Print tables to stdout with an empty line between two."""
+    for i, table in enumerate(tables):
+        if i:
+            put("")
+        put_table(table)
 
 
 def put_table(table: Table) -> None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlpcli.cli.command import Json, ModelFile, Threshold, plot_option
-from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
+from mlpcli.cli.console import complain, draw, put_chart, put_json, put_tables, warn
 from mlpcli.errors import UsageError
 from mlpcli.text import one_of
 
 if TYPE_CHECKING:
-    from mlpcli.training.metrics import Metrics
+    from mlpcli.training.metrics import Scores
 
 __all__ = ["evaluate"]
 
@@ -54,7 +54,7 @@ def evaluate(
         *(_parse_bound("--fail-over", text) for text in fail_over or ()),
     ]
 
-    from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_table
+    from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_tables
     from mlpcli.report.evaluate_figure import evaluation_figure
     from mlpcli.training.evaluate import evaluate as measure
     from mlpcli.training.model_file import load_model
@@ -66,7 +66,7 @@ def evaluate(
     if json:
         put_json(evaluation_document(result, str(model), data))
     else:
-        put_table(evaluation_table(result, title))
+        put_tables(evaluation_tables(result, title))
         if undrawn:
             put_chart(evaluation_chart(result))
     failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
@@ -82,7 +82,7 @@ class _Bound:
     score: str
     value: float
 
-    def failure(self, metrics: Metrics) -> str | None:
+    def failure(self, metrics: Scores) -> str | None:
         """Return a line that says how the bound is broken, None if it holds.
 
         A score that these rows do not have breaks every bound.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlpcli.cli.command import Json, ModelFile
-from mlpcli.cli.console import put, put_json, put_table
+from mlpcli.cli.console import put_json, put_tables
 
 __all__ = ["info"]
 
@@ -20,8 +20,5 @@ def info(model: ModelFile, json: Json = False) -> int:
     if json:
         put_json(info_document(loaded, str(model)))
         return 0
-    for i, table in enumerate(info_tables(loaded, str(model))):
-        if i:
-            put("")
-        put_table(table)
+    put_tables(info_tables(loaded, str(model)))
     return 0

@@ -42,12 +42,14 @@ def predict(
         if output.exists() and data != "-" and output.resolve() == Path(data).resolve():
             raise UsageError(f"{output}: is the table to predict; write the predictions elsewhere")
     loaded = load_model(model)
+    if threshold is not None:
+        loaded = loaded.with_threshold(threshold)
     with ExitStack() as stack:
         file = stack.enter_context(_spooled_stdin()) if data == "-" else data
         predictions = run(loaded, [file])
         stack.enter_context(predictions.scan)
         write = stack.enter_context(_writer(output))
-        for text in prediction_lines(predictions, threshold):
+        for text in prediction_lines(predictions):
             write(text)
     warn(*predictions.notes())
     return 0

@@ -167,6 +167,8 @@ def describe(dataset: Dataset, loop: Loop, threads: int) -> list[str]:
     network = f"network {sizes}, {theta.size} {theta.dtype} parameters, threads {threads}"
     lines = [f"{network}; rows: {rows}"]
     for k, target in enumerate(dataset.targets):
+        if dataset.classes is not None:
+            return [*lines, f'target "{target.name}": {target.meaning}']
         share = float(dataset.train.y[:, k].mean())
         mean = "mean" if target.soft else "positive"
         lines.append(f'target "{target.name}": {target.meaning} ({share:.1%} {mean} in training)')

@@ -55,16 +55,18 @@ def case_from_config(
     dataset = load_dataset(_training_with(config, dtype="float64"))
     network = _fresh(config, dataset) if model is None else _trained(dataset, model)
     chosen = _choose(dataset.train, rows, config.training.seed)
-    omega = objective_from(config.loss, dataset.train.y).cell_weights(chosen.y, chosen.weight)
-    if omega is not None:
+    objective = objective_from(dataset.config.loss, dataset.train.y, dataset.classes)
+    omega = objective.cell_weights(chosen.y, chosen.weight)
+    if omega is not None and objective.loss.separable:
         omega = np.broadcast_to(omega, chosen.y.shape).copy()
-    return case_from(network, chosen.X, chosen.y, omega=omega, **objective_keywords(config))
+    return case_from(network, chosen.X, chosen.y, omega=omega, **objective_keywords(dataset.config))
 
 
 def objective_keywords(config: Config) -> dict[str, Any]:
-    """Return what a config says of the objective of a case: loss, l2, learning rate."""
+    """Return what a config says of the objective of a case: loss if it names one, l2, rate."""
+    named = {} if config.loss.kind is None else {"loss": config.loss.kind}
     return {
-        "loss": config.loss.kind,
+        **named,
         "l2": config.loss.l2,
         "learning_rate": config.training.optimizer.learning_rate,
     }
@@ -85,8 +87,8 @@ def _trained(dataset: Dataset, model: Model) -> Network:
             f"--model: expected a network for the inputs {', '.join(dataset.encoder.inputs[:5])}.. "
             f"of the config, got one for {', '.join(model.encoder.inputs[:5])}.."
         )
-    if (outputs := model.network.sizes[-1]) != len(dataset.targets):
-        raise ModelError(f"--model: expected {len(dataset.targets)} outputs, got {outputs}")
+    if (outputs := model.network.sizes[-1]) != dataset.outputs:
+        raise ModelError(f"--model: expected {dataset.outputs} outputs, got {outputs}")
     return model.network
 
 

@@ -37,6 +37,12 @@ class Config(Sections):
         copy._folder = folder
         return copy
 
+    def with_loss(self, kind: str) -> Self:
+        """Return the config with this kind of loss if it names none itself."""
+        if self.loss.kind is not None:
+            return self
+        return self.model_copy(update={"loss": self.loss.model_copy(update={"kind": kind})})
+
     def with_paths(self, change: Callable[[str], str]) -> Self:
         """Return the config with every path changed: tables (globs stay globs) and output."""
         data, training = self.data, self.training

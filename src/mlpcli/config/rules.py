@@ -34,7 +34,7 @@ def _conflict(path: KeyPath, reason: str, *others: KeyPath) -> InitErrorDetails:
 
 def each_item_once(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a list that holds the same name twice."""
-    for key in ("train", "target", "features", "drop", "validation", "test"):
+    for key in ("train", "target", "labels", "features", "drop", "validation", "test"):
         names = getattr(config.data, key)
         seen: dict[str, int] = {}
         for index, name in enumerate(names if isinstance(names, tuple) else ()):
@@ -101,10 +101,21 @@ def positive_fits_targets(config: Sections) -> Iterator[InitErrorDetails]:
             yield _conflict(("data", "positive", name), reason, ("data", "target"))
 
 
+def labels_fit_target(config: Sections) -> Iterator[InitErrorDetails]:
+    """Refuse an order of labels for several targets, and for one label against the rest."""
+    data = config.data
+    if data.labels is not None and len(data.target) > 1:
+        reason = f"expected one target to order the labels of, got {len(data.target)}"
+        yield _conflict(("data", "labels"), reason, ("data", "target"))
+    if data.labels is not None and data.positive is not None:
+        reason = "expected no order of labels beside data.positive, which is one against the rest"
+        yield _conflict(("data", "labels"), reason, ("data", "positive"))
+
+
 def derivative_has_forms(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a form of the derivative where the loss has only one."""
     loss = config.loss
-    if loss.kind not in DERIVATIVES and "derivative" in loss.model_fields_set:
+    if loss.kind not in {None, *DERIVATIVES} and "derivative" in loss.model_fields_set:
         got = f'"{loss.derivative}"; remove it or use kind {" or ".join(DERIVATIVES)}'
         reason = f"expected no form for kind {loss.kind}, got {got}"
         yield _conflict(("loss", "derivative"), reason, ("loss", "kind"))
@@ -140,6 +151,7 @@ RULES: tuple[Callable[[Sections], Iterator[InitErrorDetails]], ...] = (
     splits_differ,
     splits_have_own_columns,
     positive_fits_targets,
+    labels_fit_target,
     derivative_has_forms,
     validation_is_there,
     floor_is_below,

@@ -14,6 +14,7 @@ from mlpcli.config.values import (
     File,
     Files,
     Fraction,
+    Labels,
     Layers,
     Memory,
     NotNegative,
@@ -40,6 +41,9 @@ class DataConfig(Section):
     positive: Positives | None = Field(
         default=None,
         description="Label that counts as 1; null: 1, true or the only non-zero value.",
+    )
+    labels: Labels | None = Field(
+        default=None, description="Order of three and more labels; null: ascending."
     )
     features: Features | None = Field(default=None, description="Input columns; null: all others.")
     drop: Columns = Field(default=(), description="Columns to leave out.")
@@ -94,8 +98,10 @@ class NetworkConfig(Section):
 class LossConfig(Section):
     """What training makes small."""
 
-    kind: Annotated[str, OneOf(names.LOSSES)] = Field(
-        default="bce", description="Binary cross-entropy or mean squared error."
+    kind: Annotated[str, OneOf(names.LOSSES)] | None = Field(
+        default=None,
+        description="Binary cross-entropy, cross-entropy of a softmax or mean squared error; null:"
+        " bce, or cross_entropy for a target of three and more labels.",
     )
     derivative: Annotated[str, OneOf(names.DERIVATIVES["bce"])] = Field(
         default="stable", description="Form of the derivative of binary cross-entropy."
@@ -105,7 +111,9 @@ class LossConfig(Section):
     )
     l2: NotNegative = Field(default=0.0, description="Weight decay; biases are left out.")
     class_weight: Weights | None = Field(
-        default=None, description="Weights of the classes: null, balanced or {0: a, 1: b}."
+        default=None,
+        description="Weights of the classes: null, balanced or {0: a, 1: b}; of three and more"
+        " {LABEL: a, ..}.",
     )
 
 

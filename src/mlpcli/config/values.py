@@ -111,6 +111,9 @@ Label = Annotated[str | bool | int | float, Expected("a text, a finite number, t
 Column = Annotated[str, SOME, Expected("a column name", quote=True)]
 File = Annotated[str, SOME, Expected("a file name", quote=True)]
 
+Labels = Annotated[
+    tuple[Label, ...], LIST, Field(min_length=3), Expected("a list of three or more labels")
+]
 Layers = Annotated[tuple[Count, ...], LIST, Expected("a list of layer sizes")]
 Columns = Annotated[tuple[Column, ...], LIST, Expected("a list of columns")]
 Features = Annotated[tuple[Column, ...], LIST, SOME, Expected("a list of one or more columns")]
@@ -178,16 +181,27 @@ class ClassWeight(Section):
         """Return the weight of label 0 or 1."""
         return (self.negative, self.positive)[label]
 
+    def by_label(self) -> dict[str, float]:
+        """Return the weights of targets whose labels are themselves numbers."""
+        return {"0": self.negative, "1": self.positive}
+
 
 def _text_keys(value: Any) -> Any:
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else value
 
 
+def _weights_shape(value: Any) -> str:
+    """Return the arm of class weights: three and more are of labels."""
+    return "labels" if isinstance(value, dict) and len(value) > 2 else _shape(value)
+
+
 Weights = Annotated[
-    Annotated[Literal["balanced"], Tag("scalar")] | Annotated[ClassWeight, Tag("mapping")],
-    Discriminator(_shape),
+    Annotated[Literal["balanced"], Tag("scalar")]
+    | Annotated[ClassWeight, Tag("mapping")]
+    | Annotated[dict[str, Positive], Field(min_length=3), Tag("labels")],
+    Discriminator(_weights_shape),
     BeforeValidator(_text_keys),
-    Expected("balanced or {0: weight, 1: weight}", choices=("balanced",)),
+    Expected("balanced, {0: weight, 1: weight} or a weight per label", choices=("balanced",)),
 ]
 
 

@@ -16,9 +16,10 @@ from mlpcli.data.notes import column_notes, label_notes, unseen_notes
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
 from mlpcli.data.rows import Place
 from mlpcli.data.rules import Rule, fit_rule
+from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Reading, Table
-from mlpcli.data.target import Target
+from mlpcli.data.target import AnyTarget, Classes, classes_of, fit_target, one_hot
 from mlpcli.errors import DataError
 from mlpcli.text import show_name
 
@@ -36,6 +37,7 @@ __all__ = ["Dataset", "Estimate", "load_dataset"]
 class Dataset:
     """Encoded rows of each part, None where the config asks for none, and how to encode more.
 
+    `config` is the one that the rows were read by, with the loss that belongs to the targets.
     `digest` is the SHA-256 of the data files. `notes` are things that the user should know, such
     as a constant column.
     """
@@ -44,9 +46,20 @@ class Dataset:
     validation: AnyRows | None
     test: AnyRows | None
     encoder: Encoder
-    targets: tuple[Target, ...]
+    targets: tuple[AnyTarget, ...]
     digest: str
     notes: tuple[str, ...]
+    config: Config
+
+    @property
+    def classes(self) -> Classes | None:
+        """The target if it is one of three and more labels."""
+        return classes_of(self.targets)
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the targets need."""
+        return sum(target.outputs for target in self.targets)
 
     def parts(self) -> dict[str, AnyRows | None]:
         """Return the parts by name, in the order train, validation, test."""
@@ -95,6 +108,7 @@ def load_dataset(
         room = table.store.memory_limit() // 2
         _load(table, roles, room, config, announce)
         targets = _fit_targets(table, data)
+        config = settle(config, targets)
         examples = share_out(_read(table, roles, targets, data), config)
         inside = Roles(roles.features, roles.targets, roles.weight)
         again = replace(reading, columns=inside.names, kinds=table.kinds)
@@ -125,7 +139,7 @@ def _load(
     table.load()
 
 
-def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfig) -> Examples:
+def _read(table: Table, roles: Roles, targets: Sequence[AnyTarget], data: DataConfig) -> Examples:
     examples = read_examples(table, roles, targets, data.missing)
     if not len(examples):
         file, count = table.paths[0], f"{examples.dropped} rows"
@@ -133,23 +147,25 @@ def _read(table: Table, roles: Roles, targets: Sequence[Target], data: DataConfi
     return examples
 
 
-def _fit_targets(table: Table, data: DataConfig) -> tuple[Target, ...]:
-    columns = table.read(data.target)
+def _fit_targets(table: Table, data: DataConfig) -> tuple[AnyTarget, ...]:
+    columns, alone = table.read(data.target), len(data.target) == 1
     return tuple(
-        Target.fit(name, columns[name], positive) for name, positive in data.positives.items()
+        fit_target(name, columns[name], positive, data.labels, alone=alone)
+        for name, positive in data.positives.items()
     )
 
 
 def _encode_all(
     examples: dict[str, Examples],
     roles: Roles,
-    targets: tuple[Target, ...],
+    targets: tuple[AnyTarget, ...],
     config: Config,
     place: Place,
 ) -> Dataset:
     train, data, dtype = examples["train"], config.data, config.training.dtype
     for note in label_notes(train.y, targets):
-        raise DataError(f"train: {note}; a classifier needs rows of both classes to learn from")
+        both = "both classes" if classes_of(targets) is None else "every label"
+        raise DataError(f"train: {note}; a classifier needs rows of {both} to learn from")
     encoder, notes = _fit_encoder(train, roles.features, targets, data)
     if train.dropped:
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
@@ -161,15 +177,16 @@ def _encode_all(
         if not scale:
             column = show_name(roles.weight or "")
             raise DataError(f"column {column}: every weight of the {part} rows is 0")
-        parts[part], unseen = encode_examples(share, encoder, dtype, scale, chosen)
+        wanted = replace(share, y=one_hot(share.y, targets, dtype))
+        parts[part], unseen = encode_examples(wanted, encoder, dtype, scale, chosen)
         found = unseen_notes(unseen, len(share)) + label_notes(share.y, targets)
         notes += [f"{part}: {note}" for note in found]
     validation, test = map(parts.get, HELD_OUT)
-    return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes))
+    return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes), config)
 
 
 def _fit_encoder(
-    train: Examples, features: Sequence[str], targets: Sequence[Target], data: DataConfig
+    train: Examples, features: Sequence[str], targets: Sequence[AnyTarget], data: DataConfig
 ) -> tuple[Encoder, list[str]]:
     """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
 

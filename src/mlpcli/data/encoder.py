@@ -136,7 +136,7 @@ def encode_examples(
     The inputs are in memory, or in a file at `place`. Raises StorageError where the disk is full.
     """
     weight = None if examples.weight is None else (examples.weight / weight_scale).astype(dtype)
-    y, width = examples.y.astype(dtype), len(encoder.inputs)
+    y, width = examples.y.astype(dtype, copy=False), len(encoder.inputs)
     rows: AnyRows
     if place is None:
         rows = Rows(np.empty((len(examples), width), dtype), y, weight)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.columns import gaps, is_missing, take
+from mlpcli.data.labels import label_text
 from mlpcli.data.table import Categorical, Column, Table
-from mlpcli.data.target import label_text
 from mlpcli.errors import DataError
 from mlpcli.text import show, show_name
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlpcli.data.roles import Roles
     from mlpcli.data.rules import MissingPolicy
     from mlpcli.data.table import Origin
-    from mlpcli.data.target import Target
+    from mlpcli.data.target import AnyTarget
 
 __all__ = ["Examples", "Labels", "read_examples", "read_labels", "refuse_rows"]
 
@@ -35,14 +35,15 @@ _FILL = "set data.missing to mean, median or drop"
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows of a table before encoding: y (N x K), weight (N,) or None; columns stay in the table.
+    """Rows of a table before encoding: codes y, weight (N,) or None; columns stay in the table.
 
+    y (N x targets) holds the code of each label, as `data/target` makes them.
     `rows` (N,) are their numbers in the table, in ascending order, or None for all of it.
     `dropped` counts rows left out for a missing value.
     """
 
     table: Table
-    y: NDArray[np.float64]
+    y: NDArray[np.floating[Any]]
     weight: NDArray[np.float64] | None
     rows: Index | None = None
     dropped: int = 0
@@ -75,7 +76,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels y (N x K) and weight (N,) or None of rows that are kept; `kept` None: all are."""
+    """Codes y (N x targets), weight (N,) or None of rows that are kept; `kept` None: all are."""
 
     y: NDArray[np.float64]
     weight: NDArray[np.float64] | None
@@ -83,7 +84,7 @@ class Labels:
 
 
 def read_examples(
-    table: Table, roles: Roles, targets: Sequence[Target], policy: MissingPolicy
+    table: Table, roles: Roles, targets: Sequence[AnyTarget], policy: MissingPolicy
 ) -> Examples:
     """Read labels and weights of a table, as `read_labels` does."""
     used = [name for name in roles.names if name not in roles.marks]
@@ -100,7 +101,7 @@ def read_labels(
     origin: Origin,
     columns: Mapping[str, Column],
     roles: Roles,
-    targets: Sequence[Target],
+    targets: Sequence[AnyTarget],
     policy: MissingPolicy,
     *,
     start: int = 0,
@@ -116,9 +117,7 @@ def read_labels(
     refuse = partial(refuse_rows, origin, columns, start=start)
     y = np.column_stack([target.encode(columns[target.name]) for target in targets])
     for k, target in enumerate(targets):
-        negative, positive = map(show, target.labels) if target.kind == "text" else target.labels
-        what = "a number from 0 to 1" if target.soft else f"{negative} or {positive}"
-        refuse({target.name: y[:, k] < 0}, f"expected {what}")
+        refuse({target.name: y[:, k] < 0}, f"expected {target.expected}")
     weight = None
     for name in roles.weights:
         weight = _weights(columns[name], name)

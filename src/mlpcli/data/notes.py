@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.columns import is_missing
+from mlpcli.data.labels import listed
 from mlpcli.data.table import Categorical
+from mlpcli.data.target import Classes, nearest_class
 from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.data.table import Column
-    from mlpcli.data.target import Target
+    from mlpcli.data.target import AnyTarget
 
 __all__ = ["column_notes", "label_notes", "unseen_notes"]
 
@@ -25,9 +27,9 @@ _ENOUGH_ROWS = 40
 
 
 def column_notes(
-    name: str, column: Column, y: NDArray[np.float64], targets: Sequence[Target]
+    name: str, column: Column, y: NDArray[np.floating[Any]], targets: Sequence[AnyTarget]
 ) -> list[str]:
-    """Return notes on a feature column of the training rows, whose labels are y (N x K).
+    """Return notes on a feature column of the training rows, whose codes are y (N x targets).
 
     It may be constant, like an identifier, or a target in another form.
     """
@@ -35,19 +37,22 @@ def column_notes(
         f"column {show_name(name)} tells target {show_name(target.name)} exactly: if it is "
         "the answer in another form, leave it out with data.drop"
         for k, target in enumerate(targets)
-        if _tells(column, y[:, k])
+        if (_matches if isinstance(target, Classes) else _tells)(column, y[:, k])
     ]
 
 
-def label_notes(y: NDArray[np.float64], targets: Sequence[Target]) -> list[str]:
-    """Return a note for each target of which all rows, with labels y (N x K), are of one class."""
+def label_notes(y: NDArray[np.floating[Any]], targets: Sequence[AnyTarget]) -> list[str]:
+    """Return a note for each target of which rows, with codes y (N x targets), lack a label."""
     notes = []
     for k, target in enumerate(targets):
-        ones = np.count_nonzero(y[:, k] >= 0.5)
-        if ones in {0, len(y)}:
-            label = target.labels[int(ones > 0)]
-            column = show_name(target.name)
+        here = np.bincount(nearest_class(y[:, k]), minlength=len(target.labels))
+        lacking = [label for label, count in zip(target.labels, here, strict=True) if not count]
+        column = show_name(target.name)
+        if lacking and len(target.labels) == 2:
+            label = target.labels[int(here.argmax())]
             notes.append(f"{len(y)} of {len(y)} rows have {show(label)} as target {column}")
+        elif lacking:
+            notes.append(f"none of {len(y)} rows has {listed(lacking)} as target {column}")
     return notes
 
 
@@ -80,7 +85,7 @@ def _values(column: Column) -> NDArray[np.float64] | NDArray[np.int32]:
     return column.codes if isinstance(column, Categorical) else column
 
 
-def _tells(column: Column, y: NDArray[np.float64]) -> bool:
+def _tells(column: Column, y: NDArray[np.floating[Any]]) -> bool:
     """Whether the column is y itself, or two values of it stand for the two labels one to one."""
     if y.size < _ENOUGH_ROWS:  # in a toy table a coincidence proves nothing
         return False
@@ -95,3 +100,15 @@ def _tells(column: Column, y: NDArray[np.float64]) -> bool:
     other = values[~same]
     one_other = bool(other.size) and bool((other == other[0]).all())
     return one_other and bool(np.array_equal(same, y == y[0])) and not is_missing(column).any()
+
+
+def _matches(column: Column, codes: NDArray[np.floating[Any]]) -> bool:
+    """Whether each value of the column stands for one label, one to one."""
+    values, labels = _values(column), np.unique(codes).size
+    if codes.size < _ENOUGH_ROWS or is_missing(column).any():
+        return False
+    if np.unique(values[:_ENOUGH_ROWS]).size > labels:
+        return False  # as of almost every column; the rest looks at all rows
+    different, index = np.unique(values, return_inverse=True)
+    pairs = np.unique(index * (int(codes.max()) + 1) + codes.astype(np.int64))
+    return different.size == labels == pairs.size

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config import RowsWhere
+from mlpcli.data.labels import Label, means
 from mlpcli.data.table import Categorical, Column
-from mlpcli.data.target import Label, means
+from mlpcli.data.target import nearest_class
 from mlpcli.errors import DataError
 from mlpcli.seeds import Stream, generator
 from mlpcli.text import show_name, show_value
@@ -109,12 +110,12 @@ def _equals(column: Column, value: Label) -> NDArray[np.bool_]:
     return same
 
 
-def _strata(y: NDArray[np.float64], *, stratify: bool) -> NDArray[np.int64]:
+def _strata(y: NDArray[np.floating[Any]], *, stratify: bool) -> NDArray[np.int64]:
     """Return the number of each row's combination of labels, soft ones as the nearest class."""
     if not stratify or not y.size:
         return np.zeros(y.shape[0], np.int64)
     number = np.zeros(y.shape[0], np.int64)
-    for positive in (y >= 0.5).T:  # far faster than to find the combinations as rows
-        number = 2 * number + positive
+    for label in nearest_class(y).T:  # far faster than to find the combinations as rows
+        number = (label.max() + 1) * number + label
         number = (np.cumsum(np.bincount(number) > 0) - 1)[number]  # leave out what does not occur
     return number

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.data.columns import is_missing
+from mlpcli.data.labels import Label, distinct
 from mlpcli.data.table import Categorical, Column, Table
-from mlpcli.data.target import Label, Target
+from mlpcli.data.target import Classes, OneAgainstRest, fit_target
 from mlpcli.errors import DataError
 from mlpcli.text import near_names, show, show_name
 
@@ -35,14 +36,16 @@ class ColumnSurvey:
 class Survey:
     """A table seen as training data for one target.
 
-    `positive` is the label to count as 1, None where the target's own rule finds it.
+    `positive` is the label to count as 1, None where the target's own rule finds it. `labels` are
+    those of a target of three and more, which has neither positive nor negative.
     """
 
     rows: int
     features: tuple[ColumnSurvey, ...]
     target: ColumnSurvey
     positive: Label | None
-    negative: Label
+    negative: Label | None
+    labels: tuple[Label, ...] = ()
 
 
 def survey(file: str | Path, target: str) -> Survey:
@@ -58,14 +61,27 @@ def survey(file: str | Path, target: str) -> Survey:
             raise DataError(f"{file}: no feature column is left beside {show_name(target)}")
         columns = {name: _describe(name, table.read([name])[name]) for name in table.names}
         labels = table.read([target])[target]
-        positive = None
-        try:
-            fitted = Target.fit(target, labels, None)
-        except DataError:
-            fitted = Target.fit(target, labels, _rarer(labels))
-            positive = fitted.positive
         features = tuple(column for name, column in columns.items() if name != target)
-        return Survey(table.rows, features, columns[target], positive, fitted.negative)
+        seen = Survey(table.rows, features, columns[target], None, None)
+        return _with_labels(seen, labels)
+
+
+def _with_labels(seen: Survey, column: Column) -> Survey:
+    """Return what was seen with the labels that its target column has."""
+    positive = None
+    try:
+        fitted = fit_target(seen.target.name, column, None, None, alone=True)
+    except DataError:
+        if len(distinct(column)) != 2:
+            raise
+        positive = _rarer(column)
+        fitted = fit_target(seen.target.name, column, positive, None, alone=True)
+    if isinstance(fitted, Classes):
+        return replace(seen, labels=fitted.values)
+    assert not isinstance(fitted, OneAgainstRest)
+    return replace(
+        seen, positive=None if positive is None else fitted.positive, negative=fitted.negative
+    )
 
 
 def _describe(name: str, column: Column) -> ColumnSurvey:

@@ -1,42 +1,39 @@
-"""Maps the labels of a target column to y in [0, 1], and predictions back to the labels."""
+"""Maps the labels of a target column to codes, codes to outputs, and predictions back to labels.
+
+The code of a row is the index of its label, or the value itself of a soft label between 0 and 1.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from mlpcli.data.labels import (
+    Label,
+    distinct,
+    kind_of,
+    label_text,
+    listed,
+    named,
+    shown,
+)
 from mlpcli.data.table import Categorical, Column, Kind
 from mlpcli.errors import DataError
-from mlpcli.text import did_you_mean, show, show_name
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["Label", "Target", "label_text", "means"]
+__all__ = ["AnyTarget", "Classes", "OneAgainstRest", "Target", "classes_of", "fit_target",
+           "nearest_class", "one_hot", "target_from"]  # fmt: skip
 
-Label: TypeAlias = str | int | float
 _TRUE = ("true", "True", "TRUE")
-_SHOWN = 5
-
-
-def label_text(label: Label) -> str:
-    """Return the label as it is written to a CSV file: 1 for 1.0, 0 for -0.0, 0.1 as it is."""
-    return label if isinstance(label, str) else repr(float(label) + 0.0).removesuffix(".0")
-
-
-def means(label: Label, wanted: Label | bool) -> bool:
-    """Whether a label of the data is the one that a config wants: 1 is 1.0, true is TRUE."""
-    if isinstance(wanted, bool) and isinstance(label, str):
-        return label.lower() == str(wanted).lower()
-    return label == wanted or label_text(label) == label_text(wanted)
-
-
-def _listed(labels: list[Label]) -> str:
-    shown = ", ".join(show(label) if isinstance(label, str) else label_text(label)
-                      for label in labels[:_SHOWN])  # fmt: skip
-    return shown + (", .." if len(labels) > _SHOWN else "")
+_MOST_LABELS = 100
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,7 @@ class Target:
     negative: Label
     positive: Label
     soft: bool = False
+    outputs: ClassVar[int] = 1
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -65,6 +63,13 @@ class Target:
             return "0 to 1"
         return "0 or 1" if self.labels == ("0", "1") else f"{positive} = 1, {negative} = 0"
 
+    @property
+    def expected(self) -> str:
+        """In words, what a value of the column may be."""
+        if self.soft:
+            return "a number from 0 to 1"
+        return f"{shown(self.negative)} or {shown(self.positive)}"
+
     @classmethod
     def fit(cls, name: str, column: Column, positive: Label | bool | None) -> Target:
         """Learn the two labels from a column; missing values count for nothing.
@@ -72,61 +77,220 @@ class Target:
         `positive` None picks 1, true or the only non-zero number. Raises DataError where the
         column does not have exactly two labels, or where the choice is the user's.
         """
-        labels = _labels(column)
-        kind: Kind = "text" if isinstance(column, Categorical) else "number"
-        if kind == "number" and positive is None and len(labels) > 1 and _is_soft(labels):
+        labels, kind = distinct(column), kind_of(column)
+        if positive is None and _is_soft(labels):
             return cls(name, kind, 0, 1, soft=True)
         if len(labels) != 2:
             raise DataError(_wrong_number(name, labels))
-        chosen = _default(name, labels) if positive is None else _named(name, labels, positive)
+        chosen = _default(name, labels) if positive is None else _positive(name, labels, positive)
         (negative,) = (label for label in labels if label != chosen)
         return cls(name, kind, negative, chosen)
 
     def encode(self, column: Column) -> NDArray[np.float64]:
-        """Return y (N,): 0 or 1 (soft targets: the value), nan where missing, -1 where unknown."""
-        if isinstance(column, Categorical):
-            codes = {self.negative: 0.0, self.positive: 1.0}
-            values = np.array([codes.get(level, -1.0) for level in column.levels] + [np.nan])
-            return values[column.codes]
+        """Return codes (N,): 0 or 1 (soft: the value), nan where missing, -1 where unknown."""
         if self.soft:
+            assert not isinstance(column, Categorical)
             return np.where((column < 0) | (column > 1), -1.0, column)
-        y = np.select([column == self.negative, column == self.positive], [0.0, 1.0], -1.0)
-        return np.where(np.isnan(column), np.nan, y)
+        return _codes(column, (self.negative, self.positive))
 
     def to_document(self) -> dict[str, Any]:
         """Return the target as JSON values."""
         return asdict(self)
 
+
+@dataclass(frozen=True)
+class OneAgainstRest:
+    """One output: `positive` is the label that counts as 1, every other one counts as 0."""
+
+    name: str
+    kind: Kind
+    positive: Label
+    soft: ClassVar[bool] = False
+    outputs: ClassVar[int] = 1
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The labels as text, of which the first stands for all others."""
+        positive = label_text(self.positive)
+        return f"not {positive}", positive
+
+    @property
+    def meaning(self) -> str:
+        """In words, what 0 and 1 stand for."""
+        return f"{self.labels[1]} = 1, all others = 0"
+
+    @property
+    def expected(self) -> str:
+        """In words, what a value of the column may be."""
+        return "a label"
+
+    def encode(self, column: Column) -> NDArray[np.float64]:
+        """Return codes (N,): 1 for the positive label, else 0, nan where missing."""
+        codes = _codes(column, (self.positive,))
+        return np.where(np.isnan(codes), codes, codes + 1)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the target as JSON values."""
+        return {**asdict(self), "negative": None}
+
+
+@dataclass(frozen=True)
+class Classes:
+    """An output for each of three and more labels, of which a row has one."""
+
+    name: str
+    kind: Kind
+    values: tuple[Label, ...]
+    soft: ClassVar[bool] = False
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels as text, in the order of the outputs."""
+        return tuple(map(label_text, self.values))
+
+    @property
+    def outputs(self) -> int:
+        """The number K of labels."""
+        return len(self.values)
+
+    @property
+    def meaning(self) -> str:
+        """In words, which labels there are."""
+        return f"{self.outputs} labels: {listed(self.values)}"
+
+    @property
+    def expected(self) -> str:
+        """In words, what a value of the column may be."""
+        return f"one of {listed(self.values)}"
+
     @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Target:
-        """Return the target that `to_document` described; TypeError if it is something else."""
-        return cls(**document)
+    def fit(cls, name: str, column: Column, order: Sequence[Label | bool] | None = None) -> Classes:
+        """Learn the labels from a column, ascending or in the `order` that names each of them.
+
+        Raises DataError where they are too many or no labels but measurements, which an order
+        that the user gives allows, or where the order leaves one out or has one more.
+        """
+        labels = distinct(column)
+        if order is None:
+            _refuse_measurements(name, labels)
+            return cls(name, kind_of(column), tuple(labels))
+        chosen = tuple(named(name, labels, wanted, "data.labels") for wanted in order)
+        left_out = [label for label in labels if label not in chosen]
+        if left_out:
+            raise DataError(f"target {show_name(name)}: data.labels leaves out {listed(left_out)}; "
+                            "name every label of the column")  # fmt: skip
+        if len(chosen) < 3:
+            raise DataError(f"target {show_name(name)}: data.labels orders three and more labels, "
+                            f"got {len(chosen)}; use data.positive")  # fmt: skip
+        return cls(name, kind_of(column), chosen)
+
+    def encode(self, column: Column) -> NDArray[np.float64]:
+        """Return codes (N,): the index of the label, nan where missing, -1 where unknown."""
+        return _codes(column, self.values)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the target as JSON values."""
+        return {"name": self.name, "kind": self.kind, "labels": list(self.values)}
 
 
-def _labels(column: Column) -> list[Label]:
+AnyTarget: TypeAlias = Target | OneAgainstRest | Classes
+
+
+def fit_target(
+    name: str,
+    column: Column,
+    positive: Label | bool | None,
+    labels: Sequence[Label | bool] | None,
+    *,
+    alone: bool,
+) -> AnyTarget:
+    """Learn a target from its column: `alone`, without others, it may have many labels.
+
+    `positive` and `labels` are what the config says of it. Raises DataError where the column does
+    not have such labels.
+    """
+    found = distinct(column)
+    if labels is not None:
+        return Classes.fit(name, column, labels)
+    if len(found) > 2 and positive is not None:
+        return OneAgainstRest(name, kind_of(column), _positive(name, found, positive))
+    if len(found) > 2 and alone and not _is_soft(found):
+        return Classes.fit(name, column)
+    return Target.fit(name, column, positive)
+
+
+def target_from(document: dict[str, Any]) -> AnyTarget:
+    """Return the target that `to_document` described; TypeError or KeyError if it is none."""
+    if "labels" in document:
+        return Classes(document["name"], document["kind"], tuple(document["labels"]))
+    if document["negative"] is None:
+        return OneAgainstRest(document["name"], document["kind"], document["positive"])
+    return Target(**document)
+
+
+def classes_of(targets: Sequence[AnyTarget]) -> Classes | None:
+    """Return the target if it is one of three and more labels, which has no other beside it."""
+    return next((target for target in targets if isinstance(target, Classes)), None)
+
+
+def nearest_class(codes: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Return the index of each code's label: of a soft one that of the nearer of 0 and 1."""
+    return np.where(codes < 0.5, 0, np.maximum(codes, 1)).astype(np.int64)
+
+
+def one_hot(
+    codes: NDArray[np.floating[Any]], targets: Sequence[AnyTarget], dtype: str = "float64"
+) -> NDArray[np.floating[Any]]:
+    """Return what the outputs should be, y (N x K), of codes (N x targets)."""
+    target = classes_of(targets)
+    if target is None:
+        return codes.astype(dtype, copy=False)
+    y = np.zeros((len(codes), target.outputs), dtype)
+    y[np.arange(len(codes)), codes[:, 0].astype(np.int64)] = 1
+    return y
+
+
+def _codes(column: Column, labels: Sequence[Label]) -> NDArray[np.float64]:
+    """Return the index (N,) of each value among the labels, nan if missing, -1 if not there."""
     if isinstance(column, Categorical):
-        present = np.unique(column.codes[column.codes >= 0])
-        return sorted(column.levels[code] for code in present)
-    return [_plain(value) for value in np.unique(column[~np.isnan(column)]).tolist()]
-
-
-def _plain(value: float) -> Label:
-    return int(value) if value.is_integer() else value
+        place = {label: float(code) for code, label in enumerate(labels)}
+        values = np.array([place.get(level, -1.0) for level in column.levels] + [np.nan])
+        return values[column.codes]
+    codes = np.full(column.shape, -1.0)
+    codes[np.isnan(column)] = np.nan
+    for code, label in enumerate(labels):
+        codes[column == label] = code
+    return codes
 
 
 def _is_soft(labels: list[Label]) -> bool:
     numbers = [label for label in labels if not isinstance(label, str)]
+    if len(numbers) < 2:
+        return False
     return min(numbers) >= 0 and max(numbers) <= 1 and any(0 < label < 1 for label in numbers)
+
+
+def _refuse_measurements(name: str, labels: list[Label]) -> None:
+    if len(labels) > _MOST_LABELS:
+        raise DataError(f"target {show_name(name)}: expected at most {_MOST_LABELS} labels, got "
+                        f"{len(labels)}: {listed(labels)}; name another column as data.target, or "
+                        "every label in data.labels")  # fmt: skip
+    measured = [label for label in labels if isinstance(label, float)]
+    if measured:
+        raise DataError(f"target {show_name(name)}: expected labels, got {len(labels)} numbers "
+                        f"such as {listed(measured[:1])}; name another column as data.target, or "
+                        "every label in data.labels")  # fmt: skip
 
 
 def _wrong_number(name: str, labels: list[Label]) -> str:
     if not labels:
         return f"target {show_name(name)}: expected two labels, got only missing values"
     if len(labels) == 1:
-        return (f'target {show_name(name)}: expected two labels, got only {_listed(labels)}; '
+        return (f'target {show_name(name)}: expected two labels, got only {listed(labels)}; '
                 "a classifier needs rows of both classes")  # fmt: skip
-    return (f'target {show_name(name)}: expected two labels, got {len(labels)}: {_listed(labels)}; '
-            "name a column with two labels as data.target")  # fmt: skip
+    return (f'target {show_name(name)}: expected two labels, got {len(labels)}: {listed(labels)}; '
+            "of several targets each has two: set data.positive to the one that counts as 1, or "
+            "make it the only target")  # fmt: skip
 
 
 def _default(name: str, labels: list[Label]) -> Label:
@@ -138,15 +302,9 @@ def _default(name: str, labels: list[Label]) -> Label:
         return nonzero[0]
     if not isinstance(labels[0], str) and 1 in labels:
         return 1
-    raise DataError(f"target {show_name(name)} has the labels {_listed(labels)}: set data.positive "
+    raise DataError(f"target {show_name(name)} has the labels {listed(labels)}: set data.positive "
                     "to the one that counts as 1")  # fmt: skip
 
 
-def _named(name: str, labels: list[Label], positive: Label | bool) -> Label:
-    for label in labels:
-        if means(label, positive):
-            return label
-    wanted = str(positive).lower() if isinstance(positive, bool) else positive
-    guess = did_you_mean(str(wanted), [label_text(label) for label in labels])
-    raise DataError(f"target {show_name(name)}: data.positive is {_listed([wanted])}, but the "
-                    f"labels are {_listed(labels)}{guess}")  # fmt: skip
+def _positive(name: str, labels: list[Label], positive: Label | bool) -> Label:
+    return named(name, labels, positive, "data.positive")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Forward, Network, Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Objective", "balanced_class_weights"]
+__all__ = ["Objective", "balanced_class_weights", "balanced_label_weights"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,13 @@ class Objective:
         derivative = rules.output(self.derivative(forward.logits, y))
         delta = self.delta(derivative, omega if rules.omega is None else rules.omega)
         return backward(forward, delta, self.penalty_gradient, rules, lowest)
+
+
+def balanced_label_weights(y: FloatArray) -> FloatArray:
+    """Return N / (K N_c) for each label c (K,), as scikit-learn does; y (N x K) is one-hot."""
+    counts = np.count_nonzero(y, axis=0)
+    weights: FloatArray = len(y) / (y.shape[1] * np.maximum(counts, 1))
+    return weights
 
 
 def balanced_class_weights(y: FloatArray) -> FloatArray:

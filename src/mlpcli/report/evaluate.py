@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.nn.sigmoid import sigmoid
+from mlpcli.report.evaluate_labels import label_tables, weakest
 from mlpcli.report.figures import line_chart
 from mlpcli.report.table import Table, number
 from mlpcli.training.confusion import THRESHOLD_SCORES, Ranking, sweep
-from mlpcli.training.metrics import SCORES
+from mlpcli.training.evaluate import ScoredLabels
+from mlpcli.training.label_metrics import LabelMetrics
+from mlpcli.training.metrics import SCORES, Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.training.evaluate import Evaluation, ScoredRows
-    from mlpcli.training.metrics import Metrics
+    from mlpcli.training.metrics import Scores
 
 __all__ = [
     "GRID",
@@ -27,7 +30,7 @@ __all__ = [
     "curves",
     "evaluation_chart",
     "evaluation_document",
-    "evaluation_table",
+    "evaluation_tables",
     "score_rows",
 ]
 
@@ -35,11 +38,17 @@ GRID = np.linspace(0, 1, 201)
 _MOST_TARGETS = 8
 
 
-def evaluation_table(evaluation: Evaluation, title: str) -> Table:
-    """Return the metrics, of each target too where there are several, with intervals if any."""
+def evaluation_tables(evaluation: Evaluation, title: str) -> list[Table]:
+    """Return the metrics, with intervals if any, and what there is to say of each label."""
+    metrics = evaluation.metrics
+    tables = label_tables(metrics) if isinstance(metrics, LabelMetrics) else []
+    return [_score_table(evaluation, title), *tables]
+
+
+def _score_table(evaluation: Evaluation, title: str) -> Table:
     metrics, intervals = evaluation.metrics, evaluation.intervals
-    name = "all targets" if metrics.per_target else "value"
-    columns = {name: metrics, **(metrics.per_target or {})}
+    targets = getattr(metrics, "per_target", None)
+    columns = {"all targets" if targets else "value": metrics, **(targets or {})}
     header, rows = ("metric", *columns), score_rows(columns)
     if intervals is not None:
         header = (*header, "95 % interval")
@@ -47,14 +56,16 @@ def evaluation_table(evaluation: Evaluation, title: str) -> Table:
     return Table(title, header, tuple(rows))
 
 
-def score_rows(columns: Mapping[str, Metrics]) -> list[tuple[str, ...]]:
-    """Return a row of text per score and count, with a cell per column of metrics."""
+def score_rows(columns: Mapping[str, Scores]) -> list[tuple[str, ...]]:
+    """Return a row of text per score, and per count of two labels, with a cell per column."""
     metrics = columns.values()
     rows = [("rows", *(str(m.rows) for m in metrics))]
     rows += [(score, *(number(getattr(m, score), ".4f") for m in metrics)) for score in SCORES]
-    for cell in ("tn", "fp", "fn", "tp"):
-        rows.append((cell, *(str(getattr(m.confusion, cell)) for m in metrics)))
-    rows.append(("threshold", *(number(m.threshold, ".4f") for m in metrics)))
+    counted = [m for m in metrics if isinstance(m, Metrics)]
+    for cell in ("tn", "fp", "fn", "tp") if counted else ():
+        rows.append((cell, *(str(getattr(m.confusion, cell)) for m in counted)))
+    if counted:
+        rows.append(("threshold", *(number(m.threshold, ".4f") for m in counted)))
     return rows
 
 
@@ -81,7 +92,8 @@ def evaluation_document(evaluation: Evaluation, model: str, data: str) -> dict[s
 class Curves:
     """One target: probabilities `p` (N,), their classes, and its rows ranked by their logits.
 
-    `sweep` holds each score that depends on a threshold, at all thresholds of GRID.
+    `sweep` holds each score that depends on a threshold, at all thresholds of GRID; of a label
+    among three and more, which has no threshold, it holds none, and the rank is by probability.
     """
 
     name: str
@@ -98,10 +110,16 @@ class Curves:
 
 
 def curves(evaluation: Evaluation) -> list[Curves]:
-    """Return the curves of the first eight targets whose logits are all finite."""
-    rows = evaluation.rows
+    """Return the curves of the first eight targets whose logits are all finite.
+
+    Of more labels than eight those of least f1 have curves, each against the rest.
+    """
+    rows, metrics = evaluation.rows, evaluation.metrics
     if rows is None:
         return []
+    if isinstance(rows, ScoredLabels) and isinstance(metrics, LabelMetrics):
+        known = np.isfinite(rows.logits).all()
+        return [_curves_of_label(rows, c) for c in weakest(metrics, _MOST_TARGETS) if known]
     finite = np.flatnonzero(np.isfinite(rows.logits).all(axis=0)).tolist()
     return [_curves_of(rows, k) for k in finite[:_MOST_TARGETS]]
 
@@ -120,13 +138,22 @@ def _curves_of(rows: ScoredRows, k: int) -> Curves:
     )
 
 
+def _curves_of_label(rows: ScoredLabels, c: int) -> Curves:
+    p, positive = rows.p[:, c], rows.labels[:, c] > 0
+    return Curves(rows.names[c], 0.5, p, positive, Ranking.of(p, positive), {})
+
+
 def evaluation_chart(evaluation: Evaluation) -> str:
     """Return each target's ROC and its f1 by threshold in text, both axes from 0 to 1."""
-    targets, lines = curves(evaluation), {}
-    for target in targets:
+    targets = curves(evaluation)
+    lines: dict[str, NDArray[np.float64]] = {}
+    for k, target in enumerate(targets):
         name = f"{target.name[:12]} " if len(targets) > 1 else ""
+        if {f"{name}ROC", f"{name}f1"} & {*lines}:
+            name = f"{target.name[:9]}.{k} "  # another name begins alike
         if target.both:
             ranking = target.ranking
             lines[f"{name}ROC"] = np.interp(np.linspace(0, 1, 48), ranking.fpr, ranking.tpr)
-        lines[f"{name}f1"] = target.sweep["f1"]
+        if target.sweep:
+            lines[f"{name}f1"] = target.sweep["f1"]
     return line_chart(lines) if lines else evaluation.metrics.reason or "nothing to draw"

@@ -10,6 +10,7 @@ import numpy as np
 from mlpcli.report.evaluate import GRID, curves
 from mlpcli.report.figures import THIN, plain, styles
 from mlpcli.training.confusion import sweep
+from mlpcli.training.label_metrics import LabelMetrics
 from mlpcli.training.metrics import Calibration
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluation_figure", "wilson"]
 
+_COUNTED = 15  # so many labels leave room for a count in each cell
 _Z95 = 1.959964
 _SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
 
@@ -30,13 +32,16 @@ _SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
 def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
     """Return ROC, precision-recall, calibration, threshold sweep, confusion and histogram.
 
-    With several targets there is a line each, for the first eight.
+    With several targets there is a line each, for the first eight; of three and more labels the
+    whole confusion, and a line for each of the eight of least f1.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13.2, 8.2), layout="constrained")
     figure.suptitle(plain(title))
-    targets = curves(evaluation)
+    targets, metrics = curves(evaluation), evaluation.metrics
+    if isinstance(metrics, LabelMetrics) and targets:
+        return _draw_labels(figure, targets, metrics, title)
     if not targets:
         reason = evaluation.metrics.reason or "nothing to draw"
         figure.text(0.5, 0.5, plain(reason), ha="center", fontsize=12)
@@ -53,6 +58,41 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
     if total > len(targets):
         figure.suptitle(f"{plain(title)} (the first {len(targets)} of {total} targets)")
     return figure
+
+
+def _draw_labels(
+    figure: Figure, targets: Sequence[Curves], metrics: LabelMetrics, title: str
+) -> Figure:
+    """Draw the confusion of all labels, and the curves of each label against the rest."""
+    mosaic = figure.subplot_mosaic([["m", "m", "r"], ["m", "m", "p"]])
+    _matrix(mosaic["m"], metrics)
+    _roc(mosaic["r"], targets)
+    _precision_recall(mosaic["p"], targets, base=False)
+    lines, names = mosaic["r"].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=4, frameon=False)
+    total = len(metrics.labels)
+    if total > len(targets):
+        few = f"curves of the {len(targets)} of {total} labels with the lowest f1"
+        figure.suptitle(f"{plain(title)} ({few})")
+    return figure
+
+
+def _matrix(axes: Any, metrics: LabelMetrics) -> None:
+    """Draw the share of each label's rows that is given each label, with counts where they fit."""
+    counts, total = np.array(metrics.confusion), len(metrics.labels)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    if total <= _COUNTED:
+        for (c, k), share in np.ndenumerate(shares):
+            axes.text(k, c, f"{counts[c, k]:,}", ha="center", va="center", fontsize=9,
+                      color="white" if share > 0.6 else "black")  # fmt: skip
+    names = [plain(label if len(label) <= 18 else label[:17] + "…") for label in metrics.labels]
+    size = 9 if total <= _COUNTED else max(3.5, 9 * _COUNTED / total)
+    axes.set_xticks(range(total), names, rotation=90 if total > 6 else 0, fontsize=size)
+    axes.set_yticks(range(total), names, fontsize=size)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("actual")
+    axes.set_title("confusion (shade: share of the row)")
 
 
 def _names(targets: Sequence[Curves]) -> list[str]:
@@ -91,13 +131,15 @@ def _roc(axes: Any, targets: Sequence[Curves]) -> None:
     _frame(axes, "ROC", "false positive rate", "true positive rate")
 
 
-def _precision_recall(axes: Any, targets: Sequence[Curves]) -> None:
+def _precision_recall(axes: Any, targets: Sequence[Curves], *, base: bool = True) -> None:
     for target, name, style in _ranked(axes, targets):
         label = f"{name}: area {target.ranking.average_precision:.4f}"
         recall, precision = target.ranking.tpr, target.ranking.precision
         axes.plot(recall, precision, drawstyle="steps-pre", label=label, **style)
-        axes.axhline(target.positive.mean(), **THIN)
-    _frame(axes, "precision and recall (dotted: base rate)", "recall", "precision")
+        if base:
+            axes.axhline(target.positive.mean(), **THIN)
+    dotted = " (dotted: base rate)" if base else ""
+    _frame(axes, f"precision and recall{dotted}", "recall", "precision")
 
 
 def _calibration(axes: Any, targets: Sequence[Curves]) -> None:

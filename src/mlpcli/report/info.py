@@ -26,7 +26,10 @@ def info_tables(model: Model, path: str) -> list[Table]:
         ("weights SHA-256", model.tensor_digest),
         ("made by", ", ".join(f"{name} {v}" for name, v in model.versions.items())),
     ]
-    for target, threshold in zip(model.targets, model.thresholds, strict=True):
+    if model.classes is not None:
+        labels = ", ".join(model.classes.labels)
+        facts.append((f"target {model.classes.name}", f"one of {labels}"))
+    for target, threshold in zip(model.targets, model.thresholds, strict=not model.classes):
         facts.append((f"target {target.name}", f"{target.meaning}; threshold {threshold:.4g}"))
     inputs = [_input_row(rule, model.encoder) for rule in model.encoder.rules]
     parts = {part: metrics for part, metrics in model.metrics.items() if metrics}

@@ -28,6 +28,7 @@ training:
 {patience}  seed: 0
 """
 _FEWEST_TO_SPLIT = 50
+_MOST_LISTED = 12
 _SPLIT = """\
   validation: 0.2              # share of rows that choose the best epoch
   test: 0.2                    # share kept aside until the end
@@ -56,10 +57,19 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
 
 
 def _positive(survey: Survey) -> str:
-    if survey.positive is None:
+    if survey.labels:
+        return _labels(survey)
+    if survey.positive is None or survey.negative is None:
         return ""
     chosen, other = quoted(survey.positive), quoted(survey.negative)
     return f"  positive: {chosen}  # counts as 1, and {other} as 0: a guess, the rarer one\n"
+
+
+def _labels(survey: Survey) -> str:
+    order = ", ".join(map(quoted, survey.labels))
+    some = f"[{order}]" if len(survey.labels) <= _MOST_LISTED else "[..]"
+    return (f"  # labels: {some}  # the order of the {len(survey.labels)} labels; or positive: "
+            f"{quoted(survey.labels[0])}, against the rest\n")  # fmt: skip
 
 
 def _features(columns: tuple[ColumnSurvey, ...]) -> str:

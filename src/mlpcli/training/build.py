@@ -6,21 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.config import ClassWeight
+from mlpcli.data.settle import label_weights
 from mlpcli.nn.activations import activation_by
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import initial_network
-from mlpcli.nn.objective import Objective, balanced_class_weights
+from mlpcli.nn.objective import Objective, balanced_class_weights, balanced_label_weights
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.nn.schedule import Schedule
 from mlpcli.parallel import ALONE
 from mlpcli.seeds import Stream, generator
-from mlpcli.training.loop import Loop, Position
+from mlpcli.training.loop import Loop, Position, each_output, likeliest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlpcli.config import Config, LossConfig, NetworkConfig, OptimizerConfig, TrainingConfig
     from mlpcli.data.dataset import Dataset
+    from mlpcli.data.target import Classes
     from mlpcli.nn.activations import Activation
     from mlpcli.nn.network import Network
     from mlpcli.nn.optimizers import Optimizer
@@ -40,7 +43,7 @@ __all__ = [
 
 def layer_sizes(config: Config, dataset: Dataset) -> tuple[int, ...]:
     """Return n_0, .., n_L for these inputs and targets."""
-    return (dataset.train.width, *config.network.hidden, len(dataset.targets))
+    return (dataset.train.width, *config.network.hidden, dataset.outputs)
 
 
 def activation_from(config: NetworkConfig) -> Activation:
@@ -64,15 +67,33 @@ def network_from(
     )
 
 
-def objective_from(config: LossConfig, y: FloatArray) -> Objective:
-    """Return the objective; `y` (N x K) are the training labels, which `balanced` counts."""
-    loss, given = LOSSES[config.kind], config.class_weight
-    weights = None
-    if given == "balanced":
-        weights = balanced_class_weights(y)
-    elif given is not None:
-        weights = np.array([[given.negative] * y.shape[1], [given.positive] * y.shape[1]])
+def objective_from(config: LossConfig, y: FloatArray, classes: Classes | None = None) -> Objective:
+    """Return the objective of a config whose kind of loss is settled.
+
+    `y` (N x K) are the training labels, which `balanced` counts; `classes` is the target if it is
+    one of three and more labels.
+    """
+    loss = LOSSES[config.kind or "bce"]
+    weights = _class_weights(config, y) if classes is None else _label_weights(config, y, classes)
     return Objective(loss, loss.form(config.derivative), config.epsilon, config.l2, weights)
+
+
+def _class_weights(config: LossConfig, y: FloatArray) -> FloatArray | None:
+    """Return the weights of label 0 and of label 1 of each output (2 x K), None where all are 1."""
+    given = config.class_weight
+    if given is None:
+        return None
+    if not isinstance(given, ClassWeight):
+        return balanced_class_weights(y)
+    return np.array([[given.negative] * y.shape[1], [given.positive] * y.shape[1]])
+
+
+def _label_weights(config: LossConfig, y: FloatArray, classes: Classes) -> FloatArray | None:
+    """Return the weight of each label (K,), None where all are 1."""
+    if config.class_weight == "balanced":
+        return balanced_label_weights(y)
+    weights = label_weights(config, classes)
+    return None if weights is None else np.array(weights)
 
 
 def optimizer_from(config: OptimizerConfig) -> Optimizer:
@@ -100,7 +121,7 @@ def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
     optimizer = optimizer_from(training.optimizer)
     return Loop(
         network=network,
-        objective=objective_from(config.loss, dataset.train.y),
+        objective=objective_from(dataset.config.loss, dataset.train.y, dataset.classes),
         optimizer=optimizer,
         state=optimizer.init(network.theta),
         schedule=schedule_from(training),
@@ -116,4 +137,5 @@ def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
         ),
         inputs=dataset.encoder.inputs,
         team=team,
+        answers=each_output if dataset.classes is None else likeliest,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,11 @@ from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
 from mlpcli.data.rows import pieces
 from mlpcli.data.table import Reading, Scan
+from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
 from mlpcli.parallel import limit_blas, map_ahead
-from mlpcli.training.metrics import SCORES, Metrics, measure
+from mlpcli.training.label_metrics import LabelMetrics, measure_labels
+from mlpcli.training.metrics import SCORES, Scores, measure
 from mlpcli.training.model_file import logits_of
 
 if TYPE_CHECKING:
@@ -34,7 +36,15 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Network
     from mlpcli.training.model_file import Model
 
-__all__ = ["Evaluation", "ScoredRows", "baseline_metrics", "evaluate", "part_metrics", "row_logits"]
+__all__ = [
+    "Evaluation",
+    "ScoredLabels",
+    "ScoredRows",
+    "baseline_metrics",
+    "evaluate",
+    "part_metrics",
+    "row_logits",
+]
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ class ScoredRows:
     thresholds: tuple[float, ...]
     weight: NDArray[np.floating[Any]] | None = None
 
-    def metrics(self, loss: Loss) -> Metrics:
+    def metrics(self, loss: Loss) -> Scores:
         """Return how good the logits are."""
         return measure(self.logits, self.labels, loss, self.thresholds,
                        names=self.names, weight=self.weight)  # fmt: skip
@@ -62,6 +72,35 @@ class ScoredRows:
 
 
 @dataclass(frozen=True)
+class ScoredLabels(ScoredRows):
+    """The same of one target of K labels, `names`; `labels` is 1 for the label of a row, else 0."""
+
+    loss: Loss = field(kw_only=True)
+
+    @cached_property
+    def p(self) -> NDArray[np.float64]:
+        """The probability of each label (N x K)."""
+        return np.asarray(self.loss.predict(self.logits), np.float64)
+
+    def metrics(self, loss: Loss) -> LabelMetrics:
+        """Return how good the logits are."""
+        return measure_labels(self.logits, self.labels, loss, self.names, self.weight)
+
+
+def scored(
+    model: Model,
+    h: NDArray[np.float64],
+    y: NDArray[np.floating[Any]],
+    thresholds: tuple[float, ...],
+    weight: NDArray[np.floating[Any]] | None,
+) -> ScoredRows:
+    """Return rows by the kind of the model's targets: logits and labels (N x K each)."""
+    if model.classes is not None:
+        return ScoredLabels(h, y, model.classes.labels, (), weight, loss=model.loss)
+    return ScoredRows(h, y, model.names, thresholds, weight)
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Metrics of a model on a table; `intervals` holds a 95 % interval per score if asked for.
 
@@ -69,7 +108,7 @@ class Evaluation:
     `rows` are what the metrics were computed from.
     """
 
-    metrics: Metrics
+    metrics: Scores
     digest: str
     notes: tuple[str, ...]
     intervals: Mapping[str, tuple[float, float]] | None = None
@@ -81,21 +120,20 @@ def row_logits(network: Network, rows: AnyRows) -> NDArray[np.float64]:
     return np.concatenate([logits_of(network, piece.X) for piece in pieces(rows)])
 
 
-def part_metrics(model: Model, parts: Mapping[str, AnyRows | None]) -> dict[str, Metrics | None]:
+def part_metrics(model: Model, parts: Mapping[str, AnyRows | None]) -> dict[str, Scores | None]:
     """Return the metrics of the model on each part, None for one without rows."""
     return _by_part(model, parts, partial(row_logits, model.network), model.thresholds)
 
 
 def baseline_metrics(
     model: Model, train: AnyRows, parts: Mapping[str, AnyRows | None]
-) -> dict[str, Metrics | None]:
+) -> dict[str, Scores | None]:
     """Return, by part, the metrics of predicting the training base rate for every row.
 
     Its threshold is 1/2, so that it always answers with the commoner label.
     """
     rate = np.average(train.y.astype(np.float64), axis=0, weights=train.weight)
-    with np.errstate(divide="ignore"):
-        h = np.clip(np.log(rate) - np.log1p(-rate), -700, 700)
+    h = model.loss.link(rate)
     return _by_part(model, parts, lambda rows: np.broadcast_to(h, rows.y.shape), (0.5,) * h.size)
 
 
@@ -104,10 +142,10 @@ def _by_part(
     parts: Mapping[str, AnyRows | None],
     logits: Callable[[AnyRows], NDArray[np.float64]],
     thresholds: tuple[float, ...],
-) -> dict[str, Metrics | None]:
-    def measured(rows: AnyRows) -> Metrics:
-        scored = ScoredRows(logits(rows), rows.y, model.names, thresholds, rows.weight)
-        return scored.metrics(model.loss)
+) -> dict[str, Scores | None]:
+    def measured(rows: AnyRows) -> Scores:
+        found = scored(model, logits(rows), rows.y, thresholds, rows.weight)
+        return found.metrics(model.loss)
 
     return {part: measured(rows) if rows else None for part, rows in parts.items()}
 
@@ -126,7 +164,7 @@ def evaluate(
     the model's seed. Raises DataError where the tables do not fit the model.
     """
     if threshold is not None:
-        model = replace(model, thresholds=(threshold,) * len(model.targets))
+        model = model.with_threshold(threshold)
     rows, digest, notes = _score_tables(model, [data] if isinstance(data, str | Path) else data)
     intervals = None
     if bootstrap:
@@ -165,8 +203,8 @@ def _score_tables(model: Model, files: Sequence[str | Path]) -> tuple[ScoredRows
     notes = unseen_notes(unseen, left)
     if dropped:
         notes.append(f"{dropped} rows with a missing value are left out")
-    h, y = np.concatenate(logits), np.concatenate(labels)
-    return ScoredRows(h, y, model.names, model.thresholds, weight), digest, notes
+    h, y = np.concatenate(logits), one_hot(np.concatenate(labels), model.targets)
+    return scored(model, h, y, model.thresholds, weight), digest, notes
 
 
 def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapping[str, Column]]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlpcli.data.rows import AnyRows, Block, Rows, blocks, pieces
 from mlpcli.nn.sigmoid import sigmoid
@@ -25,10 +26,23 @@ if TYPE_CHECKING:
     from mlpcli.nn.schedule import Schedule
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["EpochRecord", "Loop", "Position", "Stopped"]
+__all__ = ["EpochRecord", "Loop", "Position", "Stopped", "each_output", "likeliest"]
 
 Stop: TypeAlias = Callable[[int], int | None]
+Answers: TypeAlias = Callable[["FloatArray", "FloatArray"], NDArray[np.bool_]]
 Stopped: TypeAlias = Literal["epochs", "early-stopping", "diverged", "interrupted"]
+
+
+def each_output(h: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
+    """Return which outputs (N x K) are on the right side of 1/2."""
+    right: NDArray[np.bool_] = (sigmoid(h) >= 0.5) == (y >= 0.5)
+    return right
+
+
+def likeliest(h: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
+    """Return in which rows (N,) the largest of the logits is that of the row's label."""
+    right: NDArray[np.bool_] = h.argmax(axis=1) == y.argmax(axis=1)
+    return right
 
 
 @dataclass(frozen=True)
@@ -96,6 +110,7 @@ class Loop:
     divergence: Divergence | None = None
     signal: int | None = None
     team: Team = ALONE
+    answers: Answers = each_output
     engine: Engine = field(init=False)
     _rng: np.random.Generator = field(init=False, repr=False, default_factory=np.random.default_rng)
 
@@ -218,18 +233,19 @@ class Loop:
         rows = self.validation
         if rows is None:
             return None, None
-        sums = np.zeros((self.team.size, 2))
+        sums = np.zeros((self.team.size, 3))
 
         def measure(member: int) -> None:
             for piece in pieces(rows, self.team.share(len(rows), member)):
                 h = self.network.logits(piece.X)
-                right = np.count_nonzero((sigmoid(h) >= 0.5) == (piece.y >= 0.5))
-                sums[member] += _total(self.objective.loss.value(h, piece.y), piece.weight), right
+                right = self.answers(h, piece.y)
+                total = _total(self.objective.loss.value(h, piece.y), piece.weight)
+                sums[member] += total, np.count_nonzero(right), right.size
 
         self.team.run(measure)
-        loss, right = sums.sum(axis=0).tolist()
+        loss, right, answers = sums.sum(axis=0).tolist()
         total = len(rows) if rows.weight is None else float(rows.weight.sum(dtype=np.float64))
-        return loss / total, {"accuracy": right / rows.y.size}
+        return loss / total, {"accuracy": right / answers}
 
     def _overflow(self, validation_loss: float | None, rate: float) -> Divergence | None:
         """Return what a whole epoch left that is not finite, though each gradient was; or None.

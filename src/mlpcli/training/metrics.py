@@ -7,7 +7,8 @@ brier and ece, and as y >= 1/2 for everything that needs a class.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from abc import abstractmethod
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from mlpcli.nn.losses import Loss
 
-__all__ = ["SCORES", "Calibration", "Metrics", "measure"]
+__all__ = ["SCORES", "Calibration", "Metrics", "Scores", "measure", "not_finite"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.floating[Any]]
@@ -34,12 +35,8 @@ _PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
 
 
 @dataclass(frozen=True)
-class Metrics:
-    """All scores of one table of predictions; `per_target` only with several targets.
-
-    With several targets each score is the mean over the targets that have it, and the confusion
-    counts are sums. `reason` says why a score is None.
-    """
+class Scores:
+    """All scores of one table of predictions; `reason` says why a score is None."""
 
     rows: int
     loss: float | None = None
@@ -53,22 +50,38 @@ class Metrics:
     brier: float | None = None
     ece: float | None = None
     mcc: float | None = None
-    confusion: Confusion = field(default_factory=Confusion)
-    threshold: float | None = None
     reason: str | None = None
-    per_target: MappingProxyType[str, Metrics] | None = None
 
     def to_document(self) -> dict[str, Any]:
-        """Return the metrics as JSON values, `reason` and `per_target` only where they say more."""
-        document = {f.name: getattr(self, f.name) for f in fields(self)}
-        document["confusion"] = asdict(self.confusion)
-        if self.reason is None:
-            del document["reason"]
-        if self.per_target is None:
-            del document["per_target"]
-        else:
-            document["per_target"] = {k: m.to_document() for k, m in self.per_target.items()}
-        return document
+        """Return the metrics as JSON values, what may be absent only where it says more."""
+        scores = {"rows": self.rows, **{score: getattr(self, score) for score in SCORES}}
+        reason = {} if self.reason is None else {"reason": self.reason}
+        first, last = self._details()
+        return {**scores, **first, **reason, **last}
+
+    @abstractmethod
+    def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what else a document has before and after the reason."""
+
+
+@dataclass(frozen=True)
+class Metrics(Scores):
+    """The scores of targets of two labels; `per_target` only where they are several.
+
+    With several targets each score is the mean over the targets that have it, and the confusion
+    counts are sums.
+    """
+
+    confusion: Confusion = field(default_factory=Confusion)
+    threshold: float | None = None
+    per_target: MappingProxyType[str, Metrics] | None = None
+
+    def _details(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        first = {"confusion": asdict(self.confusion), "threshold": self.threshold}
+        targets = self.per_target
+        if targets is None:
+            return first, {}
+        return first, {"per_target": {k: m.to_document() for k, m in targets.items()}}
 
 
 @dataclass(frozen=True)
@@ -123,12 +136,17 @@ class _Sums:
         self.right += int(np.count_nonzero(guess & (y >= 0.5)))
 
 
+def not_finite(h: Array) -> str | None:
+    """Return why logits (N, ..) have no honest score: some are not finite; None if all are."""
+    finite = np.isfinite(h).reshape(len(h), -1).all(axis=1)
+    broken = np.count_nonzero(~finite)
+    return f"the network's output is not finite for {broken} of {len(h)} rows" if broken else None
+
+
 def _measure_one(
     h: Array, y: Labels, weight: Labels | None, loss: Loss, threshold: float
 ) -> Metrics:
-    if not np.isfinite(h).all():
-        broken = int(np.count_nonzero(~np.isfinite(h)))
-        reason = f"the network's output is not finite for {broken} of {h.size} rows"
+    if reason := not_finite(h):
         return Metrics(h.size, threshold=threshold, reason=reason)
     sums = _Sums()
     for start in range(0, h.size, _PIECE):

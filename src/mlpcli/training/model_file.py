@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.encoder import Encoder
-from mlpcli.data.target import Target
-from mlpcli.errors import ModelError
+from mlpcli.data.target import AnyTarget, Classes, classes_of, target_from
+from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
+from mlpcli.text import show_name
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -33,14 +34,15 @@ SCHEMA = "mlp.model/1"
 class Model:
     """A trained network, its encoder and targets, and where it came from.
 
-    `thresholds` (one per target) part the labels; `config` is the resolved config, `metrics` the
-    metrics of its own training by part, `versions` those of the software that made it, all as JSON
-    values. `tensor_digest` is the SHA-256 of the weights, empty before the model is stored.
+    `thresholds` (one per target, none for three and more labels) part the labels; `config` is the
+    resolved config, `metrics` the metrics of its own training by part, `versions` those of the
+    software that made it, all as JSON values. `tensor_digest` is the SHA-256 of the weights, empty
+    before the model is stored.
     """
 
     network: Network
     encoder: Encoder
-    targets: tuple[Target, ...]
+    targets: tuple[AnyTarget, ...]
     thresholds: tuple[float, ...]
     config: Mapping[str, Any]
     metrics: Mapping[str, Any]
@@ -55,9 +57,23 @@ class Model:
         return LOSSES[self.config["loss"]["kind"]]
 
     @property
+    def classes(self) -> Classes | None:
+        """The target if it is one of three and more labels."""
+        return classes_of(self.targets)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the targets."""
         return tuple(target.name for target in self.targets)
+
+    def with_threshold(self, threshold: float) -> Model:
+        """Return the model with one threshold for all targets; UsageError if it uses none."""
+        if self.classes is not None:
+            raise UsageError(
+                f"--threshold: target {show_name(self.classes.name)} has {self.classes.outputs} "
+                "labels, of which the likeliest is predicted; leave it out"
+            )
+        return replace(self, thresholds=(threshold,) * len(self.targets))
 
     def logits(self, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return the logits (N x K) of encoded rows (N x n_0), computed in the network's dtype."""
@@ -80,7 +96,11 @@ def save_model(model: Model, path: Path) -> None:
     metadata = {
         "encoder": model.encoder.to_document(),
         "targets": [target.to_document() for target in model.targets],
-        "positive": {target.name: target.positive for target in model.targets},
+        "positive": {
+            target.name: target.positive
+            for target in model.targets
+            if not isinstance(target, Classes)
+        },
         "threshold": list(model.thresholds),
         "config": model.config,
         "metrics": model.metrics,
@@ -106,9 +126,10 @@ def load_model(path: str | Path) -> Model:
         _require_known(path, "activation", activation, ACTIVATIONS)
         activation = activation_by(activation, float(network.get("slope", 0)))
         encoder = Encoder.from_document(metadata["encoder"])
-        targets = tuple(map(Target.from_document, metadata["targets"]))
+        targets = tuple(map(target_from, metadata["targets"]))
+        outputs = sum(target.outputs for target in targets)
         model = Model(
-            network=_network(path, tensors, len(encoder.inputs), len(targets), activation),
+            network=_network(path, tensors, len(encoder.inputs), outputs, activation),
             encoder=encoder,
             targets=targets,
             thresholds=tuple(map(float, metadata["threshold"])),
@@ -121,8 +142,9 @@ def load_model(path: str | Path) -> Model:
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
-    if len(model.thresholds) != len(targets):
-        raise ModelError(f"{path}: expected {len(targets)} thresholds, got {len(model.thresholds)}")
+    expected = 0 if model.classes else len(targets)
+    if len(model.thresholds) != expected:
+        raise ModelError(f"{path}: expected {expected} thresholds, got {len(model.thresholds)}")
     return model
 
 

@@ -13,7 +13,6 @@ from mlpcli.data.examples import refuse_rows
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Reading, Scan
 from mlpcli.errors import DataError
-from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.parallel import limit_blas, map_ahead
 
 if TYPE_CHECKING:
@@ -30,10 +29,11 @@ __all__ = ["Prediction", "Predictions", "predict"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """Probabilities (N x K) of one block, and which rows (N,) were complete enough to have any."""
+    """Probabilities and logits (N x K) of one block, and which rows (N,) lack no value for them."""
 
     p: NDArray[np.float64]
     known: NDArray[np.bool_]
+    logits: NDArray[np.float64]
 
 
 @dataclass
@@ -51,13 +51,14 @@ class Predictions:
     unseen: Counter[str] = field(default_factory=Counter)
 
     def __iter__(self) -> Iterator[Prediction]:
+        predict = self.model.loss.predict
         with limit_blas(1):
             for h, unseen, known in map_ahead(self._score, self._read()):
                 self._refuse_overflow(h, known, self.rows)
                 self.rows += len(h)
                 self.unknown += int(np.count_nonzero(~known))
                 self.unseen.update(unseen)
-                yield Prediction(np.asarray(sigmoid(h), np.float64), known)
+                yield Prediction(np.asarray(predict(h), np.float64), known, h)
 
     def _read(self) -> Iterator[tuple[Mapping[str, Column], NDArray[np.bool_]]]:
         """Yield the columns of each block and which rows are complete; refuse what must be."""

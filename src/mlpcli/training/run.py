@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mlpcli.data.dataset import Estimate
     from mlpcli.training.divergence import Divergence
     from mlpcli.training.loop import EpochRecord, Loop, Stopped
-    from mlpcli.training.metrics import Metrics
+    from mlpcli.training.metrics import Scores
 
 __all__ = ["Observer", "TrainingResult", "train"]
 
@@ -56,8 +56,8 @@ class TrainingResult:
     stopped: Stopped
     divergence: Divergence | None
     seconds: float
-    metrics: Mapping[str, Metrics | None]
-    baseline: Mapping[str, Metrics | None]
+    metrics: Mapping[str, Scores | None]
+    baseline: Mapping[str, Scores | None]
     history: tuple[EpochRecord, ...]
 
     def to_document(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class TrainingResult:
         }
 
 
-def _documents(metrics: Mapping[str, Metrics | None]) -> dict[str, Any]:
+def _documents(metrics: Mapping[str, Scores | None]) -> dict[str, Any]:
     return {part: m.to_document() if m else None for part, m in metrics.items()}
 
 
@@ -117,6 +117,7 @@ def train(
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
     dataset = load_dataset(config, folder=_nearest(folder.path), announce=observer.loading)
+    config = dataset.config
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = min(config.training.batch_size, len(dataset.train))
     kept = read_checkpoint(folder.checkpoint) if resume else None
@@ -229,7 +230,7 @@ class _Run:
     def _thresholds(self) -> tuple[float, ...]:
         threshold, targets = self.config.training.threshold, self.dataset.targets
         if isinstance(threshold, float):
-            return (threshold,) * len(targets)
+            return () if self.dataset.classes else (threshold,) * len(targets)
         rows = self.dataset.validation
         assert rows is not None, "the config refuses threshold.maximize without validation rows"
         h = row_logits(self.loop.network, rows)

@@ -166,6 +166,11 @@ class CrossEntropy(Loss):
         """Return the probabilities of the K labels."""
         return softmax(h)
 
+    def link(self, p: FloatArray) -> FloatArray:
+        """Return log p, held finite where p is 0."""
+        with np.errstate(divide="ignore"):
+            return np.maximum(np.log(p), -700)
+
     def output_slope(self, h: FloatArray) -> FloatArray:
         """Return p (1 - p), the diagonal of the Jacobian of softmax."""
         p, q = softmax_pair(h)
@@ -182,11 +187,6 @@ class CrossEntropy(Loss):
         if abs(worst - 1) > 1e-6:
             return f"expected rows that sum to 1, got one of sum {worst:.6g}"
         return super().labels_at_fault(y)
-
-    def class_omega(self, class_weight: FloatArray, y: FloatArray) -> FloatArray:
-        """Return the weight of each row's label (N x 1); `class_weight` (K,) is by label."""
-        omega: FloatArray = (y * class_weight.astype(y.dtype)).sum(axis=1, keepdims=True)
-        return omega
 
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return the loss, one value per element, the imaginary part to its last digits."""

@@ -94,6 +94,12 @@ class Loss(ABC):
         """Return z_L, what the network says: here the probabilities sigma(h)."""
         return sigmoid(h)
 
+    def link(self, p: FloatArray) -> FloatArray:
+        """Return logits (K,) that stand for probabilities, held finite where p is 0 or 1."""
+        with np.errstate(divide="ignore"):
+            h: FloatArray = np.clip(np.log(p) - np.log1p(-p), -700, 700)
+        return h
+
     def output_slope(self, h: FloatArray) -> FloatArray:
         """Return dz_L/dh of each output by its own logit."""
         return sigmoid(h) * sigmoid(-h)
@@ -111,11 +117,15 @@ class Loss(ABC):
     def class_omega(self, class_weight: FloatArray, y: FloatArray) -> FloatArray:
         """Return the weight of each cell (N x K); `class_weight` (2 x K) is of label 0 and label 1.
 
-        A label between 0 and 1 gets the weight between the two in proportion.
+        A label between 0 and 1 gets the weight between the two in proportion. Where the outputs
+        are labels of which a row has one, `class_weight` (K,) is by label, and of rows (N x 1).
         """
+        if class_weight.ndim == 1:
+            omega: FloatArray = (y * class_weight.astype(y.dtype)).sum(axis=1, keepdims=True)
+            return omega
         zero, one = class_weight.astype(y.dtype)
-        omega: FloatArray = zero + (one - zero) * y
-        return omega
+        cells: FloatArray = zero + (one - zero) * y
+        return cells
 
     def with_output_slope(
         self, h: FloatArray, y: FloatArray, slope: FloatArray

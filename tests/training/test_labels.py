@@ -1,0 +1,133 @@
+"""Training on a target of three and more labels, up to the model and what it says of new rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mlpcli.errors import UsageError
+from mlpcli.report.predict import prediction_lines
+from mlpcli.training.build import objective_from
+from mlpcli.training.evaluate import evaluate
+from mlpcli.training.label_metrics import LabelMetrics
+from mlpcli.training.model_file import load_model
+from mlpcli.training.predict import predict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from training_workshop import Workshop
+
+LABELS = ["low", 'mid,"dle"', "top"]
+ON_LABELS = ("data.target=label", "data.drop=[y]", "data.labels=[top, low, 'mid,\"dle\"']")
+
+
+@pytest.fixture
+def table(workshop: Workshop) -> Path:
+    a = np.random.default_rng(0).normal(size=(2, 60))[0]  # the first column of the table
+    labels = [LABELS[int(x > -0.4) + int(x > 0.4)] for x in a]
+    quoted = ['"' + label.replace('"', '""') + '"' for label in labels]
+    return workshop.table(rows=60, extra={"label": quoted})
+
+
+@pytest.mark.parametrize("kind", ["null", "cross_entropy", "bce", "mse"])
+def test_training_evaluating_and_predicting(workshop: Workshop, table: Path, kind: str) -> None:
+    more = ("training.epochs=60", "data.validation=0.2", "training.dtype=float64")
+    result = workshop.train(*ON_LABELS, *more, f"loss.kind={kind}")
+    model = load_model(result.path)
+    assert model.network.sizes[-1] == 3
+    assert (model.classes, model.thresholds) == (result.model.classes, ())
+    assert model.config["loss"]["kind"] == ("cross_entropy" if kind == "null" else kind)
+    for part in ("train", "validation"):
+        metrics, base = result.metrics[part], result.baseline[part]
+        assert isinstance(metrics, LabelMetrics)
+        assert metrics.labels == ("top", "low", 'mid,"dle"')
+        assert metrics.accuracy is not None
+        assert metrics.accuracy > 0.7
+        assert base is not None
+        assert (base.roc_auc, base.mcc) == (0.5, 0)
+    if result.best_epoch == result.epochs_run:
+        best = result.metrics["validation"]
+        assert best is not None
+        assert result.history[-1].metrics == {"accuracy": best.accuracy}
+    found = evaluate(model, table)
+    predictions = predict(model, [table])
+    with predictions.scan:
+        p = np.concatenate([block.p for block in predictions])
+    if model.loss.name == "cross_entropy":
+        np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-15, atol=0)
+    assert found.rows is not None
+    np.testing.assert_array_equal(p, model.loss.predict(found.rows.logits))
+
+
+def test_predictions_as_text(workshop: Workshop, table: Path) -> None:
+    model = load_model(workshop.train(*ON_LABELS).path)
+    predictions = predict(model, [table])
+    with predictions.scan:
+        header, *lines = "".join(prediction_lines(predictions)).splitlines()
+    assert header == 'label=top,label=low,"label=mid,""dle""",prediction'
+    assert len(lines) == 60
+    for line in lines:
+        *p, label = line.split(",", 3)
+        assert label == ["top", "low", '"mid,""dle"""'][int(np.argmax([*map(float, p)]))]
+
+
+def test_a_missing_value_leaves_every_field_empty(workshop: Workshop, table: Path) -> None:
+    model = load_model(workshop.train(*ON_LABELS, "data.missing=drop").path)
+    new = workshop.path / "new.csv"
+    new.write_text("a,b\n1,2\n1,\n")
+    predictions = predict(model, [new])
+    with predictions.scan:
+        text = "".join(prediction_lines(predictions)).splitlines()
+    assert text[2] == ",,,"
+    assert text[1].count(",") == 3
+
+
+def test_no_threshold(workshop: Workshop, table: Path) -> None:
+    model = workshop.train(*ON_LABELS).model
+    with pytest.raises(UsageError, match='target "label" has 3 labels, of which the likeliest'):
+        evaluate(model, table, threshold=0.3)
+
+
+def test_one_label_against_the_rest(workshop: Workshop, table: Path) -> None:
+    result = workshop.train("data.target=label", "data.drop=[y]", "data.positive=top")
+    model = load_model(result.path)
+    assert (model.network.sizes[-1], model.loss.name) == (1, "bce")
+    assert model.targets == result.model.targets
+    assert evaluate(model, table).metrics == result.metrics["train"]
+
+
+def test_resuming_gives_the_same_bytes(workshop: Workshop, table: Path) -> None:
+    whole = workshop.train(*ON_LABELS, "training.epochs=4")
+    workshop.train(*ON_LABELS, "training.epochs=2", out="again")
+    assert workshop.train(*ON_LABELS, "training.epochs=4", out="other").path.read_bytes() == (
+        whole.path.read_bytes()
+    )
+
+
+WEIGHTS = {
+    "balanced": [60 / (3 * 20), 60 / (3 * 10), 60 / (3 * 30)],
+    "{top: 1, low: 2.5, mid: 3}": [1.0, 2.5, 3.0],
+}
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
+@pytest.mark.parametrize("given", WEIGHTS)
+def test_class_weights_are_those_of_the_rows_label(
+    workshop: Workshop, given: str, loss: str
+) -> None:
+    from mlpcli.data.dataset import load_dataset
+
+    workshop.table(rows=60, extra={"label": ["top"] * 20 + ["low"] * 10 + ["mid"] * 30})
+    names = ("data.target=label", "data.drop=[y]", "data.labels=[top, low, mid]")
+    dataset = load_dataset(
+        workshop.config(*names, f"loss.class_weight={given}", f"loss.kind={loss}")
+    )
+    objective = objective_from(dataset.config.loss, dataset.train.y, dataset.classes)
+    omega = objective.cell_weights(dataset.train.y, None)
+    assert omega is not None
+    assert omega.shape == (60, 1)
+    expected = np.array(WEIGHTS[given])[dataset.train.y.argmax(axis=1)]
+    np.testing.assert_allclose(omega[:, 0], expected, rtol=1e-6)
