@@ -222,8 +222,24 @@ def test_what_cannot_be_compared() -> None:
 
 @pytest.mark.parametrize("form", [*FORMS, OTHER_LOSS])
 def test_the_loss_of_a_form_is_measured_by_the_truth(form: str) -> None:
-    objective = objective_by(form, 1e-3, l2=0.5)
+    objective = objective_by(LOSSES["bce"], form, 1e-3, l2=0.5)
     assert objective.form.name == form
     assert objective.loss is LOSSES[form if form == OTHER_LOSS else "bce"]
     assert objective.l2 == 0.5
     assert form == OTHER_LOSS or objective.epsilon == 1e-3
+
+
+def test_the_forms_on_data_are_those_of_its_loss() -> None:
+    loss = LOSSES["cross_entropy"]
+    assert objective_by(loss, "naive", 1e-3).form is loss.forms["naive"]
+    with pytest.raises(UsageError, match='cross_entropy has no form "torch"'):
+        objective_by(loss, "torch", 1e-3)
+    rng = np.random.default_rng(0)
+    network = Network((3, 4, 3), True, rng.normal(size=Network.count((3, 4, 3), True)))
+    X, y = rng.normal(size=(9, 3)), np.eye(3)[rng.integers(0, 3, 9)]
+    softmax = case_from(network, X, y, loss="cross_entropy")
+    rows = {(r.form, r.name): r for r in compare_layers(softmax, list(loss.forms), 1e-3, "float64")}
+    assert (rows["fused", "W1"].max_relative_error or 0) < 1e-12
+    assert (rows["epsilon", "W2"].max_relative_error or 0) > 1e-4
+    norm = np.linalg.norm(softmax.gradient().W[0])
+    assert rows["stable", "W1"].gradient_norm == pytest.approx(norm, rel=1e-12)

@@ -22,6 +22,8 @@ from mlpcli.nn.backprop import RIGHT
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
@@ -64,15 +66,16 @@ class ChainView:
 class Chain:
     """Three views: of one row, of as many as make every layer recoverable, and of all.
 
-    `bias` says whether the network has biases, whose gradient is then of use, `canonical` whether
-    the closed form is right at the last layer (`Loss.canonical`).
+    `bias` says whether the network has biases, whose gradient is then of use, `loss` and
+    `activation` in which words to tell it.
     """
 
     one_row: ChainView
     full_rank: ChainView
     all_rows: ChainView
     bias: bool
-    canonical: bool
+    loss: Loss
+    activation: Activation
 
 
 Deltas: TypeAlias = "dict[int, FloatArray]"
@@ -83,7 +86,7 @@ def chain(case: Case) -> Chain:
     """Return the three views of a case."""
     rows = _full_rank_rows(scene_of(case))
     one, full, every = (_view(_first_rows(case, n)) for n in (1, rows, len(case.X)))
-    return Chain(one, full, every, case.network.bias, case.objective.loss.canonical)
+    return Chain(one, full, every, case.network.bias, case.objective.loss, case.network.activation)
 
 
 def _first_rows(case: Case, rows: int) -> Case:

@@ -12,11 +12,10 @@ import numpy as np
 
 from mlpcli.check.case import Case, case_from
 from mlpcli.check.verdict.rule import split_name
-from mlpcli.compare.choices import FORMS, OTHER_LOSS, REFERENCE
+from mlpcli.compare.choices import OTHER_LOSS, REFERENCE
 from mlpcli.compare.records import LayerComparison, TrainingRun
 from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
-from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.objective import Objective
 from mlpcli.seeds import Stream, generator
 from mlpcli.training.build import layer_sizes, network_from, objective_from
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from mlpcli.config import Config
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.rows import AnyRows
+    from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Network, Parameters
     from mlpcli.nn.sigmoid import FloatArray
     from mlpcli.training.loop import Loop
@@ -150,11 +150,18 @@ def scale_weights(case: Case, scale: float, dtype: str) -> Case:
     return replace(case, network=network.with_theta(network.theta * scale))
 
 
-def objective_by(form: str, epsilon: float, l2: float = 0.0) -> Objective:
-    """Return the objective whose derivative is computed by a form, or that of another loss."""
-    if form in FORMS:
-        return Objective(LOSSES["bce"], FORMS[form], epsilon, l2)
-    return Objective.exact(form, l2)
+def objective_by(loss: Loss, form: str, epsilon: float, l2: float = 0.0) -> Objective:
+    """Return the objective whose derivative is computed by a form of the loss, or another loss's.
+
+    Raises UsageError where the loss has no such form.
+    """
+    if form == OTHER_LOSS:
+        return Objective.exact(OTHER_LOSS, l2)
+    known = {**loss.wild, **loss.forms}
+    if form not in known:
+        forms = ", ".join(loss.forms)
+        raise UsageError(f'--form: {loss.name} has no form "{form}"; expected one of {forms}')
+    return Objective(loss, known[form], epsilon, l2)
 
 
 def compare_layers(
@@ -164,7 +171,8 @@ def compare_layers(
     if len(case.objective.loss.forms) == 1:
         got = case.objective.loss.name
         raise UsageError(
-            f"loss.kind: expected bce to compare the forms of its derivative, got {got}"
+            "loss.kind: expected bce or cross_entropy to compare the forms of its derivative, "
+            f"got {got}"
         )
     if not np.isin(case.y, (0, 1)).all():
         raise UsageError(
@@ -183,7 +191,7 @@ def compare_layers(
 def _gradient(case: Case, form: str, epsilon: float, dtype: str) -> Parameters:
     """Return dJ/dtheta by backpropagation in `dtype`; nan where the form breaks."""
     omega = None if case.omega is None else case.omega.astype(dtype)
-    objective = objective_by(form, epsilon, case.objective.l2)
+    objective = objective_by(case.objective.loss, form, epsilon, case.objective.l2)
     return objective.gradient(case.forward(dtype), case.y.astype(dtype), omega)
 
 
@@ -192,7 +200,7 @@ def _compare(form: str, name: str, values: FloatArray, truth: FloatArray) -> Lay
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.maximum(np.abs(values), np.abs(truth))
         relative = np.where(size == 0, 0, np.abs(values - truth) / size)
-    comparable = form in FORMS and finite.any()
+    comparable = form != OTHER_LOSS and finite.any()
     norm = float(np.linalg.norm(values))
     layer, parameter = split_name(name)
     return LayerComparison(
@@ -235,10 +243,10 @@ def _run(
     from mlpcli.parallel import limit_blas
     from mlpcli.training.build import new_loop
     from mlpcli.training.evaluate import row_logits
-    from mlpcli.training.metrics import measure
 
     plain = new_loop(config, dataset)
-    by_form = objective_by(form, epsilon)
+    truth = plain.objective.loss
+    by_form = objective_by(truth, form, epsilon)
     objective = replace(plain.objective, loss=by_form.loss, form=by_form.form, epsilon=epsilon)
     loop = replace(plain, objective=objective)
     loop.network.theta *= weight_scale
@@ -252,9 +260,7 @@ def _run(
         loop.network.theta[:] = loop.position.best_theta
         rows = dataset.validation or dataset.train
         logits = row_logits(loop.network, rows)
-    names = [target.name for target in dataset.targets]
-    halves = [0.5] * len(names)
-    loss = measure(logits, rows.y, LOSSES["bce"], halves, names=names, weight=rows.weight).loss
+    loss = _mean_loss(truth, logits, rows)
     assert loop.stopped is not None
     return TrainingRun(
         form=form,
@@ -265,6 +271,14 @@ def _run(
         reason=_reason(loop, loss),
         curve=tuple(curve),
     )
+
+
+def _mean_loss(loss: Loss, logits: FloatArray, rows: AnyRows) -> float | None:
+    """Return the true loss of rows, None where it is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = loss.value(logits, rows.y.astype(np.float64)).sum(axis=1)
+        mean = float(np.average(losses, weights=rows.weight))
+    return mean if np.isfinite(mean) else None
 
 
 def _reason(loop: Loop, loss: float | None) -> str | None:

@@ -45,16 +45,13 @@ def _row(layer: ChainLayer) -> tuple[str, ...]:
 def chain_words(chain: Chain) -> Iterator[str]:
     """Yield the explanation of the tables, with the numbers of this network."""
     depth, rows = len(chain.all_rows.layers), chain.all_rows.rows
-    start, closed = "(Z_L - Y)/N", "is right at the last layer only"
-    elsewhere = " elsewhere"
-    if not chain.canonical:
-        start = "2 (Z_L - Y) * sigma'(H_L)/N"
-        closed, elsewhere = "belongs to cross-entropy and is right nowhere here", ""
+    loss, letter = chain.loss, chain.activation.letter
+    elsewhere = " elsewhere" if loss.canonical else ""
     yield (
-        f"The link between layers is delta, not dJ/dW: delta_L = {start}, delta_i = "
-        "(delta_{i+1} W_{i+1}) * sigma'(H_i), and dJ/dW_i = delta_i^T Z_{i-1}. "
-        f"The closed form (Z_i - Y)^T Z_{{i-1}}/N {closed}; its column shows by how much it is "
-        f"wrong{elsewhere} (1 is 100 %)."
+        f"The link between layers is delta, not dJ/dW: delta_L = {loss.written}, delta_i = "
+        f"(delta_{{i+1}} W_{{i+1}}) * {letter}'(H_i), and dJ/dW_i = delta_i^T Z_{{i-1}}. "
+        f"The closed form (Z_i - Y)^T Z_{{i-1}}/N {loss.closed}; its column shows by how much "
+        f"it is wrong{elsewhere} (1 is 100 %)."
     )
     if depth == 1:
         yield "With one layer there is nothing to connect."

@@ -159,6 +159,7 @@ class CrossEntropy(Loss):
     truth = _FORMS["stable"]
     wild = MappingProxyType(_WILD)
     canonical = True
+    closed = "is right at the last layer only, where the Jacobian of softmax, the canonical link, cancels"
     output = "softmax"
     separable = False
 

@@ -34,6 +34,8 @@ class LinearMse(Loss):
     truth = Form("mse", _value, _derivative)
     forms = MappingProxyType({truth.name: truth})
     canonical = False
+    written = "2 (Z_L - Y)/N"
+    closed = "lacks the factor 2 of the square, and so is right nowhere here"
     output = "identity"
 
     def predict(self, h: FloatArray) -> FloatArray:

@@ -64,12 +64,15 @@ class Loss(ABC):
     everywhere; `wild` are others that are met in libraries and in code. `output` names what makes
     z_L of the logits; it is `separable` where each output reads its own logit only. The loss is
     `canonical` where delta_L is (Z_L - Y)/N: the output is the inverse of the loss's own link.
+    `written` is delta_L in letters, `closed` what is to be said of (Z_L - Y)^T Z_{L-1}/N.
     """
 
     name: ClassVar[str]
     forms: ClassVar[Mapping[str, Form]]
     truth: ClassVar[Form]
     canonical: ClassVar[bool]
+    written: ClassVar[str] = "(Z_L - Y)/N"
+    closed: ClassVar[str] = "is right at the last layer only"
     output: ClassVar[str] = "sigmoid"
     separable: ClassVar[bool] = True
     wild: ClassVar[Mapping[str, Form]] = MappingProxyType({})
