@@ -180,7 +180,7 @@ NEEDS = "needs a CONFIG, whose network and data it is about"
         ("--plot x.jpg", "--plot x.jpg: expected a name that ends in .png, .svg or .pdf"),
         (
             "config.yaml --set loss.kind=mse",
-            "loss.kind: expected bce to compare the forms of its derivative, got mse",
+            "loss.kind: expected bce or cross_entropy to compare the forms of its derivative, got mse",
         ),
         (
             "config.yaml --weight-scale 1e40",

@@ -159,7 +159,7 @@ class CrossEntropy(Loss):
     truth = _FORMS["stable"]
     wild = MappingProxyType(_WILD)
     canonical = True
-    closed = "is right at the last layer only, as softmax is the inverse of its canonical link,"
+    closed = "is right at the last layer only, as softmax is the inverse of its canonical link"
     output = "softmax"
     separable = False
 
