@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mlpcli.data.labels import named, shown
 from mlpcli.data.target import Classes, classes_of
 from mlpcli.errors import DataError
+from mlpcli.nn.losses import LOSSES
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ def settle(config: Config, targets: Sequence[AnyTarget]) -> Config:
 def _of_two(config: Config, targets: Sequence[AnyTarget]) -> Iterator[str]:
     """Yield what needs a target of three and more labels."""
     names = ", ".join(show_name(target.name) for target in targets)
-    if config.loss.kind == "cross_entropy":
-        yield (f"loss.kind: cross_entropy needs one target of three and more labels, got {names} "
+    loss = LOSSES[config.loss.kind]
+    if not loss.separable:
+        yield (f"loss.kind: {loss.name} needs one target of three and more labels, got {names} "
                "of two; use bce")  # fmt: skip
     if isinstance(config.loss.class_weight, dict):
         yield f"loss.class_weight: expected the keys 0 and 1 for {names}, which has two labels"
