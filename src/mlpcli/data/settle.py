@@ -35,6 +35,7 @@ def settle(config: Config, targets: Sequence[AnyTarget]) -> Config:
 def _of_two(config: Config, targets: Sequence[AnyTarget]) -> Iterator[str]:
     """Yield what needs a target of three and more labels."""
     names = ", ".join(show_name(target.name) for target in targets)
+    assert config.loss.kind is not None, "the loss has just been settled"
     loss = LOSSES[config.loss.kind]
     if not loss.separable:
         yield (f"loss.kind: {loss.name} needs one target of three and more labels, got {names} "
