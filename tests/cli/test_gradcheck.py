@@ -330,3 +330,15 @@ def test_three_labels_go_out_and_come_back(kind: str, mlp: Mlp, here: Path) -> N
     assert mlp("gradcheck", "labels.yaml", "--dump", "case.npz").status == 0
     back = mlp("gradcheck", "labels.yaml", "--case", "case.npz")
     assert (back.status, back.err) == (0, "")
+
+
+def test_a_dumped_case_keeps_the_activation_of_its_config(mlp: Mlp, here: Path) -> None:
+    from mlpcli.check.exchange import read_case
+    from mlpcli.nn.activations import Tanh
+
+    tanh = ("--set", "network.activation=tanh")
+    assert mlp("gradcheck", CONFIG, *tanh, "--dump", "case.npz").status == 0
+    write(here / "g.npz", dict(read_case(here / "case.npz", Tanh()).gradient().tensors()))
+    ran = mlp("gradcheck", CONFIG, *tanh, "--case", "case.npz", "--gradient", "g.npz")
+    assert ran.status == 0
+    assert mlp("gradcheck", CONFIG, "--case", "case.npz", "--gradient", "g.npz").status == 1

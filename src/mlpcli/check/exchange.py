@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from mlpcli.nn.activations import Activation
+
 __all__ = ["parameters_from", "read_arrays", "read_case", "read_gradient", "write_case"]
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -41,10 +43,11 @@ def write_case(case: Case, file: IO[bytes], suffix: str) -> None:
         file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
 
 
-def read_case(path: Path, **objective: Any) -> Case:
+def read_case(path: Path, activation: Activation | None = None, **objective: Any) -> Case:
     """Return the case of a file; `objective` are keywords of `case_from` (loss, l2, ..).
 
-    Arrays of any real dtype are taken as float64. Raises CaseError for what is no case.
+    `activation` is that of the hidden layers (None: sigmoid). Arrays of any real dtype are taken
+    as float64. Raises CaseError for what is no case.
     """
     arrays = read_arrays(path)
     for name in ("X", "y", "W1"):
@@ -60,6 +63,8 @@ def read_case(path: Path, **objective: Any) -> Case:
         guess = did_you_mean(unknown[0], ("X", "y", "W1", "b1")) or "; expected X, y, W1, b1, .."
         raise CaseError(f'{path}: unknown array "{unknown[0]}"{guess}')
     network = _network(path, arrays)
+    if activation is not None:
+        network = Network(network.sizes, network.bias, network.theta, activation)
     try:
         return case_from(network, arrays["X"], arrays["y"], omega=arrays.get("omega"), **objective)
     except CaseError as error:

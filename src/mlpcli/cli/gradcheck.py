@@ -148,13 +148,15 @@ def _find_case(
 
     from mlpcli.check.exchange import read_arrays, read_case
     from mlpcli.compare.on_data import objective_keywords
+    from mlpcli.training.build import activation_from
 
     keywords = {} if config is None else objective_keywords(config)
     if config is not None and "loss" not in keywords:
         y = read_arrays(file).get("y")
         many = y is not None and y.ndim == 2 and y.shape[1] > len(config.data.target) == 1
         keywords["loss"] = "cross_entropy" if many else "bce"
-    case = read_case(file, **keywords)
+    activation = None if config is None else activation_from(config.network)
+    case = read_case(file, activation, **keywords)
     if config is not None and case.omega is None and _weighs(config):
         raise UsageError(
             f"{file}: has no omega, but the config weighs rows or classes; dump the case "
