@@ -19,27 +19,56 @@ def sigma(h: Any) -> Any:
     return 1 / (1 + np.exp(-h))
 
 
-def forward(W: Steps, b: Steps, X: Array) -> Steps:
+ACTIVATIONS: dict[str, tuple[Any, Any]] = {
+    "sigmoid": (sigma, lambda z: z * (1 - z)),
+    "tanh": (np.tanh, lambda z: 1 - z**2),
+    "relu": (lambda h: h * (h > 0), lambda z: 1.0 * (z > 0)),
+    "leaky_relu": (lambda h: np.where(h > 0, h, 0.01 * h), lambda z: np.where(z > 0, 1, 0.01)),
+    "identity": (lambda h: h, np.ones_like),
+}
+"""f(H), and f'(H) of Z, of the hidden layers; the output's is always sigma."""
+
+
+def forward(W: Steps, b: Steps, X: Array, activation: str = "sigmoid") -> Steps:
     """Return Z_0 .. Z_L."""
+    f, _ = ACTIVATIONS[activation]
     Z = [X]
-    for W_i, b_i in zip(W, b, strict=True):
-        Z.append(sigma(Z[-1] @ W_i.T + b_i))
+    for i, (W_i, b_i) in enumerate(zip(W, b, strict=True), start=1):
+        h = Z[-1] @ W_i.T + b_i
+        Z.append(f(h) if i < len(W) else sigma(h))
     return Z
 
 
-def loss(W: Steps, b: Steps, X: Array, y: Array, omega: Array, l2: float, kind: str) -> float:
+def loss(
+    W: Steps,
+    b: Steps,
+    X: Array,
+    y: Array,
+    omega: Array,
+    l2: float,
+    kind: str,
+    activation: str = "sigmoid",
+) -> float:
     """Return J; omega (N x K) holds the weight of each label."""
-    z = forward(W, b, X)[-1]
+    z = forward(W, b, X, activation)[-1]
     bce = -y * np.log(z) - (1 - y) * np.log(1 - z)
     each = bce if kind == "bce" else (z - y) ** 2
     return float((omega * each).sum() / len(X) + l2 / 2 * sum((W_i**2).sum() for W_i in W))
 
 
 def backprop(
-    W: Steps, b: Steps, X: Array, y: Array, omega: Array, l2: float, kind: str
+    W: Steps,
+    b: Steps,
+    X: Array,
+    y: Array,
+    omega: Array,
+    l2: float,
+    kind: str,
+    activation: str = "sigmoid",
 ) -> tuple[Steps, Steps]:
     """Return dJ/dW_i and dJ/db_i of every layer."""
-    Z = forward(W, b, X)
+    _, slope = ACTIVATIONS[activation]
+    Z = forward(W, b, X, activation)
     delta = omega * (Z[-1] - y) / len(X)
     if kind == "mse":
         delta = 2 * delta * Z[-1] * (1 - Z[-1])
@@ -48,7 +77,7 @@ def backprop(
     for i in reversed(range(len(W))):
         dW.insert(0, delta.T @ Z[i] + l2 * W[i])
         db.insert(0, delta.sum(axis=0))
-        delta = (delta @ W[i]) * Z[i] * (1 - Z[i])
+        delta = (delta @ W[i]) * slope(Z[i])
     return dW, db
 
 

@@ -26,6 +26,8 @@ def info_tables(model: Model, path: str) -> list[Table]:
         ("weights SHA-256", model.tensor_digest),
         ("made by", ", ".join(f"{name} {v}" for name, v in model.versions.items())),
     ]
+    if len(network.W) > 1:
+        facts.insert(1, ("activation", network.activation.name))
     if model.classes is not None:
         labels = ", ".join(model.classes.labels)
         facts.append((f"target {model.classes.name}", f"one of {labels}"))
