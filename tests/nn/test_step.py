@@ -11,6 +11,7 @@ import pytest
 
 from mlpcli.config import LossConfig
 from mlpcli.data.rows import Rows
+from mlpcli.nn.activations import ACTIVATIONS, activation_by
 from mlpcli.nn.network import Network, Parameters
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.nn.step import Engine, thread_count
@@ -27,11 +28,18 @@ LOSSES: dict[str, dict[str, Any]] = {
 
 
 def setting(
-    loss: str, *, soft: bool = False, weighted: bool = False, bias: bool = True, outputs: int = 2
+    loss: str,
+    *,
+    soft: bool = False,
+    weighted: bool = False,
+    bias: bool = True,
+    outputs: int = 2,
+    activation: str = "sigmoid",
 ) -> tuple[Network, Any, Rows]:
     rng = np.random.default_rng(8)
     sizes = (5, 7, 4, outputs)
-    network = Network(sizes, bias, rng.normal(size=Network.count(sizes, bias)))
+    theta = rng.normal(size=Network.count(sizes, bias))
+    network = Network(sizes, bias, theta, activation_by(activation, 0.1))
     y = rng.random((300, outputs))
     rows = Rows(rng.normal(size=(300, 5)), y if soft else np.round(y))
     if weighted:
@@ -81,6 +89,39 @@ def test_gradient_of_each_batch(loss: str, soft: bool, weighted: bool, members: 
             assert squares == pytest.approx(norms, rel=1e-10)
             assert engine.squared_norms() == pytest.approx(norms, rel=1e-10)
     assert [len(batch.shares) for batch in prepared.batches] == [members, min(members, 100 // 64)]
+
+
+@pytest.mark.parametrize("activation", list(ACTIVATIONS))
+@pytest.mark.parametrize("loss", ["stable", "mse"])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("members", [1, 2])
+def test_gradient_of_each_activation(activation: str, loss: str, bias: bool, members: int) -> None:
+    network, objective, rows = setting(loss, bias=bias, activation=activation)
+    expected = gradient_of(network, objective, rows)
+    for dtype, tolerance in (("float64", 1e-11), ("float32", 1e-3)):
+        narrow = network.with_theta(network.theta.astype(dtype))
+        few = Rows(rows.X.astype(dtype), rows.y.astype(dtype))
+        with closing(Team(members)) as team:
+            engine = engine_for(narrow, objective, few, 300, team)
+            engine.compute(engine.prepare(few.X, few.y, few.weight).batches[0])
+            got = narrow.like(np.empty_like(narrow.theta))
+            engine.gradient.unfold(got)
+        largest = float(np.abs(expected.theta).max())
+        np.testing.assert_allclose(got.theta, expected.theta, rtol=0, atol=tolerance * largest)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_a_step_takes_the_branch_below_at_a_kink(activation: str) -> None:
+    network, objective, rows = setting("stable", activation=activation)
+    network.theta[:] = np.round(network.theta)
+    rows = Rows(np.round(rows.X), rows.y)
+    assert (network.forward(rows.X).H[0] == 0).any()
+    engine = engine_for(network, objective, rows, 300, ALONE)
+    engine.compute(engine.prepare(rows.X, rows.y, rows.weight).batches[0])
+    expected = gradient_of(network, objective, rows).theta
+    got = network.like(np.empty_like(network.theta))
+    engine.gradient.unfold(got)
+    np.testing.assert_allclose(got.theta, expected, rtol=1e-11, atol=1e-14)
 
 
 @pytest.mark.parametrize("bias", [True, False])
