@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.check.case import Case, case_from
+from mlpcli.nn.activations import ACTIVATIONS, activation_by
 from mlpcli.nn.network import Network, Parameters
+from reference_mlp import ACTIVATIONS as ACTS
 
 if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import FloatArray
@@ -29,6 +31,8 @@ class Family:
     weighted: bool = False
     l2: float = 0.0
     rows: tuple[int, int] = (2, 60)
+    activation: str = "sigmoid"
+    whole: bool = False  # weights and features are whole numbers: H is 0 exactly, units are dead
 
 
 FAMILIES = (
@@ -43,19 +47,29 @@ FAMILIES = (
     Family("mse saturated", loss="mse", scale=20.0, soft=True, weighted=True),
     Family("rows", rows=(100, 300)),
 )
+OTHERS = [name for name in ACTIVATIONS if name != "sigmoid"]
+ACTIVATED = tuple(
+    Family(f"{name}, {loss}", (2, 4), outputs=2, loss=loss, l2=l2, rows=(2, 20), activation=name)
+    for name in OTHERS
+    for loss, l2 in (("bce", 0.1), ("mse", 0.0))
+)
+WHOLE = tuple(replace(family, whole=True, scale=2.0) for family in ACTIVATED)
 
 
 def draw(family: Family, rng: np.random.Generator, widest: int = 12) -> Case:
     depth = int(rng.integers(family.layers[0], family.layers[1] + 1))
     rows = int(rng.integers(family.rows[0], family.rows[1] + 1))
     sizes = [*rng.integers(1, widest + 1, depth).tolist(), family.outputs]
-    network = Network(sizes, family.bias, np.zeros(Network.count(sizes, family.bias)))
+    theta = np.zeros(Network.count(sizes, family.bias))
+    network = Network(sizes, family.bias, theta, activation_by(family.activation))
     for W in network.W:
         W[:] = family.scale / np.sqrt(W.shape[1]) * rng.standard_normal(W.shape)
     for b in network.b:
         b[:] = family.scale * 0.3 * rng.standard_normal(b.shape)
     X = rng.standard_normal((rows, sizes[0]))
     X *= 10 ** (family.spread * rng.uniform(-3, 4, sizes[0]))
+    if family.whole:
+        theta[:], X = np.round(theta), np.round(X)
     y = rng.uniform(size=(rows, sizes[-1]))
     y = y if family.soft else np.round(y)
     omega = rng.uniform(0.2, 2, y.shape) if family.weighted else None
@@ -64,6 +78,7 @@ def draw(family: Family, rng: np.random.Generator, widest: int = 12) -> Case:
 
 def textbook_gradient(case: Case, dtype: str) -> Parameters:
     """Return what the formulas z (1-z) and z - y give, with all their cancellation."""
+    _, slope = ACTS[case.network.activation.name]
     network = case.network.like(case.network.theta.astype(dtype))
     X, y = case.X.astype(dtype), case.y.astype(dtype)
     omega = np.ones_like(y) if case.omega is None else case.omega.astype(dtype)
@@ -71,7 +86,8 @@ def textbook_gradient(case: Case, dtype: str) -> Parameters:
     with np.errstate(over="ignore"):
         for i, W in enumerate(network.W):
             h = Z[-1] @ W.T + (network.b[i] if case.network.bias else 0)
-            Z.append(1 / (1 + np.exp(-h)))
+            last = i == len(network.W) - 1
+            Z.append(ACTS["sigmoid" if last else case.network.activation.name][0](h))
     gradient = network.like(np.empty_like(network.theta))
     delta = (Z[-1] - y) * omega / len(y)
     if case.objective.loss.name == "mse":
@@ -79,5 +95,5 @@ def textbook_gradient(case: Case, dtype: str) -> Parameters:
     for i in reversed(range(len(network.W))):
         gradient.W[i][:] = delta.T @ Z[i] + case.objective.l2 * network.W[i]
         gradient.b[i][:] = delta.sum(axis=0)[: gradient.b[i].size]
-        delta = (delta @ network.W[i]) * Z[i] * (1 - Z[i])
+        delta = (delta @ network.W[i]) * slope(Z[i]).astype(dtype)
     return gradient

@@ -8,17 +8,24 @@ import mpmath as mp
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mlpcli.check.case import Case
     from mlpcli.nn.sigmoid import FloatArray
 
 DIGITS = 200
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "sigmoid": lambda h: 1 / (1 + mp.exp(-h)),
+    "tanh": mp.tanh,
+    "relu": lambda h: max(h, mp.mpf(0)),
+    "leaky_relu": lambda h: h if h > 0 else mp.mpf(0.01) * h,
+    "identity": lambda h: h,
+}
 
 
 def objective(case: Case, theta: Sequence[Any]) -> Any:
     """Return J of the case at other parameters, as one number of DIGITS digits."""
-    total, place = mp.mpf(0), 0
+    total, place, name = mp.mpf(0), 0, case.network.activation.name
     W, b = [], []
     for n, m in zip(case.network.sizes[:-1], case.network.sizes[1:], strict=True):
         W.append([theta[place + j * n : place + (j + 1) * n] for j in range(m)])
@@ -29,7 +36,7 @@ def objective(case: Case, theta: Sequence[Any]) -> Any:
         z = [mp.mpf(float(x)) for x in row]
         for i in range(len(W)):
             h = [mp.fdot(w, z) + c for w, c in zip(W[i], b[i], strict=True)]
-            z = [1 / (1 + mp.exp(-x)) for x in h]
+            z = [(FUNCTIONS[name] if i < len(W) - 1 else FUNCTIONS["sigmoid"])(x) for x in h]
         for k, x in enumerate(h):
             y = mp.mpf(float(case.y[r, k]))
             bce = (1 - y) * mp.log(1 + mp.exp(x)) + y * mp.log(1 + mp.exp(-x))

@@ -32,6 +32,18 @@ if TYPE_CHECKING:
             "glorrot",
             'one of glorot, he, normal, zeros, got "glorrot", did you mean "glorot"?',
         ),
+        (
+            "network.activation",
+            "rleu",
+            'one of sigmoid, tanh, relu, leaky_relu, identity, got "rleu", did you mean "relu"?',
+        ),
+        (
+            "network.activation",
+            "null",
+            "one of sigmoid, tanh, relu, leaky_relu, identity, got null",
+        ),
+        ("network.slope", "-0.1", "a number >= 0, got -0.1"),
+        ("network.slope", ".nan", "a number >= 0, got .nan"),
         ("training.epochs", "1.5", "an integer >= 1, got 1.5"),
         ("training.epochs", "1e3", "an integer >= 1, got 1000.0"),
         ("training.epochs", "true", "an integer >= 1, got true"),

@@ -10,13 +10,15 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-from check.nets import FAMILIES, Family, draw
-from check.reference import derivatives, differences
+from check.nets import ACTIVATED, FAMILIES, Family, draw
+from check.reference import FUNCTIONS, derivatives, differences
+from formulas import FUNCTIONS as TRACED
 from mlpcli.check.case import Case, case_from
 from mlpcli.check.numeric.change import BLOCK
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.numeric.plain import plain_difference
 from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.network import Network
 
 if TYPE_CHECKING:
@@ -60,6 +62,22 @@ def test_central_and_complex_step_agree_with_200_digits(family: Family) -> None:
         assert np.all(np.abs(exact) > 1e-150)
         for numeric in (central_difference(case), complex_step(case)):
             assert np.all(np.abs(numeric - exact) <= allowed(case, exact))
+
+
+@pytest.mark.parametrize("family", ACTIVATED, ids=lambda family: family.name)
+def test_every_activation_agrees_with_200_digits(family: Family) -> None:
+    for seed in range(4):
+        case = small(family, seed)
+        exact = derivatives(case)
+        assert exact.any()
+        for numeric in (central_difference(case), complex_step(case)):
+            assert np.all(np.abs(numeric - exact) <= allowed(case, exact))
+        plain, error = plain_difference(case)
+        assert np.all(np.abs(plain - exact) <= error)
+
+
+def test_every_activation_has_its_digits() -> None:
+    assert set(FUNCTIONS) == set(ACTIVATIONS) == {f.activation for f in (*FAMILIES, *ACTIVATED)}
 
 
 def test_central_is_precise_to_its_last_digits() -> None:
@@ -129,7 +147,7 @@ def test_methods_agree_on_larger_cases(family: Family) -> None:
         assert np.all(np.abs(numeric - central) <= error + allowed(case, central))
 
 
-@families
+@pytest.mark.parametrize("family", FAMILIES + ACTIVATED, ids=lambda family: family.name)
 def test_autograd_agrees(family: Family) -> None:
     case = draw(family, np.random.default_rng(7))
     expected = autograd.grad(lambda theta: traced_objective(case, theta))(case.network.theta)
@@ -139,17 +157,23 @@ def test_autograd_agrees(family: Family) -> None:
     assert traced_objective(case, case.network.theta) == pytest.approx(case.value(), rel=1e-12)
 
 
+def precise(h: Any) -> Any:
+    """Return sigma(h) to full relative precision in its tail."""
+    return anp.exp(-anp.logaddexp(0, -h))
+
+
 def traced_objective(case: Case, theta: Any) -> Any:
+    f = {**TRACED, "sigmoid": precise}[case.network.activation.name]
     place, z, squares = 0, case.X, 0.0
     for n, m in zip(case.network.sizes[:-1], case.network.sizes[1:], strict=True):
         W = theta[place : place + m * n].reshape(m, n)
         place += m * n
         h = anp.dot(z, W.T) + (theta[place : place + m] if case.network.bias else 0)
         place += m if case.network.bias else 0
-        z, squares = anp.exp(-anp.logaddexp(0, -h)), squares + anp.sum(W**2)
+        z, squares = f(h), squares + anp.sum(W**2)
     y, omega = case.y, 1.0 if case.omega is None else case.omega
     bce = (1 - y) * anp.logaddexp(0, h) + y * anp.logaddexp(0, -h)
-    loss = bce if case.objective.loss.name == "bce" else (z - y) ** 2
+    loss = bce if case.objective.loss.name == "bce" else (precise(h) - y) ** 2
     return anp.sum(omega * loss) / len(y) + case.objective.l2 / 2 * squares
 
 
