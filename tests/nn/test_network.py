@@ -133,7 +133,8 @@ def loss_of(case: Case) -> float:
 @given(cases())
 def test_loss_and_every_gradient_equal_autograd(case: Case) -> None:
     theta = case.network.theta
-    value, truth = autograd.value_and_grad(case.value)(theta)
+    with np.errstate(over="ignore"):  # autograd divides by cosh^2, which overflows beyond 355
+        value, truth = autograd.value_and_grad(case.value)(theta)
     assert loss_of(case) == pytest.approx(float(value), rel=1e-12)
     gradient = case.gradient()
     for layer, exact in zip(gradient.layers, gradient.like(truth).layers, strict=True):
