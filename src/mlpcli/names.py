@@ -6,11 +6,15 @@ them. These lists load nothing, and are read when a value is judged, so that a n
 
 from __future__ import annotations
 
-__all__ = ["ACTIVATIONS", "DERIVATIVES", "INITS", "LOSSES"]
+__all__ = ["ACTIVATIONS", "DERIVATIVES", "INITS", "LOSSES", "LOSS_OUTPUTS", "OUTPUTS", "REDUCTIONS"]
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
 INITS = ["glorot", "he", "normal", "zeros"]
 LOSSES = ["bce", "cross_entropy", "mse"]
+OUTPUTS = ["sigmoid", "softmax", "identity"]
+LOSS_OUTPUTS = {"bce": ["sigmoid"], "cross_entropy": ["softmax"], "mse": ["sigmoid", "identity"]}
+"""What each loss makes of the logits, the usual one first."""
+REDUCTIONS = ["mean", "sum", "mean_all"]
 _FORMS = ["naive", "epsilon", "clamped", "fused", "stable"]
 DERIVATIVES = {"bce": _FORMS, "cross_entropy": _FORMS}
 """The forms of each loss that has several."""

@@ -18,6 +18,7 @@ class Stream(IntEnum):
     WEIGHTS = 1
     SHUFFLE = 2
     ROWS = 3
+    BIASES = 4
 
 
 def generator(seed: int, stream: Stream) -> np.random.Generator:

@@ -61,7 +61,8 @@ def guest(here: Path, request: Any) -> str:
 def test_our_own_gradient_is_right(here: Path, mlp: Mlp) -> None:
     ran = mlp("gradcheck", CONFIG)
     assert (ran.status, ran.err) == (0, "")
-    title, header, *rows = ran.out.splitlines()
+    objective, title, header, *rows = ran.out.splitlines()
+    assert objective.startswith("J = 1/N sum_rows -(y log z + (1-y) log(1-z)), Z_L = sigmoid(H_L)")
     assert title.startswith("stable derivative against central: ")
     assert header.split()[:3] == ["tensor", "verdict", "shape"]
     assert [row.split()[0] for row in rows[:4]] == ["W1", "b1", "W2", "b2"]
@@ -74,7 +75,7 @@ def test_json(here: Path, mlp: Mlp) -> None:
     document = ran.document
     assert list(document) == ["schema", "verdict", "method", "derivative", "rows", "parameters",
                               "seconds", "layers", "second_opinion", "forms", "diagnosis",
-                              "blind_spots"]  # fmt: skip
+                              "blind_spots", "cases", "objective", "suggestion"]  # fmt: skip
     assert document["schema"] == "mlp.gradcheck/1"
     assert (document["verdict"], document["method"]) == ("pass", "central")
     assert (document["derivative"], document["rows"], document["forms"]) == ("stable", 40, None)
@@ -83,6 +84,12 @@ def test_json(here: Path, mlp: Mlp) -> None:
     assert list(document["layers"][0]["worst"]) == ["index", "analytic", "numeric"]
     assert list(document["second_opinion"]) == ["method", "checked", "max_relative_error"]
     assert document["diagnosis"] == []
+    assert document["cases"] == [{"name": "config", "verdict": "pass"}]
+    assert document["objective"] == {
+        "activation": "sigmoid", "slope": None, "output": "sigmoid", "loss": "bce",
+        "reduction": "mean", "factor": 1.0, "l2": 0.0,
+    }  # fmt: skip
+    assert document["suggestion"] is None
     assert all(list(s) == ["bug", "layers", "reason"] for s in document["blind_spots"])
 
 
@@ -273,7 +280,7 @@ def test_a_picture_without_the_extra(here: Path, mlp: Mlp, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((), "expected a CONFIG or --case FILE; see mlp gradcheck --help"),
+        ((), "expected a CONFIG, --case FILE or --network SIZES; or --gradient"),
         (("--case", "none.npz"), "none.npz: no such file"),
         (("--case", "c.npz", "--set", "loss.l2=1"), "--set changes a CONFIG, and none is given"),
         ((CONFIG, "--json", "--format", "github"), "--json and --format github: stdout holds one"),
@@ -334,11 +341,10 @@ def test_three_labels_go_out_and_come_back(kind: str, mlp: Mlp, here: Path) -> N
 
 def test_a_dumped_case_keeps_the_activation_of_its_config(mlp: Mlp, here: Path) -> None:
     from mlpcli.check.exchange import read_case
-    from mlpcli.nn.activations import Tanh
 
     tanh = ("--set", "network.activation=tanh")
     assert mlp("gradcheck", CONFIG, *tanh, "--dump", "case.npz").status == 0
-    write(here / "g.npz", dict(read_case(here / "case.npz", Tanh()).gradient().tensors()))
+    write(here / "g.npz", dict(read_case(here / "case.npz").gradient().tensors()))
     ran = mlp("gradcheck", CONFIG, *tanh, "--case", "case.npz", "--gradient", "g.npz")
     assert ran.status == 0
     assert mlp("gradcheck", CONFIG, "--case", "case.npz", "--gradient", "g.npz").status == 1

@@ -128,7 +128,7 @@ def test_the_yaml_is_in_block_style() -> None:
     assert "\n\nnetwork:\n  hidden: [16]\n  activation: sigmoid\n" in shown
     assert "\n  epsilon: 1.0e-07\n" in shown
     assert "\n  optimizer:\n    name: adam\n    learning_rate: 0.001\n" in shown
-    assert shown.endswith("  tolerance: null\n")
+    assert shown.endswith("  factor: 1.0\n")
 
 
 def kinds(value: Any) -> set[str]:

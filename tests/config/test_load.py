@@ -223,7 +223,7 @@ HELP = "expected KEY=VALUE, such as training.epochs=5 or network.hidden[0]=8"
         ("trainin.epochs=5", 'trainin: unknown key, did you mean "training"?'),
         (
             "gradcheck.copy[0]=1",
-            "gradcheck.copy: unknown key, expected one of method, rows, step, tolerance",
+            "gradcheck.copy: unknown key, expected one of method, rows, step, tolerance, reduction, factor",
         ),
         ("network.hidden[1]=0", "network.hidden[1]: expected an integer >= 1, got 0"),
         ("network.hidden=[1, x]", 'network.hidden[1]: expected an integer >= 1, got "x"'),

@@ -33,6 +33,8 @@ CONFLICTS = {
     "drop: []\ntraining: {schedule: plateau}": f"3:12: training.schedule: {NO_ROWS}",
     "drop: []\ntraining: {threshold: {maximize: f1}}": f"3:12: training.threshold: {NO_ROWS}",
     "drop: []\ntraining: {schedule: {name: cosine, floor: 1}}": "3:37: training.schedule.floor: expected at most the learning rate 0.001, got 1",
+    "drop: []\nnetwork: {output: identity}": "3:11: network.output: expected an output of loss.kind null, got identity, which goes with mse",
+    "drop: []\nnetwork: {output: softmax}\nloss: {kind: bce}": "3:11: network.output: expected an output of loss.kind bce, got softmax, which goes with cross_entropy",
     "drop: []\nloss: {kind: mse, derivative: fused}": '3:19: loss.derivative: expected no form for kind mse, got "fused"; remove it or use kind bce or cross_entropy',
 }
 
@@ -47,7 +49,7 @@ def test_what_is_impossible_together_is_refused(
 
 
 def test_every_rule_is_tested() -> None:
-    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 10
+    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 11
 
 
 def test_conflicts_are_refused_in_python_too() -> None:

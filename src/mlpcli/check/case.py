@@ -47,6 +47,8 @@ class Case:
             raise CaseError("X: expected at least one row, got none")
         if not self.objective.l2 >= 0:
             raise CaseError(f"l2: expected a number >= 0, got {self.objective.l2}")
+        if not 0 < abs(self.objective.factor) < np.inf:
+            raise CaseError(f"factor: expected a number other than 0, got {self.objective.factor}")
         _require("X", self.X, (rows, sizes[0]))
         _require("y", self.y, (rows, sizes[-1]))
         fault = self.objective.loss.labels_at_fault(self.y)
@@ -65,9 +67,14 @@ class Case:
 
     @property
     def shares(self) -> FloatArray:
-        """Omega / N, by which each cell's loss enters J (N x n_L, or 1 x 1 without omega)."""
+        """C omega / N, by which each cell's loss enters J (N x n_L, or 1 x 1 without omega)."""
         omega = np.ones((1, 1)) if self.omega is None else self.omega
-        return omega / self.rows
+        return omega / self.divisor
+
+    @property
+    def divisor(self) -> float:
+        """N/c, by which the sum over rows and outputs is divided; c is 1 for the mean over rows."""
+        return self.objective.divisor(*self.y.shape)
 
     @property
     def on_a_kink(self) -> bool:
@@ -117,6 +124,8 @@ def case_from(
     loss: str = "bce",
     output: str | None = None,
     l2: float = 0.0,
+    reduction: str = "mean",
+    factor: float = 1.0,
     learning_rate: float | None = None,
 ) -> Case:
     """Return the case in float64, whatever real dtypes its parts have.
@@ -124,7 +133,7 @@ def case_from(
     `y` may have shape (N,) for one output; `output` None is that which belongs to the loss. Raises
     CaseError as `Case` does.
     """
-    objective = Objective.exact(loss, l2, output)
+    objective = Objective.exact(loss, l2, output, reduction, factor)
     labels = np.asarray(y, np.float64)
     if labels.ndim == 1 and network.sizes[-1] == 1:
         labels = labels[:, np.newaxis]

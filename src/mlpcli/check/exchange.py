@@ -1,19 +1,23 @@
 """Cases and gradients as files, so that any language can compute a gradient that is checked here.
 
-A case holds X (N x n_0), y (N x K), W1, b1, .. WL, bL, and omega (N x K) where cells are weighed;
-a gradient holds W1, b1, .. of the same shapes. Both are .npz or .safetensors.
+A case holds X (N x n_0), y (N x K), W1, b1, .. WL, bL, omega (N x K) where cells are weighed, and
+the objective, what J is, as a JSON text; a gradient holds W1, b1, .. of the same shapes. Both are
+.npz or .safetensors.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.check.case import Case, case_from
+from mlpcli.check.convention import Convention, convention_of, read_convention
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Network, Parameters
 from mlpcli.text import did_you_mean
@@ -22,11 +26,18 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from mlpcli.nn.activations import Activation
-
-__all__ = ["parameters_from", "read_arrays", "read_case", "read_gradient", "write_case"]
+__all__ = [
+    "CaseFile",
+    "parameters_from",
+    "read_arrays",
+    "read_case",
+    "read_case_file",
+    "read_gradient",
+    "write_case",
+]
 
 Arrays = Mapping[str, NDArray[Any]]
+_OBJECTIVE = "objective"
 _SUFFIXES = (".npz", ".safetensors")
 
 
@@ -35,21 +46,61 @@ def write_case(case: Case, file: IO[bytes], suffix: str) -> None:
     arrays = {"X": case.X, "y": case.y, **dict(case.network.tensors())}
     if case.omega is not None:
         arrays["omega"] = case.omega
+    objective = json.dumps(convention_of(case).document())
     if suffix == ".npz":
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
+        np.savez(file, **arrays, objective=np.array(objective))  # type: ignore[arg-type]  # numpy's stub takes the names for its own options
     else:
         from safetensors.numpy import save
 
-        file.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        file.write(save(contiguous, {_OBJECTIVE: objective}))
 
 
-def read_case(path: Path, activation: Activation | None = None, **objective: Any) -> Case:
-    """Return the case of a file; `objective` are keywords of `case_from` (loss, l2, ..).
+@dataclass(frozen=True)
+class CaseFile:
+    """What a file says of a case; `convention` is None where it does not say what J is."""
 
-    `activation` is that of the hidden layers (None: sigmoid). Arrays of any real dtype are taken
-    as float64. Raises CaseError for what is no case.
+    path: Path
+    arrays: Arrays
+    network: Network
+    convention: Convention | None
+
+    def case(self, convention: Convention, learning_rate: float | None = None) -> Case:
+        """Return the case under this convention. Raises CaseError where that cannot be."""
+        arrays = self.arrays
+        try:
+            case = case_from(
+                self.network,
+                arrays["X"],
+                arrays["y"],
+                omega=arrays.get("omega"),
+                loss=convention.loss,
+                output=convention.output,
+                learning_rate=learning_rate,
+            )
+            return convention.applied(case)
+        except CaseError as error:
+            raise CaseError(*(f"{self.path}: {line}" for line in error.lines)) from error
+
+
+def read_case(path: Path, **said: Any) -> Case:
+    """Return the case of a file; `said` of a `Convention` comes before what the file says.
+
+    Raises CaseError for what is no case.
     """
-    arrays = read_arrays(path)
+    found = read_case_file(path)
+    return found.case((found.convention or Convention()).with_said(**said))
+
+
+def read_case_file(path: Path) -> CaseFile:
+    """Return what a file says of a case: arrays of any real dtype.
+
+    Raises CaseError for what is no case.
+    """
+    arrays, said = _read(path)
+    text = arrays.pop(_OBJECTIVE, None)
+    if text is not None:
+        said = str(text) if text.dtype.kind == "U" and text.ndim == 0 else "an array"
     for name in ("X", "y", "W1"):
         if name not in arrays:
             raise CaseError(f'{path}: expected an array "{name}", got {_listed(arrays)}')
@@ -62,13 +113,11 @@ def read_case(path: Path, activation: Activation | None = None, **objective: Any
     if unknown:
         guess = did_you_mean(unknown[0], ("X", "y", "W1", "b1")) or "; expected X, y, W1, b1, .."
         raise CaseError(f'{path}: unknown array "{unknown[0]}"{guess}')
-    network = _network(path, arrays)
-    if activation is not None:
-        network = Network(network.sizes, network.bias, network.theta, activation)
     try:
-        return case_from(network, arrays["X"], arrays["y"], omega=arrays.get("omega"), **objective)
+        convention = None if said is None else read_convention(said)
     except CaseError as error:
-        raise CaseError(*(f"{path}: {line}" for line in error.lines)) from error
+        raise CaseError(f"{path}: {error}") from None
+    return CaseFile(path, arrays, _network(path, arrays), convention)
 
 
 def read_gradient(path: Path, case: Case) -> Parameters:
@@ -81,6 +130,11 @@ def read_gradient(path: Path, case: Case) -> Parameters:
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Return the arrays of an .npz or .safetensors file; nothing in it is executed."""
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[dict[str, NDArray[Any]], str | None]:
+    """Return the arrays, and the objective of which a .safetensors file holds the text."""
     if path.suffix not in _SUFFIXES:
         raise CaseError(
             f"{path}: expected a .npz or .safetensors file, got {path.suffix or 'none'}"
@@ -88,10 +142,14 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         if path.suffix == ".npz":
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-        from safetensors.numpy import load_file
+                return dict(arrays), None
+        from safetensors import safe_open
 
-        return dict(load_file(path))
+        with safe_open(path, "numpy") as tensors:
+            names = list(tensors.keys())
+            return {n: tensors.get_tensor(n) for n in names}, (tensors.metadata() or {}).get(
+                _OBJECTIVE
+            )
     except FileNotFoundError:
         raise CaseError(f"{path}: no such file") from None
     except OSError as error:

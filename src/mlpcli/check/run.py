@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ import numpy as np
 
 from mlpcli.check.bugs.blind_spots import BlindSpot, blind_spots
 from mlpcli.check.bugs.search import diagnose, reproduces_a_bug
+from mlpcli.check.built_in import FORMS_CASE
 from mlpcli.check.numeric.methods import numeric_gradient
+from mlpcli.check.suggestion import suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.check.verdict.rule import judge, overall, summarise
@@ -18,7 +20,7 @@ from mlpcli.check.verdict.second_opinion import SecondOpinion, sample, second_op
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
@@ -27,7 +29,15 @@ if TYPE_CHECKING:
     from mlpcli.check.verdict.rule import TensorResult, Verdict
     from mlpcli.nn.network import Parameters
 
-__all__ = ["CheckResult", "FormResult", "GradcheckResult", "check", "gradcheck", "verify"]
+__all__ = [
+    "CheckResult",
+    "FormResult",
+    "GradcheckResult",
+    "check",
+    "gradcheck",
+    "gradcheck_each",
+    "verify",
+]
 
 TOLERANCE = 1e-6
 
@@ -65,14 +75,50 @@ class FormResult:
 class GradcheckResult:
     """What a report shows. `forms` is None unless asked for.
 
-    `verdict` is that of `check`, or fail where a known bug reproduces what rounding left open.
+    `verdict` is that of `check`, or fail where a known bug reproduces what rounding left open; of
+    several `cases`, by name, that of all. `case` is the one that is shown. `suggestion` holds the
+    options under which a wrong gradient is right, if there are any, and `gradient` is what was
+    judged.
     """
 
     verdict: Verdict
+    case: Case
+    gradient: Parameters
     check: CheckResult
     diagnosis: tuple[Diagnosis, ...]
     blind_spots: tuple[BlindSpot, ...]
     forms: tuple[FormResult, ...] | None
+    suggestion: str | None = None
+    name: str = ""
+    cases: tuple[tuple[str, Verdict], ...] = ()
+
+
+def gradcheck_each(
+    cases: Mapping[str, Case],
+    of: Callable[[Case], GradcheckResult],
+    tolerance: float | None = None,
+) -> GradcheckResult:
+    """Return the first result of `of` that fails, else the first, with the verdict of all cases.
+
+    The case that is there for the forms of a loss can refute only: far out, where it is, much
+    of a right gradient is hidden by rounding. A bug is a blind spot if no case shows it.
+    """
+    results = {name: of(case) for name, case in cases.items()}
+    verdicts = {name: result.verdict for name, result in results.items()}
+    judged = [v for name, v in verdicts.items() if name != FORMS_CASE or v == "fail"]
+    name = next((name for name, v in verdicts.items() if v == "fail"), next(iter(results)))
+    shown, T = results[name], TOLERANCE if tolerance is None else tolerance
+    if shown.suggestion and len(results) > 1:
+        others = [(r.case, r.gradient) for r in results.values() if r is not shown]
+        shown = replace(shown, suggestion=suggest(shown.case, shown.gradient, T, others=others))
+    blind = set.intersection(*({spot.bug for spot in r.blind_spots} for r in results.values()))
+    return replace(
+        shown,
+        verdict=overall(judged),
+        name=name,
+        cases=tuple(verdicts.items()),
+        blind_spots=tuple(spot for spot in shown.blind_spots if spot.bug in blind),
+    )
 
 
 def gradcheck(
@@ -112,12 +158,16 @@ def gradcheck(
         verdict = "fail" if reproduces_a_bug(case, gradient, T) else verdict
     explained = diagnose(case, gradient, bounds, T) if verdict == "fail" else ()
     precision = "float32" if single_precision(gradient).all() else "float64"
+    suggestion = suggest(case, gradient, T) if explained and not findings else None
     return GradcheckResult(
         verdict="fail" if findings else verdict,
+        case=case,
+        gradient=gradient,
         check=result,
         diagnosis=(*findings, *explained),
         blind_spots=blind_spots(case, numeric, bounds, T, precision),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
+        suggestion=suggestion,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import inspect
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,6 +77,7 @@ Threshold = Annotated[
 Weights = Annotated[
     Path | None, typer.Option("--model", metavar="M", help="Trained weights, not fresh ones.")
 ]
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
 
 
@@ -109,11 +111,16 @@ def unwrapped_example(text: str) -> str:
 def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
     """Make the function, which returns its exit status, a subcommand of its own name.
 
-    Every command gets --debug, which no function needs to know of.
+    Every command gets --debug, which no function needs to know of. A parameter whose type is a
+    dataclass is a group of options: each of its fields is one, of the field's type and default.
     """
+    signature = inspect.signature(function, eval_str=True)
+    groups = {p.name: p.annotation for p in signature.parameters.values() if _is_group(p)}
 
     @functools.wraps(function)
     def command(*, debug: bool, **options: object) -> int:
+        for name, group in groups.items():
+            options[name] = group(**{f.name: options.pop(f.name) for f in fields(group)})
         try:
             return function(**options)
         except Exception:
@@ -121,11 +128,21 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
                 traceback.print_exc()
             raise
 
-    signature = inspect.signature(function, eval_str=True)
-    option = inspect.Parameter(
-        "debug", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_Debug
-    )
-    parameters = [*signature.parameters.values(), option]
-    command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # functions take it, typeshed does not say so
+    given = [one for p in signature.parameters.values() for one in _options_of(p)]
+    parameters = [*given, inspect.Parameter("debug", _KEYWORD, default=False, annotation=_Debug)]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions take it, typeshed does not say so
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     app.command(help=unwrapped_example(inspect.getdoc(function) or ""))(command)
+
+
+def _is_group(parameter: inspect.Parameter) -> bool:
+    return isinstance(parameter.annotation, type) and is_dataclass(parameter.annotation)
+
+
+def _options_of(parameter: inspect.Parameter) -> Iterator[inspect.Parameter]:
+    """Yield the options that a parameter of a command stands for, by keyword."""
+    if not _is_group(parameter):
+        yield parameter.replace(kind=_KEYWORD)
+        return
+    for option in inspect.signature(parameter.annotation, eval_str=True).parameters.values():
+        yield option.replace(kind=_KEYWORD)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.check.case import Case, case_from
+from mlpcli.check.convention import Convention
 from mlpcli.check.verdict.rule import split_name
 from mlpcli.compare.choices import OTHER_LOSS, REFERENCE
 from mlpcli.compare.records import LayerComparison, TrainingRun
@@ -18,7 +19,7 @@ from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.objective import Objective
 from mlpcli.seeds import Stream, generator
-from mlpcli.training.build import layer_sizes, network_from, objective_from
+from mlpcli.training.build import activation_from, layer_sizes, network_from, objective_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ __all__ = [
     "case_from_config",
     "compare_on_data",
     "objective_by",
-    "objective_keywords",
+    "said_by",
 ]
 
 MOST_ROWS = 1000
@@ -59,16 +60,30 @@ def case_from_config(
     omega = objective.cell_weights(chosen.y, chosen.weight)
     if omega is not None and objective.loss.separable:
         omega = np.broadcast_to(omega, chosen.y.shape).copy()
-    return case_from(network, chosen.X, chosen.y, omega=omega, **objective_keywords(dataset.config))
+    convention = Convention().with_said(**said_by(dataset.config))
+    case = case_from(
+        network,
+        chosen.X,
+        chosen.y,
+        omega=omega,
+        loss=convention.loss,
+        output=convention.output,
+        learning_rate=config.training.optimizer.learning_rate,
+    )
+    return convention.applied(case)
 
 
-def objective_keywords(config: Config) -> dict[str, Any]:
-    """Return what a config says of the objective of a case: loss if it names one, l2, rate."""
-    named = {} if config.loss.kind is None else {"loss": config.loss.kind}
+def said_by(config: Config) -> dict[str, Any]:
+    """Return what a config says of J, by the names of a `Convention`; a loss if it names one."""
+    activation = activation_from(config.network)
     return {
-        **named,
+        "activation": activation.name,
+        "slope": activation.chosen_slope,
+        "output": config.network.output,
+        "loss": config.loss.kind,
+        "reduction": config.gradcheck.reduction,
+        "factor": config.gradcheck.factor,
         "l2": config.loss.l2,
-        "learning_rate": config.training.optimizer.learning_rate,
     }
 
 
@@ -241,9 +256,10 @@ def _run(
 ) -> TrainingRun:
     from mlpcli.nn.step import thread_count
     from mlpcli.parallel import limit_blas
-    from mlpcli.training.build import new_loop
+    from mlpcli.training.build import new_loop, require_trainable
     from mlpcli.training.evaluate import row_logits
 
+    require_trainable(config)
     plain = new_loop(config, dataset)
     truth = plain.objective.loss
     by_form = objective_by(truth, form, epsilon)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from mlpcli.names import DERIVATIVES
+from mlpcli.names import DERIVATIVES, LOSS_OUTPUTS
 from mlpcli.text import did_you_mean, show_value
 
 if TYPE_CHECKING:
@@ -121,6 +121,18 @@ def derivative_has_forms(config: Sections) -> Iterator[InitErrorDetails]:
         yield _conflict(("loss", "derivative"), reason, ("loss", "kind"))
 
 
+def output_fits_loss(config: Sections) -> Iterator[InitErrorDetails]:
+    """Refuse an output that the loss does not go with; a loss that is not named may yet be one."""
+    kind, output = config.loss.kind, config.network.output
+    usual = [outputs[0] for outputs in LOSS_OUTPUTS.values()]
+    known = usual if kind is None else LOSS_OUTPUTS.get(kind, [output])
+    if output is not None and output not in known:
+        of = [loss for loss, outputs in LOSS_OUTPUTS.items() if output in outputs]
+        reason = f"expected an output of loss.kind {kind or 'null'}, got {output}, which goes with "
+        reason += " or ".join(of)
+        yield _conflict(("network", "output"), reason, ("loss", "kind"))
+
+
 def validation_is_there(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse what looks at validation rows where there are none."""
     training = config.training
@@ -153,6 +165,7 @@ RULES: tuple[Callable[[Sections], Iterator[InitErrorDetails]], ...] = (
     positive_fits_targets,
     labels_fit_target,
     derivative_has_forms,
+    output_fits_loss,
     validation_is_there,
     floor_is_below,
 )

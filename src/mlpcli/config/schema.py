@@ -10,6 +10,7 @@ from mlpcli.config.values import (
     Column,
     Columns,
     Count,
+    Factor,
     Features,
     File,
     Files,
@@ -86,6 +87,11 @@ class NetworkConfig(Section):
         default="sigmoid", description="What hidden layers do to their pre-activation."
     )
     slope: NotNegative = Field(default=0.01, description="Slope of leaky_relu below 0.")
+    output: Annotated[str, OneOf(names.OUTPUTS)] | None = Field(
+        default=None,
+        description="What outputs are of the logits; null: by the loss. identity goes with mse, in"
+        " gradcheck and chain alone.",
+    )
     bias: bool = Field(default=True, description="Whether layers have a bias; it starts at 0.")
     init: Annotated[str, OneOf(names.INITS)] | None = Field(
         default=None,
@@ -167,6 +173,10 @@ class GradcheckConfig(Section):
     tolerance: Fraction | None = Field(
         default=None, description="Largest relative error; null: 1e-6."
     )
+    reduction: Annotated[str, OneOf(names.REDUCTIONS)] = Field(
+        default="mean", description="Of the loss over rows; mean_all is over outputs too."
+    )
+    factor: Factor = Field(default=1.0, description="Factor on the loss, not on the penalty.")
 
 
 class Sections(Section):

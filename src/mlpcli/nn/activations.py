@@ -69,6 +69,11 @@ class Activation(ABC):
         """The largest abs(f')."""
 
     @property
+    def chosen_slope(self) -> float | None:
+        """The slope below 0 that its user chose; None where there is nothing to choose."""
+        return None
+
+    @property
     def kinks(self) -> tuple[Activation, ...]:
         """What it may be taken for where h lies on its kink; only itself where it is smooth."""
         return (self,)
@@ -268,6 +273,11 @@ class LeakyRelu(Activation):
         return cls(slope)
 
     @property
+    def chosen_slope(self) -> float | None:
+        """The slope a."""
+        return self.below
+
+    @property
     def steepest(self) -> float:
         """1, or a if that is more."""
         return max(1.0, self.below)
@@ -320,6 +330,11 @@ class Relu(LeakyRelu):
         """Return the activation, whose slope below 0 is 0."""
         del slope
         return cls()
+
+    @property
+    def chosen_slope(self) -> float | None:
+        """None: it is 0."""
+        return None
 
     def own_error(self, z: FloatArray) -> FloatArray:
         """Return 0: nothing is rounded."""

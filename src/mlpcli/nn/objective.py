@@ -1,9 +1,10 @@
 """What is minimised over rows: weighted mean loss plus the L2 penalty. J is put together here.
 
-    J = 1/N sum_r sum_k omega_rk l(h_rk, y_rk) + (l2/2) sum_i ||W_i||_F^2
+    J = c/N sum_r sum_k omega_rk l(h_rk, y_rk) + (l2/2) sum_i ||W_i||_F^2
 
 omega_rk = w_r c_{k,y}: row weights, of mean 1 over the rows, times class weights. Biases are not
-penalised and l2 is not divided by N.
+penalised and l2 is not divided by N. c is 1 in training; whoever writes a loss by hand may sum over
+rows (c = N), average over outputs too (c = 1/K), or halve it: c is of the data term alone.
 """
 
 from __future__ import annotations
@@ -13,15 +14,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.errors import CaseError
 from mlpcli.nn.backprop import RIGHT, backward
 from mlpcli.nn.losses import Form, Loss, loss_by
+from mlpcli.text import one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.network import Forward, Network, Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Objective", "balanced_class_weights", "balanced_label_weights"]
+__all__ = ["REDUCTIONS", "Objective", "balanced_class_weights", "balanced_label_weights"]
+
+REDUCTIONS: dict[str, Callable[[int, int], int]] = {
+    "mean": lambda rows, _outputs: rows,
+    "sum": lambda _rows, _outputs: 1,
+    "mean_all": lambda rows, outputs: rows * outputs,
+}
+"""By what the sum over rows and outputs is divided: N, 1, or N K."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,8 @@ class Objective:
 
     `class_weight` (2 x K or K, see `Loss.class_omega`) is None where all are 1. The value of J is
     exact whatever the form, so that runs with different forms are measured with one yardstick.
+    `reduction` (of REDUCTIONS) and `factor` make c: the factor times N / what the reduction divides
+    by.
     """
 
     loss: Loss
@@ -37,15 +51,30 @@ class Objective:
     epsilon: float = 0.0
     l2: float = 0.0
     class_weight: FloatArray | None = None
+    reduction: str = "mean"
+    factor: float = 1.0
 
     @classmethod
-    def exact(cls, loss: str, l2: float = 0.0, output: str | None = None) -> Objective:
+    def exact(
+        cls,
+        loss: str,
+        l2: float = 0.0,
+        output: str | None = None,
+        reduction: str = "mean",
+        factor: float = 1.0,
+    ) -> Objective:
         """Return the objective of a loss, by its name, with its most precise derivative.
 
-        Raises CaseError where there is no such loss, or not with this output.
+        Raises CaseError where there is no such loss, not with this output, or no such reduction.
         """
         chosen = loss_by(loss, output)
-        return cls(chosen, chosen.truth, l2=l2)
+        if reduction not in REDUCTIONS:
+            raise CaseError(f'reduction: got "{reduction}"{one_of(reduction, REDUCTIONS)}')
+        return cls(chosen, chosen.truth, l2=l2, reduction=reduction, factor=factor)
+
+    def divisor(self, rows: int, outputs: int) -> float:
+        """Return N/c, by which the sum over rows and outputs is divided."""
+        return REDUCTIONS[self.reduction](rows, outputs) / self.factor
 
     def cell_weights(self, y: FloatArray, weight: FloatArray | None) -> FloatArray | None:
         """Return omega (N x K or N x 1), or None where all are 1."""
@@ -61,7 +90,7 @@ class Objective:
         """Return J on these rows, by one plain forward pass."""
         losses = self.loss.value(network.logits(X), y)
         total = float((losses if omega is None else losses * omega).sum())
-        return total / len(X) + self.penalty(network)
+        return total / self.divisor(*y.shape) + self.penalty(network)
 
     def derivative(self, h: FloatArray, y: FloatArray) -> FloatArray:
         """Return l'(h, y) of each element by the chosen form; nan where the form breaks."""
@@ -69,9 +98,9 @@ class Objective:
             return self.form.derivative(h, y, self.epsilon)
 
     def delta(self, derivative: FloatArray, omega: FloatArray | None) -> FloatArray:
-        """Return delta_L = dJ/dH_L (N x K) = omega l'(h, y) / N."""
+        """Return delta_L = dJ/dH_L (N x K) = c omega l'(h, y) / N."""
         weighted = derivative if omega is None else derivative * omega
-        return weighted / len(derivative)
+        return weighted / derivative.dtype.type(self.divisor(*derivative.shape))
 
     def penalty(self, network: Network) -> float:
         """Return (l2/2) sum_i ||W_i||_F^2."""

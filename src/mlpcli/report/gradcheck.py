@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.check.bugs.registry import BUGS
+from mlpcli.check.convention import convention_of, factor_text
 from mlpcli.report.figures import bar
 from mlpcli.report.table import Table, number
 from mlpcli.text import finite
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from mlpcli.check.case import Case
     from mlpcli.check.run import FormResult, GradcheckResult
     from mlpcli.check.verdict.rule import TensorResult
 
@@ -30,11 +32,36 @@ __all__ = [
     "gradcheck_document",
     "gradcheck_table",
     "gradcheck_words",
+    "objective_line",
 ]
 
 _SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
 _FLOOR = 1e-17  # in a picture; below every relative error but 0
 _DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the gradient
+
+
+_SUMS = {
+    "mean": ("1/N sum_rows sum_outputs", "mean over rows"),
+    "sum": ("sum_rows sum_outputs", "sum over rows"),
+    "mean_all": ("1/(N K) sum_rows sum_outputs", "mean over rows and outputs"),
+}
+
+
+def objective_line(case: Case) -> str:
+    """Return J in letters and in words."""
+    J, loss, outputs = convention_of(case), case.objective.loss, case.y.shape[1]
+    sums, mean = _SUMS[J.reduction]
+    c = "" if J.factor == 1 else f"{factor_text(J.factor)} "
+    weighs = "" if case.omega is None else "omega "
+    penalty = f" + {J.l2:g}/2 sum_i |W_i|^2" if J.l2 else ""
+    made = {"identity": "Z_L = H_L"}.get(loss.output, f"Z_L = {loss.output}(H_L)")
+    if outputs == 1:
+        sums, mean = sums.replace(" sum_outputs", "").replace("(N K)", "N"), mean.split(" and")[0]
+    hidden = J.activation + ("" if J.slope is None else f" (slope {J.slope:g})")
+    words = [f"{c}{loss.called or loss.name} of {loss.output} outputs", mean]
+    if len(case.network.W) > 1:
+        words.append(f"{hidden} hidden layers")
+    return f"J = {c}{sums} {weighs}{loss.letters}{penalty}, {made}: {', '.join(words)}"
 
 
 def gradcheck_table(result: GradcheckResult) -> Table:
@@ -64,12 +91,19 @@ def _row(tensor: TensorResult) -> tuple[str, ...]:
     )
 
 
-def gradcheck_words(result: GradcheckResult) -> Iterator[str]:
-    """Yield the verdict, the diagnosis with its fix, the second opinion and the blind spots."""
+def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator[str]:
+    """Yield the verdict, the diagnosis with its fix, the second opinion and the blind spots.
+
+    Where J was `stated` by somebody the bug comes first, else the J for which it would be right.
+    """
     check, opinion = result.check, result.check.second_opinion
     yield _verdict_line(result)
-    for diagnosis in result.diagnosis:
-        yield f"  {diagnosis.bug}: {diagnosis.explanation}. Fix: {diagnosis.fix}."
+    if len(result.cases) > 1:
+        each = ", ".join(f"{name} {verdict}" for name, verdict in result.cases)
+        yield f"  cases: {each}; shown: {result.name}"
+    causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in result.diagnosis]
+    other = [f"  right for another J: {result.suggestion}"] if result.suggestion else []
+    yield from (causes + other) if stated else (other + causes)
     agreement = "agrees with" if opinion.agrees else "DISAGREES with"
     yield (
         f"second opinion: {opinion.method} {agreement} {check.method} on {opinion.checked} "
@@ -159,6 +193,9 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "forms": None if result.forms is None else [_form_document(f) for f in result.forms],
         "diagnosis": [asdict(diagnosis) for diagnosis in result.diagnosis],
         "blind_spots": [asdict(spot) for spot in result.blind_spots],
+        "cases": [{"name": name, "verdict": verdict} for name, verdict in result.cases],
+        "objective": convention_of(result.case).document(),
+        "suggestion": result.suggestion,
     }
 
 

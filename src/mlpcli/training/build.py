@@ -8,6 +8,7 @@ import numpy as np
 
 from mlpcli.config import ClassWeight
 from mlpcli.data.settle import label_weights
+from mlpcli.errors import ConfigError
 from mlpcli.nn.activations import activation_by
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import initial_network
@@ -37,6 +38,7 @@ __all__ = [
     "new_loop",
     "objective_from",
     "optimizer_from",
+    "require_trainable",
     "schedule_from",
 ]
 
@@ -108,6 +110,15 @@ def schedule_from(config: TrainingConfig) -> Schedule:
     return Schedule(
         config.optimizer.learning_rate, config.epochs, config.schedule.name, **constants
     )
+
+
+def require_trainable(config: Config) -> None:
+    """Raise ConfigError for a network that is only checked: one whose output is its logits."""
+    if config.network.output == "identity":
+        raise ConfigError(
+            "network.output: identity is for gradcheck and chain; what is trained has outputs of "
+            "0 to 1: leave it out"
+        )
 
 
 def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:

@@ -15,7 +15,7 @@ from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.errors import Interrupted
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team, limit_blas
-from mlpcli.training.build import layer_sizes, new_loop
+from mlpcli.training.build import layer_sizes, new_loop, require_trainable
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
 from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
@@ -113,6 +113,7 @@ def train(
     Raises DataError, UsageError, ModelError (a damaged checkpoint), StorageError, and Interrupted
     once a checkpoint is saved, if the observer asks to stop.
     """
+    require_trainable(config)
     observer = observer or Observer()
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)

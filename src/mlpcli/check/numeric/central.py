@@ -49,7 +49,7 @@ def central_difference(
 
     work = list(units(case.network, mask))
     visit_each(visit, work, sum(unit_size(base, unit) for unit in work), progress)
-    return numeric / case.rows
+    return numeric / case.divisor
 
 
 @np.errstate(all="ignore")

@@ -74,10 +74,10 @@ def changes_signs(case: Case, base: Pass, unit: Unit, columns: FloatArray) -> Ma
 
 
 def loss_of_columns(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Numbers:
-    """Return 1/N sum omega l for each of B columns (B, N) in place of column `row` of H_i."""
+    """Return c/N sum omega l for each of B columns (B, N) in place of column `row` of H_i."""
     *_, H = _upwards(case, base, unit, columns)
     losses = case.objective.loss.value_of_any(H, case.y)
     if case.omega is not None:
         losses = losses * case.omega
-    total: Numbers = losses.sum(axis=(1, 2)) / case.rows
+    total: Numbers = losses.sum(axis=(1, 2)) / case.divisor
     return total

@@ -112,6 +112,8 @@ class Bce(Loss):
     """Binary cross-entropy of a sigmoid output, each output by itself."""
 
     name = "bce"
+    called = "binary cross-entropy"
+    letters = "-(y log z + (1-y) log(1-z))"
     forms = BCE_FORMS
     truth = BCE_FORMS["stable"]
     wild = MappingProxyType({**LIBRARY_FORMS, **_WILD})

@@ -155,6 +155,8 @@ class CrossEntropy(Loss):
     """Cross-entropy of a softmax output."""
 
     name = "cross_entropy"
+    called = "cross-entropy"
+    letters = "-y log z"
     forms = MappingProxyType(_FORMS)
     truth = _FORMS["stable"]
     wild = MappingProxyType(_WILD)
@@ -188,6 +190,11 @@ class CrossEntropy(Loss):
         if abs(worst - 1) > 1e-6:
             return f"expected rows that sum to 1, got one of sum {worst:.6g}"
         return super().labels_at_fault(y)
+
+    def drawn_labels(self, rng: np.random.Generator, rows: int, outputs: int) -> FloatArray:
+        """Return one label of each row, each of them in some row if there are rows enough."""
+        y: FloatArray = np.eye(outputs)[rng.permutation(np.arange(rows) % outputs)]
+        return y
 
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return the loss, one value per element, the imaginary part to its last digits."""

@@ -31,6 +31,8 @@ class LinearMse(Loss):
     """
 
     name = "mse"
+    called = "squared error"
+    letters = "(z - y)^2"
     truth = Form("mse", _value, _derivative)
     forms = MappingProxyType({truth.name: truth})
     canonical = False
@@ -53,6 +55,10 @@ class LinearMse(Loss):
     def labels_at_fault(self, y: FloatArray) -> str | None:
         """Return None: any real label will do."""
         return None
+
+    def drawn_labels(self, rng: np.random.Generator, rows: int, outputs: int) -> FloatArray:
+        """Return numbers of deviation 1."""
+        return rng.normal(size=(rows, outputs))
 
     def with_output_slope(self, h: FloatArray, y: FloatArray, slope: FloatArray) -> FloatArray:
         """Return 2 (h - y) times the slope."""

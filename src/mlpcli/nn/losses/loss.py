@@ -64,10 +64,13 @@ class Loss(ABC):
     everywhere; `wild` are others that are met in libraries and in code. `output` names what makes
     z_L of the logits; it is `separable` where each output reads its own logit only. The loss is
     `canonical` where delta_L is (Z_L - Y)/N: the output is the inverse of the loss's own link.
+    It is `called` so in words, if not by its name, and `letters` is l(z, y);
     `written` is delta_L in letters, `closed` what is to be said of (Z_L - Y)^T Z_{L-1}/N.
     """
 
     name: ClassVar[str]
+    called: ClassVar[str] = ""
+    letters: ClassVar[str] = "l(h, y)"
     forms: ClassVar[Mapping[str, Form]]
     truth: ClassVar[Form]
     canonical: ClassVar[bool]
@@ -116,6 +119,15 @@ class Loss(ABC):
         if y.min() < 0 or y.max() > 1:
             return f"expected labels from 0 to 1, got {y.min()} to {y.max()}"
         return None
+
+    def drawn_labels(self, rng: np.random.Generator, rows: int, outputs: int) -> FloatArray:
+        """Return labels (rows x outputs) as this loss has them: here 0 and 1, both in each column.
+
+        Of one row each is what it happens to be.
+        """
+        y = rng.integers(0, 2, (rows, outputs)).astype(np.float64)
+        y[0] = 1 - y[-1] if rows > 1 else y[0]
+        return y
 
     def class_omega(self, class_weight: FloatArray, y: FloatArray) -> FloatArray:
         """Return the weight of each cell (N x K); `class_weight` (2 x K) is of label 0 and label 1.

@@ -34,6 +34,8 @@ class Mse(Loss):
     """Squared error of a sigmoid output, each output by itself."""
 
     name = "mse"
+    called = "squared error"
+    letters = "(z - y)^2"
     truth = Form("mse", _value, _derivative)
     forms = MappingProxyType({truth.name: truth})
     canonical = False

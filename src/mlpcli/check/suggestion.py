@@ -1,0 +1,150 @@
+"""What J a gradient is right for that is wrong for this one: another convention, loss, activation.
+
+Half of all hand-written gradients halve the loss, sum it over the rows or average it over the
+outputs too. Such a gradient needs no mending but a word: it is c times ours, with
+
+    c = factor (1 or 1/2) x (N where rows are summed) x (1/K where outputs are averaged),
+
+and c comes out of the last layer's weights by least squares. Every other layer must then agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from mlpcli.check.convention import Convention, convention_of
+from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.check.verdict.rule import judge, overall, summarise
+from mlpcli.errors import CaseError
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mlpcli.check.case import Case
+    from mlpcli.check.verdict.rule import Verdict
+    from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
+
+__all__ = ["suggest"]
+
+_NEAR = 1e-4  # of a fitted c to one that people mean, before all entries are judged
+_SAME_LOSS = 1e-4
+
+
+Given: TypeAlias = "tuple[Case, Parameters]"
+
+
+def suggest(
+    case: Case,
+    gradient: Parameters,
+    tolerance: float,
+    *,
+    others: Iterable[Given] = (),
+    doubt: FloatArray | None = None,
+    value: float | None = None,
+) -> str | None:
+    """Return the options under which the gradient passes, None where there are none.
+
+    They must not make the gradients of `others`, cases under the same convention, wrong. Of several
+    the one with fewest options, and with the loss `value` that came with the gradient if that tells
+    them apart.
+    """
+    if not np.isfinite(gradient.theta).all():
+        return None
+    own = convention_of(case)
+    found = []
+    for near in _neighbours(own, case):
+        for convention in _fitted(near, case, gradient):
+            other = convention.applied(case)
+            if convention != own and _verdict(other, gradient, tolerance, doubt) == "pass":
+                found.append((convention, other))
+    for more, its in others:
+        found = [
+            (c, other)
+            for c, other in found
+            if _verdict(c.applied(more), its, tolerance, None) != "fail"
+        ]
+    if value is not None:
+        told = [(c, other) for c, other in found if _same_value(other, value)]
+        found = told or found
+    options = [convention.options_from(own) for convention, _ in found]
+    best = min(options, key=lambda each: _rank(each, case), default=None)
+    return None if best is None else " ".join(f"{name} {value}" for name, value in best.items())
+
+
+def _neighbours(own: Convention, case: Case) -> Iterator[Convention]:
+    """Yield each loss, output and activation that this case allows, with c = 1."""
+    losses = [*LOSSES.values(), *OTHER_OUTPUTS.values()]
+    for loss, name in product(losses, ACTIVATIONS):
+        slope = own.slope if name == own.activation else ACTIVATIONS[name]().chosen_slope
+        changed = replace(
+            own,
+            activation=name,
+            slope=slope,
+            loss=loss.name,
+            output=loss.output,
+            reduction="mean",
+            factor=1.0,
+        )
+        if not loss.separable and case.y.shape[1] == 1:
+            continue
+        try:
+            changed.applied(case)
+        except CaseError:  # labels or weights that this loss does not take
+            continue
+        yield changed
+
+
+@np.errstate(all="ignore")
+def _fitted(near: Convention, case: Case, gradient: Parameters) -> Iterator[Convention]:
+    """Yield the conventions whose c, and penalty, fit the last layer's weights."""
+    data = replace(near, l2=0.0).applied(case).gradient().W[-1].ravel()
+    given = gradient.W[-1].astype(np.float64).ravel()
+    W = case.network.W[-1].ravel()
+    for l2 in {near.l2, 0.0}:
+        rest = given - l2 * W
+        c = float(data @ rest / (data @ data)) if data.any() else np.nan
+        for reduction, factor, usual in _usual(*case.y.shape):
+            if abs(c - usual) <= _NEAR * abs(usual):
+                yield replace(near, reduction=reduction, factor=factor, l2=l2)
+
+
+def _usual(rows: int, outputs: int) -> Iterator[tuple[str, float, float]]:
+    """Yield each convention with its c: the gradient's own direction before that of an update."""
+    factors = {"mean": 1.0, "sum": float(rows), "mean_all": 1 / outputs}
+    for sign, half in product((1.0, -1.0), (1.0, 0.5)):
+        for reduction, c in factors.items():
+            yield reduction, sign * half, sign * half * c
+        yield "sum", sign * half / outputs, sign * half * rows / outputs
+
+
+def _verdict(
+    case: Case, gradient: Parameters, tolerance: float, doubt: FloatArray | None
+) -> Verdict:
+    """Return the verdict of the gradient for this case, by our own gradient, which was proven."""
+    numeric = case.gradient().theta
+    entries = judge(gradient, numeric, rounding_bounds(case), tolerance, doubt)
+    return overall([each.verdict for each in summarise(gradient, numeric, entries)])
+
+
+def _same_value(case: Case, value: float) -> bool:
+    J = case.value()
+    return abs(value - J) <= _SAME_LOSS * abs(J)
+
+
+def _rank(options: dict[str, str], case: Case) -> tuple[int, bool, bool, bool]:
+    """Return what is compared: the fewest options, and among equal ones those that people mean."""
+    half = options.get("--factor") == "1/2"
+    whole = case.objective.loss.canonical
+    return (
+        len(options),
+        options.get("--factor", "").startswith("-"),
+        "--factor" in options and (whole or not half),
+        "--reduction" in options and not whole and options["--reduction"] == "mean_all",
+    )

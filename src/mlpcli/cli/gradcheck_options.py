@@ -1,0 +1,165 @@
+"""The options of `mlp gradcheck`, in the groups that belong together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mlpcli import names
+from mlpcli.cli.command import Force, Json, Rows, Weights, plot_option
+from mlpcli.errors import UsageError
+from mlpcli.report.ci import FORMATS
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    Activation: TypeAlias = str
+    Form: TypeAlias = str
+    Format: TypeAlias = str
+    Loss: TypeAlias = str
+    Output: TypeAlias = str
+    Reduction: TypeAlias = str
+else:
+    Activation = Literal[*names.ACTIVATIONS]
+    Form = Literal[*names.DERIVATIVES["bce"]]
+    Format = Literal["text", *FORMATS]
+    Loss = Literal[*names.LOSSES]
+    Output = Literal[*names.OUTPUTS]
+    Reduction = Literal[*names.REDUCTIONS]
+
+Dtype = Literal["float32", "float64"]
+Method = Literal["central", "plain", "complex-step"]
+
+__all__ = ["Check", "Given", "Report", "Said", "Subject"]
+
+
+def _tolerance(value: float | None) -> float | None:
+    if value is not None and not 0 < value < 1:
+        raise UsageError(f"--tolerance: expected a number > 0 and < 1, got {value:g}")
+    return value
+
+
+def _factor(text: str | None) -> str | None:
+    """Refuse what is no number other than 0, such as 1/2 or -0.5."""
+    if text is not None:
+        try:
+            fine = Fraction(text) != 0
+        except (ValueError, ZeroDivisionError):
+            fine = False
+        if not fine:
+            raise UsageError(
+                f'--factor: expected a number other than 0, as 1/2 or 0.5, got "{text}"'
+            )
+    return text
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is checked, where it is not the case of a CONFIG with fresh weights."""
+
+    model: Weights = None
+    case: Annotated[
+        Path | None, typer.Option("--case", metavar="FILE", help="A case: .npz, .safetensors.")
+    ] = None
+    network: Annotated[
+        str | None,
+        typer.Option("--network", metavar="3-5-2", help="Sizes of a network that is drawn."),
+    ] = None
+    rows: Rows = None
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="S", min=0, help="Of what is drawn.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What J is, where no CONFIG and no case says it; beside one it is another."""
+
+    loss: Annotated[
+        Loss | None, typer.Option("--loss", help="Default bce; cross_entropy is softmax's.")
+    ] = None
+    activation: Annotated[
+        Activation | None, typer.Option("--activation", help="Of hidden layers; default sigmoid.")
+    ] = None
+    slope: Annotated[
+        float | None,
+        typer.Option("--slope", metavar="A", min=0, help="Of leaky_relu below 0; default 0.01."),
+    ] = None
+    output: Annotated[
+        Output | None, typer.Option("--output", help="Default the loss's own; mse has identity.")
+    ] = None
+    reduction: Annotated[
+        Reduction | None,
+        typer.Option("--reduction", help="Over rows, and outputs too (mean_all); default mean."),
+    ] = None
+    factor: Annotated[
+        str | None,
+        typer.Option("--factor", metavar="C", help="Of the data term: 1/2.", callback=_factor),
+    ] = None
+    l2: Annotated[
+        float | None, typer.Option("--l2", metavar="L", min=0, help="J has L/2 |W|^2 more.")
+    ] = None
+
+    def keywords(self) -> dict[str, Any]:
+        """Return what was said, by the names of a `Convention`."""
+        said = {name: value for name, value in vars(self).items() if value is not None}
+        if self.factor is not None:
+            said["factor"] = float(Fraction(self.factor))
+        return said
+
+
+@dataclass(frozen=True)
+class Check:
+    """How it is checked."""
+
+    method: Annotated[Method | None, typer.Option("--method", help="Default central.")] = None
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance", metavar="T", help="Relative; default 1e-6.", callback=_tolerance
+        ),
+    ] = None
+    derivative: Annotated[Form | None, typer.Option("--derivative", help="Not the config's.")] = (
+        None
+    )
+    dtype: Annotated[
+        Dtype | None, typer.Option("--dtype", help="Of our own gradient; default float64.")
+    ] = None
+    compare_losses: Annotated[
+        bool, typer.Option("--compare-losses", help="Add a table of every form per tensor.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class Given:
+    """Somebody else's gradient."""
+
+    gradient: Annotated[
+        str | None,
+        typer.Option(
+            "--gradient",
+            metavar="FILE|MODULE:FUNCTION",
+            help="Somebody else's: a file, or f(weights, biases, X, y) -> (d_weights, d_biases).",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is printed and written."""
+
+    json: Json = False
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")
+    ] = None
+    format: Annotated[Format, typer.Option("--format", help="Of stdout.")] = "text"
+    plot: Annotated[Path | None, plot_option("Draw the errors: png, svg, pdf.")] = None
+    dump: Annotated[
+        Path | None,
+        typer.Option("--dump", metavar="FILE", help="Write the case: .npz, .safetensors."),
+    ] = None
+    force: Force = False
