@@ -167,6 +167,10 @@ class CrossEntropy(Loss):
         """Return the probabilities of the K labels."""
         return softmax(h)
 
+    def textbook_p(self, h: FloatArray) -> FloatArray:
+        """Return exp(h)/sum, without the largest logit subtracted."""
+        return _textbook_p(h)
+
     def link(self, p: FloatArray) -> FloatArray:
         """Return log p, held finite where p is 0."""
         with np.errstate(divide="ignore"):
