@@ -103,6 +103,10 @@ class Loss(ABC):
         """Return the probabilities as people write them, here 1/(1 + exp(-h))."""
         return probability(h)
 
+    def rank(self, h: FloatArray) -> FloatArray:
+        """Return what orders rows by an output (N x K) as z_L does, without its ties near 1."""
+        return h
+
     def link(self, p: FloatArray) -> FloatArray:
         """Return logits (K,) that stand for probabilities, held finite where p is 0 or 1."""
         with np.errstate(divide="ignore"):
