@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.errors import UsageError
+from mlpcli.errors import Interrupted, UsageError
 from mlpcli.report.predict import prediction_lines
 from mlpcli.training.build import objective_from
 from mlpcli.training.evaluate import evaluate
 from mlpcli.training.label_metrics import LabelMetrics
 from mlpcli.training.model_file import load_model
 from mlpcli.training.predict import predict
+from training_workshop import Watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,12 +100,22 @@ def test_one_label_against_the_rest(workshop: Workshop, table: Path) -> None:
     assert evaluate(model, table).metrics == result.metrics["train"]
 
 
-def test_resuming_gives_the_same_bytes(workshop: Workshop, table: Path) -> None:
-    whole = workshop.train(*ON_LABELS, "training.epochs=4")
-    workshop.train(*ON_LABELS, "training.epochs=2", out="again")
-    assert workshop.train(*ON_LABELS, "training.epochs=4", out="other").path.read_bytes() == (
-        whole.path.read_bytes()
-    )
+@pytest.mark.parametrize("kind", ["cross_entropy", "bce"])
+@pytest.mark.parametrize("at", [1, 6, 8, 17])  # batches, six an epoch: within epochs and between
+def test_an_interrupted_run_that_is_resumed_gives_the_same_bytes(
+    workshop: Workshop, table: Path, kind: str, at: int
+) -> None:
+    overrides = (
+        *ON_LABELS, "training.epochs=4", "data.validation=0.2", "training.patience=3",
+        "loss.class_weight=balanced", f"loss.kind={kind}",
+    )  # fmt: skip
+    whole = workshop.train(*overrides, out="whole").path.read_bytes()
+    with pytest.raises(Interrupted):
+        workshop.train(*overrides, out="parts", observer=Watch(stop_after=at))
+    assert not (workshop.path / "parts" / "model.safetensors").exists()
+    resumed = workshop.train(*overrides, out="parts", resume=True)
+    assert resumed.path.read_bytes() == whole
+    assert len(resumed.history) == 4 - (at - 1) // 6
 
 
 WEIGHTS = {
