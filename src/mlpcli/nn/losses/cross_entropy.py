@@ -193,8 +193,9 @@ class CrossEntropy(Loss):
         p, q = softmax_pair(h)
         info = np.finfo(h.dtype)
         held = (p >= info.tiny) & (q > np.sqrt(info.eps))
-        rank: FloatArray = np.where(held, p, _log_odds(h))
-        return rank
+        lost = ~held.all(axis=-1)  # few rows, as a rule
+        p[lost] = np.where(held[lost], p[lost], _log_odds(h[lost]))
+        return p
 
     def link(self, p: FloatArray) -> FloatArray:
         """Return log p, held finite where p is 0."""
