@@ -63,7 +63,8 @@ def draw_calibration(axes: Any, rows: ScoredLabels) -> None:
     axes.set_yticks(range(total), names, fontsize=size)
     axes.set_xticks(np.arange(BINS + 1) - 0.5, [f"{edge / BINS:.1f}" for edge in range(BINS + 1)])
     axes.set_xlabel("probability of the label")
-    axes.set_title("calibration (number: rows; pale: may be chance)")
+    counted = "number: rows; " if total <= _COUNTED else ""
+    axes.set_title(f"calibration ({counted}pale: may be chance)")
 
 
 def _names(labels: Sequence[str]) -> tuple[list[str], float]:
