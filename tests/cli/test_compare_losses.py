@@ -40,6 +40,22 @@ def test_it_loads_nothing_that_it_does_not_need() -> None:
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
+def test_softmax_by_its_name_and_by_a_config(here: Path, mlp: Mlp) -> None:
+    options = ("--json", "--dtype", "float64", "--form", "naive", "--logits", "-800:800:10")
+    named = mlp("compare-losses", "--loss", "cross_entropy", *options)
+    assert (named.status, named.err) == (0, "")
+    assert [s["first_non_finite_logit"] for s in named.document["summary"]] == [710, 710]
+    lines = ["x,y", *(f"{k % 7},{'abc'[k % 3]}" for k in range(30))]
+    (here / "three.csv").write_text("\n".join(lines) + "\n")
+    (here / "three.yaml").write_text("data: {train: three.csv, target: y}\n")
+    short = ("--seeds", "1", "--set", "training.epochs=1")
+    found = mlp("compare-losses", "three.yaml", *options, *short).document
+    assert found["summary"] == named.document["summary"]
+    assert found["layers"]
+    sigmoids = mlp("compare-losses", "three.yaml", *options, *short, "--set", "loss.kind=bce")
+    assert sigmoids.document["summary"][0]["first_non_finite_logit"] == 40
+
+
 def test_json_alone_on_stdout(mlp: Mlp) -> None:
     ran = mlp("compare-losses", "--json", "--dtype", "float32", "--form", "naive")
     assert (ran.status, ran.err) == (0, "")
@@ -137,6 +153,7 @@ GRID = "--logits: expected LO:HI:STEP, three finite numbers such as -50:50:0.5, 
 EPSILON = "--epsilon: expected a number > 0 and < 0.5, or torch, keras, scikit-learn, got"
 FORMS = "naive, epsilon, clamped, fused, stable, torch, keras, scikit-learn"
 DTYPES = "float16, float32, float64, longdouble"
+COMPARABLE = "expected bce or cross_entropy to compare the forms of its derivative"
 NEEDS = "needs a CONFIG, whose network and data it is about"
 
 
@@ -145,9 +162,16 @@ NEEDS = "needs a CONFIG, whose network and data it is about"
     [
         ("--dtype flaot32", '--dtype: unknown dtype "flaot32", did you mean "float32"?'),
         ("--dtype int8", f'--dtype: unknown dtype "int8"; expected one of {DTYPES}'),
-        ("--form stabel", '--form: unknown form "stabel", did you mean "stable"?'),
-        ("--form scikit", '--form: unknown form "scikit", did you mean "scikit-learn"?'),
-        ("--form x", f'--form: unknown form "x"; expected one of {FORMS}'),
+        ("--form stabel", '--form: bce has no form "stabel", did you mean "stable"?'),
+        ("--form scikit", '--form: bce has no form "scikit", did you mean "scikit-learn"?'),
+        ("--form x", f'--form: bce has no form "x"; expected one of {FORMS}'),
+        ("--loss mse", f"--loss: {COMPARABLE}, got mse"),
+        ("--loss softmax", f"--loss: {COMPARABLE}, got softmax"),
+        (
+            "--loss cross_entropy --form torch",
+            '--form: cross_entropy has no form "torch"; expected one of naive, epsilon, clamped, fused, stable',
+        ),
+        ("config.yaml --loss bce", "--loss: with a CONFIG it is --set loss.kind=bce"),
         ("--logits 1:1:1", "--logits 1:1:1: expected LO < HI"),
         ("--logits 2:1:1", "--logits 2:1:1: expected LO < HI"),
         ("--logits 0:1:0", "--logits 0:1:0: expected a step > 0, got 0"),
@@ -180,7 +204,7 @@ NEEDS = "needs a CONFIG, whose network and data it is about"
         ("--plot x.jpg", "--plot x.jpg: expected a name that ends in .png, .svg or .pdf"),
         (
             "config.yaml --set loss.kind=mse",
-            "loss.kind: expected bce or cross_entropy to compare the forms of its derivative, got mse",
+            f"loss.kind: {COMPARABLE}, got mse",
         ),
         (
             "config.yaml --weight-scale 1e40",

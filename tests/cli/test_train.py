@@ -283,11 +283,19 @@ def test_resume_without_a_run(here: Path, mlp: Mlp) -> None:
     assert not (here / "r").exists()
 
 
-@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("signum", "status", "labels"),
+    [(signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2), (signal.SIGINT, 130, 3)],
+)
 def test_interrupted_and_resumed_gives_the_same_bytes(
-    here: Path, mlp: Mlp, signum: int, status: int
+    here: Path, mlp: Mlp, signum: int, status: int, labels: int
 ) -> None:
-    (here / "config.yaml").write_text(CONFIG.replace("epochs: 15", "epochs: 3000"))
+    config = CONFIG.replace("epochs: 15", "epochs: 3000")
+    if labels == 3:
+        points = (here / "points.csv").read_text().replace("red,yes", "red,often")
+        (here / "points.csv").write_text(points)
+        config = config.replace("positive: yes, ", "")
+    (here / "config.yaml").write_text(config)
     command = [*COMMAND, "train", "config.yaml", "--json", "--out", "stopped"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -8,14 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.compare.choices import (
+    comparable,
     default_dtypes,
+    known_forms,
     parse_dtypes,
     parse_epsilon,
     parse_forms,
     parse_grid,
 )
 from mlpcli.errors import UsageError
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LOSSES, Loss
 
 
 def test_repeats_go_and_order_stays() -> None:
@@ -28,6 +30,21 @@ def test_a_library_joins_with_its_epsilon() -> None:
     assert parse_forms(["keras"], "keras") == ("keras",)
     assert parse_epsilon("scikit-learn") == pytest.approx(2.220446e-16)
     assert parse_epsilon("1e-5") == 1e-5
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+def test_a_loss_of_several_forms_can_be_compared(loss: Loss) -> None:
+    if len(loss.forms) == 1:
+        with pytest.raises(UsageError, match=rf"^--loss: expected bce or .*, got {loss.name}$"):
+            comparable(loss.name, "--loss")
+        return
+    assert comparable(loss.name, "--loss") is loss
+    assert parse_forms(None, None, loss) == tuple(loss.forms)
+    for name in known_forms(LOSSES["bce"]):
+        if name not in known_forms(loss):
+            assert parse_forms(None, name, loss) == tuple(loss.forms)  # its epsilon alone
+            with pytest.raises(UsageError, match=rf'--form: {loss.name} has no form "{name}"'):
+                parse_forms([name], None, loss)
 
 
 def test_a_platform_whose_longdouble_is_a_float64(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from mlpcli.compare.choices import FORMS
+from mlpcli.compare.choices import LOSS, known_forms
 from mlpcli.compare.dial import DIALLED, EPSILONS, Dial, dial
-from mlpcli.nn.losses import LIBRARY_EPSILON
+from mlpcli.nn.losses import LIBRARY_EPSILON, LOSSES
 
+FORMS = known_forms(LOSS)
 FINE = np.concatenate([np.arange(0, 64, 1 / 512), np.arange(64, 800, 1 / 4)])
 
 
@@ -61,3 +62,13 @@ def test_the_formula_of_clamped_solved_for_h(epsilon: float) -> None:
     assert kept is not None
     # outside the clip the gradient is p(1-p)/eps: half of it is gone log 2 further on
     assert kept == pytest.approx(math.log(1 / epsilon) + math.log(2), abs=0.02)
+
+
+@pytest.mark.parametrize("epsilon", EPSILONS[:-1])
+def test_under_softmax_the_wrong_label_has_half_of_the_odds_each(epsilon: float) -> None:
+    # through the Jacobian it is p q / (q + epsilon), with q = 1 / (e^h + 2) of the true label
+    (row,) = dial(["epsilon"], [epsilon], ["float64"], LOSSES["cross_entropy"])
+    for lost, kept in ((row.lost_1_percent, 0.99), (row.lost_50_percent, 0.5)):
+        assert lost == pytest.approx(math.log((1 - kept) / kept / epsilon - 2), rel=2e-3)
+    assert row.lost_all is None
+    assert row.non_finite == pytest.approx(709.78, abs=0.01)

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def truth(h: Any, label: int) -> mpmath.mpf:
-    """Return dl/dh with 120 digits at the number that `h` holds."""
+def truth(h: Any, label: int, others: int = 1) -> mpmath.mpf:
+    """Return dl/dh with 120 digits at the number that `h` holds, beside so many logits of 0."""
     with mpmath.workdps(120):
         high = mpmath.mpf(float(h))
         x = high + mpmath.mpf(float(h - type(h)(float(h))))
-        return 1 / (1 + mpmath.exp(-x)) if label == 0 else -1 / (1 + mpmath.exp(x))
+        first = mpmath.exp(x) / (mpmath.exp(x) + others)
+        return first if label == 0 else -others / (mpmath.exp(x) + others)
 
 
 def random_logits(seed: int, count: int) -> NDArray[np.float64]:
@@ -31,11 +32,12 @@ def random_logits(seed: int, count: int) -> NDArray[np.float64]:
     return np.concatenate([near, far, tiny])
 
 
+@pytest.mark.parametrize("others", [1, 2])
 @pytest.mark.parametrize("label", [0, 1])
-def test_float64_is_correctly_rounded(label: int) -> None:
+def test_float64_is_correctly_rounded(label: int, others: int) -> None:
     logits = np.concatenate([logit_grid("float64"), random_logits(3, 4000)])
-    exact = exact_gradients(logits)[label]
-    expected = [float(truth(h, label)) for h in logits]
+    exact = exact_gradients(logits, others)[label]
+    expected = [float(truth(h, label, others)) for h in logits]
     assert exact.high.tolist() == [value + 0.0 for value in expected]
     sizes = np.abs(exact.high)
     tiny = np.finfo(np.float64).tiny
@@ -44,13 +46,14 @@ def test_float64_is_correctly_rounded(label: int) -> None:
     assert (sizes == 1).any()
 
 
+@pytest.mark.parametrize("others", [1, 2, 6])
 @pytest.mark.parametrize("dtype", default_dtypes())
-def test_both_parts_hold_thirty_digits(dtype: str) -> None:
+def test_both_parts_hold_thirty_digits(dtype: str, others: int) -> None:
     logits = random_logits(4, 400).astype(dtype)
-    for label, exact in enumerate(exact_gradients(logits)):
+    for label, exact in enumerate(exact_gradients(logits, others)):
         for k in np.flatnonzero(np.abs(exact.high) > 1e-270):
             with mpmath.workdps(120):
-                right = truth(logits[k], label)
+                right = truth(logits[k], label, others)
                 held = mpmath.mpf(exact.high[k]) + mpmath.mpf(exact.low[k])
                 assert abs(held - right) <= abs(right) * mpmath.mpf(10) ** -30
 

@@ -11,17 +11,21 @@ from mlpcli.compare.exact import exact_gradients
 from mlpcli.compare.records import TrainingRun
 from mlpcli.compare.summary import compare_on_grid, first_logit, paired_differences, summarise
 from mlpcli.compare.sweep import Curve, sweep
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LOSSES, Loss
+
+COMPARED = [loss for loss in LOSSES.values() if len(loss.forms) > 1]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_stable_is_right(dtype: str) -> None:
-    for curve in sweep(["stable"], [dtype], 1e-7):
+@pytest.mark.parametrize("loss", COMPARED, ids=lambda loss: loss.name)
+def test_stable_is_right(dtype: str, loss: Loss) -> None:
+    for curve in sweep(["stable"], [dtype], 1e-7, loss=loss):
         summary = summarise(curve)
         assert summary.first_lost_logit is None
         assert summary.first_tail_logit is None
         assert summary.first_non_finite_logit is None
-        assert summary.first_dead_logit is None
+        assert summary.first_wrong_dead_logit is None
+        assert summary.first_tail_dead_logit is None
         assert summary.loss_first_non_finite_logit is None
 
 
@@ -53,12 +57,14 @@ def test_extremes_of_a_curve() -> None:
     nan, inf = np.nan, np.inf
     for value in (nan, inf):
         nowhere = summarise(made_up([1.0, 2.0], [value, value]))
-        assert (nowhere.broken_as, nowhere.first_finite_logit) == (str(value), None)
+        assert (nowhere.broken_as, nowhere.ever_finite) == (str(value), False)
     right = exact_gradients(np.array([1.0, 2.0]))[0].high.tolist()
     late = summarise(made_up([1.0, 2.0], [nan, right[1]]))
-    assert (late.first_non_finite_logit, late.first_finite_logit) == (1, 2)
+    assert (late.first_non_finite_logit, late.last_finite_logit) == (1, None)
+    assert late.ever_finite
     lost = summarise(made_up([1.0, 2.0], [right[0] * 0.9, nan]))
     assert (lost.first_lost_logit, lost.first_non_finite_logit) == (1, 2)
+    assert lost.last_finite_logit == 1
     assert lost.max_relative_error == pytest.approx(0.1)
     assert lost.max_relative_error_logit == 1
     dead = summarise(made_up([1.0], [0.0]))

@@ -9,7 +9,7 @@ from mlpcli.compare.choices import DTYPES, default_dtypes
 from mlpcli.compare.summary import summarise
 from mlpcli.compare.sweep import Curve, logit_grid, neighbours, sweep
 from mlpcli.errors import UsageError
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LOSSES
 from mlpcli.nn.sigmoid import probability
 
 FIRST_ONE = {"float16": 7.625, "float32": 16.635532, "float64": 36.7368005696771}
@@ -142,3 +142,49 @@ def test_neighbours(gap: float) -> None:
         low, high = neighbours(lambda h: h >= edge, np.float64(0), np.float64(800), gap=gap)  # noqa: B023  used at once
         assert low < edge <= high
         assert high == np.nextafter(low, 800) if gap == 0 else high - low <= gap
+
+
+SOFTMAX = LOSSES["cross_entropy"]
+OVERFLOW = {"float16": 11.0859375, "float32": 88.722839, "float64": 709.782712893384}
+
+
+@pytest.mark.parametrize(("dtype", "first"), OVERFLOW.items())
+def test_softmax_without_the_largest_logit_subtracted_overflows(dtype: str, first: float) -> None:
+    for form in ("naive", "epsilon", "clamped"):
+        found = sweep([form], [dtype], 1e-7, loss=SOFTMAX)[0]
+        broken = found.logits[~found.finite]
+        assert float(broken[broken > 0][0]) == pytest.approx(first, rel=1e-3)
+        with np.errstate(over="ignore"):
+            held = found.logits[np.isfinite(np.exp(found.logits))][-1]
+        assert float(held) == pytest.approx(first, rel=1e-6)
+        assert np.nextafter(held, np.array(np.inf, dtype)) in found.logits
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_naive_softmax_breaks_as_soon_as_any_probability_is_zero(dtype: str) -> None:
+    for found in sweep(["naive"], [dtype], 1e-7, loss=SOFTMAX):
+        h = found.logits
+        with np.errstate(over="ignore", under="ignore"):
+            e = np.exp(h)
+        assert (e == 0).sum() > 5
+        assert not found.finite[e == 0].any()
+        assert found.finite[(e > 4 * np.finfo(dtype).tiny) & (h < 88)].all()
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize(("dtype", "ulps"), [("float16", 3), ("float32", 3), ("float64", 3)])
+def test_stable_softmax_is_right_in_both_tails(dtype: str, ulps: float, label: int) -> None:
+    found = sweep(["stable"], [dtype], 1e-7, loss=SOFTMAX)[label]
+    assert found.finite.all()
+    assert not (found.dead & found.exact.judged).any()
+    worst = summarise(found).max_ulp_error
+    assert worst is not None
+    assert 0.4 < worst <= ulps
+
+
+def test_the_losses_of_a_row_are_summed_over_its_labels() -> None:
+    h = np.array([-3.0, 0.0, 2.0])
+    zero, one = sweep(["stable"], ["float64"], 1e-7, h, SOFTMAX)
+    total = np.log(np.exp(h) + 2)
+    assert one.loss == pytest.approx(total - h, rel=1e-14)
+    assert zero.loss == pytest.approx(total, rel=1e-14)

@@ -12,9 +12,9 @@ import pytest
 from mlp_runs import strict_json
 from mlpcli.compare.dial import DIALLED, dial
 from mlpcli.compare.records import LayerComparison, TrainingRun
-from mlpcli.compare.summary import Comparison, PairedDifference, summarise
+from mlpcli.compare.summary import Comparison, PairedDifference, compare_on_grid, summarise
 from mlpcli.compare.sweep import sweep
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LOSSES
 from mlpcli.report.compare_losses import Section, comparison_json, comparison_text
 
 NAN = float("nan")
@@ -103,6 +103,17 @@ def test_each_record_has_a_line_of_its_own() -> None:
     assert json.loads(next(line for line in lines if '"logit"' in line))["logit"] == -1
 
 
+def test_a_softmax_says_what_its_logits_are() -> None:
+    result = compare_on_grid(("naive", "stable"), 1e-7, loss=LOSSES["cross_entropy"])
+    first, table, *_ = comparison_text(result, 80)
+    assert first == Section(
+        "logits (h, 0, 0) of a softmax; y = 1: the label is the first, y = 0: the second"
+    )
+    line = next(line.split() for line in table.table if line.startswith("naive"))
+    assert line[-4:-1] == ["11.09", "88.72", "709.8"] or line[-3:] == ["11.09", "88.72", "709.8"]
+    assert set(document(result)) == set(document(comparison()))
+
+
 @pytest.mark.parametrize("width", [60, 80])
 @pytest.mark.parametrize("grid", [None, [-50.0, 0.0, 50.0]])
 def test_tables_fit_a_narrow_terminal(width: int, grid: list[float] | None) -> None:
@@ -126,7 +137,10 @@ def test_where_each_form_breaks() -> None:
 
 def test_words_are_told_once() -> None:
     words = list(comparison_text(comparison(), 80))[1].words
-    assert words[:2] == ("naive, y = 0", "  fine up to |h| = 7.625 / 16.64 / 36.74, then nan")
+    assert words[:2] == (
+        "naive, y = 0",
+        "  fine up to |h| = 7.621 / 16.64 / 36.74, nan from |h| = 7.625 / 16.64 / 36.74",
+    )
     assert words[-2] == "stable, y = 0 or 1"
     assert re.fullmatch(r"  right on the whole grid, to [\d.]+ / [\d.]+ / [\d.]+ ulp", words[-1])
     epsilon = words[words.index("epsilon, y = 0") + 1 :][:2]

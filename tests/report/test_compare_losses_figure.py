@@ -12,7 +12,7 @@ import pytest
 from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.records import TrainingRun
 from mlpcli.compare.summary import Comparison, compare_on_grid
-from mlpcli.nn.losses import BCE_FORMS, LIBRARY_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LIBRARY_FORMS, LOSSES
 from mlpcli.report.figures import to_bytes
 
 pytest.importorskip("matplotlib")
@@ -72,6 +72,14 @@ def test_every_form_has_its_own_colour_and_dashes() -> None:
     assert len(styles) == len(ALL) + 1
 
 
+def test_a_softmax_says_what_its_logits_are() -> None:
+    result = compare_on_grid(("stable",), 1e-7, ("float64",), loss=LOSSES["cross_entropy"])
+    figure = comparison_figure(result)
+    assert figure.legends[0].get_title().get_text().startswith("logits (h, 0, 0) of a softmax")
+    plain = comparison_figure(comparison(("stable",), ("float64",)))
+    assert plain.legends[0].get_title().get_text() == ""
+
+
 def test_crosses_where_naive_breaks() -> None:
     figure = comparison_figure(comparison(("naive", "stable"), ("float64",)))
     for axes in figure.axes:
@@ -87,9 +95,11 @@ def test_loss_curves_of_every_run_and_a_cross_for_each_that_diverged() -> None:
         TrainingRun("mse", 1, "epochs", 2, 0.2, None, (0.1, 0.1)),
     )
     figure = comparison_figure(comparison(("naive", "stable"), ("float64",), training=runs))
-    losses = figure.axes[-1]
+    losses, other = figure.axes[-2:]
     curves = [line for line in losses.lines if line.get_marker() != "x"]
-    assert sorted(len(x_of(line)) for line in curves) == [0, 2, 3]
+    assert sorted(len(x_of(line)) for line in curves) == [0, 3]
+    assert [len(x_of(line)) for line in other.lines] == [2]  # not on the scale of another loss
+    assert other.get_title() == "mse: another loss, another scale"
     (cross,) = (line for line in losses.lines if line.get_marker() == "x")
     assert x_of(cross) == [1]
 

@@ -11,16 +11,16 @@ from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.exact import exact_gradients
 from mlpcli.compare.summary import summarise
 from mlpcli.compare.sweep import Curve, sweep
-from mlpcli.nn.losses import BCE_FORMS
+from mlpcli.nn.losses import BCE_FORMS, LOSSES
 from mlpcli.report.compare_losses_words import verdict, verdicts
 
 TAIL = "1 % off for right answers from h = "
 VERDICTS = {
-    ("naive", "float64", 0): "fine up to |h| = 36.74, then nan",
-    ("naive", "float32", 0): "fine up to |h| = 16.64, then nan",
-    ("naive", "float16", 0): "fine up to |h| = 7.625, then nan",
-    ("naive", "float64", 1): f"fine up to |h| = 36.74, then nan; {TAIL}32.5",
-    ("epsilon", "float16", 0): "fine up to |h| = 7.625, then nan",
+    ("naive", "float64", 0): "fine up to |h| = 36.74, nan from |h| = 36.74",
+    ("naive", "float32", 0): "fine up to |h| = 16.64, nan from |h| = 16.64",
+    ("naive", "float16", 0): "fine up to |h| = 7.621, nan from |h| = 7.625",
+    ("naive", "float64", 1): f"fine up to |h| = 36.74, nan from |h| = 36.74; {TAIL}32.5",
+    ("epsilon", "float16", 0): "fine up to |h| = 7.621, nan from |h| = 7.625",
     ("epsilon", "float64", 0): (
         "loses 1 % of a wrong answer's gradient from h = 11.62, all of it from h = 36.74; "
         f"{TAIL}-11.62, 0 from h = -384"
@@ -73,7 +73,7 @@ def test_extremes_of_a_curve() -> None:
         "nan on the whole grid": [nan, nan],
         "inf on the whole grid": [inf, inf],
         "nan from |h| = 1": [nan, right[1]],
-        "fine up to |h| = 2, then inf": [right[0], inf],
+        "fine up to |h| = 1, inf from |h| = 2": [right[0], inf],
         "loses 1 % of a wrong answer's gradient from h = 1; nan from |h| = 2": [
             right[0] * 0.9,
             nan,
@@ -84,6 +84,25 @@ def test_extremes_of_a_curve() -> None:
         assert verdict(summarise(made_up([1.0, 2.0], gradient))) == words
 
 
+def test_on_a_coarse_grid_fine_ends_where_the_grid_was_fine() -> None:
+    (wrong, _) = sweep(["naive"], ["float64"], 1e-7, np.arange(-50.0, 60.0, 10.0))
+    assert verdict(summarise(wrong)) == "fine up to |h| = 30, nan from |h| = 40"
+
+
+SOFTMAX = {
+    ("naive", 0): "fine up to |h| = 709.8, nan from |h| = 709.8",
+    ("naive", 1): (f"fine up to |h| = 709.8, nan from |h| = 709.8; {TAIL}33.5, 0 from h = 36.74"),
+    ("clamped", 0): ("loses 1 % of a wrong answer's gradient from h = 16.25; nan from |h| = 709.8"),
+    ("fused", 1): f"right where it matters; {TAIL}32.5, 0 from h = 36.74",
+}
+
+
+@pytest.mark.parametrize(("form", "label"), SOFTMAX)
+def test_verdicts_on_softmax(form: str, label: int) -> None:
+    curves = sweep([form], ["float64"], 1e-7, loss=LOSSES["cross_entropy"])
+    assert verdict(summarise(curves[label])) == SOFTMAX[form, label]
+
+
 @pytest.mark.skipif("longdouble" not in default_dtypes(), reason="longdouble is float64 here")
 def test_a_truth_that_no_float64_holds_is_not_judged() -> None:
     summary = summarise(sweep(["stable"], ["longdouble"], 1e-7, np.array([800.0]))[1])
@@ -92,12 +111,15 @@ def test_a_truth_that_no_float64_holds_is_not_judged() -> None:
 
 def test_numbers_of_several_dtypes_are_told_at_once_if_words_agree() -> None:
     one, other = (summarise(sweep(["naive"], [d], 1e-7)[0]) for d in ("float32", "float64"))
-    assert verdict(one, other) == "fine up to |h| = 16.64 / 36.74, then nan"
-    assert verdict(one, replace(one, dtype="float16")) == "fine up to |h| = 16.64, then nan"
+    assert verdict(one, other) == "fine up to |h| = 16.64 / 36.74, nan from |h| = 16.64 / 36.74"
+    assert (
+        verdict(one, replace(one, dtype="float16"))
+        == "fine up to |h| = 16.64, nan from |h| = 16.64"
+    )
     both = [summarise(curve) for curve in sweep(["naive"], ["float32", "float64"], 1e-7)]
     broken = [replace(s, broken_as="inf") if s.dtype == "float32" else s for s in both]
     assert list(verdicts(broken))[:3] == [
         "naive, y = 0",
-        "  float32: fine up to |h| = 16.64, then inf",
-        "  float64: fine up to |h| = 36.74, then nan",
+        "  float32: fine up to |h| = 16.64, inf from |h| = 16.64",
+        "  float64: fine up to |h| = 36.74, nan from |h| = 36.74",
     ]

@@ -11,7 +11,7 @@ from sklearn import metrics
 
 from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.report.evaluate import evaluation_chart
-from mlpcli.report.evaluate_figure import evaluation_figure, wilson
+from mlpcli.report.evaluate_figure import evaluation_figure
 from mlpcli.report.figures import to_bytes
 from mlpcli.training.evaluate import Evaluation
 from results import evaluation, rows
@@ -23,15 +23,6 @@ def drawn(found: Evaluation, title: str = "model on data") -> Any:
     figure = evaluation_figure(found, title)
     assert to_bytes(figure, Path("x.png")).startswith(b"\x89PNG")
     return figure
-
-
-def test_the_intervals_of_the_bins_are_wilsons() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    shares, counts = np.array([0.0, 0.25, 1.0, 0.5]), np.array([3, 8, 5, 1000])
-    low, high = wilson(shares, counts)
-    for k, (share, n) in enumerate(zip(shares, counts.tolist(), strict=True)):
-        wanted = stats.binomtest(round(share * n), n).proportion_ci(method="wilson")
-        assert (low[k], high[k]) == pytest.approx((wanted.low, wanted.high), abs=1e-6)
 
 
 def test_six_panels_of_one_target() -> None:

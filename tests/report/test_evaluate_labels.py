@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from mlpcli.nn.losses import LOSSES
 from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_tables
 from mlpcli.report.evaluate_figure import evaluation_figure
 from mlpcli.report.figures import to_bytes
+from mlpcli.report.label_panels import draw_calibration
 from mlpcli.training.evaluate import Evaluation, ScoredLabels
 
 SOFTMAX = LOSSES["cross_entropy"]
@@ -65,12 +67,30 @@ def test_many_labels_have_the_weakest_and_the_commonest_mistakes(K: int) -> None
 def test_the_figure_and_the_chart(K: int, tmp_path: Any) -> None:
     found = evaluation(K)
     figure = evaluation_figure(found, "t")
-    matrix, roc, ranked = figure.axes
+    matrix, roc, ranked, calibration, _ = figure.axes
     assert min(len(roc.lines), len(ranked.lines)) >= min(K - 1, 4)
     assert len(matrix.get_yticklabels()) == K
     assert len(matrix.texts) == (K * K if K <= 15 else 0)
+    assert len(calibration.get_yticklabels()) == K
+    shown = sum(int(text.get_text().replace(",", "")) for text in calibration.texts)
+    assert shown == (K * (400 + K - 1) if K <= 15 else 0)  # each label has each row in one bin
     assert to_bytes(figure, tmp_path / "x.png")
     assert len(evaluation_chart(found).splitlines()) >= min(K - 1, 7)
+
+
+def test_calibration_shows_the_gap_of_each_label_and_bin_and_pales_what_may_be_chance() -> None:
+    p = np.array([[0.95, 0.05]] * 40 + [[0.45, 0.55]] * 3)
+    labels = np.r_[np.zeros(20, int), np.ones(20, int), 0, 1, 1]
+    rows = ScoredLabels(np.log(p), np.eye(2)[labels], ("a", "b"), (), loss=SOFTMAX)
+    axes = Figure().subplots()
+    draw_calibration(axes, rows)
+    image: Any = axes.images[0]
+    gaps, alpha = image.get_array(), image.get_alpha()
+    assert gaps[0, 9] == pytest.approx(0.5 - 0.95)
+    assert gaps[1, 0] == pytest.approx(0.5 - 0.05)
+    assert gaps[0, 4] == pytest.approx(1 / 3 - 0.45)
+    assert (alpha[0, 9], alpha[0, 4]) == (1, 0.25)
+    assert np.ma.getmaskarray(np.ma.masked_invalid(gaps)).sum() == 2 * 10 - 4
 
 
 def test_an_output_that_is_not_finite_is_told_everywhere() -> None:

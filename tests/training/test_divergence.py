@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from mlpcli.config import LossConfig
+from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.objective import Objective
 from mlpcli.training.build import objective_from
 from mlpcli.training.divergence import Divergence, diagnose
 
@@ -63,6 +65,16 @@ def test_a_form_that_breaks_names_itself_and_the_logit(
     logits = np.array([[0.5], [logit], [1.0]], dtype)
     message = diagnosed(form, epsilon, logits=logits).message()
     assert f"the {form} derivative is 0/0 at the saturated logit {logit:g}; " in message
+
+
+def test_under_a_softmax_the_largest_logit_of_the_broken_row_is_named() -> None:
+    logits = np.array([[0.5, 0, 0], [1.0, 750, -3]])
+    objective = Objective(LOSSES["cross_entropy"], LOSSES["cross_entropy"].forms["clamped"], 1e-7)
+    found = diagnose(
+        epoch=1, batch=1, rate=0.1, loss=1.0, objective=objective, norms=[np.nan],
+        X=np.ones((2, 2)), logits=logits, inputs=("age", "income"),
+    )  # fmt: skip
+    assert "the clamped derivative is 0/0 at the saturated logit 750; " in found.message()
 
 
 def test_a_form_that_is_sound_here_is_not_blamed() -> None:

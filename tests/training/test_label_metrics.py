@@ -85,6 +85,29 @@ def test_areas_are_the_means_over_labels_that_can_have_one(table: tuple[Any, Any
         assert got.loss == pytest.approx(m.log_loss(y, p), rel=1e-9)
 
 
+@pytest.mark.parametrize("loss", ["cross_entropy", "bce"])
+def test_areas_do_not_tie_where_probabilities_round_to_one_or_zero(loss: str) -> None:
+    rng = np.random.default_rng(3)
+    scale = np.repeat([[40.0], [300.0], [900.0]], 40, axis=0)
+    h, y = rng.normal(size=(120, 3)) * scale, rng.integers(0, 3, 120)
+    h += scale * np.eye(3)[y]
+    got, p = measured(h, y, 3, loss), LOSSES[loss].predict(h)
+    assert (p == 1).sum() > 40
+    for c, scores in enumerate(got.per_label.values()):
+        others = np.delete(h, c, axis=1)
+        odds = h[:, c] - (np.logaddexp(*others.T) if loss == "cross_entropy" else 0)
+        assert scores.roc_auc == pytest.approx(m.roc_auc_score(y == c, odds), abs=1e-12)
+        assert scores.pr_auc == pytest.approx(m.average_precision_score(y == c, odds), abs=1e-12)
+        assert abs((scores.roc_auc or 0) - m.roc_auc_score(y == c, p[:, c])) > 1e-4
+
+
+def test_each_label_has_a_calibration_error_of_its_own() -> None:
+    p = np.array([[0.71, 0.19, 0.1], [0.1, 0.73, 0.17], [0.31, 0.28, 0.41]])
+    each = measured(np.log(p), [0, 2, 2], 3).per_label
+    assert each["l0"].ece == pytest.approx((0.29 + 0.1 + 0.31) / 3)
+    assert each["l2"].ece == pytest.approx((abs(1 - 0.1 - 0.17) + 0.59) / 3)
+
+
 def test_row_weights_enter_the_loss_alone() -> None:
     rng = np.random.default_rng(0)
     h, y, w = rng.normal(size=(30, 4)), rng.integers(0, 4, 30), rng.uniform(0, 2, 30)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPClassifier
 
-from mlpcli.errors import UsageError
+from mlpcli.data.dataset import load_dataset
+from mlpcli.errors import Interrupted, UsageError
 from mlpcli.report.predict import prediction_lines
-from mlpcli.training.build import objective_from
+from mlpcli.training.build import new_loop, objective_from
 from mlpcli.training.evaluate import evaluate
 from mlpcli.training.label_metrics import LabelMetrics
 from mlpcli.training.model_file import load_model
 from mlpcli.training.predict import predict
+from training_workshop import Watch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,12 +103,53 @@ def test_one_label_against_the_rest(workshop: Workshop, table: Path) -> None:
     assert evaluate(model, table).metrics == result.metrics["train"]
 
 
-def test_resuming_gives_the_same_bytes(workshop: Workshop, table: Path) -> None:
-    whole = workshop.train(*ON_LABELS, "training.epochs=4")
-    workshop.train(*ON_LABELS, "training.epochs=2", out="again")
-    assert workshop.train(*ON_LABELS, "training.epochs=4", out="other").path.read_bytes() == (
-        whole.path.read_bytes()
-    )
+@pytest.mark.parametrize("kind", ["cross_entropy", "bce"])
+@pytest.mark.parametrize("at", [1, 6, 8, 17])  # batches, six an epoch: within epochs and between
+def test_an_interrupted_run_that_is_resumed_gives_the_same_bytes(
+    workshop: Workshop, table: Path, kind: str, at: int
+) -> None:
+    overrides = (
+        *ON_LABELS, "training.epochs=4", "data.validation=0.2", "training.patience=3",
+        "loss.class_weight=balanced", f"loss.kind={kind}",
+    )  # fmt: skip
+    whole = workshop.train(*overrides, out="whole").path.read_bytes()
+    with pytest.raises(Interrupted):
+        workshop.train(*overrides, out="parts", observer=Watch(stop_after=at))
+    assert not (workshop.path / "parts" / "model.safetensors").exists()
+    resumed = workshop.train(*overrides, out="parts", resume=True)
+    assert resumed.path.read_bytes() == whole
+    assert len(resumed.history) == 4 - (at - 1) // 6
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
+def test_training_is_that_of_scikit_learn_from_the_same_weights(
+    workshop: Workshop, table: Path, activation: str
+) -> None:
+    config = workshop.config(
+        *ON_LABELS, "training.epochs=50", "training.batch_size=60", "training.dtype=float64",
+        f"network.activation={activation}",
+    )  # fmt: skip
+    loop = new_loop(config, load_dataset(config))
+    rows = loop.train.take(np.arange(60))
+    labels = rows.y.argmax(axis=1)
+    theirs = {"sigmoid": "logistic"}.get(activation, activation)
+    settings: dict[str, Any] = {
+        "hidden_layer_sizes": (3,), "activation": theirs, "alpha": 0,
+        "batch_size": 60, "tol": 0, "n_iter_no_change": 1000, "random_state": 0,
+    }  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that so few epochs do not converge
+        first, last = (
+            MLPClassifier(**settings, learning_rate_init=rate, max_iter=epochs).fit(rows.X, labels)
+            for rate, epochs in ((1e-300, 1), (0.05, 50))
+        )
+    network = loop.network
+    for i, (W, b) in enumerate(zip(first.coefs_, first.intercepts_, strict=True)):
+        network.W[i][:], network.b[i][:] = W.T, b
+    assert len(list(loop.records())) == 50
+    for i, (W, b) in enumerate(zip(last.coefs_, last.intercepts_, strict=True)):
+        np.testing.assert_allclose(network.W[i], W.T, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(network.b[i], b, rtol=1e-4, atol=1e-5)
 
 
 WEIGHTS = {
@@ -118,8 +163,6 @@ WEIGHTS = {
 def test_class_weights_are_those_of_the_rows_label(
     workshop: Workshop, given: str, loss: str
 ) -> None:
-    from mlpcli.data.dataset import load_dataset
-
     workshop.table(rows=60, extra={"label": ["top"] * 20 + ["low"] * 10 + ["mid"] * 30})
     names = ("data.target=label", "data.drop=[y]", "data.labels=[top, low, mid]")
     dataset = load_dataset(

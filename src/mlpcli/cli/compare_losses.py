@@ -27,6 +27,10 @@ _DEFAULT_SEEDS = 3
 def compare_losses(
     config: MaybeConfig = None,
     overrides: Overrides = None,
+    loss: Annotated[
+        str | None,
+        typer.Option("--loss", metavar="L", help="bce (default), or cross_entropy."),
+    ] = None,
     form: Annotated[
         list[str] | None,
         typer.Option("--form", metavar="F", help="Only these; also torch, keras, scikit-learn."),
@@ -55,16 +59,24 @@ def compare_losses(
     json: Json = False,
     plot: Annotated[Path | None, plot_option("Draw it: png, svg or pdf.")] = None,
 ) -> int:
-    """Compare the forms of the BCE derivative with the exact value.
+    """Compare the forms of the derivative of cross-entropy with the exact value.
 
     Example: mlp compare-losses --dtype float32 --form naive --form stable
 
-    With a CONFIG also the gradient of each layer under each form, and training under each form.
+    With a CONFIG also the gradient of each layer under each form, and training under each form, all
+    of its loss: binary cross-entropy, or cross-entropy of a softmax.
     """
-    from mlpcli.compare.choices import EPSILON, parse_dtypes, parse_epsilon, parse_forms, parse_grid
+    from mlpcli.compare.choices import (
+        EPSILON,
+        LOSS,
+        comparable,
+        parse_dtypes,
+        parse_epsilon,
+        parse_forms,
+        parse_grid,
+    )
     from mlpcli.compare.summary import compare_on_grid
 
-    forms = parse_forms(form, epsilon)
     if weight_scale is not None and not 0 < weight_scale < math.inf:
         raise UsageError(f"--weight-scale: expected a number > 0, got {weight_scale:g}")
     dtypes = parse_dtypes(dtype or ())
@@ -75,16 +87,23 @@ def compare_losses(
         for option, given in options.items():
             if given:
                 raise UsageError(f"--{option}: needs a CONFIG, whose network and data it is about")
-        result = compare_on_grid(forms, constant or EPSILON, dtypes, grid)
+        chosen = LOSS if loss is None else comparable(loss, "--loss")
+        forms = parse_forms(form, epsilon, chosen)
+        result = compare_on_grid(forms, constant or EPSILON, dtypes, grid, chosen)
     else:
         from mlpcli.compare.on_data import compare_on_data
 
+        if loss is not None:
+            raise UsageError(f"--loss: with a CONFIG it is --set loss.kind={loss}")
         settings = read_config(config, overrides)
+        case = find_case(settings, model=model)
+        chosen = comparable(case.objective.loss.name, "loss.kind")
+        forms = parse_forms(form, epsilon, chosen)
         result = compare_on_data(
-            compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid),
+            compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid, chosen),
             forms,
             settings,
-            find_case(settings, model=model),
+            case,
             weight_scale=weight_scale or 1.0,
             seeds=seeds or _DEFAULT_SEEDS,
             progress=lambda form, seed: complain(f"training with {form}, seed {seed}"),

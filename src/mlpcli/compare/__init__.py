@@ -1,1 +1,1 @@
-"""The forms of the BCE derivative against the truth: on a grid of logits, on data, in training."""
+"""The forms of a loss's derivative against the truth: on a grid of logits, on data, in training."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.errors import UsageError
-from mlpcli.nn.losses import BCE_FORMS, LIBRARY_EPSILON, LIBRARY_FORMS, Form
+from mlpcli.nn.losses import LIBRARY_EPSILON, LOSSES
 from mlpcli.text import did_you_mean, one_of
 
 if TYPE_CHECKING:
@@ -17,20 +17,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.nn.losses import Form, Loss
+
 __all__ = [
     "DTYPES",
     "EPSILON",
-    "FORMS",
+    "LOSS",
     "OTHER_LOSS",
     "REFERENCE",
+    "comparable",
     "default_dtypes",
+    "known_forms",
     "parse_dtypes",
     "parse_epsilon",
     "parse_forms",
     "parse_grid",
 ]
 
-FORMS: dict[str, Form] = {**BCE_FORMS, **LIBRARY_FORMS}
+LOSS = LOSSES["bce"]  # the loss whose forms are compared unless another is named
 REFERENCE = "stable"  # the form that the others are held to
 OTHER_LOSS = "mse"  # whose gradients and training stand beside those of the forms
 EPSILON = 1e-7  # of the forms that have one, unless a config or the command line says another
@@ -38,16 +42,36 @@ DTYPES = ("float16", "float32", "float64", "longdouble")
 _MOST_LOGITS = 1_000_000
 
 
-def parse_forms(names: Sequence[str] | None, epsilon: str | None) -> tuple[str, ...]:
+def comparable(name: str, source: str) -> Loss:
+    """Return the loss of a name that `source`, an option or a key, gives.
+
+    UsageError where there is no such loss, or nothing to compare: it is computed in one way only.
+    """
+    several = [loss.name for loss in LOSSES.values() if len(loss.forms) > 1]
+    if name not in several:
+        expected = f"{' or '.join(several)} to compare the forms of its derivative"
+        raise UsageError(f"{source}: expected {expected}, got {name}")
+    return LOSSES[name]
+
+
+def known_forms(loss: Loss) -> dict[str, Form]:
+    """Return the forms that can be compared: ours, and those of libraries."""
+    return {**loss.forms, **loss.libraries}
+
+
+def parse_forms(
+    names: Sequence[str] | None, epsilon: str | None, loss: Loss = LOSS
+) -> tuple[str, ...]:
     """Return the names, by default the five of our own, and the library whose epsilon is used.
 
-    UsageError with the nearest form where one is none.
+    UsageError with the nearest form where one is none of the loss.
     """
+    known = known_forms(loss)
     for name in names or ():
-        if name not in FORMS:
-            raise UsageError(f'--form: unknown form "{name}"{one_of(name, FORMS)}')
-    library = [epsilon] if epsilon in LIBRARY_EPSILON else []
-    return tuple(dict.fromkeys([*(names or BCE_FORMS), *library]))
+        if name not in known:
+            raise UsageError(f'--form: {loss.name} has no form "{name}"{one_of(name, known)}')
+    library = [epsilon] if epsilon in loss.libraries else []
+    return tuple(dict.fromkeys([*(names or loss.forms), *library]))
 
 
 def parse_epsilon(text: str) -> float:

@@ -1,7 +1,9 @@
-"""The derivative of BCE by the logit with fifty digits, so that no float code judges itself.
+"""The derivative by a logit with fifty digits, so that no float code judges itself.
 
-For y = 0 it is sigma(h), for y = 1 it is -sigma(-h). With e = exp(-|h|), from Python's `decimal`,
-whose operations are correctly rounded, both come from 1/(1+e) and e/(1+e).
+A softmax of (h, 0, .., 0) with m zeros gives the first label p = 1/(1 + m exp(-h)); with one zero
+that is sigma(h). The derivative of cross-entropy by h is p where the label is another, and
+-(1 - p) where it is the first. With e = m exp(-h) from Python's `decimal`, whose operations are
+correctly rounded, they are 1/(1+e) and e/(1+e) for h >= 0; else, exchanged, with e = exp(h)/m.
 """
 
 from __future__ import annotations
@@ -70,24 +72,27 @@ class Exact:
         return side
 
 
-def exact_gradients(logits: FloatArray) -> tuple[Exact, Exact]:
-    """Return dl/dh for label 0 and for label 1 at finite logits (N,)."""
+def exact_gradients(logits: FloatArray, others: int = 1) -> tuple[Exact, Exact]:
+    """Return dl/dh for label 0 and for label 1 at finite logits (N,), beside `others` of 0."""
     size = np.abs(logits)
     high = size.astype(np.float64)
     low = (size - high.astype(size.dtype)).astype(np.float64)  # 0 but for a longdouble
-    pairs = [_sigmoids(*split) for split in zip(high.tolist(), low.tolist(), strict=True)]
-    parts = np.array(pairs, np.float64).reshape(-1, 4)
+    ahead = logits >= 0
+    factors = (np.where(side, others, 1).tolist() for side in (ahead, ~ahead))
+    splits = zip(high.tolist(), low.tolist(), *factors, strict=True)
+    parts = np.array([_sigmoids(*split) for split in splits], np.float64).reshape(-1, 4)
     near_one, near_zero = parts[:, :2], parts[:, 2:]
-    positive = (logits >= 0)[:, np.newaxis]
+    positive = ahead[:, np.newaxis]
     zero = np.where(positive, near_one, near_zero).T
     one = 0.0 - np.where(positive, near_zero, near_one).T  # never -0.0
     return Exact(logits, 0, *zero), Exact(logits, 1, *one)
 
 
 @lru_cache(maxsize=100_000)  # grids of several dtypes share most of their logits
-def _sigmoids(high: float, low: float) -> tuple[float, float, float, float]:
-    """Return sigma(h) and sigma(-h), each split in two, for h = high + low >= 0."""
-    e = _exp_minus(high, low)
+def _sigmoids(high: float, low: float, over: int, under: int) -> tuple[float, float, float, float]:
+    """Return 1/(1+e) and e/(1+e) split in two, e = over exp(-h) / under, h = high + low >= 0."""
+    e = _CONTEXT.multiply(Decimal(over), _exp_minus(high, low))
+    e = _CONTEXT.divide(e, Decimal(under))
     z = _CONTEXT.divide(_ONE, _CONTEXT.add(_ONE, e))
     return (*_split(z), *_split(_CONTEXT.multiply(e, z)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.compare.choices import REFERENCE, default_dtypes
+from mlpcli.compare.choices import LOSS, REFERENCE, default_dtypes
 from mlpcli.compare.dial import EPSILONS, Dial, dial
 from mlpcli.compare.sweep import Curve, sweep
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.compare.records import LayerComparison, TrainingRun
+    from mlpcli.nn.losses import Loss
 
 __all__ = [
     "Comparison",
@@ -49,20 +50,22 @@ class Comparison:
     layers: tuple[LayerComparison, ...] = ()
     training: tuple[TrainingRun, ...] = ()
     paired: tuple[PairedDifference, ...] = ()
+    loss: Loss = LOSS
 
 
 @dataclass(frozen=True)
 class Summary:
     """One form, dtype and label; a `first_*` is the logit of smallest magnitude, or None.
 
-    The gradient is nan or inf, by `broken_as`, from `first_non_finite_logit` on and a number at
-    `first_finite_logit`. It is 1 % off for wrong answers from `first_lost_logit`, for right ones
-    from `first_tail_logit`; 0 where the truth is not from `first_dead_logit`, of wrong and of right
-    answers `first_wrong_dead_logit` and `first_tail_dead_logit`, and where the truth is subnormal
-    `first_vanished_logit`. The two largest errors are over logits at which the gradient is finite,
-    the relative one only where the dtype holds the truth as a normal number. From `loss_flat_logit`
-    on, the loss no longer grows with the wrongness of the answer though its gradient is not 0: they
-    belong to two different functions.
+    The gradient is nan or inf, by `broken_as`, from `first_non_finite_logit` on, the last number
+    before it being at `last_finite_logit`; if it is one anywhere, `ever_finite`. It is 1 % off for
+    wrong answers from `first_lost_logit`, for right ones from `first_tail_logit`; 0 where the truth
+    is not from `first_dead_logit`, of wrong and of right answers `first_wrong_dead_logit` and
+    `first_tail_dead_logit`, and where the truth is subnormal `first_vanished_logit`. The two
+    largest errors are over logits at which the gradient is finite, the relative one only where the
+    dtype holds the truth as a normal number. From `loss_flat_logit` on, the loss no longer grows
+    with the wrongness of the answer though its gradient is not 0: they belong to two different
+    functions.
     """
 
     form: str
@@ -78,7 +81,8 @@ class Summary:
     loss_first_non_finite_logit: float | None
     loss_flat_logit: float | None
     broken_as: str
-    first_finite_logit: float | None
+    ever_finite: bool
+    last_finite_logit: float | None
     first_wrong_dead_logit: float | None
     first_tail_dead_logit: float | None
     first_vanished_logit: float | None
@@ -103,17 +107,19 @@ def compare_on_grid(
     epsilon: float,
     dtypes: Sequence[str] = (),
     grid: NDArray[np.float64] | None = None,
+    loss: Loss = LOSS,
 ) -> Comparison:
     """Compare the forms with the exact value, in all dtypes and on the default grid unless given.
 
     Raises UsageError where a dtype can hold none of the logits.
     """
-    curves = sweep(forms, dtypes or default_dtypes(), epsilon, grid)
+    curves = sweep(forms, dtypes or default_dtypes(), epsilon, grid, loss)
     return Comparison(
         epsilon=epsilon,
         curves=curves,
         summary=tuple(map(summarise, curves)),
-        dial=dial(forms, sorted({*EPSILONS, epsilon}, reverse=True), dtypes or _DIAL_DTYPES),
+        dial=dial(forms, sorted({*EPSILONS, epsilon}, reverse=True), dtypes or _DIAL_DTYPES, loss),
+        loss=loss,
     )
 
 
@@ -139,7 +145,8 @@ def summarise(curve: Curve) -> Summary:
         loss_first_non_finite_logit=first_logit(h, ~np.isfinite(curve.loss)),
         loss_flat_logit=_flat_loss(curve),
         broken_as="nan" if np.isnan(curve.gradient).any() else "inf",
-        first_finite_logit=first_logit(h, finite),
+        ever_finite=bool(finite.any()),
+        last_finite_logit=_last_before(h, ~finite),
         first_wrong_dead_logit=first_logit(h, dead & wrong),
         first_tail_dead_logit=first_logit(h, dead & judged & ~wrong),
         first_vanished_logit=first_logit(h, dead & ~judged),
@@ -153,6 +160,13 @@ def first_logit(logits: NDArray[np.floating], where: NDArray[np.bool_]) -> float
         return None
     nearest = found[np.abs(found) == np.abs(found).min()]
     return float(nearest.max())
+
+
+def _last_before(logits: NDArray[np.floating], broken: NDArray[np.bool_]) -> float | None:
+    """Return the largest magnitude of the logits nearer to 0 than the first that is broken."""
+    size = np.abs(logits)
+    nearer = size[size < size[broken].min()] if broken.any() else size
+    return float(nearer.max()) if nearer.size else None
 
 
 def _flat_loss(curve: Curve) -> float | None:

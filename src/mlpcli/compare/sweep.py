@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.compare.choices import FORMS
+from mlpcli.compare.choices import LOSS
 from mlpcli.compare.exact import Exact, exact_gradients
+from mlpcli.compare.line import Line
 from mlpcli.errors import UsageError
-from mlpcli.nn.sigmoid import probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from mlpcli.nn.losses import Loss
     from mlpcli.nn.sigmoid import FloatArray
 
     Condition: TypeAlias = Callable[[FloatArray], NDArray[np.bool_]]
@@ -100,33 +101,37 @@ def sweep(
     dtypes: Sequence[str],
     epsilon: float,
     grid: NDArray[np.float64] | None = None,
+    loss: Loss = LOSS,
 ) -> tuple[Curve, ...]:
     """Return a curve for every form, dtype and label, in this order of loops: dtype, label, form.
 
     `grid` None is the default grid; `epsilon` is that of the forms that have one.
     """
+    line = Line(loss)
     curves = []
     for dtype in dtypes:
-        h = logit_grid(dtype, grid)
-        for exact in exact_gradients(h):
-            y = np.full_like(h, exact.label)
-            for name in forms:
+        h = logit_grid(dtype, grid, line)
+        for exact in exact_gradients(h, line.others):
+            for form in forms:
                 with np.errstate(all="ignore"):  # nan and inf are what the sweep is about
-                    loss = FORMS[name].value(h, y, epsilon)
-                    gradient = FORMS[name].derivative(h, y, epsilon)
-                curves.append(Curve(name, dtype, loss, gradient, exact))
+                    losses = line.loss_at(form, h, exact.label, epsilon)
+                    gradient = line.gradient(form, h, exact.label, epsilon)
+                curves.append(Curve(form, dtype, losses, gradient, exact))
     return tuple(curves)
 
 
-def logit_grid(dtype: str, given: NDArray[np.float64] | None = None) -> FloatArray:
+def logit_grid(
+    dtype: str, given: NDArray[np.float64] | None = None, line: Line | None = None
+) -> FloatArray:
     """Return the logits as the dtype holds them, ascending, without repeats.
 
-    The default grid, -800 to 800, has the logits in it at which p = 1/(1+exp(-h)) changes its
-    nature in this dtype: the last with p < 1 and the first with p = 1, and likewise for 0.
+    The default grid, -800 to 800, has the logits in it at which p as a textbook computes it changes
+    its nature in this dtype: the last with p < 1 and the first without, likewise for 0 and for nan.
     Raises UsageError where the dtype can hold none of the given logits.
     """
-    with np.errstate(over="ignore"):
-        held = (_default_logits(dtype) if given is None else given).astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        held = _default_logits(dtype, line or Line(LOSS)) if given is None else given
+        held = held.astype(dtype)
     held = np.sort(held[np.isfinite(held)]) + 0  # 0 without a sign
     if not held.size:
         largest = float(np.finfo(dtype).max)
@@ -135,12 +140,15 @@ def logit_grid(dtype: str, given: NDArray[np.float64] | None = None) -> FloatArr
     return once
 
 
-def _default_logits(dtype: str) -> FloatArray:
+def _default_logits(dtype: str, line: Line) -> FloatArray:
     low, high = np.array([0, min(np.finfo(dtype).max / 2, 2e4)], dtype)
-    one = neighbours(lambda h: probability(h) == 1, low, high)
-    zero = neighbours(lambda h: probability(-h) == 0, low, high)
+    one = neighbours(lambda h: ~(line.textbook_p(h) < 1), low, high)
+    zero = neighbours(lambda h: ~(line.textbook_p(-h) > 0), low, high)
+    edges = [one, np.negative(zero)]
+    if np.isnan(line.textbook_p(high[np.newaxis])):
+        edges.append(neighbours(lambda h: np.isnan(line.textbook_p(h)), low, high))
     half = np.concatenate([np.arange(*piece) for piece in _PIECES])
-    logits = np.concatenate([-half, half, one, np.negative(zero)])
+    logits = np.concatenate([-half, half, *edges])
     widest: FloatArray = logits[np.abs(logits) <= _WIDEST]
     return widest
 

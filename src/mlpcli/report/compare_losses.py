@@ -9,7 +9,8 @@ from dataclasses import asdict
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from mlpcli.compare.choices import FORMS, OTHER_LOSS, REFERENCE
+from mlpcli.compare.choices import OTHER_LOSS, REFERENCE
+from mlpcli.compare.line import Line
 from mlpcli.report.compare_losses_words import verdict, verdicts
 from mlpcli.report.table import aligned, number
 from mlpcli.text import finite
@@ -29,7 +30,8 @@ K = TypeVar("K")
 
 _ONLY_FOR_WORDS = {
     "broken_as",
-    "first_finite_logit",
+    "ever_finite",
+    "last_finite_logit",
     "first_wrong_dead_logit",
     "first_tail_dead_logit",
     "first_vanished_logit",
@@ -134,6 +136,8 @@ def comparison_text(result: Comparison, width: int) -> Iterator[Section]:
 
     Tables are no wider than `width`.
     """
+    if said := Line(result.loss).said:
+        yield Section(said)
     if max(curve.logits.size for curve in result.curves) <= _FEW_LOGITS:
         yield from _values(result, width)
     else:
@@ -220,7 +224,7 @@ def _layers(layers: Sequence[LayerComparison], width: int) -> Section:
     """Return a line per tensor with a column per form."""
     rows: list[list[str]] = []
     for tensor, found in _grouped(layers, lambda row: row.name).items():
-        errors = [row for row in found if row.form in FORMS]
+        errors = [row for row in found if row.form != OTHER_LOSS]
         normed = [row for row in found if row.form in {REFERENCE, OTHER_LOSS}]
         if not rows:
             rows.append(["", *(r.form for r in errors), *(f"|{r.form}|" for r in normed)])

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.compare.choices import OTHER_LOSS
+from mlpcli.compare.line import Line
 from mlpcli.nn.losses import LOSSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -44,7 +47,10 @@ _MARKS = (-100, -10, -1, 0, 1, 10, 100)
 
 
 def comparison_figure(result: Comparison) -> Figure:
-    """Return panels per dtype: errors for wrong and right answers, the gradient; loss curves."""
+    """Return panels per dtype: errors for wrong and right answers, the gradient; loss curves.
+
+    The curves of the other loss, which is another quantity, have a panel of their own.
+    """
     from matplotlib.figure import Figure
 
     dtypes = list(dict.fromkeys(curve.dtype for curve in result.curves))
@@ -63,7 +69,11 @@ def comparison_figure(result: Comparison) -> Figure:
             for axes, name in zip(panels, _QUANTITIES, strict=True):
                 axes.set_ylabel(name)
     if result.training:
-        _losses(figure.add_subplot(grid[3, :]), result.training)
+        row = grid[3, :].subgridspec(1, 2, width_ratios=(2, 1))
+        forms = [run for run in result.training if run.form != OTHER_LOSS]
+        other = [run for run in result.training if run.form == OTHER_LOSS]
+        _losses(figure.add_subplot(row[0]), forms, "training; thin: other seeds; cross: diverged")
+        _losses(figure.add_subplot(row[1]), other, f"{OTHER_LOSS}: another loss, another scale")
     _legend(figure, result)
     return figure
 
@@ -77,7 +87,7 @@ def _legend(figure: Figure, result: Comparison) -> None:
     cross = Line2D([], [], color="black", marker="x", linestyle="", label="nan from here on")
     figure.legend(
         handles=[*lines, cross], loc="outside upper center", ncols=min(len(lines) + 1, 5),
-        frameon=False,
+        frameon=False, title=Line(result.loss).said or None,
     )  # fmt: skip
 
 
@@ -154,9 +164,9 @@ def _float(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return values.astype(np.float64)
 
 
-def _losses(axes: Any, runs: tuple[TrainingRun, ...]) -> None:
+def _losses(axes: Any, runs: Sequence[TrainingRun], title: str) -> None:
     """Draw a curve per run, of the first seed in full; a cross marks where a run diverged."""
-    first = runs[0].seed
+    first = min((run.seed for run in runs), default=0)
     longest = max([1, *(len(run.curve) for run in runs)])
     order = list(_STYLES)
     for run in sorted(runs, key=lambda run: order.index(run.form)):
@@ -168,7 +178,7 @@ def _losses(axes: Any, runs: tuple[TrainingRun, ...]) -> None:
             _crosses(axes, run.form, np.array([len(run.curve) + 1.0]))
     axes.set_yscale("log")
     axes.set_xlim(0, longest + 1)
-    axes.set_title("training; thin: other seeds; cross: diverged")
+    axes.set_title(title)
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss")
     axes.grid(alpha=0.3)

@@ -63,14 +63,14 @@ def _numbers(summary: Summary) -> list[float]:
 
 
 def _phrases(s: Summary) -> Iterator[Phrase]:
-    if s.first_finite_logit is None:
+    if not s.ever_finite:
         yield (f"{s.broken_as} on the whole grid",)
         return
     lost, broken = s.first_lost_logit, s.first_non_finite_logit
     if lost is not None and (broken is None or abs(lost) < abs(broken)):
         yield from _lost(s, lost)
     elif broken is not None:
-        yield _broken(s, broken, s.first_finite_logit)
+        yield _broken(s, broken)
     elif s.first_tail_logit is not None:
         yield ("right where it matters",)
     else:
@@ -98,10 +98,12 @@ def _lost(s: Summary, lost: float) -> Iterator[Phrase]:
         yield f"{s.broken_as} from |h| = {{:.4g}}", abs(broken)
 
 
-def _broken(s: Summary, broken: float, finite: float) -> Phrase:
-    if abs(finite) < abs(broken):
-        return f"fine up to |h| = {{:.4g}}, then {s.broken_as}", abs(broken)
-    return f"{s.broken_as} from |h| = {{:.4g}}", abs(broken)
+def _broken(s: Summary, broken: float) -> Phrase:
+    """Return the last logit that is fine and the first that is not; between them is no grid."""
+    text, first = f"{s.broken_as} from |h| = {{:.4g}}", abs(broken)
+    if s.last_finite_logit is None:
+        return text, first
+    return f"fine up to |h| = {{:.4g}}, {text}", s.last_finite_logit, first
 
 
 def _right(s: Summary) -> Phrase:

@@ -93,7 +93,7 @@ class Curves:
     """One target: probabilities `p` (N,), their classes, and its rows ranked by their logits.
 
     `sweep` holds each score that depends on a threshold, at all thresholds of GRID; of a label
-    among three and more, which has no threshold, it holds none, and the rank is by probability.
+    among three and more, which has no threshold, it holds none.
     """
 
     name: str
@@ -139,8 +139,9 @@ def _curves_of(rows: ScoredRows, k: int) -> Curves:
 
 
 def _curves_of_label(rows: ScoredLabels, c: int) -> Curves:
-    p, positive = rows.p[:, c], rows.labels[:, c] > 0
-    return Curves(rows.names[c], 0.5, p, positive, Ranking.of(p, positive), {})
+    positive = rows.labels[:, c] > 0
+    ranking = Ranking.of(rows.rank[:, c], positive)
+    return Curves(rows.names[c], 0.5, rows.p[:, c], positive, ranking, {})
 
 
 def evaluation_chart(evaluation: Evaluation) -> str:

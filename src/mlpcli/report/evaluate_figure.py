@@ -9,7 +9,10 @@ import numpy as np
 
 from mlpcli.report.evaluate import GRID, curves
 from mlpcli.report.figures import THIN, plain, styles
+from mlpcli.report.label_panels import draw_calibration, draw_confusion
+from mlpcli.report.wilson import wilson
 from mlpcli.training.confusion import sweep
+from mlpcli.training.evaluate import ScoredLabels
 from mlpcli.training.label_metrics import LabelMetrics
 from mlpcli.training.metrics import Calibration
 
@@ -17,15 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from mlpcli.report.evaluate import Curves
     from mlpcli.training.evaluate import Evaluation
 
-__all__ = ["evaluation_figure", "wilson"]
+__all__ = ["evaluation_figure"]
 
-_COUNTED = 15  # so many labels leave room for a count in each cell
-_Z95 = 1.959964
 _SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
 
 
@@ -33,15 +33,15 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
     """Return ROC, precision-recall, calibration, threshold sweep, confusion and histogram.
 
     With several targets there is a line each, for the first eight; of three and more labels the
-    whole confusion, and a line for each of the eight of least f1.
+    whole confusion and calibration, and a line for each of the eight of least f1.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13.2, 8.2), layout="constrained")
     figure.suptitle(plain(title))
-    targets, metrics = curves(evaluation), evaluation.metrics
-    if isinstance(metrics, LabelMetrics) and targets:
-        return _draw_labels(figure, targets, metrics, title)
+    targets, metrics, rows = curves(evaluation), evaluation.metrics, evaluation.rows
+    if isinstance(metrics, LabelMetrics) and isinstance(rows, ScoredLabels) and targets:
+        return _draw_labels(figure, targets, metrics, rows, title)
     if not targets:
         reason = evaluation.metrics.reason or "nothing to draw"
         figure.text(0.5, 0.5, plain(reason), ha="center", fontsize=12)
@@ -61,13 +61,14 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
 
 
 def _draw_labels(
-    figure: Figure, targets: Sequence[Curves], metrics: LabelMetrics, title: str
+    figure: Figure, targets: Sequence[Curves], metrics: LabelMetrics, rows: ScoredLabels, title: str
 ) -> Figure:
-    """Draw the confusion of all labels, and the curves of each label against the rest."""
-    mosaic = figure.subplot_mosaic([["m", "m", "r"], ["m", "m", "p"]])
-    _matrix(mosaic["m"], metrics)
+    """Draw the confusion and calibration of all labels, and the curves of each against the rest."""
+    mosaic = figure.subplot_mosaic([["m", "m", "r", "p"], ["m", "m", "c", "c"]])
+    draw_confusion(mosaic["m"], metrics)
     _roc(mosaic["r"], targets)
     _precision_recall(mosaic["p"], targets, base=False)
+    draw_calibration(mosaic["c"], rows)
     lines, names = mosaic["r"].get_legend_handles_labels()
     figure.legend(lines, names, loc="outside lower center", ncols=4, frameon=False)
     total = len(metrics.labels)
@@ -75,24 +76,6 @@ def _draw_labels(
         few = f"curves of the {len(targets)} of {total} labels with the lowest f1"
         figure.suptitle(f"{plain(title)} ({few})")
     return figure
-
-
-def _matrix(axes: Any, metrics: LabelMetrics) -> None:
-    """Draw the share of each label's rows that is given each label, with counts where they fit."""
-    counts, total = np.array(metrics.confusion), len(metrics.labels)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    if total <= _COUNTED:
-        for (c, k), share in np.ndenumerate(shares):
-            axes.text(k, c, f"{counts[c, k]:,}", ha="center", va="center", fontsize=9,
-                      color="white" if share > 0.6 else "black")  # fmt: skip
-    names = [plain(label if len(label) <= 18 else label[:17] + "…") for label in metrics.labels]
-    size = 9 if total <= _COUNTED else max(3.5, 9 * _COUNTED / total)
-    axes.set_xticks(range(total), names, rotation=90 if total > 6 else 0, fontsize=size)
-    axes.set_yticks(range(total), names, fontsize=size)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("actual")
-    axes.set_title("confusion (shade: share of the row)")
 
 
 def _names(targets: Sequence[Curves]) -> list[str]:
@@ -152,16 +135,6 @@ def _calibration(axes: Any, targets: Sequence[Curves]) -> None:
                       label=name, **style)  # fmt: skip
     bars = " (bars: 95 %)" if len(targets) == 1 else ""
     _frame(axes, f"calibration{bars}", "mean probability in the bin", "share of positives")
-
-
-def wilson(
-    share: NDArray[np.float64], rows: NDArray[np.integer[Any]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Wilson's 95 % interval of each share of so many rows: both ends."""
-    n = rows.astype(np.float64)
-    middle = (share + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    half = _Z95 * np.sqrt(share * (1 - share) / n + (_Z95 / (2 * n)) ** 2) / (1 + _Z95**2 / n)
-    return np.minimum(middle - half, share), np.maximum(middle + half, share)
 
 
 def _sweep(axes: Any, targets: Sequence[Curves]) -> None:

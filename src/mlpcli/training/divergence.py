@@ -81,7 +81,8 @@ def _cause(objective: Objective, X: FloatArray, logits: FloatArray, inputs: Sequ
         # a form breaks at a logit whose derivative is not finite; labels do not matter for that
         broken = ~np.isfinite(objective.derivative(logits, np.zeros_like(logits)))
         if broken.any():
-            h = float(logits[broken].flat[0])
+            row = int(broken.any(axis=1).argmax())  # under a softmax one logit breaks its whole row
+            h = float(max(logits[row][broken[row]], key=abs))
             return (f"the {objective.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
                     "set loss.derivative to stable")  # fmt: skip
     return scale_or_rate([X], inputs)

@@ -82,6 +82,11 @@ class ScoredLabels(ScoredRows):
         """The probability of each label (N x K)."""
         return np.asarray(self.loss.predict(self.logits), np.float64)
 
+    @cached_property
+    def rank(self) -> NDArray[np.float64]:
+        """What ranks rows by each label (N x K), without the ties of probabilities near 1."""
+        return np.asarray(self.loss.rank(self.logits), np.float64)
+
     def metrics(self, loss: Loss) -> LabelMetrics:
         """Return how good the logits are."""
         return measure_labels(self.logits, self.labels, loss, self.names, self.weight)

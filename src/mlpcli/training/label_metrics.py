@@ -37,7 +37,8 @@ _RANKED = ("roc_auc", "pr_auc")
 class LabelScores:
     """One label against the rest: `rows` have it, `predicted` are given it.
 
-    roc_auc and pr_auc are None where all rows have it, or none has.
+    roc_auc and pr_auc are None where all rows have it, or none has. `ece` is that of its own
+    probability, over all rows.
     """
 
     rows: int
@@ -46,6 +47,7 @@ class LabelScores:
     recall: float
     f1: float
     brier: float
+    ece: float
     roc_auc: float | None = None
     pr_auc: float | None = None
 
@@ -84,20 +86,20 @@ def measure_labels(
     truth, guess = y.argmax(axis=1), h.argmax(axis=1)
     counts = np.bincount(truth * len(labels) + guess, minlength=len(labels) ** 2)
     counts = counts.reshape(len(labels), len(labels))
-    p = np.empty(h.shape)
+    p, rank = np.empty(h.shape), np.empty(h.shape)
     total = 0.0
     for start in range(0, len(h), _PIECE):
         rows = slice(start, start + _PIECE)
-        p[rows] = loss.predict(h[rows])
+        p[rows], rank[rows] = loss.predict(h[rows]), loss.rank(h[rows])
         losses = loss.value(h[rows], y[rows].astype(np.float64)).sum(axis=1)
         total += float(losses.sum() if weight is None else losses @ weight[rows])
-    per_label = _each(labels, p, truth, counts)
+    per_label = _each(labels, p, rank, truth, counts)
     means, reason = _means(per_label)
     return LabelMetrics(
         rows=len(h),
         loss=total / (len(h) if weight is None else float(weight.sum(dtype=np.float64))),
         accuracy=float(np.trace(counts) / len(h)),
-        ece=_confidence_error(p.max(axis=1), truth == guess),
+        ece=Calibration.of(p.max(axis=1), (truth == guess).astype(np.float64)).error,
         mcc=_mcc(counts),
         reason=reason,
         labels=tuple(labels),
@@ -107,8 +109,10 @@ def measure_labels(
     )
 
 
-def _each(labels: Sequence[str], p: Array, truth: Index, counts: Index) -> dict[str, LabelScores]:
-    """Return the scores of each label, of probabilities p (N x K) and the labels (N,) of rows."""
+def _each(
+    labels: Sequence[str], p: Array, rank: Array, truth: Index, counts: Index
+) -> dict[str, LabelScores]:
+    """Return the scores of each label, by probabilities and ranks (N x K) and the truth (N,)."""
     tp, has, given = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
     c = Confusion(len(p) - has - given + tp, given - tp, has - tp, tp)
     ratios = np.column_stack([score(c) for score in (precision, recall, f1)])
@@ -117,19 +121,20 @@ def _each(labels: Sequence[str], p: Array, truth: Index, counts: Index) -> dict[
             int(has[k]),
             int(given[k]),
             *map(float, ratios[k]),
-            **_ranked(p[:, k], truth == k),
+            **_scored(p[:, k], rank[:, k], truth == k),
         )
         for k, label in enumerate(labels)
     }
 
 
-def _ranked(p: Array, positive: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return brier, roc_auc and pr_auc of one label by its probabilities (N,)."""
-    brier = float(((p - positive) ** 2).mean())
+def _scored(p: Array, rank: Array, positive: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return brier, ece, roc_auc and pr_auc of one label by its probabilities and ranks (N,)."""
+    ece = Calibration.of(p, positive.astype(np.float64)).error
+    scores = {"brier": float(((p - positive) ** 2).mean()), "ece": ece}
     if not 0 < np.count_nonzero(positive) < positive.size:
-        return {"brier": brier}
-    ranking = Ranking.of(p, positive)
-    return {"brier": brier, "roc_auc": ranking.roc_auc, "pr_auc": ranking.average_precision}
+        return scores
+    ranking = Ranking.of(rank, positive)
+    return {**scores, "roc_auc": ranking.roc_auc, "pr_auc": ranking.average_precision}
 
 
 def _means(per_label: dict[str, LabelScores]) -> tuple[dict[str, float | None], str | None]:
@@ -151,12 +156,6 @@ def _mean(values: Sequence[float | None]) -> float | None:
     """Return the mean of those values that there are."""
     some = [value for value in values if value is not None]
     return sum(some) / len(some) if some else None
-
-
-def _confidence_error(p: Array, right: NDArray[np.bool_]) -> float:
-    """Return the expected calibration error of the predicted labels' probabilities (N,)."""
-    found = Calibration.of(p, right.astype(np.float64))
-    return float(np.abs(found.share - found.mean) @ found.rows / len(p))
 
 
 def _mcc(counts: Index) -> float:

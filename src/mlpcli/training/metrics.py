@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from mlpcli.nn.losses import Loss
 
-__all__ = ["SCORES", "Calibration", "Metrics", "Scores", "measure", "not_finite"]
+__all__ = ["BINS", "SCORES", "Calibration", "Metrics", "Scores", "measure", "not_finite"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.floating[Any]]
 
 SCORES = ("loss", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc",
           "pr_auc", "brier", "ece", "mcc")  # fmt: skip
-_BINS = 10
+BINS = 10
 _PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
 
 
@@ -88,9 +88,11 @@ class Metrics(Scores):
 class Calibration:
     """Probabilities in bins of equal width, those with rows in them: rows, mean, what was true.
 
-    `share` is the mean label: the share of positives where labels are 0 and 1.
+    `bins` are their numbers, from 0 to `BINS` - 1. `share` is the mean label: the share of
+    positives where labels are 0 and 1.
     """
 
+    bins: NDArray[np.int64]
     rows: NDArray[np.int64]
     mean: Array
     share: Array
@@ -99,14 +101,19 @@ class Calibration:
     def of(cls, p: Array, y: Array) -> Calibration:
         """Return how well probabilities (N,) agree with labels (N,)."""
         bins = _bins(p)
-        rows, ps, ys = (np.bincount(bins, weights, _BINS) for weights in (None, p, y))
+        rows, ps, ys = (np.bincount(bins, weights, BINS) for weights in (None, p, y))
         some = rows > 0
-        return cls(rows[some], ps[some] / rows[some], ys[some] / rows[some])
+        return cls(np.flatnonzero(some), rows[some], ps[some] / rows[some], ys[some] / rows[some])
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: the mean gap of the rows' bins (Guo et al. 2017)."""
+        return float(np.abs(self.share - self.mean) @ self.rows / self.rows.sum())
 
 
 def _bins(p: Array) -> NDArray[np.int64]:
     """Return the bin of each probability; 1 is in the last one."""
-    return np.minimum((p * _BINS).astype(np.int64), _BINS - 1)
+    return np.minimum((p * BINS).astype(np.int64), BINS - 1)
 
 
 @dataclass
@@ -119,7 +126,7 @@ class _Sums:
     loss: float = 0.0
     weight: float = 0.0
     squares: float = 0.0
-    gaps: Array = field(default_factory=lambda: np.zeros(_BINS))
+    gaps: Array = field(default_factory=lambda: np.zeros(BINS))
     guessed: int = 0
     right: int = 0
 
@@ -130,7 +137,7 @@ class _Sums:
         self.loss += float(losses.sum() if weight is None else losses @ weight)
         self.weight += p.size if weight is None else float(weight.sum())
         self.squares += float(((p - y) ** 2).sum())
-        self.gaps += np.bincount(_bins(p), y - p, _BINS)
+        self.gaps += np.bincount(_bins(p), y - p, BINS)
         guess = p >= threshold
         self.guessed += int(np.count_nonzero(guess))
         self.right += int(np.count_nonzero(guess & (y >= 0.5)))

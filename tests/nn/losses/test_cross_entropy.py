@@ -169,3 +169,22 @@ def test_rows_of_labels_sum_to_one() -> None:
 def test_class_weights_are_those_of_the_label() -> None:
     omega = LOSS.class_omega(np.array([1.0, 2.0, 4.0]), np.array([[0, 0, 1.0], [0.5, 0.5, 0]]))
     assert omega.tolist() == [[4.0], [1.5]]
+
+
+def test_the_rank_is_p_where_p_can_tell_and_the_odds_where_it_cannot() -> None:
+    p, q = softmax_pair(ROWS)
+    held = (p > 1e-307) & (q > 2.0**-26)
+    rank = LOSS.rank(ROWS)
+    assert (rank[held] == p[held]).all()
+    assert (~held).sum() == 3
+    with mpmath.workdps(700):
+        for row, got, by_p in zip(ROWS, rank, held, strict=True):
+            odds = [float(mpmath.log(want / (1 - want))) for want in exact_p(row)]
+            assert got[~by_p].tolist() == pytest.approx(np.array(odds)[~by_p].tolist(), rel=1e-14)
+
+
+def test_rows_in_order_of_a_logit_are_in_order_of_its_rank() -> None:
+    h = np.zeros((4000, 3))
+    h[:, 0] = np.linspace(-1000, 1000, 4000)
+    assert (np.diff(LOSS.rank(h)[:, 0]) > 0).all()
+    assert np.isfinite(LOSS.rank(h)).all()

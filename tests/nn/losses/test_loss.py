@@ -186,3 +186,13 @@ def test_residual_and_weighted_sum() -> None:
     rng = np.random.default_rng(0)
     x, weight = rng.normal(size=(2, 5, 7)), rng.normal(size=(2, 7))
     np.testing.assert_allclose(weighted_sum(x, weight), np.einsum("kpr,kr->p", x, weight))
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+def test_rows_are_ranked_as_their_outputs_are(loss: Loss) -> None:
+    h = np.random.default_rng(2).normal(0, 5, (50, 3))
+    z, rank = loss.predict(h), loss.rank(h)
+    assert rank.shape == h.shape
+    for column in range(3):
+        order = np.argsort(rank[:, column])
+        assert (np.diff(z[order, column]) >= 0).all()

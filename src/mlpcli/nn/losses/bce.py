@@ -117,6 +117,7 @@ class Bce(Loss):
     forms = BCE_FORMS
     truth = BCE_FORMS["stable"]
     wild = MappingProxyType({**LIBRARY_FORMS, **_WILD})
+    libraries = LIBRARY_FORMS
     canonical = True
 
     @property

@@ -54,6 +54,20 @@ def softmax_pair(h: FloatArray) -> tuple[FloatArray, FloatArray]:
     return e / total, q / total
 
 
+def _log_odds(h: FloatArray) -> FloatArray:
+    """Return log(p/(1-p)) = h_c - lse(the others) (N x K), finite for every finite logit."""
+    e, largest = _exponentials(h)
+    with np.errstate(divide="ignore"):  # of the largest, which is replaced
+        rest = np.take_along_axis(h, largest, -1) + np.log(e.sum(axis=-1, keepdims=True) - e)
+    others = h.copy()
+    np.put_along_axis(others, largest, -np.inf, -1)
+    second = others.max(axis=-1, keepdims=True)
+    of_largest = second + np.log(np.exp(others - second).sum(axis=-1, keepdims=True))
+    np.put_along_axis(rest, largest, of_largest, -1)
+    odds: FloatArray = h - rest
+    return odds
+
+
 def _each(h: Any, y: FloatArray) -> Any:
     """Return y_c lse(h - h_c), one per element, of real or complex logits (.. x K)."""
     largest = h.real.argmax(axis=-1, keepdims=True)
@@ -168,6 +182,22 @@ class CrossEntropy(Loss):
     def predict(self, h: FloatArray) -> FloatArray:
         """Return the probabilities of the K labels."""
         return softmax(h)
+
+    def textbook_p(self, h: FloatArray) -> FloatArray:
+        """Return exp(h)/sum, without the largest logit subtracted."""
+        return _textbook_p(h)
+
+    def rank(self, h: FloatArray) -> FloatArray:
+        """Return p, and log(p/(1-p)) where p is subnormal or has lost half of the digits of 1-p.
+
+        The second is beyond 1 or below 0, as it has to be to follow p or to precede it.
+        """
+        p, q = softmax_pair(h)
+        info = np.finfo(h.dtype)
+        held = (p >= info.tiny) & (q > np.sqrt(info.eps))
+        lost = ~held.all(axis=-1)  # few rows, as a rule
+        p[lost] = np.where(held[lost], p[lost], _log_odds(h[lost]))
+        return p
 
     def link(self, p: FloatArray) -> FloatArray:
         """Return log p, held finite where p is 0."""

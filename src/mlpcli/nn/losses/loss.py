@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from mlpcli.nn.sigmoid import FloatArray, sigmoid
+from mlpcli.nn.sigmoid import FloatArray, probability, sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,8 +61,9 @@ class Loss(ABC):
     """A loss of the logits, with the output that belongs to it.
 
     `forms` are the ways in use to compute it and its derivative, of which `truth` is right
-    everywhere; `wild` are others that are met in libraries and in code. `output` names what makes
-    z_L of the logits; it is `separable` where each output reads its own logit only. The loss is
+    everywhere; `wild` are others that are met in code, `libraries` those of known libraries by
+    their names. `output` names what makes z_L of the logits; it is `separable` where each output
+    reads its own logit only. The loss is
     `canonical` where delta_L is (Z_L - Y)/N: the output is the inverse of the loss's own link.
     It is `called` so in words, if not by its name, and `letters` is l(z, y);
     `written` is delta_L in letters, `closed` what is to be said of (Z_L - Y)^T Z_{L-1}/N.
@@ -79,6 +80,7 @@ class Loss(ABC):
     output: ClassVar[str] = "sigmoid"
     separable: ClassVar[bool] = True
     wild: ClassVar[Mapping[str, Form]] = MappingProxyType({})
+    libraries: ClassVar[Mapping[str, Form]] = MappingProxyType({})
 
     def form(self, name: str) -> Form:
         """Return the form of this name; where there is only one, that one."""
@@ -99,6 +101,14 @@ class Loss(ABC):
     def predict(self, h: FloatArray) -> FloatArray:
         """Return z_L, what the network says: here the probabilities sigma(h)."""
         return sigmoid(h)
+
+    def textbook_p(self, h: FloatArray) -> FloatArray:
+        """Return the probabilities as people write them, here 1/(1 + exp(-h))."""
+        return probability(h)
+
+    def rank(self, h: FloatArray) -> FloatArray:
+        """Return what orders rows by an output (N x K) as z_L does, without its ties near 1."""
+        return h
 
     def link(self, p: FloatArray) -> FloatArray:
         """Return logits (K,) that stand for probabilities, held finite where p is 0 or 1."""
