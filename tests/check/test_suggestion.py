@@ -1,0 +1,103 @@
+"""A gradient that is right for another J is told so, in the options that make it pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mlpcli.check.built_in import built_in_cases, drawn_case
+from mlpcli.check.convention import Convention
+from mlpcli.check.run import GradcheckResult, gradcheck, gradcheck_each
+from mlpcli.check.suggestion import suggest
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.network import Parameters
+
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
+
+
+def as_given(convention: Convention, said: Convention) -> GradcheckResult:
+    """Return the check, under what was said, of gradients that are right for a convention."""
+
+    def of(case: Case) -> GradcheckResult:
+        return gradcheck(case, convention.applied(case).gradient())
+
+    return gradcheck_each(built_in_cases(said), of)
+
+
+MSE = Convention(loss="mse")
+LINEAR = Convention(loss="mse", output="identity")
+SOFTMAX = Convention(loss="cross_entropy")
+
+
+@pytest.mark.parametrize(
+    ("convention", "said", "options"),
+    [
+        (replace(MSE, factor=0.5), MSE, "--factor 1/2"),
+        (replace(MSE, reduction="sum"), MSE, "--reduction sum"),
+        (replace(MSE, reduction="sum", factor=0.5), MSE, "--reduction sum --factor 1/2"),
+        (replace(MSE, reduction="mean_all"), MSE, "--reduction mean_all"),
+        (replace(MSE, reduction="mean_all", factor=0.5), MSE,
+         "--reduction mean_all --factor 1/2"),
+        (replace(LINEAR, factor=0.5), LINEAR, "--factor 1/2"),
+        (LINEAR, MSE, "--output identity"),
+        (replace(LINEAR, reduction="sum"), MSE, "--output identity --reduction sum"),
+        (Convention(factor=-1.0), Convention(), "--factor -1"),
+        (Convention(reduction="sum"), Convention(), "--reduction sum"),
+        (MSE, Convention(), "--loss mse"),
+        (replace(MSE, factor=0.5), Convention(), "--loss mse --factor 1/2"),
+        (Convention("tanh"), Convention(), "--activation tanh"),
+        (Convention("tanh", reduction="sum"), Convention(), "--activation tanh --reduction sum"),
+        (Convention("relu", loss="cross_entropy", factor=0.5), SOFTMAX,
+         "--activation relu --factor 1/2"),
+        (Convention(l2=0.0), Convention(l2=0.1), "--l2 0.0"),
+    ],
+)  # fmt: skip
+def test_the_options_that_make_it_right(
+    convention: Convention, said: Convention, options: str
+) -> None:
+    result = as_given(convention, said)
+    assert (result.verdict, result.suggestion) == ("fail", options)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_what_is_right_gets_none(activation: str) -> None:
+    result = as_given(Convention(activation), Convention(activation))
+    assert (result.verdict, result.suggestion) == ("pass", None)
+
+
+def test_what_is_right_for_no_convention_gets_none() -> None:
+    case = built_in_cases(Convention())["A"]
+    wrong = case.gradient()
+    for factor in (1.7, 2.0, 1 / 49):
+        scaled = Parameters(wrong.sizes, wrong.bias, wrong.theta * factor)
+        assert suggest(case, scaled, 1e-6) is None
+    entry = wrong.theta.copy()
+    entry[0] *= 1.01
+    assert suggest(case, Parameters(wrong.sizes, wrong.bias, entry), 1e-6) is None
+    broken = np.full_like(entry, np.nan)
+    assert suggest(case, Parameters(wrong.sizes, wrong.bias, broken), 1e-6) is None
+
+
+def test_the_fewest_options_where_two_come_to_the_same() -> None:
+    case = drawn_case([3, 4, 2], Convention(loss="mse"))  # with two outputs 1/K is 1/2
+    half = replace(Convention(loss="mse"), factor=0.5).applied(case).gradient()
+    assert suggest(case, half, 1e-6) == "--factor 1/2"
+
+
+def test_the_value_of_the_loss_tells_what_the_gradient_leaves_open() -> None:
+    case = drawn_case([3, 4, 1], Convention(l2=0.0), rows=1)  # one row: its mean is its sum
+    theirs = replace(Convention(loss="mse"), reduction="sum", factor=0.5).applied(case)
+    assert suggest(case, theirs.gradient(), 1e-6) == "--loss mse --factor 1/2"
+    assert suggest(case, theirs.gradient(), 1e-6, value=theirs.value()) is not None
+
+
+def test_a_suggestion_holds_on_all_cases() -> None:
+    """C has one output, where a mean over outputs is none; A tells."""
+    convention = replace(Convention(loss="mse"), reduction="mean_all", factor=0.5)
+    result = as_given(convention, Convention(loss="mse"))
+    assert result.name == "C"
+    assert result.suggestion == "--reduction mean_all --factor 1/2"
