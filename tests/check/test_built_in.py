@@ -61,7 +61,8 @@ def margins(case: Case) -> np.ndarray:
         h = np.hstack([np.zeros_like(h), h])
     label = case.y.argmax(axis=1) if case.y.shape[1] > 1 else case.y[:, 0].astype(int)
     others = np.array([np.delete(row, k) for row, k in zip(h, label, strict=True)])
-    return h[np.arange(len(h)), label] - np.logaddexp.reduce(others, axis=1)
+    ahead: np.ndarray = h[np.arange(len(h)), label] - np.logaddexp.reduce(others, axis=1)
+    return ahead
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
