@@ -18,6 +18,8 @@ class Stream(IntEnum):
     WEIGHTS = 1
     SHUFFLE = 2
     ROWS = 3
+    FOLDS = 4
+    PERMUTATIONS = 5
 
 
 def generator(seed: int, stream: Stream) -> np.random.Generator:
