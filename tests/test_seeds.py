@@ -8,7 +8,7 @@ from mlpcli.seeds import Stream, generator
 
 
 def test_numbers_never_change() -> None:
-    expected = {"SPLIT": 0, "WEIGHTS": 1, "SHUFFLE": 2, "ROWS": 3}
+    expected = {"SPLIT": 0, "WEIGHTS": 1, "SHUFFLE": 2, "ROWS": 3, "FOLDS": 4, "PERMUTATIONS": 5}
     assert {stream.name: stream.value for stream in Stream} == expected
 
 

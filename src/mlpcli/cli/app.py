@@ -15,6 +15,7 @@ from mlpcli.cli import (
     chain,
     compare_losses,
     config,
+    crossval,
     evaluate,
     gradcheck,
     info,
@@ -46,6 +47,7 @@ app = typer.Typer(
 COMMANDS = (
     init.init,
     train.train,
+    crossval.crossval,
     evaluate.evaluate,
     predict.predict,
     gradcheck.gradcheck,

@@ -14,7 +14,7 @@ from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.notes import column_notes, label_notes, unseen_notes
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
-from mlpcli.data.rows import Place
+from mlpcli.data.rows import Place, RowFile
 from mlpcli.data.rules import Rule, fit_rule
 from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
@@ -61,6 +61,11 @@ class Dataset:
     def outputs(self) -> int:
         """How many outputs the targets need."""
         return sum(target.outputs for target in self.targets)
+
+    @property
+    def in_file(self) -> bool:
+        """Whether inputs lie in a file instead of in memory."""
+        return any(isinstance(rows, RowFile) for rows in self.parts().values())
 
     def parts(self) -> dict[str, AnyRows | None]:
         """Return the parts by name, in the order train, validation, test."""

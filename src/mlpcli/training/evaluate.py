@@ -44,6 +44,7 @@ __all__ = [
     "evaluate",
     "part_metrics",
     "row_logits",
+    "scored",
 ]
 
 

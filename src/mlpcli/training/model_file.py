@@ -66,6 +66,11 @@ class Model:
         """Names of the targets."""
         return tuple(target.name for target in self.targets)
 
+    @property
+    def dtype(self) -> str:
+        """The precision that it computes in: float32 or float64."""
+        return str(self.network.theta.dtype)
+
     def with_threshold(self, threshold: float) -> Model:
         """Return the model with one threshold for all targets; UsageError if it uses none."""
         if self.classes is not None:
@@ -81,7 +86,7 @@ class Model:
 
     def score(self, columns: Mapping[str, Column]) -> tuple[NDArray[np.float64], dict[str, int]]:
         """Return the logits of rows of a table, and by column how many texts training never saw."""
-        X, unseen = self.encoder.encode(columns, str(self.network.theta.dtype))
+        X, unseen = self.encoder.encode(columns, self.dtype)
         return self.logits(X), unseen
 
 

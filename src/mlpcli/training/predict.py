@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,19 +14,30 @@ from mlpcli.data.columns import rows_of
 from mlpcli.data.examples import refuse_rows
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Reading, Scan
+from mlpcli.data.target import classes_of
 from mlpcli.errors import DataError
 from mlpcli.parallel import limit_blas, map_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from mlpcli.data.table import Column
+    from mlpcli.data.target import AnyTarget
     from mlpcli.training.model_file import Model
 
-__all__ = ["Prediction", "Predictions", "predict"]
+__all__ = [
+    "Prediction",
+    "Predictions",
+    "csv_line",
+    "label_columns",
+    "predict",
+    "prediction_columns",
+]
+
+_DIGITS = {"float32": "%.9g"}  # as many as such a number holds; float64 gets the fewest that do
 
 
 @dataclass(frozen=True)
@@ -86,7 +99,7 @@ class Predictions:
         broken = np.flatnonzero(np.isnan(h).any(axis=1) & known)
         if broken.size:
             path, line = self.scan.locate(start + int(broken[0]))
-            dtype = self.model.network.theta.dtype
+            dtype = self.model.dtype
             raise DataError(f"{path}:{line}: the network's output is not a number; a value of this "
                             f"row is too large for {dtype}")  # fmt: skip
 
@@ -96,6 +109,61 @@ class Predictions:
         if self.unknown:
             notes.append(f"{self.unknown} of {self.rows} rows miss a value: no prediction for them")
         return notes
+
+
+def prediction_columns(
+    found: Prediction, thresholds: Sequence[float], targets: Sequence[AnyTarget], dtype: str
+) -> dict[str, list[str]]:
+    """Return probability and label of each target as text, N of each, by the names of the columns.
+
+    A target of three and more labels has a probability for each, in their order, and its likeliest
+    label. A probability has the digits that the dtype of the network can hold. A row for which
+    nothing can be predicted has empty fields.
+    """
+    chosen = classes_of(targets)
+    columns: dict[str, list[str]] = {}
+    if chosen is not None:
+        for c, label in enumerate(chosen.labels):
+            columns[f"{chosen.name}={label}"] = _digits(found.p[:, c], dtype)
+        columns["prediction"] = [chosen.labels[c] for c in found.logits.argmax(axis=1).tolist()]
+    else:
+        for k, (target, threshold) in enumerate(zip(targets, thresholds, strict=True)):
+            prefix, p = "" if len(targets) == 1 else f"{target.name}_", found.p[:, k]
+            columns[f"{prefix}probability"] = _digits(p, dtype)
+            answers = (p >= threshold).tolist()
+            columns[f"{prefix}prediction"] = [target.labels[positive] for positive in answers]
+    for row in np.flatnonzero(~found.known).tolist():
+        for column in columns.values():
+            column[row] = ""
+    return columns
+
+
+def label_columns(
+    codes: NDArray[np.floating[Any]], targets: Sequence[AnyTarget]
+) -> dict[str, list[str]]:
+    """Return the true label of each target as text, N of each, of codes (N x targets)."""
+    columns = {}
+    for target, column in zip(targets, codes.T, strict=True):
+        name = "label" if len(targets) == 1 else f"{target.name}_label"
+        texts = (
+            map(repr, column.tolist())
+            if target.soft
+            else (target.labels[code] for code in column.astype(np.int64).tolist())
+        )
+        columns[name] = [*texts]
+    return columns
+
+
+def _digits(p: NDArray[np.float64], dtype: str) -> list[str]:
+    form = _DIGITS.get(dtype)
+    return [*map(repr if form is None else form.__mod__, p.tolist())]
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """Return a line of CSV, with quotes where a cell needs them."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(cells)
+    return buffer.getvalue()
 
 
 def predict(model: Model, files: Sequence[str | Path]) -> Predictions:
