@@ -17,6 +17,7 @@ from mlpcli.cli import (
     config,
     crossval,
     evaluate,
+    example,
     gradcheck,
     info,
     init,
@@ -45,6 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
+    example.example,
     init.init,
     train.train,
     crossval.crossval,

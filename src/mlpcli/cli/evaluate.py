@@ -45,7 +45,7 @@ def evaluate(
 ) -> int:
     """Measure a model on labelled rows.
 
-    Example: mlp evaluate model.safetensors new.csv --fail-under roc_auc=0.9
+    Example: mlp evaluate runs/moons new.csv --fail-under roc_auc=0.9
 
     Exit status: 0 done, 1 a score is beyond its bound, 2 bad model or data.
     """

@@ -6,29 +6,50 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from mlpcli.training.predict import csv_line, prediction_columns
+from mlpcli.data.labels import label_text
+from mlpcli.data.table import Categorical
+from mlpcli.training.predict import prediction_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlpcli.data.table import Column
     from mlpcli.training.predict import Predictions
 
 __all__ = ["prediction_lines"]
 
+_FORMULA = ("=", "+", "-", "@")
 
-def prediction_lines(predictions: Predictions) -> Iterator[str]:
+
+def prediction_lines(predictions: Predictions, *, safe: bool = False) -> Iterator[str]:
     """Return text block by block, after a header: probability and label of each target.
 
-    The header comes with the first block: a table that cannot be predicted leaves nothing behind.
-    A row for which nothing can be predicted has empty fields, so that line numbers still match the
-    input.
+    Columns of the table that are kept stand in front: texts as they are, numbers that the model
+    reads in the fewest digits. The header comes with the first block: a table that cannot be
+    predicted leaves nothing behind. A row for which nothing can be predicted has empty fields, so
+    that line numbers still match the input. `safe` puts an apostrophe before cells that a
+    spreadsheet would take for a formula.
     """
-    model = predictions.model
-    header = True
+    model, header = predictions.model, True
     for block in predictions:
-        columns = prediction_columns(block, model.thresholds, model.targets, model.dtype)
+        columns = {name: _texts(column) for name, column in block.kept.items()}
+        columns |= prediction_columns(block, model.thresholds, model.targets, model.dtype)
+        if safe:
+            columns = {_safe(name): [*map(_safe, cells)] for name, cells in columns.items()}
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerows([columns] if header else [])
         writer.writerows(zip(*columns.values(), strict=True))
-        yield (csv_line(columns) if header else "") + buffer.getvalue()
+        yield buffer.getvalue()
         header = False
+
+
+def _texts(column: Column) -> list[str]:
+    if isinstance(column, Categorical):
+        levels = (*column.levels, "")  # code -1, missing, is the last
+        return [levels[code] for code in column.codes.tolist()]
+    return ["" if number != number else label_text(number) for number in column.tolist()]  # noqa: PLR0124  nan
+
+
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ from mlpcli.data.examples import refuse_rows
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Reading, Scan
 from mlpcli.data.target import classes_of
-from mlpcli.errors import DataError
+from mlpcli.errors import DataError, UsageError
 from mlpcli.parallel import limit_blas, map_ahead
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +35,7 @@ __all__ = [
     "Predictions",
     "csv_line",
     "label_columns",
+    "output_names",
     "predict",
     "prediction_columns",
 ]
@@ -42,11 +45,15 @@ _DIGITS = {"float32": "%.9g"}  # as many as such a number holds; float64 gets th
 
 @dataclass(frozen=True)
 class Prediction:
-    """Probabilities and logits (N x K) of one block, and which rows (N,) lack no value for them."""
+    """Probabilities and logits (N x K) of one block, and which rows (N,) lack no value for them.
+
+    `kept` are the columns of the table that are to be handed on.
+    """
 
     p: NDArray[np.float64]
     known: NDArray[np.bool_]
     logits: NDArray[np.float64]
+    kept: Mapping[str, Column] = field(default_factory=dict)
 
 
 @dataclass
@@ -66,12 +73,13 @@ class Predictions:
     def __iter__(self) -> Iterator[Prediction]:
         predict = self.model.loss.predict
         with limit_blas(1):
-            for h, unseen, known in map_ahead(self._score, self._read()):
+            for h, unseen, (columns, known) in map_ahead(self._score, self._read()):
                 self._refuse_overflow(h, known, self.rows)
                 self.rows += len(h)
                 self.unknown += int(np.count_nonzero(~known))
                 self.unseen.update(unseen)
-                yield Prediction(np.asarray(predict(h), np.float64), known, h)
+                kept = {name: columns[name] for name in self.scan.kept}
+                yield Prediction(np.asarray(predict(h), np.float64), known, h, kept)
 
     def _read(self) -> Iterator[tuple[Mapping[str, Column], NDArray[np.bool_]]]:
         """Yield the columns of each block and which rows are complete; refuse what must be."""
@@ -89,9 +97,8 @@ class Predictions:
 
     def _score(
         self, block: tuple[Mapping[str, Column], NDArray[np.bool_]]
-    ) -> tuple[NDArray[np.float64], dict[str, int], NDArray[np.bool_]]:
-        columns, known = block
-        return *self.model.score(columns), known
+    ) -> tuple[NDArray[np.float64], dict[str, int], tuple[Mapping[str, Column], NDArray[np.bool_]]]:
+        return *self.model.score(block[0]), block
 
     def _refuse_overflow(
         self, h: NDArray[np.float64], known: NDArray[np.bool_], start: int
@@ -121,21 +128,27 @@ def prediction_columns(
     nothing can be predicted has empty fields.
     """
     chosen = classes_of(targets)
-    columns: dict[str, list[str]] = {}
+    columns: list[list[str]] = []
     if chosen is not None:
-        for c, label in enumerate(chosen.labels):
-            columns[f"{chosen.name}={label}"] = _digits(found.p[:, c], dtype)
-        columns["prediction"] = [chosen.labels[c] for c in found.logits.argmax(axis=1).tolist()]
+        columns += [_digits(p, dtype) for p in found.p.T]
+        columns.append([chosen.labels[c] for c in found.logits.argmax(axis=1).tolist()])
     else:
-        for k, (target, threshold) in enumerate(zip(targets, thresholds, strict=True)):
-            prefix, p = "" if len(targets) == 1 else f"{target.name}_", found.p[:, k]
-            columns[f"{prefix}probability"] = _digits(p, dtype)
+        for target, threshold, p in zip(targets, thresholds, found.p.T, strict=True):
             answers = (p >= threshold).tolist()
-            columns[f"{prefix}prediction"] = [target.labels[positive] for positive in answers]
+            columns += [_digits(p, dtype), [target.labels[positive] for positive in answers]]
     for row in np.flatnonzero(~found.known).tolist():
-        for column in columns.values():
+        for column in columns:
             column[row] = ""
-    return columns
+    return dict(zip(output_names(targets), columns, strict=True))
+
+
+def output_names(targets: Sequence[AnyTarget]) -> list[str]:
+    """Return the names of the columns that a prediction has."""
+    chosen = classes_of(targets)
+    if chosen is not None:
+        return [*(f"{chosen.name}={label}" for label in chosen.labels), "prediction"]
+    prefixes = [""] if len(targets) == 1 else [f"{target.name}_" for target in targets]
+    return [f"{prefix}{what}" for prefix in prefixes for what in ("probability", "prediction")]
 
 
 def label_columns(
@@ -166,10 +179,29 @@ def csv_line(cells: Iterable[str]) -> str:
     return buffer.getvalue()
 
 
-def predict(model: Model, files: Sequence[str | Path]) -> Predictions:
+def predict(
+    model: Model, files: Sequence[str | Path], keep: Sequence[str] | None = ()
+) -> Predictions:
     """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
-    Raises DataError where a column is missing, and, while iterating, where a row holds what the
-    model cannot read, or misses a value that the model's policy does not fill.
+    `keep` names columns to hand on, in this order; None stands for all.
+
+    Raises DataError where a column is missing, UsageError where one to keep has the name of a
+    column of the output, and, while iterating, DataError where a row holds what the model cannot
+    read, or misses a value that the model's policy does not fill.
     """
-    return Predictions(model, Scan(files, Reading.only(model.encoder.kinds)))
+    with ExitStack() as stack:  # which closes it if anything is refused
+        scan = stack.enter_context(Scan(files, Reading.only(model.encoder.kinds)))
+        scan.keep(keep)
+        _refuse_taken(scan.kept, output_names(model.targets))
+        stack.pop_all()
+    return Predictions(model, scan)
+
+
+def _refuse_taken(kept: Sequence[str], names: Sequence[str]) -> None:
+    for name in kept:
+        if name in names:
+            raise UsageError(
+                f"--keep: column {show_name(name)} has the name of a column of the output; "
+                "leave it out, or rename it"
+            )
