@@ -11,7 +11,8 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_tables
 from mlpcli.report.evaluate_figure import evaluation_figure
 from mlpcli.report.figures import to_bytes
-from mlpcli.training.evaluate import Evaluation, ScoredLabels
+from mlpcli.training.evaluate import Evaluation
+from mlpcli.training.score_rows import ScoredLabels
 
 SOFTMAX = LOSSES["cross_entropy"]
 

@@ -22,6 +22,7 @@ from mlpcli.cli import (
     info,
     init,
     predict,
+    runs,
     train,
 )
 from mlpcli.cli.command import add_command, unwrapped_example
@@ -52,6 +53,7 @@ COMMANDS = (
     crossval.crossval,
     evaluate.evaluate,
     predict.predict,
+    runs.runs,
     gradcheck.gradcheck,
     compare_losses.compare_losses,
     chain.chain,

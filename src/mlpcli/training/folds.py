@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.errors import ModelError
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.training.build import new_loop
-from mlpcli.training.evaluate import row_logits, scored
+from mlpcli.training.evaluate import row_logits
 from mlpcli.training.run import trained_model
+from mlpcli.training.score_rows import scored
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
