@@ -141,3 +141,9 @@ def test_a_worker_answers_until_its_pipe_is_closed(monkeypatch: pytest.MonkeyPat
     here.close()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_process_that_is_gone_before_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlpcli.processes._CODE", "raise SystemExit(7)")
+    with pytest.raises(UsageError, match="a worker process ended with status 7"):
+        list(map_processes(square, iter([np.ones((2000, 2000))]), 1))

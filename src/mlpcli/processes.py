@@ -48,7 +48,7 @@ def map_processes(
         while len(busy) < count and (item := next(items, _NO_MORE)) is not _NO_MORE:
             line, worker = _worker()
             busy[line] = worker
-            line.send((function, item))
+            _ask(line, worker, (function, item))
         while busy and not stop():
             ready = {*wait([*busy], _SECONDS_BETWEEN_LOOKS)}
             for line in [line for line in busy if line in ready]:
@@ -56,7 +56,7 @@ def map_processes(
                 if (item := next(items, _NO_MORE)) is _NO_MORE:
                     _end(line, busy.pop(line))
                 else:
-                    line.send((function, item))
+                    _ask(line, busy[line], (function, item))
     finally:
         for line, worker in busy.items():
             worker.kill()
@@ -79,18 +79,29 @@ def _worker() -> tuple[Connection, subprocess.Popen[bytes]]:
     return here, worker
 
 
+def _ask(line: Connection, worker: subprocess.Popen[bytes], work: object) -> None:
+    try:
+        line.send(work)
+    except OSError:
+        raise _lost(worker) from None
+
+
 def _answer(line: Connection, worker: subprocess.Popen[bytes]) -> Any:
     try:
         done, answer = line.recv()
     except (EOFError, OSError):
-        status = worker.wait()
-        how = f"signal {-status}" if status < 0 else f"status {status}"
-        raise UsageError(
-            f"a worker process ended with {how}, perhaps for want of memory; use fewer at a time"
-        ) from None
+        raise _lost(worker) from None
     if not done:
         raise answer
     return answer
+
+
+def _lost(worker: subprocess.Popen[bytes]) -> UsageError:
+    status = worker.wait()
+    how = f"signal {-status}" if status < 0 else f"status {status}"
+    return UsageError(
+        f"a worker process ended with {how}, perhaps for want of memory; use fewer at a time"
+    )
 
 
 def _end(line: Connection, worker: subprocess.Popen[bytes]) -> None:

@@ -46,7 +46,7 @@ def test_json_is_one_strict_document_with_the_promised_keys(here: Path, mlp: Mlp
 def test_tables(here: Path, mlp: Mlp) -> None:
     ran = mlp("crossval", "config.yaml", "--folds", 4)
     title, header, *rest = ran.out.splitlines()
-    assert title.startswith("runs/config-crossval: 4 folds in ")
+    assert title.startswith("4 folds in ")
     assert header.split() == ["metric", "mean", "95", "%", "low", "high"]
     assert rest[12] == "each fold"
     assert [line.split()[:2] for line in rest[14:18]] == [[str(k), "20"] for k in (1, 2, 3, 4)]

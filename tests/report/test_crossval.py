@@ -28,7 +28,7 @@ def result(seeds: int = 1) -> CrossvalResult:
 
 def test_means() -> None:
     means, _ = crossval_tables(result())
-    assert means.title == "runs/cv: 2 folds in 1.23 s"
+    assert means.title == "2 folds in 1.23 s: the mean of each score"
     rows = {row[0]: row[1:] for row in means.rows}
     assert [*rows] == [*SCORES]
     assert rows["loss"] == ("0.5000", "0.2500", "0.7500")

@@ -17,7 +17,7 @@ __all__ = ["crossval_tables", "crossval_words"]
 def crossval_tables(result: CrossvalResult) -> list[Table]:
     """Return a table of means and intervals, and one of the folds."""
     total = len(result.folds)
-    title = f"{result.predictions.parent}: {total} folds in {result.seconds:.2f} s"
+    title = f"{total} folds in {result.seconds:.2f} s: the mean of each score"
     rows = []
     for score, found in result.metrics.items():
         cells = (None, None, None) if found is None else (found.mean, found.low, found.high)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["CrossvalResult", "FoldObserver", "Plan", "crossval"]
 
 SCHEMA = "mlp.crossval/1"
-_WORTH_PROCESSES = 0.7  # seconds of work; for less they take longer to start than they save
+_WORTH_PROCESSES = 0.75  # seconds of work each; for less they take longer to start than they save
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,11 @@ def crossval(
     return result
 
 
+def _stop(observer: FoldObserver, until: float, index: int) -> int | None:
+    """Return a signal to stop after a batch: the observer's, or -1 where it has got too late."""
+    return observer.batch_done(index) or (-1 if time.monotonic() > until else None)
+
+
 def _values(folds: Iterable[Fold], score: str) -> list[float]:
     found = (fold.metrics[score] for fold in folds)
     return [value for value in found if value is not None]
@@ -207,25 +214,22 @@ class _Work:
 
     def _folds(self, observer: FoldObserver, jobs: int) -> Iterator[Fold]:
         """Yield folds as they are done: here, and from where that takes long on in processes."""
-        tasks, left = self._tasks(), len(self.open)
-        until = time.monotonic() + _WORTH_PROCESSES
-        for task in tasks:
-            share = left > 1 < jobs and not task.dataset.in_file
-
-            def stop(index: int, share: bool = share) -> int | None:
-                late = share and time.monotonic() > until
-                return observer.batch_done(index) or (-1 if late else None)
-
-            fold = train_fold(task, stop)
-            if fold is not None:
-                yield fold
-                left -= 1
-                continue
-            if not observer.batch_done(0):
-                rest, count = chain([task], tasks), min(jobs, left)
-                for found in map_processes(train_fold, rest, count, lambda: observer.batch_done(0)):
-                    assert found is not None, "nothing stops a fold in a process"
-                    yield found
+        tasks, started, total = self._tasks(), time.monotonic(), len(self.open)
+        for done, task in enumerate(tasks):
+            left, spent = total - done, time.monotonic() - started
+            shared = left > 1 < jobs and not task.dataset.in_file
+            if not (shared and done and spent / done * left > 2 * _WORTH_PROCESSES):
+                until = started + _WORTH_PROCESSES if shared and not done else math.inf
+                fold = train_fold(task, partial(_stop, observer, until))
+                if fold is not None:
+                    yield fold
+                    continue
+                if observer.batch_done(0):
+                    return
+            rest, count = chain([task], tasks), min(jobs, left)
+            for found in map_processes(train_fold, rest, count, lambda: observer.batch_done(0)):
+                assert found is not None, "nothing stops a fold in a process"
+                yield found
             return
 
     def _tasks(self) -> Iterator[FoldTask]:
