@@ -135,3 +135,31 @@ def test_a_signal_keeps_the_folds_that_are_done(here: Path, signum: signal.Signa
     again = subprocess.run([*COMMAND, *args], capture_output=True, text=True, check=False)
     assert again.returncode == 0
     assert "1 of 2 folds are done already" in again.stderr
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_neither_config_nor_data_is_overwritten(here: Path, mlp: Mlp, force: list[str]) -> None:
+    before = (here / "config.yaml").read_bytes()
+    ran = mlp("crossval", "config.yaml", "--out", ".", *force)
+    assert (ran.status, ran.lines) == (
+        2, ["config.yaml: is read here; name another folder with --out"],
+    )  # fmt: skip
+    assert (here / "config.yaml").read_bytes() == before
+    (here / "cv").mkdir()
+    table = (here / "points.csv").read_bytes()
+    (here / "cv/predictions.csv").write_bytes(table)
+    ran = mlp(
+        "crossval", "config.yaml", "--out", "cv", "--set", "data.train=cv/predictions.csv", *force
+    )
+    what = "is read here; name another folder with --out"
+    if not force:
+        what = "exists already; write elsewhere with --out"
+    assert (ran.status, ran.lines[-1]) == (2, f"cv/predictions.csv: {what}")
+    assert (here / "cv/predictions.csv").read_bytes() == table
+    assert not (here / "cv/config.yaml").exists()
+
+
+def test_validation_rows_of_another_file(here: Path, mlp: Mlp) -> None:
+    (here / "v.csv").write_bytes((here / "points.csv").read_bytes())
+    ran = mlp("crossval", "config.yaml", "--folds", 2, "--set", "data.validation=v.csv", "--json")
+    assert [fold["rows"] for fold in ran.document["folds"]] == [40, 40]

@@ -52,7 +52,9 @@ def crossval(
     from mlpcli.cli.fold_progress import SilentFolds, suitable_fold_progress
     from mlpcli.report.crossval import crossval_tables, crossval_words
     from mlpcli.training.crossval import crossval as run
+    from mlpcli.training.fold_folder import fold_folder_for
 
+    fold_folder_for(settings, out).refuse_inputs([config])
     with SilentFolds() if quiet else suitable_fold_progress() as progress:
         result = run(settings, folds=folds, seeds=seeds, jobs=jobs, out=out, resume=resume,
                      force=force, observer=progress)  # fmt: skip

@@ -145,6 +145,8 @@ def crossval(
     folder.check(resume=resume, force=force)
     nearest = nearest_folder(folder.path)
     with open_material(config, folder=nearest, announce=observer.loading) as material:
+        tables = (material.whole.table, *(part.table for part in material.given.values()))
+        folder.refuse_inputs(path for table in tables for path in table.paths)
         work = _Work(config, material, folds, folder)
         chosen = range(config.training.seed, config.training.seed + seeds)
         work.prepare(chosen, force=force)

@@ -13,7 +13,7 @@ from mlpcli.training.folds import read_fold, save_fold
 from mlpcli.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mlpcli.config import Config
     from mlpcli.training.folds import Fold
@@ -41,17 +41,29 @@ class FoldFolder:
         run = RunFolder(self.path)
         if any(file.exists() for file in (run.model, run.checkpoint, run.history)):
             raise UsageError(f"{self.path}: holds a training run; name another folder with --out")
-        if self.report.exists() and not (resume or force):
+        if force:
+            return
+        if self.report.exists() and not resume:
             raise UsageError(
                 f"{self.path}: already holds a cross-validation; give --force to replace it, "
                 "--resume to go on with it, or --out to write elsewhere"
             )
+        for file in (self.config, self.predictions) if not self.folds.is_dir() else ():
+            if file.exists():
+                raise UsageError(f"{file}: exists already; write elsewhere with --out")
+
+    def refuse_inputs(self, inputs: Iterable[str | Path]) -> None:
+        """Raise UsageError where a file that is read would be written."""
+        read = [Path(path) for path in inputs]
+        for file in (self.config, self.predictions, self.report):
+            if file.exists() and any(path.exists() and file.samefile(path) for path in read):
+                raise UsageError(f"{file}: is read here; name another folder with --out")
 
     def start(self, config: str, *, force: bool) -> None:
         """Make the folder and write the config; with `force` remove what an old one left."""
         with storage_errors(self.folds):
             self.folds.mkdir(parents=True, exist_ok=True)
-        old = [*self.folds.glob("*.safetensors"), self.predictions] if force else []
+        old = [*self.folds.glob("seed*-fold*.safetensors"), self.predictions] if force else []
         for stale in (*old, self.report):
             with storage_errors(stale):
                 stale.unlink(missing_ok=True)
