@@ -8,7 +8,7 @@ import numpy as np
 
 from mlpcli.cli import fold_progress, progress
 from mlpcli.cli.fold_progress import LiveFolds, PlainFolds, brief, describe, suitable_fold_progress
-from mlpcli.training.crossval import Plan
+from mlpcli.training.fold_work import Plan
 from mlpcli.training.folds import Fold
 
 if TYPE_CHECKING:

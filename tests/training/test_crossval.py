@@ -13,15 +13,17 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 
 from mlpcli.data.dataset import open_material
 from mlpcli.errors import DataError, Interrupted, UsageError
-from mlpcli.training import crossval as module
-from mlpcli.training.crossval import FoldObserver, crossval
+from mlpcli.training import fold_work as module
+from mlpcli.training.crossval import crossval
+from mlpcli.training.fold_work import FoldObserver
 from mlpcli.training.folds import train_fold
 from training_workshop import leave_room
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlpcli.training.crossval import CrossvalResult, Plan
+    from mlpcli.training.crossval import CrossvalResult
+    from mlpcli.training.fold_work import Plan
     from mlpcli.training.folds import Fold
     from training_workshop import Workshop
 
@@ -114,15 +116,18 @@ def test_encoder_and_threshold_have_not_seen_the_fold(
     assert {total for *_, total in seen} == {10 + 22}
 
 
-@pytest.mark.parametrize("threads", ["null", "2"])
+@pytest.mark.parametrize(("threads", "first"), [("null", True), ("null", False), ("2", True)])
 def test_processes_give_the_same_bytes(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, threads: str
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, threads: str, first: bool
 ) -> None:
+    """Also where the first fold is done here, and only the others are taken to be much work."""
     overrides = ["data.validation=0.2", f"training.threads={threads}"]
     run(workshop, *overrides, folds=3, seeds=2)
     alone = tree(workshop.path / "cv")
     shutil.rmtree(workshop.path / "cv")
     monkeypatch.setattr(module, "_WORTH_PROCESSES", 0.0)
+    if first:
+        monkeypatch.setattr(module, "_stop", lambda *_: None)
     watch = Watch()
     run(workshop, *overrides, folds=3, seeds=2, jobs=2, observer=watch)
     assert sorted(watch.done) == [(seed, fold) for seed in (0, 1) for fold in (1, 2, 3)]

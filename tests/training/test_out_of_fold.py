@@ -10,7 +10,7 @@ import pytest
 
 from mlpcli.data.dataset import open_material
 from mlpcli.training.folds import Fold
-from mlpcli.training.out_of_fold import prediction_lines
+from mlpcli.training.out_of_fold import out_of_fold_text
 
 if TYPE_CHECKING:
     from training_workshop import Workshop
@@ -26,7 +26,7 @@ def test_lines(workshop: Workshop, dtype: str, text: str | None) -> None:
     h = float(np.log(0.730000013 / (1 - 0.730000013)))
     folds = [fold(3, 1, [2, 0], [1.0, h]), fold(3, 2, [1], [-2.0]), fold(4, 1, [0], [np.inf])]
     with open_material(workshop.config(f"training.dtype={dtype}")) as material:
-        header, *lines = csv.reader(prediction_lines(folds, material))
+        header, *lines = csv.reader("".join(out_of_fold_text(folds, material)).splitlines())
         labels = [str(int(code)) for code in material.whole.y[:3, 0]]
     assert header == ["seed", "fold", "row", "label", "probability", "prediction"]
     assert [line[:4] for line in lines] == [
@@ -42,5 +42,7 @@ def test_lines(workshop: Workshop, dtype: str, text: str | None) -> None:
 def test_a_soft_label_is_its_value(workshop: Workshop) -> None:
     workshop.table(extra={"z": np.linspace(0, 1, 40).tolist()})
     with open_material(workshop.config("data.target=z")) as material:
-        _, line = csv.reader(prediction_lines([fold(0, 1, [1], [0.0])], material))
+        _, line = csv.reader(
+            "".join(out_of_fold_text([fold(0, 1, [1], [0.0])], material)).splitlines()
+        )
     assert float(line[3]) == pytest.approx(1 / 39)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from mlpcli.cli.console import complain
 from mlpcli.cli.progress import PlainProgress, SilentProgress, new_bar
-from mlpcli.training.crossval import FoldObserver
+from mlpcli.training.fold_work import FoldObserver
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from mlpcli.training.crossval import Plan
+    from mlpcli.training.fold_work import Plan
     from mlpcli.training.folds import Fold
 
 __all__ = ["LiveFolds", "PlainFolds", "SilentFolds", "suitable_fold_progress"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from mlpcli.data.labels import label_text
 from mlpcli.data.table import Categorical
-from mlpcli.training.predict import prediction_columns
+from mlpcli.training.prediction_text import csv_lines, prediction_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +34,8 @@ def prediction_lines(predictions: Predictions, *, safe: bool = False) -> Iterato
         columns |= prediction_columns(block, model.thresholds, model.targets, model.dtype)
         if safe:
             columns = {_safe(name): [*map(_safe, cells)] for name, cells in columns.items()}
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerows([columns] if header else [])
-        writer.writerows(zip(*columns.values(), strict=True))
-        yield buffer.getvalue()
+        rows = zip(*columns.values(), strict=True)
+        yield csv_lines([columns] if header else []) + csv_lines(rows)
         header = False
 
 

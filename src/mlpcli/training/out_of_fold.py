@@ -8,40 +8,44 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.nn.losses import LOSSES
-from mlpcli.training.predict import Prediction, csv_line, label_columns, prediction_columns
+from mlpcli.training.predict import Prediction
+from mlpcli.training.prediction_text import (
+    csv_lines,
+    label_columns,
+    output_names,
+    prediction_columns,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlpcli.data.dataset import Material
     from mlpcli.training.folds import Fold
 
-__all__ = ["prediction_lines"]
-
-_WHERE = ("seed", "fold", "row")
+__all__ = ["out_of_fold_text"]
 
 
-def prediction_lines(folds: Iterable[Fold], material: Material) -> Iterator[str]:
-    """Yield a header, then for each seed each row in order, as the fold says that held it out.
+def out_of_fold_text(folds: Iterable[Fold], material: Material) -> Iterator[str]:
+    """Yield a header, then for each seed all rows in order, as the fold says that held them out.
 
     `folds` are in the order of their seeds. A row's number counts from 1 below the header, over all
     files of the table; rows that `data.missing` leaves out have no line.
     """
     labels = label_columns(material.whole.y, material.targets)
-    header = True
+    yield csv_lines([["seed", "fold", "row", *labels, *output_names(material.targets)]])
     for _, some in groupby(folds, key=lambda fold: fold.seed):
-        lines: dict[int, list[str]] = {}
-        for fold in some:
-            columns = _columns(fold, material)
-            if header:
-                yield csv_line([*_WHERE, *labels, *columns])
-                header = False
-            for place, row in enumerate(fold.rows.tolist()):
-                actual = [column[row] for column in labels.values()]
-                said = [column[place] for column in columns.values()]
-                where = [str(fold.seed), str(fold.number), str(_number(row, material))]
-                lines[row] = [*where, *actual, *said]
-        yield from (csv_line(lines[row]) for row in sorted(lines))
+        lines = [line for fold in some for line in _lines(fold, material, labels)]
+        yield csv_lines(cells for _, cells in sorted(lines))
+
+
+def _lines(
+    fold: Fold, material: Material, labels: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that a fold held out, and the cells of its line."""
+    said = zip(*_columns(fold, material).values(), strict=True)
+    for row, cells in zip(fold.rows.tolist(), said, strict=True):
+        where = (fold.seed, fold.number, _number(row, material))
+        yield row, [*map(str, where), *(column[row] for column in labels.values()), *cells]
 
 
 def _columns(fold: Fold, material: Material) -> dict[str, list[str]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,32 +13,21 @@ from mlpcli.data.columns import rows_of
 from mlpcli.data.examples import refuse_rows
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Reading, Scan
-from mlpcli.data.target import classes_of
 from mlpcli.errors import DataError, UsageError
 from mlpcli.parallel import limit_blas, map_ahead
 from mlpcli.text import show_name
+from mlpcli.training.prediction_text import output_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from mlpcli.data.table import Column
-    from mlpcli.data.target import AnyTarget
     from mlpcli.training.model_file import Model
 
-__all__ = [
-    "Prediction",
-    "Predictions",
-    "csv_line",
-    "label_columns",
-    "output_names",
-    "predict",
-    "prediction_columns",
-]
-
-_DIGITS = {"float32": "%.9g"}  # as many as such a number holds; float64 gets the fewest that do
+__all__ = ["Prediction", "Predictions", "predict"]
 
 
 @dataclass(frozen=True)
@@ -116,67 +103,6 @@ class Predictions:
         if self.unknown:
             notes.append(f"{self.unknown} of {self.rows} rows miss a value: no prediction for them")
         return notes
-
-
-def prediction_columns(
-    found: Prediction, thresholds: Sequence[float], targets: Sequence[AnyTarget], dtype: str
-) -> dict[str, list[str]]:
-    """Return probability and label of each target as text, N of each, by the names of the columns.
-
-    A target of three and more labels has a probability for each, in their order, and its likeliest
-    label. A probability has the digits that the dtype of the network can hold. A row for which
-    nothing can be predicted has empty fields.
-    """
-    chosen = classes_of(targets)
-    columns: list[list[str]] = []
-    if chosen is not None:
-        columns += [_digits(p, dtype) for p in found.p.T]
-        columns.append([chosen.labels[c] for c in found.logits.argmax(axis=1).tolist()])
-    else:
-        for target, threshold, p in zip(targets, thresholds, found.p.T, strict=True):
-            answers = (p >= threshold).tolist()
-            columns += [_digits(p, dtype), [target.labels[positive] for positive in answers]]
-    for row in np.flatnonzero(~found.known).tolist():
-        for column in columns:
-            column[row] = ""
-    return dict(zip(output_names(targets), columns, strict=True))
-
-
-def output_names(targets: Sequence[AnyTarget]) -> list[str]:
-    """Return the names of the columns that a prediction has."""
-    chosen = classes_of(targets)
-    if chosen is not None:
-        return [*(f"{chosen.name}={label}" for label in chosen.labels), "prediction"]
-    prefixes = [""] if len(targets) == 1 else [f"{target.name}_" for target in targets]
-    return [f"{prefix}{what}" for prefix in prefixes for what in ("probability", "prediction")]
-
-
-def label_columns(
-    codes: NDArray[np.floating[Any]], targets: Sequence[AnyTarget]
-) -> dict[str, list[str]]:
-    """Return the true label of each target as text, N of each, of codes (N x targets)."""
-    columns = {}
-    for target, column in zip(targets, codes.T, strict=True):
-        name = "label" if len(targets) == 1 else f"{target.name}_label"
-        texts = (
-            map(repr, column.tolist())
-            if target.soft
-            else (target.labels[code] for code in column.astype(np.int64).tolist())
-        )
-        columns[name] = [*texts]
-    return columns
-
-
-def _digits(p: NDArray[np.float64], dtype: str) -> list[str]:
-    form = _DIGITS.get(dtype)
-    return [*map(repr if form is None else form.__mod__, p.tolist())]
-
-
-def csv_line(cells: Iterable[str]) -> str:
-    """Return a line of CSV, with quotes where a cell needs them."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
 
 
 def predict(
