@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
-	$(BIN)/mlp gradcheck configs/breast_cancer.yaml --model runs/demo/model.safetensors
+	$(BIN)/mlp gradcheck configs/breast_cancer.yaml --model runs/demo
 	@echo "The model is runs/demo/model.safetensors; see also: $(BIN)/mlp --help"
 
 test: $(VENV)/.dev

@@ -11,8 +11,9 @@ from buggy_backprop import Plant, buggy
 from mlpcli.check.run import GradcheckResult, gradcheck
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.sigmoid import sigmoid
-from mlpcli.training.evaluate import Evaluation, ScoredRows
+from mlpcli.training.evaluate import Evaluation
 from mlpcli.training.metrics import Metrics, Scores, measure
+from mlpcli.training.score_rows import ScoredRows
 from planted import CASES
 
 

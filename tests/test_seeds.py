@@ -8,7 +8,8 @@ from mlpcli.seeds import Stream, generator
 
 
 def test_numbers_never_change() -> None:
-    expected = {"SPLIT": 0, "WEIGHTS": 1, "SHUFFLE": 2, "ROWS": 3, "BIASES": 4}
+    expected = {"SPLIT": 0, "WEIGHTS": 1, "SHUFFLE": 2, "ROWS": 3, "BIASES": 4, "FOLDS": 5,
+                "PERMUTATIONS": 6}  # fmt: skip
     assert {stream.name: stream.value for stream in Stream} == expected
 
 

@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from mlpcli.config import Config, load_config
     from mlpcli.data.dataset import Dataset, load_dataset
     from mlpcli.errors import MlpError
+    from mlpcli.training.crossval import CrossvalResult, crossval
     from mlpcli.training.evaluate import evaluate
     from mlpcli.training.model_file import Model, load_model
     from mlpcli.training.run import TrainingResult, train
 
 __all__ = [
     "Config",
+    "CrossvalResult",
     "Dataset",
     "MlpError",
     "Model",
     "TrainingResult",
     "__version__",
     "case_from_config",
+    "crossval",
     "evaluate",
     "gradcheck",
     "load_config",
@@ -38,11 +41,13 @@ __all__ = [
 
 _HOMES = {
     "Config": "mlpcli.config",
+    "CrossvalResult": "mlpcli.training.crossval",
     "Dataset": "mlpcli.data.dataset",
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.training.model_file",
     "TrainingResult": "mlpcli.training.run",
     "case_from_config": "mlpcli.compare.on_data",
+    "crossval": "mlpcli.training.crossval",
     "evaluate": "mlpcli.training.evaluate",
     "gradcheck": "mlpcli.check.run",
     "load_config": "mlpcli.config",

@@ -19,6 +19,8 @@ class Stream(IntEnum):
     SHUFFLE = 2
     ROWS = 3
     BIASES = 4
+    FOLDS = 5
+    PERMUTATIONS = 6
 
 
 def generator(seed: int, stream: Stream) -> np.random.Generator:

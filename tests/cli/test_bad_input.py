@@ -125,7 +125,7 @@ NO_SAFETENSORS = "not a safetensors file, or cut short; expected one that mlp tr
         ),
         ("not ours", "expected a mlp.model file, got a safetensors file of something else"),
         ("checkpoint", "expected a mlp.model file, got a mlp.checkpoint file"),
-        ("folder", "is a folder; expected a model.safetensors file"),
+        ("folder", "no model.safetensors in this folder; expected a model or a run folder"),
         ("missing", "no such file"),
     ],
 )

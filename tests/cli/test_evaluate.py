@@ -168,3 +168,14 @@ def test_bad_data(here: Path, mlp: Mlp, content: str, line: str) -> None:
     (here / "bad.csv").write_text(content)
     ran = mlp("evaluate", MODEL, "bad.csv", "--json")
     assert (ran.status, ran.out, ran.lines) == (2, "", [line])
+
+
+def test_importance(here: Path, mlp: Mlp) -> None:
+    found = mlp("evaluate", MODEL, DATA, "--importance", "--json").document["importance"]
+    assert [set(column) for column in found] == [{"column", "mean", "low", "high", "metric"}] * 2
+    assert [column["column"] for column in found] == ["x", "c"]
+    assert found[0]["low"] <= found[0]["mean"] <= found[0]["high"]
+    lines = mlp("evaluate", MODEL, DATA, "--importance").out.splitlines()
+    assert lines[-4] == "importance: what roc_auc falls by, where the column is shuffled"
+    assert lines[-3].split() == ["column", "mean", "95", "%", "low", "high"]
+    assert [line.split()[0] for line in lines[-2:]] == ["x", "c"]

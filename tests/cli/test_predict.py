@@ -1,4 +1,5 @@
 """`mlp predict`: a CSV line per row, in the labels of the training data, from file or stdin."""
+# ruff: noqa: E501 - a message is compared with the whole line that the user sees
 
 from __future__ import annotations
 
@@ -238,3 +239,71 @@ def test_a_table_is_not_overwritten_by_its_own_predictions(here: Path, mlp: Mlp)
     assert ran.status == 2
     assert ran.lines == ["points.csv: is the table to predict; write the predictions elsewhere"]
     assert (here / "points.csv").read_bytes() == before
+
+
+IDS = "id,x,note,c\n007,1.50,=1+1,red\n12,8,,blue\nNA,2,-5,red\n"
+
+
+def test_columns_that_are_kept_stand_in_front_as_they_were_asked_for(here: Path, mlp: Mlp) -> None:
+    (here / "ids.csv").write_text(IDS)
+    plain = cells(mlp("predict", MODEL, "ids.csv").out)
+    ran = mlp("predict", MODEL, "ids.csv", "--keep", "note", "--keep", "id", "--keep", "note")
+    assert (ran.status, ran.err) == (0, "")
+    assert [row[2:] for row in cells(ran.out)] == plain
+    assert [row[:2] for row in cells(ran.out)] == [
+        ["note", "id"], ["=1+1", "007"], ["", "12"], ["-5", ""],
+    ]  # fmt: skip
+
+
+def test_all_columns_are_kept(here: Path, mlp: Mlp) -> None:
+    (here / "ids.csv").write_text(IDS)
+    ran = mlp("predict", MODEL, "ids.csv", "--keep-all")
+    header, first, *_ = cells(ran.out)
+    assert header == ["id", "x", "note", "c", "probability", "prediction"]
+    assert first[:4] == ["007", "1.5", "=1+1", "red"]
+
+
+def test_cells_that_a_spreadsheet_would_run(here: Path, mlp: Mlp) -> None:
+    (here / "ids.csv").write_text(IDS.replace("id,", "@id,"))
+    header, *rows = cells(mlp("predict", MODEL, "ids.csv", "--keep-all", "--safe-csv").out)
+    assert header[0] == "'@id"
+    assert [row[2] for row in rows] == ["'=1+1", "", "'-5"]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--keep", "nothing"], 'a.csv: no column "nothing"; it has "prediction", "x", "c"'),
+        (
+            ["--keep-all"],
+            (
+                '--keep: column "prediction" has the name of a column of the output; leave it out, or '
+                "rename it"
+            ),
+        ),
+        (
+            ["--keep", "x", "--keep-all"],
+            "--keep: --keep-all keeps every column; give one of the two",
+        ),
+    ],
+)
+def test_what_cannot_be_kept(here: Path, mlp: Mlp, options: list[str], line: str) -> None:
+    (here / "a.csv").write_text("prediction,x,c\n1,1,red\n")
+    ran = mlp("predict", MODEL, "a.csv", "-o", "p.csv", *options)
+    assert (ran.status, ran.out, ran.lines) == (2, "", [line])
+    assert not (here / "p.csv").exists()
+
+
+def test_kept_columns_of_rows_without_a_prediction(here: Path, mlp: Mlp) -> None:
+    (here / "gaps.yaml").write_text(CONFIG.replace("target: y", "target: y, missing: drop"))
+    assert mlp("train", "gaps.yaml", "-q", "--out", "gaps").status == 0
+    (here / "a.csv").write_text("x,c,id\n1,red,a\n,red,b\n")
+    assert cells(mlp("predict", "gaps", "a.csv", "--keep", "id").out)[2] == ["b", "", ""]
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "info"])
+def test_a_run_folder_is_its_model(trained: Path, here: Path, mlp: Mlp, command: str) -> None:
+    data = [] if command == "info" else ["points.csv"]
+    outs = [mlp(command, path, *data).out for path in (trained / "run", MODEL)]
+    assert outs[0].replace(str(trained / "run"), MODEL) == outs[1]
+    assert outs[0]

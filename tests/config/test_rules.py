@@ -19,6 +19,8 @@ CONFLICTS = {
     "features: [a, y]": '2:17: data.features[1]: expected a column with no other role, got "y", which data.target names',
     "drop: [y]": '2:10: data.drop[0]: expected a column with no other role, got "y", which data.target names',
     "weight: y": '2:3: data.weight: expected a column with no other role, got "y", which data.target names',
+    "group: y": '2:3: data.group: expected a column with no other role, got "y", which data.target names',
+    "weight: a\n  group: a": '3:3: data.group: expected a column with no other role, got "a", which data.weight names',
     "features: [a]\n  weight: a": '2:14: data.features[0]: expected a column with no other role, got "a", which data.weight names',
     "features: [a]\n  drop: [b, a]": '3:13: data.drop[1]: expected a column with no other role, got "a", which data.features names',
     "validation: 0.5\n  test: 0.5": "3:3: data.test: expected a fraction that leaves rows to train on, got validation + test = 0.5 + 0.5",

@@ -28,6 +28,7 @@ NAMES = ("a", "b", "y", "w", "part")
             Roles(("a", "b", "w"), ("y",), None, ("part",)),
         ),
         ("features: [b, a]", Roles(("b", "a"), ("y",))),
+        ("group: part", Roles(("a", "b", "w"), ("y",), group="part")),
     ],
 )
 def test_roles(config_for: Callable[..., Config], data: str, roles: Roles) -> None:
@@ -38,8 +39,8 @@ def test_only_named_columns_are_needed_where_features_are_named(
     config_for: Callable[..., Config],
 ) -> None:
     assert needed_columns(config_for("").data) is None
-    config = config_for("", "features: [b], weight: w, test: {column: part, value: 1}")
-    assert needed_columns(config.data) == ("b", "y", "w", "part")
+    config = config_for("", "features: [b], weight: w, test: {column: part, value: 1}, group: g")
+    assert needed_columns(config.data) == ("b", "y", "w", "part", "g")
 
 
 def test_names_hold_each_column_once() -> None:

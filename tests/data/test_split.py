@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedShuffleSplit
 
+from mlpcli.config import parse_config
 from mlpcli.data import split as module
-from mlpcli.data.split import split_rows
+from mlpcli.data.examples import Examples
+from mlpcli.data.split import fold_numbers, split_rows
+from mlpcli.errors import DataError
 
 strata = st.lists(st.integers(0, 4), max_size=200).map(lambda rows: np.array(rows, np.int64))
 shares = st.sampled_from(
@@ -111,3 +115,19 @@ def test_strata_are_the_combinations_of_labels(y: Any) -> None:
 @pytest.mark.parametrize(("rows", "stratify"), [(0, True), (0, False), (5, False)])
 def test_one_stratum_where_none_is_asked_for(rows: int, stratify: bool) -> None:
     assert module._strata(np.ones((rows, 2)), stratify=stratify).tolist() == [0] * rows
+
+
+@given(labels, st.integers(2, 10), st.integers(0, 2**32))
+def test_folds_are_even_and_alike_in_every_stratum(y: Any, folds: int, seed: int) -> None:
+    examples = Examples(Mock(), y, None)
+    config = parse_config(f"data: {{train: t, target: y}}\ntraining: {{seed: {seed % 2**31}}}\n")
+    if len(y) < folds:
+        with pytest.raises(DataError):
+            fold_numbers(examples, config, folds)
+        return
+    fold_of = fold_numbers(examples, config, folds)
+    assert np.ptp(np.bincount(fold_of, minlength=folds)) <= 1
+    strata = module._strata(y, stratify=True)
+    for stratum in np.unique(strata):
+        counts = np.bincount(fold_of[strata == stratum], minlength=folds)
+        assert np.ptp(counts) <= 3

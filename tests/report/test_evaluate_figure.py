@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlpcli.report.evaluate import evaluation_chart
 from mlpcli.report.evaluate_figure import evaluation_figure
 from mlpcli.report.figures import to_bytes
 from mlpcli.training.evaluate import Evaluation
+from mlpcli.training.importance import Importance
 from results import evaluation, rows
 
 pytest.importorskip("matplotlib")
@@ -68,3 +70,22 @@ def test_the_same_bytes_twice() -> None:
         path = Path(f"x.{suffix}")
         first, second = (to_bytes(drawn(found), path) for _ in range(2))
         assert first == second
+
+
+@pytest.mark.parametrize("targets", [1, 2])
+@pytest.mark.parametrize("columns", [1, 31])
+def test_importance_stands_beside_the_panels(targets: int, columns: int) -> None:
+    names = tuple(f"t{k}" for k in range(targets))
+    found = replace(
+        evaluation(*rows(targets), names),
+        importance=tuple(
+            Importance(f"c{k} $", 1 - k / 20, 0.5 - k / 20, 1.25, "roc_auc") for k in range(columns)
+        ),
+    )
+    beside, *panels = drawn(found).axes
+    assert len(panels) == 6
+    assert len(beside.patches) == min(columns, 30)
+    assert beside.patches[0].get_width() == 1
+    assert beside.get_xlabel() == "roc_auc falls by"
+    assert beside.get_title() == ("importance (30 of 31 columns)" if columns > 30 else "importance")
+    assert beside.get_yticklabels()[0].get_text() == r"c0 \$"

@@ -13,7 +13,8 @@ from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evalua
 from mlpcli.report.evaluate_figure import evaluation_figure
 from mlpcli.report.figures import to_bytes
 from mlpcli.report.label_panels import draw_calibration
-from mlpcli.training.evaluate import Evaluation, ScoredLabels
+from mlpcli.training.evaluate import Evaluation
+from mlpcli.training.score_rows import ScoredLabels
 
 SOFTMAX = LOSSES["cross_entropy"]
 

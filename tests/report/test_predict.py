@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Model:
     targets: tuple[AnyTarget, ...]
     thresholds: tuple[float, ...]
+    dtype: str = "float64"
 
     @property
     def classes(self) -> Classes | None:
@@ -67,3 +68,11 @@ def test_the_threshold_itself_is_positive(threshold: float | None, label: str) -
     model = Model((Target("y", "number", 0, 1),), (threshold or 0.25,))
     blocks = Blocks(model, [Prediction(p, np.array([True]), p)])
     assert rows(blocks) == [["probability", "prediction"], ["0.25", label]]
+
+
+def test_as_many_digits_as_the_network_holds() -> None:
+    """A float32 has 9 significant digits at most, also where it is close to 0 or 1."""
+    p = np.array([[0.1 + 0.2], [1e-300], [1 - 1e-9], [1.0]])
+    model = Model((Target("y", "number", 0, 1),), (0.5,), "float32")
+    found = rows(Blocks(model, [Prediction(p, np.ones(4, np.bool_), p)]))
+    assert [row[0] for row in found[1:]] == ["0.3", "1e-300", "0.999999999", "1"]

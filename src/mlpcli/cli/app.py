@@ -15,11 +15,14 @@ from mlpcli.cli import (
     chain,
     compare_losses,
     config,
+    crossval,
     evaluate,
+    example,
     gradcheck,
     info,
     init,
     predict,
+    runs,
     train,
 )
 from mlpcli.cli.command import add_command, unwrapped_example
@@ -44,10 +47,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
+    example.example,
     init.init,
     train.train,
+    crossval.crossval,
     evaluate.evaluate,
     predict.predict,
+    runs.runs,
     gradcheck.gradcheck,
     compare_losses.compare_losses,
     chain.chain,

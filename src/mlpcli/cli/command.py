@@ -55,7 +55,7 @@ ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config.
 MaybeConfig = Annotated[
     Path | None, typer.Argument(metavar="[CONFIG]", help="YAML config.", show_default=False)
 ]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.safetensors file.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder or model file.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 Output = Annotated[

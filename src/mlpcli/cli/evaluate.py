@@ -40,12 +40,15 @@ def evaluate(
     bootstrap: Annotated[
         int, typer.Option("--bootstrap", metavar="B", min=0, help="Intervals from B resamples.")
     ] = 0,
+    importance: Annotated[
+        bool, typer.Option("--importance", help="How much each column matters, with intervals.")
+    ] = False,
     json: Json = False,
     plot: Annotated[Path | None, plot_option("Draw curves: png, svg or pdf.")] = None,
 ) -> int:
     """Measure a model on labelled rows.
 
-    Example: mlp evaluate model.safetensors new.csv --fail-under roc_auc=0.9
+    Example: mlp evaluate runs/moons new.csv --fail-under roc_auc=0.9
 
     Exit status: 0 done, 1 a score is beyond its bound, 2 bad model or data.
     """
@@ -59,7 +62,8 @@ def evaluate(
     from mlpcli.training.evaluate import evaluate as measure
     from mlpcli.training.model_file import load_model
 
-    result = measure(load_model(model), data, threshold=threshold, bootstrap=bootstrap)
+    result = measure(load_model(model), data, threshold=threshold, bootstrap=bootstrap,
+                     importance=importance)  # fmt: skip
     warn(*result.notes)
     title = f"{model} on {data}"
     undrawn = draw(plot, lambda: evaluation_figure(result, title))

@@ -11,7 +11,7 @@ __all__ = ["info"]
 def info(model: ModelFile, json: Json = False) -> int:
     """Show what a model file holds.
 
-    Example: mlp info runs/moons/model.safetensors
+    Example: mlp info runs/moons
     """
     from mlpcli.report.info import info_document, info_tables
     from mlpcli.training.model_file import load_model

@@ -26,17 +26,30 @@ def predict(
     ],
     output: Output = None,
     threshold: Threshold = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", metavar="COL", help="Column of DATA to write in front; repeat it."),
+    ] = None,
+    keep_all: Annotated[
+        bool, typer.Option("--keep-all", help="Write all columns of DATA in front.")
+    ] = False,
+    safe_csv: Annotated[
+        bool,
+        typer.Option("--safe-csv", help="An apostrophe before cells that begin with = + - @."),
+    ] = False,
     force: Force = False,
 ) -> int:
     """Write probabilities and labels as CSV, a line per row, in order.
 
-    Example: mlp predict runs/moons/model.safetensors new.csv -o predictions.csv
+    Example: mlp predict runs/moons new.csv --keep id -o predictions.csv
     """
     from mlpcli.files import refuse_existing
     from mlpcli.report.predict import prediction_lines
     from mlpcli.training.model_file import load_model
     from mlpcli.training.predict import predict as run
 
+    if keep and keep_all:
+        raise UsageError("--keep: --keep-all keeps every column; give one of the two")
     if output is not None:
         refuse_existing(output, force=force)
         if output.exists() and data != "-" and output.resolve() == Path(data).resolve():
@@ -46,10 +59,10 @@ def predict(
         loaded = loaded.with_threshold(threshold)
     with ExitStack() as stack:
         file = stack.enter_context(_spooled_stdin()) if data == "-" else data
-        predictions = run(loaded, [file])
+        predictions = run(loaded, [file], None if keep_all else keep or ())
         stack.enter_context(predictions.scan)
         write = stack.enter_context(_writer(output))
-        for text in prediction_lines(predictions):
+        for text in prediction_lines(predictions, safe=safe_csv):
             write(text)
     warn(*predictions.notes())
     return 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlpcli.data.dataset import Dataset, Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
-__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "suitable_progress"]
+__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "new_bar", "suitable_progress"]
 
 _WATCHED = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_BETWEEN_LINES = 5.0
@@ -92,10 +92,15 @@ class PlainProgress(SilentProgress):
 
     def epoch_done(self, record: EpochRecord) -> None:
         """Write a line if the last one was some time ago."""
-        now = time.monotonic()
-        if now - self.last >= _SECONDS_BETWEEN_LINES:
-            self.last = now
+        if self.due():
             complain(f"epoch {record.epoch}/{self.epochs}: {losses(record)}")
+
+    def due(self) -> bool:
+        """Say whether the last line was some time ago, and take it that there is one now."""
+        now = time.monotonic()
+        due = now - self.last >= _SECONDS_BETWEEN_LINES
+        self.last = now if due else self.last
+        return due
 
 
 class LiveProgress(PlainProgress):
@@ -105,20 +110,9 @@ class LiveProgress(PlainProgress):
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Say what is trained on what, and draw the bar."""
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
         super().started(dataset, loop, threads)
-        console = Console(stderr=True)
-        self.brief = console.width < _ROOM_FOR_ALL
-        self.progress = Progress(
-            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.description}"),
-            TimeRemainingColumn(compact=True),
-            console=console,
-            expand=True,
-        )
+        self.progress = new_bar("epoch")
+        self.brief = self.progress.console.width < _ROOM_FOR_ALL
         self.task = self.progress.add_task("", total=loop.epochs, completed=loop.position.epoch)
         self.batches = -(-len(loop.train) // loop.batch_size)
         self.done = loop.position.epoch
@@ -143,6 +137,21 @@ class LiveProgress(PlainProgress):
         self.done = record.epoch
         text = losses(record, brief=self.brief)
         self.progress.update(self.task, completed=record.epoch, description=text)
+
+
+def new_bar(word: str) -> Progress:
+    """Return a bar that counts in a word, such as epoch, with a description and the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn(f"{word} {{task.completed:.0f}}/{{task.total:.0f}}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(compact=True),
+        console=Console(stderr=True),
+        expand=True,
+    )
 
 
 def expectation(estimate: Estimate) -> str:

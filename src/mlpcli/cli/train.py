@@ -9,6 +9,7 @@ import typer
 
 from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, plot_option, read_config
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table
+from mlpcli.cli.shortcuts import settings_of, shortcut
 from mlpcli.errors import UsageError
 
 __all__ = ["train"]
@@ -31,15 +32,22 @@ def train(
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")
     ] = False,
     plot: Annotated[Path | None, plot_option("Draw losses: png, svg or pdf.")] = None,
+    epochs: Annotated[str | None, shortcut("--epochs")] = None,
+    learning_rate: Annotated[str | None, shortcut("--learning-rate")] = None,
+    hidden: Annotated[str | None, shortcut("--hidden")] = None,
+    batch_size: Annotated[str | None, shortcut("--batch-size")] = None,
+    seed: Annotated[str | None, shortcut("--seed")] = None,
 ) -> int:
     """Train the network of a config and store the best weights.
 
-    Example: mlp train configs/moons.yaml --set training.epochs=50 --out runs/mine
+    Example: mlp train configs/moons.yaml --epochs 50 --out runs/mine
 
     Exit status: 0 done, 2 bad config or data, 3 diverged, 130 or 143 interrupted (go on with
     --resume).
     """
-    settings = read_config(config, overrides)
+    given = {"--epochs": epochs, "--learning-rate": learning_rate, "--hidden": hidden,
+             "--batch-size": batch_size, "--seed": seed}  # fmt: skip
+    settings = read_config(config, [*(overrides or ()), *settings_of(given)])
 
     from mlpcli.cli.progress import SilentProgress, suitable_progress
     from mlpcli.report.train import read_history, training_chart, training_figure, training_table

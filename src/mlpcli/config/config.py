@@ -43,6 +43,10 @@ class Config(Sections):
             return self
         return self.model_copy(update={"loss": self.loss.model_copy(update={"kind": kind})})
 
+    def with_seed(self, seed: int) -> Self:
+        """Return the config with another seed."""
+        return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})
+
     def with_paths(self, change: Callable[[str], str]) -> Self:
         """Return the config with every path changed: tables (globs stay globs) and output."""
         data, training = self.data, self.training

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "refuse_conflicts"]
 
+_ALONE = ("weight", "group")  # keys of data that name one column
+
 
 def refuse_conflicts(config: Sections) -> None:
     """Raise one ValidationError with every conflict, each at its own location."""
@@ -46,17 +48,17 @@ def each_item_once(config: Sections) -> Iterator[InitErrorDetails]:
 
 
 def one_role_per_column(config: Sections) -> Iterator[InitErrorDetails]:
-    """Refuse a column that is more than one of target, weight, feature and dropped."""
+    """Refuse a column that is more than one of target, weight, group, feature and dropped."""
     data = config.data
-    weight = () if data.weight is None else (data.weight,)
-    roles = {"target": data.target, "weight": weight, "features": data.features, "drop": data.drop}
+    alone = {key: () if (name := getattr(data, key)) is None else (name,) for key in _ALONE}
+    roles = {"target": data.target, **alone, "features": data.features, "drop": data.drop}
     owner: dict[str, str] = {}
     for key, names in roles.items():
         for index, name in enumerate(names or ()):
             other = owner.setdefault(name, key)
             if other != key:
                 got = f"{show_value(name)}, which data.{other} names"
-                path = ("data", key) if key == "weight" else ("data", key, index)
+                path = ("data", key) if key in _ALONE else ("data", key, index)
                 reason = f"expected a column with no other role, got {got}"
                 yield _conflict(path, reason, ("data", other))
 

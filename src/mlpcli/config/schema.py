@@ -60,6 +60,10 @@ class DataConfig(Section):
         default=None, description="Rows to judge each epoch: a fraction, a file, or by a column."
     )
     test: Split | None = Field(default=None, description="Rows to judge the end result: likewise.")
+    group: Column | None = Field(
+        default=None,
+        description="Column whose rows stay in one part, such as a patient; it is never a feature.",
+    )
     stratify: bool = Field(
         default=True, description="Keep the shares of the classes when splitting by a fraction."
     )

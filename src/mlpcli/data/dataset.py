@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.notes import column_notes, label_notes, unseen_notes
 from mlpcli.data.roles import Roles, assign_roles, needed_columns
-from mlpcli.data.rows import Place
+from mlpcli.data.rows import Place, RowFile
 from mlpcli.data.rules import Rule, fit_rule
 from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
@@ -24,13 +24,14 @@ from mlpcli.errors import DataError
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
     from mlpcli.data.rows import AnyRows
 
-__all__ = ["Dataset", "Estimate", "load_dataset"]
+__all__ = ["Dataset", "Estimate", "Material", "load_dataset", "open_material"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ class Dataset:
         """How many outputs the targets need."""
         return sum(target.outputs for target in self.targets)
 
+    @property
+    def in_file(self) -> bool:
+        """Whether inputs lie in a file instead of in memory."""
+        return any(isinstance(rows, RowFile) for rows in self.parts().values())
+
     def parts(self) -> dict[str, AnyRows | None]:
         """Return the parts by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
@@ -86,6 +92,32 @@ class Estimate:
         return self.bytes > self.room
 
 
+@dataclass(frozen=True)
+class Material:
+    """The rows of open tables, read but not yet shared out: the `whole` training table.
+
+    `given` holds the parts that have tables of their own. `config` has the loss that belongs to the
+    targets, `digest` becomes the SHA-256 of all files.
+    """
+
+    whole: Examples
+    given: Mapping[str, Examples]
+    roles: Roles
+    targets: tuple[AnyTarget, ...]
+    config: Config
+    place: Place
+    digest: Future[str]
+
+    def dataset(self, shares: Mapping[str, Examples]) -> Dataset:
+        """Fit the encoder to the training rows of some shares of the whole, and encode all parts.
+
+        A share takes the place of a part with a table of its own. Raises DataError, StorageError.
+        """
+        parts = {**shares, **self.given, **shares}  # in the order of the shares
+        dataset = _encode_all(parts, self.roles, self.targets, self.config, self.place)
+        return replace(dataset, digest=self.digest.result())
+
+
 def load_dataset(
     config: Config,
     *,
@@ -99,6 +131,21 @@ def load_dataset(
     such files. Raises DataError with the rows or columns at fault, StorageError where the disk is
     full.
     """
+    with open_material(config, folder=folder, announce=announce) as material:
+        return material.dataset(share_out(material.whole, material.config))
+
+
+@contextmanager
+def open_material(
+    config: Config,
+    *,
+    folder: Path | None = None,
+    announce: Callable[[Estimate], object] | None = None,
+) -> Iterator[Material]:
+    """Read the tables that the config names; they are open as long as the context lasts.
+
+    See `load_dataset`.
+    """
     data = config.data
     reading = Reading(needed_columns(data), memory_limit=data.memory_limit, folder=folder)
     with ExitStack() as stack:
@@ -109,19 +156,18 @@ def load_dataset(
         _load(table, roles, room, config, announce)
         targets = _fit_targets(table, data)
         config = settle(config, targets)
-        examples = share_out(_read(table, roles, targets, data), config)
+        whole = _read(table, roles, targets, data)
         inside = Roles(roles.features, roles.targets, roles.weight)
         again = replace(reading, columns=inside.names, kinds=table.kinds)
-        tables = [table]
+        tables, given = [table], {}
         for part in HELD_OUT:
             files = getattr(data, part)
             if isinstance(files, tuple):
                 tables.append(stack.enter_context(Table(files, again)))
                 _load(tables[-1], inside, room, config, announce)
-                examples[part] = _read(tables[-1], inside, targets, data)
+                given[part] = _read(tables[-1], inside, targets, data)
         digest = other_thread.submit(_digest, tables)
-        dataset = _encode_all(examples, roles, targets, config, Place(room, folder))
-        return replace(dataset, digest=digest.result())
+        yield Material(whole, given, roles, targets, config, Place(room, folder), digest)
 
 
 def _load(
@@ -156,7 +202,7 @@ def _fit_targets(table: Table, data: DataConfig) -> tuple[AnyTarget, ...]:
 
 
 def _encode_all(
-    examples: dict[str, Examples],
+    examples: Mapping[str, Examples],
     roles: Roles,
     targets: tuple[AnyTarget, ...],
     config: Config,

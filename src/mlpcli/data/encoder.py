@@ -73,7 +73,7 @@ class Encoder:
         X = np.empty((rows_of(columns), len(self.inputs)), dtype)
         unseen = {}
         start = 0
-        for rule, width in zip(self.rules, self._widths, strict=True):
+        for rule, width in zip(self.rules, self.widths, strict=True):
             count = rule.encode(columns[rule.name], X[:, start : start + width])
             if count:
                 unseen[rule.name] = count
@@ -99,7 +99,8 @@ class Encoder:
         return cls(tuple(map(rule_from, document["columns"])), document["missing"])
 
     @cached_property
-    def _widths(self) -> tuple[int, ...]:
+    def widths(self) -> tuple[int, ...]:
+        """How many inputs each column makes."""
         return tuple(len(rule.inputs) for rule in self.rules)
 
 

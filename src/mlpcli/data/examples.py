@@ -87,7 +87,7 @@ def read_examples(
     table: Table, roles: Roles, targets: Sequence[AnyTarget], policy: MissingPolicy
 ) -> Examples:
     """Read labels and weights of a table, as `read_labels` does."""
-    used = [name for name in roles.names if name not in roles.marks]
+    used = [name for name in roles.names if name not in roles.marks or name == roles.group]
     missing = {name: is_missing(table.read([name])[name]) for name in used if table.missing[name]}
     columns = table.read([*roles.targets, *roles.weights])
     labels = read_labels(table, columns, roles, targets, policy, missing=missing)
@@ -110,8 +110,8 @@ def read_labels(
     """Return labels and weights of rows that begin at row `start` of their origin.
 
     `missing` marks rows for each column in use that has gaps; None looks for gaps in `columns`.
-    Under policy `drop` rows with any are left out; otherwise a missing label or weight is refused,
-    and under `error` a missing feature too. Raises DataError naming rows.
+    Under policy `drop` rows with any are left out; otherwise a missing label, weight or group is
+    refused, and under `error` a missing feature too. Raises DataError naming rows.
     """
     missing = gaps(columns) if missing is None else missing
     refuse = partial(refuse_rows, origin, columns, start=start)
@@ -126,7 +126,8 @@ def read_labels(
     if policy == "drop" and missing:
         kept = ~np.logical_or.reduce([*missing.values()])
         return Labels(y[kept], None if weight is None else weight[kept], kept)
-    labels = {name: missing[name] for name in (*roles.targets, *roles.weights) if name in missing}
+    needed = (*roles.targets, *roles.weights, *roles.groups)
+    labels = {name: missing[name] for name in needed if name in missing}
     refuse(labels, "missing value; fill it in, or set data.missing to drop")
     if policy == "error":
         refuse(missing, f"missing value; {_FILL}")

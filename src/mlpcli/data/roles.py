@@ -18,12 +18,16 @@ __all__ = ["Roles", "assign_roles", "needed_columns"]
 
 @dataclass(frozen=True)
 class Roles:
-    """Names of the columns in use; `marks` are those by whose value rows are split."""
+    """Names of the columns in use; `marks` are those by whose value rows are split.
+
+    `group` is the one whose rows stay in one part.
+    """
 
     features: tuple[str, ...]
     targets: tuple[str, ...] = ()
     weight: str | None = None
     marks: tuple[str, ...] = ()
+    group: str | None = None
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -31,9 +35,15 @@ class Roles:
         return () if self.weight is None else (self.weight,)
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """The name of the group's column, or none."""
+        return () if self.group is None else (self.group,)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All names, each once."""
-        return tuple(dict.fromkeys((*self.features, *self.targets, *self.weights, *self.marks)))
+        used = (*self.features, *self.targets, *self.weights, *self.marks, *self.groups)
+        return tuple(dict.fromkeys(used))
 
 
 def _marks(data: DataConfig) -> tuple[str, ...]:
@@ -47,33 +57,34 @@ def needed_columns(data: DataConfig) -> tuple[str, ...] | None:
     """Return the columns that the config names, or None where it wants all of the table."""
     if data.features is None:
         return None
-    return Roles(data.features, data.target, data.weight, _marks(data)).names
+    return Roles(data.features, data.target, data.weight, _marks(data), data.group).names
 
 
 def assign_roles(names: Sequence[str], data: DataConfig) -> Roles:
     """Return the role of each column of a table with these names.
 
     Without `data.features` every column is a feature that is not the target, the weight, a mark
-    of a split, or dropped. Raises DataError for a name that the table does not have.
+    of a split, the group, or dropped. Raises DataError for a name that the table does not have.
     """
     marks = _marks(data)
-    weight = () if data.weight is None else (data.weight,)
+    weight, group = (() if name is None else (name,) for name in (data.weight, data.group))
     asked = {
         "data.target": data.target,
         "data.features": data.features or (),
         "data.drop": data.drop,
         "data.weight": weight,
+        "data.group": group,
         "data.validation/test": marks,
     }
     lines = [line for key, wanted in asked.items() for line in _unknown(key, wanted, names)]
     if lines:
         raise DataError(*lines)
-    taken = {*data.target, *weight, *marks, *data.drop}
+    taken = {*data.target, *weight, *marks, *group, *data.drop}
     features = data.features or tuple(name for name in names if name not in taken)
     if not features:
         beside = ", ".join(show_name(name) for name in names if name in taken)
         raise DataError(f"no feature column is left beside {beside}")
-    return Roles(features, data.target, data.weight, marks)
+    return Roles(features, data.target, data.weight, marks, data.group)
 
 
 def _unknown(key: str, wanted: Iterable[str], names: Sequence[str]) -> list[str]:

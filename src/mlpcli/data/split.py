@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.config import RowsWhere
+from mlpcli.data.groups import Groups, deal_groups
 from mlpcli.data.labels import Label, means
 from mlpcli.data.table import Categorical, Column
 from mlpcli.data.target import nearest_class
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.config import Config, DataConfig
     from mlpcli.data.examples import Examples
 
-__all__ = ["HELD_OUT", "PARTS", "share_out", "split_rows"]
+__all__ = ["HELD_OUT", "PARTS", "fold_numbers", "share_out", "split_rows"]
 
 PARTS = ("train", "validation", "test")
 HELD_OUT = PARTS[1:]
@@ -36,8 +37,19 @@ def split_rows(
 
     `strata` (N,) numbers each row's stratum (all 0 for a plain random split). A part of fraction f
     gets round(f N) rows, at least one if f > 0, and of every stratum its share to within a row or
-    two: rows are shuffled within their stratum, spread evenly over (0, 1) by rank, and dealt out
-    in that order.
+    two.
+    """
+    count = strata.shape[0]
+    dealt = _dealt(strata, rng)
+    ends = np.cumsum([0, *(max(1, round(f * count)) if f else 0 for f in fractions)])
+    parts = [np.sort(dealt[start:stop]) for start, stop in pairwise(ends)]
+    return (np.sort(dealt[ends[-1] :]), *parts)
+
+
+def _dealt(strata: Index, rng: np.random.Generator) -> Index:
+    """Return the rows in an order of which every stretch holds its share of each stratum.
+
+    Rows are shuffled within their stratum, and spread evenly over (0, 1) by rank.
     """
     count = strata.shape[0]
     small = strata.astype(np.uint16) if strata.max(initial=0) < 1 << 16 else strata
@@ -54,16 +66,14 @@ def split_rows(
         within = np.arange(start, start + rows.size) - starts[stratum]
         rank[rows] = (within + offsets[stratum]) / sizes[stratum]
     del order
-    dealt = np.argsort(rank, kind="stable")
-    ends = np.cumsum([0, *(max(1, round(f * count)) if f else 0 for f in fractions)])
-    parts = [np.sort(dealt[start:stop]) for start, stop in pairwise(ends)]
-    return (np.sort(dealt[ends[-1] :]), *parts)
+    return np.argsort(rank, kind="stable")
 
 
 def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
     """Split by mark or by fraction; what no held-out part takes is for training.
 
-    Raises DataError where a mark marks no row, or nothing is left to train on.
+    Raises DataError where a mark marks no row, nothing is left to train on, or the groups of
+    `data.group` are too few, or torn by a mark.
     """
     data = config.data
     splits = [getattr(data, part) for part in HELD_OUT]
@@ -78,8 +88,13 @@ def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
     fractions = tuple(split if isinstance(split, float) else 0.0 for split in splits)
     rng = generator(config.training.seed, Stream.SPLIT)
     strata = _strata(whole.y[free], stratify=data.stratify)
-    for number, rows in enumerate(split_rows(strata, fractions, rng)):
-        part_of[free[rows]] = number
+    groups = Groups.of(whole, data.group)
+    if groups is None:
+        for number, rows in enumerate(split_rows(strata, fractions, rng)):
+            part_of[free[rows]] = number
+    else:
+        groups.refuse_torn(part_of, PARTS)
+        part_of[free] = _by_groups(groups.among(free), strata, fractions, rng)
     shares = {}
     for number, part in enumerate(PARTS):
         rows = np.flatnonzero(part_of == number)
@@ -87,6 +102,34 @@ def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
             shares[part] = whole if rows.size == len(whole) else whole.take(rows)
     _refuse_empty(shares, data, len(whole))
     return shares
+
+
+def _by_groups(
+    groups: Groups, strata: Index, fractions: tuple[float, ...], rng: np.random.Generator
+) -> Index:
+    """Return the part (N,) of each row: 0 for what is left over, then one per fraction."""
+    shares = np.array([1 - sum(fractions), *fractions])
+    parts = np.flatnonzero(shares > 0)
+    groups.require(parts.size, ", ".join(PARTS[part] for part in parts))
+    return parts[deal_groups(groups.of_row, strata, shares[parts].tolist(), rng)]
+
+
+def fold_numbers(whole: Examples, config: Config, folds: int) -> Index:
+    """Return the fold (N,) of each row, 0 to folds - 1: of equal size and alike in every stratum.
+
+    Folds differ by a row at most; under `data.group` by as much as whole groups ask for. Raises
+    DataError where there are fewer rows, or groups, than folds.
+    """
+    if len(whole) < folds:
+        raise DataError(f"--folds {folds}: expected at least {folds} rows, got {len(whole)}")
+    data, rng = config.data, generator(config.training.seed, Stream.FOLDS)
+    strata, groups = _strata(whole.y, stratify=data.stratify), Groups.of(whole, data.group)
+    if groups is not None:
+        groups.require(folds, f"{folds} folds")
+        return deal_groups(groups.of_row, strata, [1 / folds] * folds, rng)
+    fold_of = np.empty(len(whole), np.int64)
+    fold_of[_dealt(strata, rng)] = np.arange(len(whole)) * folds // len(whole)
+    return fold_of
 
 
 def _refuse_empty(shares: dict[str, Examples], data: DataConfig, rows: int) -> None:

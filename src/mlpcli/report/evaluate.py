@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +12,19 @@ from mlpcli.report.evaluate_labels import label_tables, weakest
 from mlpcli.report.figures import line_chart
 from mlpcli.report.table import Table, number
 from mlpcli.training.confusion import THRESHOLD_SCORES, Ranking, sweep
-from mlpcli.training.evaluate import ScoredLabels
 from mlpcli.training.label_metrics import LabelMetrics
 from mlpcli.training.metrics import SCORES, Metrics
+from mlpcli.training.score_rows import ScoredLabels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcli.training.evaluate import Evaluation, ScoredRows
+    from mlpcli.training.evaluate import Evaluation
+    from mlpcli.training.importance import Importance
     from mlpcli.training.metrics import Scores
+    from mlpcli.training.score_rows import ScoredRows
 
 __all__ = [
     "GRID",
@@ -31,6 +33,7 @@ __all__ = [
     "evaluation_chart",
     "evaluation_document",
     "evaluation_tables",
+    "importance_words",
     "score_rows",
 ]
 
@@ -42,7 +45,22 @@ def evaluation_tables(evaluation: Evaluation, title: str) -> list[Table]:
     """Return the metrics, with intervals if any, and what there is to say of each label."""
     metrics = evaluation.metrics
     tables = label_tables(metrics) if isinstance(metrics, LabelMetrics) else []
+    if evaluation.importance:
+        tables.append(_importance_table(evaluation.importance))
     return [_score_table(evaluation, title), *tables]
+
+
+def _importance_table(columns: Sequence[Importance]) -> Table:
+    """Return how much worse the model gets where a column is shuffled, the largest first."""
+    title = f"importance: what {importance_words(columns)} by, where the column is shuffled"
+    rows = [(c.column, *(f"{value:z.4f}" for value in (c.mean, c.low, c.high))) for c in columns]
+    return Table(title, ("column", "mean", "95 % low", "high"), tuple(rows))
+
+
+def importance_words(columns: Sequence[Importance]) -> str:
+    """Return which score moves, and whither."""
+    metric = columns[0].metric
+    return f"{metric} {'rises' if metric == 'loss' else 'falls'}"
 
 
 def _score_table(evaluation: Evaluation, title: str) -> Table:
@@ -74,7 +92,7 @@ def _interval(pair: tuple[float, float] | None) -> str:
 
 
 def evaluation_document(evaluation: Evaluation, model: str, data: str) -> dict[str, Any]:
-    """Return the document of `mlp evaluate --json`; `intervals` only where asked for."""
+    """Return the document of `mlp evaluate --json`; `intervals`, `importance` if asked for."""
     document: dict[str, Any] = {
         "schema": "mlp.evaluate/1",
         "model": model,
@@ -85,6 +103,8 @@ def evaluation_document(evaluation: Evaluation, model: str, data: str) -> dict[s
     }
     if evaluation.intervals is not None:
         document["intervals"] = {name: list(pair) for name, pair in evaluation.intervals.items()}
+    if evaluation.importance is not None:
+        document["importance"] = [asdict(column) for column in evaluation.importance]
     return document
 
 

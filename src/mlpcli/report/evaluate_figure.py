@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.report.evaluate import GRID, curves
+from mlpcli.report.evaluate import GRID, curves, importance_words
 from mlpcli.report.figures import THIN, plain, styles
 from mlpcli.report.label_panels import draw_calibration, draw_confusion
 from mlpcli.report.wilson import wilson
 from mlpcli.training.confusion import sweep
-from mlpcli.training.evaluate import ScoredLabels
 from mlpcli.training.label_metrics import LabelMetrics
 from mlpcli.training.metrics import Calibration
+from mlpcli.training.score_rows import ScoredLabels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
     from mlpcli.report.evaluate import Curves
     from mlpcli.training.evaluate import Evaluation
+    from mlpcli.training.importance import Importance
 
 __all__ = ["evaluation_figure"]
 
+_MOST_COLUMNS = 30
 _SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
 
 
@@ -37,15 +39,28 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(13.2, 8.2), layout="constrained")
+    whole = Figure(figsize=(13.2, 8.2), layout="constrained")
+    figure: Any = whole
+    if evaluation.importance:
+        whole.set_size_inches(17.6, 8.2)
+        halves: Any = whole.subfigures(1, 2, width_ratios=(3, 1))
+        figure = halves[0]
+        _importance(halves[1].subplots(), evaluation.importance)
+    _draw(figure, evaluation, title)
+    return whole
+
+
+def _draw(figure: Any, evaluation: Evaluation, title: str) -> None:
+    """Draw all but the importance of columns."""
     figure.suptitle(plain(title))
     targets, metrics, rows = curves(evaluation), evaluation.metrics, evaluation.rows
     if isinstance(metrics, LabelMetrics) and isinstance(rows, ScoredLabels) and targets:
-        return _draw_labels(figure, targets, metrics, rows, title)
+        _draw_labels(figure, targets, metrics, rows, title)
+        return
     if not targets:
         reason = evaluation.metrics.reason or "nothing to draw"
         figure.text(0.5, 0.5, plain(reason), ha="center", fontsize=12)
-        return figure
+        return
     panels = figure.subplots(2, 3).ravel().tolist()
     for axes, (draw, place) in zip(panels, _PANELS, strict=True):
         draw(axes, targets)
@@ -57,12 +72,26 @@ def evaluation_figure(evaluation: Evaluation, title: str) -> Figure:
     total = len(evaluation.rows.names) if evaluation.rows else 0
     if total > len(targets):
         figure.suptitle(f"{plain(title)} (the first {len(targets)} of {total} targets)")
-    return figure
+
+
+def _importance(axes: Any, columns: Sequence[Importance]) -> None:
+    """Draw the columns that matter most, with their intervals."""
+    shown = columns[:_MOST_COLUMNS]
+    means = np.array([column.mean for column in shown])
+    ends = np.array([[c.mean - c.low, c.high - c.mean] for c in shown]).clip(0)
+    names = [plain(c.column if len(c.column) <= 24 else c.column[:23] + "…") for c in shown]
+    axes.barh(range(len(shown)), means, xerr=ends.T, color=styles(1)[0]["color"], alpha=0.7)
+    axes.set_yticks(range(len(shown)), names, fontsize=8)
+    axes.invert_yaxis()
+    axes.axvline(0, **THIN)
+    axes.set_xlabel(f"{importance_words(columns)} by")
+    few = f" ({len(shown)} of {len(columns)} columns)" if len(shown) < len(columns) else ""
+    axes.set_title(f"importance{few}")
 
 
 def _draw_labels(
-    figure: Figure, targets: Sequence[Curves], metrics: LabelMetrics, rows: ScoredLabels, title: str
-) -> Figure:
+    figure: Any, targets: Sequence[Curves], metrics: LabelMetrics, rows: ScoredLabels, title: str
+) -> None:
     """Draw the confusion and calibration of all labels, and the curves of each against the rest."""
     mosaic = figure.subplot_mosaic([["m", "m", "r", "p"], ["m", "m", "c", "c"]])
     draw_confusion(mosaic["m"], metrics)
@@ -75,7 +104,6 @@ def _draw_labels(
     if total > len(targets):
         few = f"curves of the {len(targets)} of {total} labels with the lowest f1"
         figure.suptitle(f"{plain(title)} ({few})")
-    return figure
 
 
 def _names(targets: Sequence[Curves]) -> list[str]:

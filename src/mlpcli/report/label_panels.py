@@ -13,8 +13,8 @@ from mlpcli.training.metrics import BINS, Calibration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.training.evaluate import ScoredLabels
     from mlpcli.training.label_metrics import LabelMetrics
+    from mlpcli.training.score_rows import ScoredLabels
 
 __all__ = ["draw_calibration", "draw_confusion"]
 

@@ -2,72 +2,49 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
-import numpy as np
+from mlpcli.data.labels import label_text
+from mlpcli.data.table import Categorical
+from mlpcli.training.prediction_text import csv_lines, prediction_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from mlpcli.data.target import Classes
+    from mlpcli.data.table import Column
     from mlpcli.training.predict import Predictions
 
 __all__ = ["prediction_lines"]
 
+_FORMULA = ("=", "+", "-", "@")
 
-def prediction_lines(predictions: Predictions) -> Iterator[str]:
+
+def prediction_lines(predictions: Predictions, *, safe: bool = False) -> Iterator[str]:
     """Return text block by block, after a header: probability and label of each target.
 
-    A target of three and more labels has a probability for each, in their order. The header comes
-    with the first block: a table that cannot be predicted leaves nothing behind.
-    Probabilities are written with the fewest digits that read back to the same float64. A row for
-    which nothing can be predicted has empty fields, so that line numbers still match the input.
+    Columns of the table that are kept stand in front: texts as they are, numbers that the model
+    reads in the fewest digits. The header comes with the first block: a table that cannot be
+    predicted leaves nothing behind. A row for which nothing can be predicted has empty fields, so
+    that line numbers still match the input. `safe` puts an apostrophe before cells that a
+    spreadsheet would take for a formula.
     """
-    if predictions.model.classes is not None:
-        return _label_lines(predictions, predictions.model.classes)
-    return _target_lines(predictions)
-
-
-def _target_lines(predictions: Predictions) -> Iterator[str]:
-    """Yield probability and prediction of each target of two labels."""
-    model = predictions.model
-    one = len(model.targets) == 1
-    prefixes = [""] if one else [f"{name}_" for name in model.names]
-    header = _line(f"{p}{what}" for p in prefixes for what in ("probability", "prediction"))
-    labels = [[_line([label])[:-1] for label in target.labels] for target in model.targets]
+    model, header = predictions.model, True
     for block in predictions:
-        columns: list[list[str]] = []
-        unknown = np.flatnonzero(~block.known).tolist()
-        for k, label in enumerate(labels):
-            p = block.p[:, k]
-            written = [*map(repr, p.tolist())]
-            chosen = [label[positive] for positive in (p >= model.thresholds[k]).tolist()]
-            for row in unknown:
-                written[row] = chosen[row] = ""
-            columns += [written, chosen]
-        yield header + "\n".join(map(",".join, zip(*columns, strict=True))) + "\n"
-        header = ""
+        columns = {name: _texts(column) for name, column in block.kept.items()}
+        columns |= prediction_columns(block, model.thresholds, model.targets, model.dtype)
+        if safe:
+            columns = {_safe(name): [*map(_safe, cells)] for name, cells in columns.items()}
+        rows = zip(*columns.values(), strict=True)
+        yield csv_lines([columns] if header else []) + csv_lines(rows)
+        header = False
 
 
-def _label_lines(predictions: Predictions, target: Classes) -> Iterator[str]:
-    """Yield the probability of each label, and the likeliest label."""
-    header = _line([*(f"{target.name}={label}" for label in target.labels), "prediction"])
-    labels = [_line([label])[:-1] for label in target.labels]
-    empty = "," * len(labels)
-    for block in predictions:
-        likeliest = block.logits.argmax(axis=1).tolist()
-        lines = [
-            ",".join([*map(repr, p), labels[c]]) if known else empty
-            for p, c, known in zip(block.p.tolist(), likeliest, block.known.tolist(), strict=True)
-        ]
-        yield header + "\n".join(lines) + "\n"
-        header = ""
+def _texts(column: Column) -> list[str]:
+    if isinstance(column, Categorical):
+        levels = (*column.levels, "")  # code -1, missing, is the last
+        return [levels[code] for code in column.codes.tolist()]
+    return ["" if number != number else label_text(number) for number in column.tolist()]  # noqa: PLR0124  nan
 
 
-def _line(cells: Iterable[str]) -> str:
-    """Return a line of CSV, with quotes where a cell needs them."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(cells)
-    return buffer.getvalue()
+def _safe(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

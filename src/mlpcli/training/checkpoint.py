@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from mlpcli.training.loop import Loop
 
-__all__ = ["Checkpoint", "read_checkpoint", "save_checkpoint"]
+__all__ = ["FREE_TO_CHANGE", "Checkpoint", "differences", "read_checkpoint", "save_checkpoint"]
 
 SCHEMA = "mlp.checkpoint/1"
-_FREE_TO_CHANGE = {"training.checkpoint_every", "training.output", "gradcheck"}
+FREE_TO_CHANGE = {"training.checkpoint_every", "training.output", "gradcheck"}
 
 
 def _arrays(loop: Loop) -> dict[str, NDArray[Any]]:
@@ -73,8 +73,8 @@ class Checkpoint:
         do not fit.
         """
         timed = loop.schedule.kind == "cosine"  # its rate follows from the number of epochs
-        free = _FREE_TO_CHANGE if timed else _FREE_TO_CHANGE | {"training.epochs"}
-        for key, old, new in _differences(self.metadata["config"], config, free):
+        free = FREE_TO_CHANGE if timed else FREE_TO_CHANGE | {"training.epochs"}
+        for key, old, new in differences(self.metadata["config"], config, free):
             raise UsageError(
                 f"{self.path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
                 "set it back, or start anew with --force"
@@ -114,7 +114,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(path, tensors, metadata)
 
 
-def _differences(
+def differences(
     old: Mapping[str, Any], new: Mapping[str, Any], free: set[str], prefix: str = ""
 ) -> Iterator[tuple[str, Any, Any]]:
     """Yield the keys, dotted, by which two configs differ, and both values, but for `free` ones."""
@@ -123,6 +123,6 @@ def _differences(
         if a == b or name in free:
             continue
         if isinstance(a, Mapping) and isinstance(b, Mapping):
-            yield from _differences(a, b, free, f"{name}.")
+            yield from differences(a, b, free, f"{name}.")
         else:
             yield name, a, b

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,9 +20,10 @@ from mlpcli.data.table import Reading, Scan
 from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
 from mlpcli.parallel import limit_blas, map_ahead
-from mlpcli.training.label_metrics import LabelMetrics, measure_labels
-from mlpcli.training.metrics import SCORES, Scores, measure
+from mlpcli.training.importance import RowSample, measure_importance
+from mlpcli.training.metrics import SCORES, Scores
 from mlpcli.training.model_file import logits_of
+from mlpcli.training.score_rows import scored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
     from mlpcli.data.table import Column
     from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Network
+    from mlpcli.nn.sigmoid import FloatArray
+    from mlpcli.training.importance import Importance
     from mlpcli.training.model_file import Model
+    from mlpcli.training.score_rows import ScoredRows
 
 __all__ = [
     "Evaluation",
-    "ScoredLabels",
-    "ScoredRows",
     "baseline_metrics",
     "evaluate",
     "part_metrics",
@@ -48,69 +50,12 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class ScoredRows:
-    """What a network said of rows, and what is true: logits and labels (N x K) of K targets.
-
-    `thresholds` are those of the targets; `weight` (N,) is None where all rows weigh the same.
-    """
-
-    logits: NDArray[np.float64]
-    labels: NDArray[np.floating[Any]]
-    names: tuple[str, ...]
-    thresholds: tuple[float, ...]
-    weight: NDArray[np.floating[Any]] | None = None
-
-    def metrics(self, loss: Loss) -> Scores:
-        """Return how good the logits are."""
-        return measure(self.logits, self.labels, loss, self.thresholds,
-                       names=self.names, weight=self.weight)  # fmt: skip
-
-    def take(self, index: NDArray[np.int64]) -> ScoredRows:
-        """Return the chosen rows, some of them perhaps more than once."""
-        weight = None if self.weight is None else self.weight[index]
-        return replace(self, logits=self.logits[index], labels=self.labels[index], weight=weight)
-
-
-@dataclass(frozen=True)
-class ScoredLabels(ScoredRows):
-    """The same of one target of K labels, `names`; `labels` is 1 for the label of a row, else 0."""
-
-    loss: Loss = field(kw_only=True)
-
-    @cached_property
-    def p(self) -> NDArray[np.float64]:
-        """The probability of each label (N x K)."""
-        return np.asarray(self.loss.predict(self.logits), np.float64)
-
-    @cached_property
-    def rank(self) -> NDArray[np.float64]:
-        """What ranks rows by each label (N x K), without the ties of probabilities near 1."""
-        return np.asarray(self.loss.rank(self.logits), np.float64)
-
-    def metrics(self, loss: Loss) -> LabelMetrics:
-        """Return how good the logits are."""
-        return measure_labels(self.logits, self.labels, loss, self.names, self.weight)
-
-
-def scored(
-    model: Model,
-    h: NDArray[np.float64],
-    y: NDArray[np.floating[Any]],
-    thresholds: tuple[float, ...],
-    weight: NDArray[np.floating[Any]] | None,
-) -> ScoredRows:
-    """Return rows by the kind of the model's targets: logits and labels (N x K each)."""
-    if model.classes is not None:
-        return ScoredLabels(h, y, model.classes.labels, (), weight, loss=model.loss)
-    return ScoredRows(h, y, model.names, thresholds, weight)
-
-
-@dataclass(frozen=True)
 class Evaluation:
     """Metrics of a model on a table; `intervals` holds a 95 % interval per score if asked for.
 
     `digest` is the SHA-256 of the data; `notes` are things to know, such as unseen categories;
-    `rows` are what the metrics were computed from.
+    `rows` are what the metrics were computed from; `importance` is that of each column, if asked
+    for.
     """
 
     metrics: Scores
@@ -118,6 +63,7 @@ class Evaluation:
     notes: tuple[str, ...]
     intervals: Mapping[str, tuple[float, float]] | None = None
     rows: ScoredRows | None = field(default=None, repr=False, compare=False)
+    importance: tuple[Importance, ...] | None = None
 
 
 def row_logits(network: Network, rows: AnyRows) -> NDArray[np.float64]:
@@ -161,24 +107,38 @@ def evaluate(
     *,
     threshold: float | None = None,
     bootstrap: int = 0,
+    importance: bool = False,
 ) -> Evaluation:
     """Measure the model on labelled tables, read block by block.
 
     `threshold` overrides the model's own. With `bootstrap` B > 0 each score also gets the interval
     between the 2.5 % and 97.5 % quantiles over B resamples of the rows (Efron 1979), seeded by
-    the model's seed. Raises DataError where the tables do not fit the model.
+    the model's seed. With `importance` each column gets its own. Raises DataError where the tables
+    do not fit the model.
     """
     if threshold is not None:
         model = model.with_threshold(threshold)
-    rows, digest, notes = _score_tables(model, [data] if isinstance(data, str | Path) else data)
-    intervals = None
+    files = [data] if isinstance(data, str | Path) else data
+    sample = RowSample(model.seed) if importance else None
+    rows, digest, notes = _score_tables(model, files, sample)
+    columns = intervals = None
+    if sample is not None:
+        with limit_blas(1):
+            columns = measure_importance(model, sample)
+        notes += sample.note()
     if bootstrap:
         intervals = _intervals(rows, model.loss, bootstrap, np.random.default_rng(model.seed))
-    return Evaluation(rows.metrics(model.loss), digest, tuple(notes), intervals, rows)
+    metrics = rows.metrics(model.loss)
+    return Evaluation(metrics, digest, tuple(notes), intervals, rows, columns)
 
 
-def _score_tables(model: Model, files: Sequence[str | Path]) -> tuple[ScoredRows, str, list[str]]:
-    """Return all labelled rows with their logits, the digest of the tables, and notes."""
+def _score_tables(
+    model: Model, files: Sequence[str | Path], sample: RowSample | None
+) -> tuple[ScoredRows, str, list[str]]:
+    """Return all labelled rows with their logits, the digest of the tables, and notes.
+
+    `sample` takes in their inputs and labels.
+    """
     roles = Roles(model.encoder.names, model.names, model.config["data"]["weight"])
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
@@ -187,13 +147,16 @@ def _score_tables(model: Model, files: Sequence[str | Path]) -> tuple[ScoredRows
 
     def score(
         block: tuple[Labels, Mapping[str, Column]],
-    ) -> tuple[Labels, NDArray[np.float64], dict[str, int]]:
+    ) -> tuple[Labels, FloatArray, NDArray[np.float64], dict[str, int]]:
         found, columns = block
-        return found, *model.score(columns)
+        X, new = model.encoder.encode(columns, model.dtype)
+        return found, X, model.logits(X), new
 
     with Scan(files, Reading.only(kinds)) as scan, limit_blas(1):
-        for found, h, new in map_ahead(score, _read(scan, model, roles)):
+        for found, X, h, new in map_ahead(score, _read(scan, model, roles)):
             logits.append(h)
+            if sample is not None:
+                sample.add(X, one_hot(found.y, model.targets), found.weight)
             labels.append(found.y)
             if found.weight is not None:
                 weights.append(found.weight)

@@ -15,6 +15,7 @@ from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
 from mlpcli.text import show_name
+from mlpcli.training.run_folder import RunFolder
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ class Model:
         """Names of the targets."""
         return tuple(target.name for target in self.targets)
 
+    @property
+    def dtype(self) -> str:
+        """The precision that it computes in: float32 or float64."""
+        return str(self.network.theta.dtype)
+
     def with_threshold(self, threshold: float) -> Model:
         """Return the model with one threshold for all targets; UsageError if it uses none."""
         if self.classes is not None:
@@ -81,7 +87,7 @@ class Model:
 
     def score(self, columns: Mapping[str, Column]) -> tuple[NDArray[np.float64], dict[str, int]]:
         """Return the logits of rows of a table, and by column how many texts training never saw."""
-        X, unseen = self.encoder.encode(columns, str(self.network.theta.dtype))
+        X, unseen = self.encoder.encode(columns, self.dtype)
         return self.logits(X), unseen
 
 
@@ -112,12 +118,14 @@ def save_model(model: Model, path: Path) -> None:
 
 
 def load_model(path: str | Path) -> Model:
-    """Read a model; nothing in the file is executed.
+    """Read a model, or that of a run folder; nothing in the file is executed.
 
     Raises ModelError where the file is missing, damaged, from a newer format, or holds weights of
     the wrong shapes or that are not finite.
     """
     path = Path(path)
+    if path.is_dir():
+        path = _in_folder(path)
     tensors, metadata = read_tensors(path, SCHEMA)
     try:
         loss, network = (metadata["config"][section] for section in ("loss", "network"))
@@ -145,6 +153,16 @@ def load_model(path: str | Path) -> Model:
     expected = 0 if model.classes else len(targets)
     if len(model.thresholds) != expected:
         raise ModelError(f"{path}: expected {expected} thresholds, got {len(model.thresholds)}")
+    return model
+
+
+def _in_folder(path: Path) -> Path:
+    """Return the model of a run folder."""
+    model = RunFolder(path).model
+    if not model.exists():
+        raise ModelError(
+            f"{path}: no {model.name} in this folder; expected a model or a run folder"
+        )
     return model
 
 

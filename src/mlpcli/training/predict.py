@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ from mlpcli.data.columns import rows_of
 from mlpcli.data.examples import refuse_rows
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Reading, Scan
-from mlpcli.errors import DataError
+from mlpcli.errors import DataError, UsageError
 from mlpcli.parallel import limit_blas, map_ahead
+from mlpcli.text import show_name
+from mlpcli.training.prediction_text import output_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,11 +32,15 @@ __all__ = ["Prediction", "Predictions", "predict"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """Probabilities and logits (N x K) of one block, and which rows (N,) lack no value for them."""
+    """Probabilities and logits (N x K) of one block, and which rows (N,) lack no value for them.
+
+    `kept` are the columns of the table that are to be handed on.
+    """
 
     p: NDArray[np.float64]
     known: NDArray[np.bool_]
     logits: NDArray[np.float64]
+    kept: Mapping[str, Column] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,12 +60,13 @@ class Predictions:
     def __iter__(self) -> Iterator[Prediction]:
         predict = self.model.loss.predict
         with limit_blas(1):
-            for h, unseen, known in map_ahead(self._score, self._read()):
+            for h, unseen, (columns, known) in map_ahead(self._score, self._read()):
                 self._refuse_overflow(h, known, self.rows)
                 self.rows += len(h)
                 self.unknown += int(np.count_nonzero(~known))
                 self.unseen.update(unseen)
-                yield Prediction(np.asarray(predict(h), np.float64), known, h)
+                kept = {name: columns[name] for name in self.scan.kept}
+                yield Prediction(np.asarray(predict(h), np.float64), known, h, kept)
 
     def _read(self) -> Iterator[tuple[Mapping[str, Column], NDArray[np.bool_]]]:
         """Yield the columns of each block and which rows are complete; refuse what must be."""
@@ -76,9 +84,8 @@ class Predictions:
 
     def _score(
         self, block: tuple[Mapping[str, Column], NDArray[np.bool_]]
-    ) -> tuple[NDArray[np.float64], dict[str, int], NDArray[np.bool_]]:
-        columns, known = block
-        return *self.model.score(columns), known
+    ) -> tuple[NDArray[np.float64], dict[str, int], tuple[Mapping[str, Column], NDArray[np.bool_]]]:
+        return *self.model.score(block[0]), block
 
     def _refuse_overflow(
         self, h: NDArray[np.float64], known: NDArray[np.bool_], start: int
@@ -86,7 +93,7 @@ class Predictions:
         broken = np.flatnonzero(np.isnan(h).any(axis=1) & known)
         if broken.size:
             path, line = self.scan.locate(start + int(broken[0]))
-            dtype = self.model.network.theta.dtype
+            dtype = self.model.dtype
             raise DataError(f"{path}:{line}: the network's output is not a number; a value of this "
                             f"row is too large for {dtype}")  # fmt: skip
 
@@ -98,10 +105,29 @@ class Predictions:
         return notes
 
 
-def predict(model: Model, files: Sequence[str | Path]) -> Predictions:
+def predict(
+    model: Model, files: Sequence[str | Path], keep: Sequence[str] | None = ()
+) -> Predictions:
     """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
-    Raises DataError where a column is missing, and, while iterating, where a row holds what the
-    model cannot read, or misses a value that the model's policy does not fill.
+    `keep` names columns to hand on, in this order; None stands for all.
+
+    Raises DataError where a column is missing, UsageError where one to keep has the name of a
+    column of the output, and, while iterating, DataError where a row holds what the model cannot
+    read, or misses a value that the model's policy does not fill.
     """
-    return Predictions(model, Scan(files, Reading.only(model.encoder.kinds)))
+    with ExitStack() as stack:  # which closes it if anything is refused
+        scan = stack.enter_context(Scan(files, Reading.only(model.encoder.kinds)))
+        scan.keep(keep)
+        _refuse_taken(scan.kept, output_names(model.targets))
+        stack.pop_all()
+    return Predictions(model, scan)
+
+
+def _refuse_taken(kept: Sequence[str], names: Sequence[str]) -> None:
+    for name in kept:
+        if name in names:
+            raise UsageError(
+                f"--keep: column {show_name(name)} has the name of a column of the output; "
+                "leave it out, or rename it"
+            )

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
     from mlpcli.config import Config
     from mlpcli.data.dataset import Estimate
+    from mlpcli.nn.network import Network
     from mlpcli.training.divergence import Divergence
     from mlpcli.training.loop import EpochRecord, Loop, Stopped
     from mlpcli.training.metrics import Scores
 
-__all__ = ["Observer", "TrainingResult", "train"]
+__all__ = ["Observer", "TrainingResult", "nearest_folder", "train", "trained_model"]
 
 SCHEMA = "mlp.train/1"
 
@@ -117,7 +118,7 @@ def train(
     observer = observer or Observer()
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
-    dataset = load_dataset(config, folder=_nearest(folder.path), announce=observer.loading)
+    dataset = load_dataset(config, folder=nearest_folder(folder.path), announce=observer.loading)
     config = dataset.config
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = min(config.training.batch_size, len(dataset.train))
@@ -136,7 +137,7 @@ def train(
         return run.conclude(history, time.perf_counter() - started)
 
 
-def _nearest(path: Path) -> Path:
+def nearest_folder(path: Path) -> Path:
     """Return the folder at `path`, or the first one above it that exists already."""
     return next(folder for folder in (path, *path.absolute().parents) if folder.is_dir())
 
@@ -188,9 +189,8 @@ class _Run:
     def conclude(self, history: tuple[EpochRecord, ...], seconds: float) -> TrainingResult:
         """Restore the best weights, choose the threshold, measure, write model and report."""
         loop, dataset = self.loop, self.dataset
-        loop.network.theta[:] = loop.position.best_theta
         parts = dataset.parts()
-        model = self._model()
+        model = trained_model(self.config, dataset, loop)
         metrics = part_metrics(model, parts)
         model = replace(model, metrics=_documents(metrics))
         save_model(model, self.folder.model)
@@ -210,32 +210,37 @@ class _Run:
         self.folder.write_report(result.to_document())
         return result
 
-    def _model(self) -> Model:
-        return Model(
-            network=self.loop.network,
-            encoder=self.dataset.encoder,
-            targets=self.dataset.targets,
-            thresholds=self._thresholds(),
-            config=self.document,
-            metrics={},
-            seed=self.config.training.seed,
-            data_digest=self.dataset.digest,
-            versions={
-                "mlpcli": __version__,
-                "numpy": np.__version__,
-                "python": platform.python_version(),
-                "threads": self.loop.team.size,
-            },
-        )
 
-    def _thresholds(self) -> tuple[float, ...]:
-        threshold, targets = self.config.training.threshold, self.dataset.targets
-        if isinstance(threshold, float):
-            return () if self.dataset.classes else (threshold,) * len(targets)
-        rows = self.dataset.validation
-        assert rows is not None, "the config refuses threshold.maximize without validation rows"
-        h = row_logits(self.loop.network, rows)
-        if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
-            return (0.5,) * len(targets)
-        columns = zip(h.T, rows.y.T, strict=True)
-        return tuple(best_threshold(*column, threshold.maximize) for column in columns)
+def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
+    """Return the model of the best weights of a loop that has ended, its metrics still to come."""
+    loop.network.theta[:] = loop.position.best_theta
+    return Model(
+        network=loop.network,
+        encoder=dataset.encoder,
+        targets=dataset.targets,
+        thresholds=_thresholds(config, dataset, loop.network),
+        config=to_portable_document(config),
+        metrics={},
+        seed=config.training.seed,
+        data_digest=dataset.digest,
+        versions={
+            "mlpcli": __version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+            "threads": loop.team.size,
+        },
+    )
+
+
+def _thresholds(config: Config, dataset: Dataset, network: Network) -> tuple[float, ...]:
+    """Return the threshold of each target, chosen by the validation rows where the config says."""
+    threshold, targets = config.training.threshold, dataset.targets
+    if isinstance(threshold, float):
+        return () if dataset.classes else (threshold,) * len(targets)
+    rows = dataset.validation
+    assert rows is not None, "the config refuses threshold.maximize without validation rows"
+    h = row_logits(network, rows)
+    if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
+        return (0.5,) * len(targets)
+    columns = zip(h.T, rows.y.T, strict=True)
+    return tuple(best_threshold(*column, threshold.maximize) for column in columns)

@@ -187,3 +187,24 @@ def test_what_is_given_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(DataError, match='no column "u"'):
         Scan([path], Reading.only({"n": "number", "u": "text"}))
     assert not list(scratch.iterdir())
+
+
+def test_columns_that_are_kept_are_texts_whose_levels_are_those_of_a_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", 4)
+    path = tmp_path / "t.csv"
+    path.write_text("id,x,t\n" + "".join(f"{k:03},{k},{'ab'[k % 2]}\n" for k in range(10)))
+    kinds: dict[str, Kind] = {"x": "number", "t": "text"}
+    with Scan([path], Reading.only(kinds)) as scan:
+        scan.keep(["t", "id"])
+        blocks = [block["id"] for block in scan.blocks()]
+        assert (scan.kept, scan.names) == (("t", "id"), ("id", "x", "t"))
+    levels = [block.levels for block in blocks if isinstance(block, Categorical)]
+    assert [len(some) for some in levels] == [4, 4, 2]
+    assert levels[2] == ("008", "009")
+    with Scan([path], Reading.only(kinds)) as scan:
+        scan.keep(None)
+        assert scan.kept == ("id", "x", "t")
+    with Scan([path], Reading.only(kinds)) as scan, pytest.raises(DataError, match='no column "i"'):
+        scan.keep(["i"])

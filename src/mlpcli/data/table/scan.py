@@ -10,11 +10,12 @@ from mlpcli.data.table.as_text import load_as_text, text_blocks
 from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.store import duckdb_errors
-from mlpcli.data.table.stream import Misfit, empty_texts
+from mlpcli.data.table.stream import Misfit, Verbatim, empty_texts
 from mlpcli.errors import DataError
+from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mlpcli.data.table.reading import Column
     from mlpcli.data.table.stream import Array, Texts
@@ -31,17 +32,42 @@ class Scan(Origin):
     or in a temporary file as a whole.
     """
 
+    kept: Sequence[str] = ()  # columns to hand on
+    _verbatim: Sequence[str] = ()  # those of them that nothing else needs
+
+    def keep(self, names: Sequence[str] | None) -> None:
+        """Read some further columns as texts (None: all that there are), before the first block.
+
+        Their levels are those of a block, so that memory does not grow with them; a column that is
+        read anyway stays as it is. Raises DataError for a name that a file does not have.
+        """
+        self.kept = tuple(self.sources[0].places if names is None else dict.fromkeys(names))
+        lines = [
+            f"{source.path}: no column {show_name(name)}{near_names(name, [*source.places])}"
+            for source in self.sources
+            for name in self.kept
+            if name not in source.places
+        ]
+        if lines:
+            raise DataError(*lines)
+        wanted = {*self.kinds, *self.kept}
+        every = [name for name in self.sources[0].places if name in wanted]
+        self._verbatim = [name for name in every if name not in self.kinds]
+        self.kinds = {name: self.kinds.get(name, "text") for name in every}
+        for source in self.sources:
+            source.refuse_types(tuple(every))
+
     def blocks(self) -> Iterator[dict[str, Column]]:
         """Yield the columns of 16,384 rows at a time, or of what is left; to be called once.
 
         Columns are as those of a table, but levels are those met so far, and not sorted. Raises
         DataError with the first bad rows, once it meets them.
         """
-        known = empty_texts(self.kinds)
+        known = empty_texts(self.kinds) | {name: Verbatim() for name in self._verbatim}
         with duckdb_errors(", ".join(map(str, self.paths))):
             for block in _even(self._arrays(known)):
                 yield {
-                    name: array if texts is None else Categorical(array, texts.levels)
+                    name: _column(texts, array)
                     for (name, texts), array in zip(known.items(), block, strict=True)
                 }
         if not self.rows:
@@ -64,6 +90,17 @@ class Scan(Origin):
             done -= len(block[0]) - len(fresh[0])
             if len(fresh[0]):
                 yield fresh
+
+
+def _column(texts: Texts | None, array: Array) -> Column:
+    if texts is None:
+        return array
+    if isinstance(texts, Verbatim):
+        codes = np.arange(array.size, dtype=np.int32)
+        return Categorical(
+            np.where(array == b"", np.int32(-1), codes), tuple(map(bytes.decode, array))
+        )
+    return Categorical(array, texts.levels)
 
 
 def _even(blocks: Iterable[list[Array]]) -> Iterator[list[Array]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.table.reading import Kind
 
-__all__ = ["Array", "Misfit", "Texts", "empty_texts", "stream"]
+__all__ = ["Array", "Misfit", "Texts", "Verbatim", "empty_texts", "stream"]
 
 Numbers: TypeAlias = "NDArray[np.float64]"
 Array: TypeAlias = "NDArray[Any]"
@@ -52,6 +52,14 @@ class Texts(dict[bytes, int]):
         new = islice(self, 1 + len(self._levels), None)
         self._levels += tuple(text.decode() for text in new)
         return self._levels
+
+
+class Verbatim(Texts):
+    """Keeps no levels: the texts of a column that is only handed on, as they are."""
+
+    def codes(self, texts: Iterable[bytes]) -> NDArray[Any]:
+        """Return the texts themselves."""
+        return np.array([*texts], object)
 
 
 def empty_texts(kinds: Mapping[str, Kind]) -> dict[str, Texts | None]:

@@ -1,0 +1,40 @@
+"""`mlp example`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlpcli.cli.command import Force
+from mlpcli.cli.console import complain, put_table
+
+__all__ = ["example"]
+
+
+def example(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Which one.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to copy it to.")
+    ] = Path(),
+    force: Force = False,
+) -> int:
+    """List the examples, or copy one: its config and its data.
+
+    Example: mlp example moons && mlp train moons.yaml
+    """
+    from mlpcli.examples import copy_example, find_example, list_examples
+    from mlpcli.report.table import Table
+
+    if name is None:
+        rows = tuple((e.name, e.title, ", ".join(e.tables)) for e in list_examples())
+        title = "copy one by: mlp example NAME -o DIR"
+        put_table(Table(title, ("name", "about", "data"), rows, numeric=False))
+        return 0
+    config, *tables = copy_example(find_example(name), output, force=force)
+    beside = ", ".join(path.name for path in tables)
+    complain(f"{config}: written, with {beside}; train with: mlp train {config}")
+    return 0

@@ -1,0 +1,46 @@
+"""Options that stand for the `--set` of a key that is often changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SHORTCUTS", "settings_of", "shortcut"]
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """The key that an option sets, what stands for its value in the help, and how it is written."""
+
+    key: str
+    metavar: str
+    form: str = "{}"
+
+
+SHORTCUTS = {
+    "--epochs": Shortcut("training.epochs", "N"),
+    "--learning-rate": Shortcut("training.optimizer.learning_rate", "R"),
+    "--hidden": Shortcut("network.hidden", "N,N,..", "[{}]"),
+    "--batch-size": Shortcut("training.batch_size", "N"),
+    "--seed": Shortcut("training.seed", "N"),
+}
+
+
+def shortcut(option: str) -> Any:
+    """Return the option for a signature; its value is judged as the key's is."""
+    known = SHORTCUTS[option]
+    return typer.Option(option, metavar=known.metavar, help=f"Short for --set {known.key}=..")
+
+
+def settings_of(given: Mapping[str, str | None]) -> list[str]:
+    """Return the `--set` of each option that is given."""
+    return [
+        f"{SHORTCUTS[option].key}={SHORTCUTS[option].form.format(value)}"
+        for option, value in given.items()
+        if value is not None
+    ]
