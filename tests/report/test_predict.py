@@ -12,7 +12,7 @@ import pytest
 
 from mlpcli.data.target import AnyTarget, Classes, Target, classes_of
 from mlpcli.report.predict import prediction_lines
-from mlpcli.training.predict import Prediction
+from mlpcli.training.prediction_text import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.nn.losses import LOSSES
-from mlpcli.training.predict import Prediction
 from mlpcli.training.prediction_text import (
+    Prediction,
     csv_lines,
     label_columns,
     output_names,

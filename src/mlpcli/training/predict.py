@@ -16,7 +16,7 @@ from mlpcli.data.table import Reading, Scan
 from mlpcli.errors import DataError, UsageError
 from mlpcli.parallel import limit_blas, map_ahead
 from mlpcli.text import show_name
-from mlpcli.training.prediction_text import output_names
+from mlpcli.training.prediction_text import Prediction, output_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,19 +28,6 @@ if TYPE_CHECKING:
     from mlpcli.training.model_file import Model
 
 __all__ = ["Prediction", "Predictions", "predict"]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Probabilities and logits (N x K) of one block, and which rows (N,) lack no value for them.
-
-    `kept` are the columns of the table that are to be handed on.
-    """
-
-    p: NDArray[np.float64]
-    known: NDArray[np.bool_]
-    logits: NDArray[np.float64]
-    kept: Mapping[str, Column] = field(default_factory=dict)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,16 +12,29 @@ import numpy as np
 from mlpcli.data.target import classes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from mlpcli.data.table import Column
     from mlpcli.data.target import AnyTarget
-    from mlpcli.training.predict import Prediction
 
-__all__ = ["csv_lines", "label_columns", "output_names", "prediction_columns"]
+__all__ = ["Prediction", "csv_lines", "label_columns", "output_names", "prediction_columns"]
 
 _DIGITS = {"float32": "%.9g"}  # as many as such a number holds; float64 gets the fewest that do
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Probabilities and logits (N x K) of one block, and which rows (N,) lack no value for them.
+
+    `kept` are the columns of the table that are to be handed on.
+    """
+
+    p: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    logits: NDArray[np.float64]
+    kept: Mapping[str, Column] = field(default_factory=dict)
 
 
 def prediction_columns(
