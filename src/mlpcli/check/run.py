@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.check.verdict.rule import TensorResult, Verdict
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = [
     "CheckResult",
@@ -132,15 +133,18 @@ def gradcheck(
     tolerance: float | None = None,
     step: float | None = None,
     compare_losses: bool = False,
+    doubt: FloatArray | None = None,
     findings: tuple[Diagnosis, ...] = (),
+    hidden: tuple[BlindSpot, ...] = (),
     progress: Callable[[int], None] | None = None,
 ) -> GradcheckResult:
     """Check `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
 
     `tolerance` is relative (None: 1e-6), `step` is the change of H at the perturbed layer (None:
-    the method's own), `progress` is called with counts of entries done. `findings` are faults found
-    already in the function that computed the gradient: with one of them the check fails. Raises
-    CaseError for a gradient of another network.
+    the method's own), `progress` is called with counts of entries done. Of the function that
+    computed the gradient are known: `doubt`, what its making may be off by, over theta; `findings`,
+    faults with one of which the check fails; `hidden`, bugs that its way to be called cannot show.
+    Raises CaseError for a gradient of another network.
     """
     named = case.objective.loss.form(form).name if gradient is None else None
     gradient = case.gradient(form, dtype, epsilon) if gradient is None else gradient
@@ -148,7 +152,14 @@ def gradcheck(
 
     def of(case: Case) -> CheckResult:
         return check(
-            case, gradient, method, tolerance=T, derivative=named, step=step, progress=progress
+            case,
+            gradient,
+            method,
+            tolerance=T,
+            derivative=named,
+            step=step,
+            doubt=doubt,
+            progress=progress,
         )
 
     case, result = _at_kinks(case, of)
@@ -165,7 +176,7 @@ def gradcheck(
         gradient=gradient,
         check=result,
         diagnosis=(*findings, *explained),
-        blind_spots=blind_spots(case, numeric, bounds, T, precision),
+        blind_spots=(*hidden, *blind_spots(case, numeric, bounds, T, precision)),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
         suggestion=suggestion,
     )
@@ -194,6 +205,7 @@ def check(
     tolerance: float = TOLERANCE,
     derivative: str | None = None,
     step: float | None = None,
+    doubt: FloatArray | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> CheckResult:
     """Check every entry of `gradient` (float32 or float64) against the true objective of the case.
@@ -202,6 +214,8 @@ def check(
     """
     start = perf_counter()
     numeric = numeric_gradient(case, method, step=step, progress=progress)
+    if doubt is not None:
+        numeric = replace(numeric, doubt=numeric.doubt + doubt)
     return verify(case, gradient, numeric, tolerance, derivative=derivative, start=start)
 
 

@@ -147,13 +147,14 @@ def _find_gradient(given: Given, case: Case) -> tuple[Parameters | None, tuple[D
         return None, ()
 
     from mlpcli.check.exchange import read_gradient
-    from mlpcli.check.given import load_function, run_function
+    from mlpcli.check.given.function import hosted, run_function
 
     name = given.gradient
     path = Path(name)
-    if path.suffix in _FILES or path.exists():
+    if path.suffix in _FILES or (path.exists() and path.suffix != ".py"):
         return read_gradient(path, case), ()
-    run = run_function(load_function(name), name, case)
+    with hosted(name) as host:
+        run = run_function(host, case)
     return run.gradient, run.misbehaviour
 
 

@@ -1,19 +1,16 @@
-"""Somebody's function: found, called, and watched."""
+"""What is wrong with a function's ways is named; what rounding does is not."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
 
-from mlpcli.check.given import FunctionRun, load_function, run_function
+from mlpcli.check.given.function import FunctionRun, hosted, run_function
 from mlpcli.errors import CaseError
 from planted import CASES, network_case
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BACKPROP = """
 import numpy as np
@@ -115,7 +112,8 @@ def module(request: Any) -> str:
 def run(folder: Path, request: Any) -> Any:
     def call(function: str, case: str = "wide") -> FunctionRun:
         name = f"{module(request)}:{function}"
-        return run_function(load_function(name), name, CASES[case])
+        with hosted(name, in_process=True) as host:
+            return run_function(host, CASES[case])
 
     return call
 
@@ -178,50 +176,49 @@ def test_a_function_that_fails_is_refused(
     )
 
 
-def test_what_cannot_be_loaded(folder: Path) -> None:
-    (folder / "broken_guest.py").write_text("import nowhere_to_be_found\n")
-    (folder / "fatal_guest.py").write_text("1 / 0\n")
-    (folder / "leaving_guest.py").write_text("raise SystemExit(0)\n")
-    (folder / "good_guest.py").write_text("def gradient(): pass\nnumber = 7\n")
-    for name, line in (
-        ("nothing", 'nothing: expected a .npz or .safetensors file, or "package.module:function"'),
-        ("absent_guest:f", "absent_guest:f: no module absent_guest; looked in this folder first"),
-        ("broken_guest:f", "broken_guest:f: no module nowhere_to_be_found; looked in this fol"),
-        ("fatal_guest:f", "fatal_guest:f: importing it failed: ZeroDivisionError: division by"),
-        ("leaving_guest:f", "leaving_guest:f: importing it failed: SystemExit: 0 (leaving_guest"),
-        (
-            "good_guest:gradeint",
-            'good_guest:gradeint: good_guest has no function gradeint, did you mean "gradient"?',
-        ),
-        ("good_guest:number", "good_guest:number: good_guest has no function number"),
-    ):
-        with pytest.raises(CaseError) as caught:
-            load_function(name)
-        assert str(caught.value).startswith(line)
-
-
-def test_the_current_folder_comes_first_even_before_what_is_imported_already(folder: Path) -> None:
-    import numbers
-    import sys
-
-    (folder / "numbers.py").write_text("def gradient(): return 'mine'\n")
-    path = [*sys.path]
-    assert load_function("numbers:gradient")(*()) == "mine"  # type: ignore[call-arg]
-    assert sys.modules["numbers"] is numbers
-    assert sys.path == path
-    assert np.isfinite(1.0)
-
-
 def test_what_compiled_code_prints_goes_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     """A printf knows nothing of Python's stdout, and the report is a document of its own."""
     case = network_case((3, 2), 4)
     right = case.gradient()
 
-    def noisy(*_inputs: Any) -> Any:
+    def noisy(weights: Any, biases: Any, X: Any, y: Any) -> Any:
         os.write(1, b"raw\n")
         return right.W, right.b
 
-    run_function(noisy, "noisy", case)
+    with hosted(noisy) as host:
+        run_function(host, case)
     out, err = capfd.readouterr()
     assert out == ""
     assert err.count("raw\n") >= 2
+
+
+HOSTILE = Path(__file__).parent / "hostile.py"
+
+
+@pytest.mark.parametrize("call", ["batch", "row"])
+def test_sums_kept_over_calls_are_named(call: str) -> None:
+    with hosted(f"{HOSTILE}:accumulates", call=call, in_process=True) as host:
+        (found,) = run_function(host, network_case((3, 2), 4), call=call).misbehaviour
+    assert found.bug == "accumulates-over-calls"
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("momentum", "the second step from the same weights is 1.9 times the first"),
+        ("adam", "as in the first step of Adam or RMSprop"),
+        ("rmsprop", "as in the first step of Adam or RMSprop"),
+        ("decay", r"the step is \(1 - rate x 0.01\) theta - rate x gradient"),
+    ],
+)
+@pytest.mark.parametrize("rate", [None, 0.1])
+@pytest.mark.parametrize("call", ["step", "row-step"])
+def test_what_is_no_plain_step_is_said(
+    function: str, message: str, rate: float | None, call: str
+) -> None:
+    case = network_case((4, 5, 3), 7)
+    with (
+        hosted(f"{HOSTILE}:{function}", call=call, in_process=True) as host,
+        pytest.raises(CaseError, match=message),
+    ):
+        run_function(host, case, call=call, learning_rate=rate)

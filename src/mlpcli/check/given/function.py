@@ -1,0 +1,111 @@
+"""The check of somebody's function on a case: what it computes, and what is wrong with its ways."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlpcli.check.given.call import CALLS, Caller
+from mlpcli.check.given.child import TIMEOUT, Child
+from mlpcli.check.given.guest import Guest
+from mlpcli.check.given.name import name_from
+from mlpcli.check.given.plain_step import require_plain
+from mlpcli.check.given.rate import Rate, fitted, hidden_by_fit, sharpest
+from mlpcli.check.given.watch import misbehaviour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mlpcli.check.bugs.blind_spots import BlindSpot
+    from mlpcli.check.bugs.diagnosis import Diagnosis
+    from mlpcli.check.case import Case
+    from mlpcli.check.given.guest import Host
+    from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
+
+__all__ = ["FunctionRun", "hosted", "run_function"]
+
+
+@dataclass(frozen=True)
+class FunctionRun:
+    """The gradient of a function by its first call, and what is wrong with its ways.
+
+    `doubt` is what its making may be off by, over theta. `rate` is that of a step (None: no step),
+    `hidden` are bugs that this call cannot show. `place` is the file and line of the function.
+    """
+
+    gradient: Parameters
+    misbehaviour: tuple[Diagnosis, ...]
+    call: str
+    doubt: FloatArray | None = None
+    rate: Rate | None = None
+    hidden: tuple[BlindSpot, ...] = ()
+    place: tuple[str | None, int | None] = (None, None)
+
+
+@contextmanager
+def hosted(
+    function: str | Callable[..., Any],
+    *,
+    call: str = "batch",
+    timeout: float = TIMEOUT,
+    in_process: bool = False,
+    forbid_mlpcli: bool = False,
+) -> Iterator[Host]:
+    """Give a function, by its name or as it is, a place to run: a process of its own, or this one.
+
+    What is no name runs here. Raises CaseError for what is no name of a function.
+    """
+    step = CALLS[call].step
+    if isinstance(function, str) and not in_process:
+        with Child(function, step=step, timeout=timeout, forbid_mlpcli=forbid_mlpcli) as child:
+            yield child
+    else:
+        source = name_from(function) if isinstance(function, str) else function
+        guest = Guest(source, step=step)
+        try:
+            yield guest
+        finally:
+            guest.close()
+
+
+def run_function(
+    host: Host, case: Case, *, call: str = "batch", learning_rate: float | None = None
+) -> FunctionRun:
+    """Call the function on the case, again, and again after other rows; compare.
+
+    `learning_rate` is that of a step: handed to a function that takes one, else what it is known to
+    be. Raises CaseError where the function fails, returns what is no gradient of the case, or makes
+    no plain step.
+    """
+    caller = Caller(host, CALLS[call])
+    facts = host.begin(case.network.sizes)
+    rate = Rate(learning_rate or 1.0)
+    if caller.call.step and learning_rate is None and facts.takes_rate:
+        rate = sharpest(caller, case)
+        host.begin(case.network.sizes)
+    first = caller.made(case, rate.value)
+    if caller.call.step and learning_rate is None and not facts.takes_rate:
+        rate = fitted(first, case.gradient())
+        host.begin(case.network.sizes)
+        first = caller.made(case, rate.value)
+    found = tuple(misbehaviour(caller, case, first, rate.value))
+    if caller.call.step:
+        _require_plain(caller, case, rate.value)
+    return FunctionRun(
+        gradient=first.gradient,
+        misbehaviour=found,
+        call=call,
+        doubt=first.doubt if caller.call.step else None,
+        rate=rate if caller.call.step else None,
+        hidden=tuple(hidden_by_fit(case)) if rate.fitted else (),
+        place=(facts.file, facts.line),
+    )
+
+
+def _require_plain(caller: Caller, case: Case, rate: float) -> None:
+    """Raise CaseError where the first step, that on the first row under `rows`, is no plain one."""
+    case = next(iter(caller.cases(case)))
+    caller.host.begin(case.network.sizes)
+    require_plain(caller.made(case, rate), case, caller.host.name)

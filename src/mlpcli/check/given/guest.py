@@ -1,0 +1,214 @@
+"""Somebody's function at work: imported, its object built, called on fresh copies of what it takes.
+
+It lives in a process of its own (`child.py`, which runs `serve` here) or, for debuggers, in ours.
+There it needs nothing of this package but this room's modules that know no backprop.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import traceback
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from mlpcli.check.given.building import built
+from mlpcli.check.given.name import Name
+from mlpcli.check.given.signature import Signature, signature_of
+from mlpcli.check.given.state import places
+from mlpcli.check.given.tree import Tree, copied, same, tree_of
+from mlpcli.errors import CaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["Answer", "Facts", "Guest", "Host", "Sample"]
+
+Sample = tuple[Tree, Tree]  # X and y
+_FAILURES = (Exception, SystemExit)  # a guest must not end the check
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a function before it is called: whether it takes a rate, and where it is."""
+
+    takes_rate: bool
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call returned, and its arguments afterwards (None: as they were).
+
+    `after` is (weights, biases, X, y) as the function left them, or as its object keeps them.
+    """
+
+    returned: Tree
+    after: tuple[Tree, ...] | None
+
+
+class Host(Protocol):
+    """Whoever calls the function: this process, or another."""
+
+    name: str
+
+    def begin(self, sizes: Sequence[int]) -> Facts:
+        """Find the function, as if for the first time, for a network n_0, .. n_L."""
+        ...
+
+    def call(
+        self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
+    ) -> list[Answer]:
+        """Call it on each sample with the same parameters, (weights, biases) or a part of them."""
+        ...
+
+
+class Guest:
+    """A function in this process; `source` is the name of one, or a callable."""
+
+    def __init__(self, source: Name | Callable[..., Any], *, step: bool = False) -> None:
+        self.source = source
+        self.step = step
+        self.name = source.text if isinstance(source, Name) else _called(source)
+        self._known = set(sys.modules)
+        self._function: Callable[..., Any] = _nothing
+
+    def begin(self, sizes: Sequence[int]) -> Facts:
+        """Import and build anew. Raises CaseError where it cannot be found or called so."""
+        if isinstance(self.source, Name):
+            self.source.forget(self._known)
+            with self._at_home("importing it failed"):
+                path = self.source.find(self.source.load())
+            with self._at_home("building it failed"):
+                self._function = built(path, self.source.attributes, self.name, sizes)
+        else:
+            self._function = self.source
+        signature = self._signature(("weights", "biases", "X", "y"))
+        return Facts(signature.rate is not None, *_place(self._function))
+
+    def call(
+        self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
+    ) -> list[Answer]:
+        """Call it on each sample. Raises CaseError where it fails, or returns no numbers."""
+        roles = ("weights", "biases")[: len(parameters)] if len(parameters) > 1 else ("weights",)
+        signature = self._signature((*roles, "X", "y"))
+        keeper = self._keeper(parameters) if signature.keeps_weights else None
+        with self._at_home(f"called{where}"):
+            return [self._answer(signature, keeper, (*parameters, *s), rate) for s in samples]
+
+    def close(self) -> None:
+        """Forget what was imported."""
+        if isinstance(self.source, Name):
+            self.source.forget(self._known)
+
+    def _answer(
+        self, signature: Signature, keeper: _Keeper | None, given: tuple[Tree, ...], rate: float
+    ) -> Answer:
+        arguments = copied(given)
+        if keeper is not None:
+            keeper.put(given[:-2])
+        with np.errstate(all="ignore"):
+            returned = tree_of(signature.call(self._function, arguments, rate))
+        after = arguments if keeper is None else (*keeper.get(), *arguments[-2:])
+        return Answer(returned, None if same(after, given) else tree_of(after))
+
+    def _signature(self, roles: Sequence[str]) -> Signature:
+        try:
+            return signature_of(self._function, roles, self.step)
+        except CaseError as error:
+            raise CaseError(*(f"{self.name}: {line}" for line in error.lines)) from None
+
+    def _keeper(self, parameters: tuple[Tree, ...]) -> _Keeper:
+        owner = getattr(self._function, "__self__", None)
+        if owner is None and not inspect.isroutine(self._function):
+            owner = self._function  # an object that is called
+        if owner is None:
+            owner = sys.modules[self._function.__module__]
+        try:
+            return _Keeper(owner, parameters)
+        except CaseError as error:
+            raise CaseError(f"{self.name}: {error}") from None
+
+    @property
+    def _folders(self) -> list[Path]:
+        return self.source.folders if isinstance(self.source, Name) else [Path.cwd()]
+
+    @contextmanager
+    def _at_home(self, doing: str) -> Iterator[None]:
+        """Let the guest find its own modules, print to stderr, and fail in one line."""
+        source = self.source
+        home = source.on_the_path() if isinstance(source, Name) else nullcontext()
+        try:
+            with home, redirect_stdout(sys.stderr), _descriptor_to_stderr():
+                yield
+        except CaseError:
+            raise
+        except _FAILURES as error:
+            raise CaseError(f"{self.name}: {doing}: {_described(error, self._folders)}") from error
+
+
+class _Keeper:
+    """Puts W and b where an object keeps them, and takes them from there after a call."""
+
+    def __init__(self, owner: Any, parameters: tuple[Tree, ...]) -> None:
+        self.places = places(owner, *(*parameters, [])[:2])
+
+    def put(self, parameters: tuple[Tree, ...]) -> None:
+        for held, arrays in zip(self.places, parameters, strict=False):
+            for place, array in zip(held, arrays, strict=True):
+                place.put(array)
+
+    def get(self) -> tuple[Tree, ...]:
+        return tuple([np.array(place.get()) for place in held] for held in self.places)
+
+
+def _nothing(*_: Any) -> None:
+    raise AssertionError("begin comes first")
+
+
+def _called(function: Any) -> str:
+    return getattr(function, "__qualname__", None) or type(function).__name__
+
+
+def _place(function: Any) -> tuple[str | None, int | None]:
+    """Return the file and the line where a function is defined, as far as it tells."""
+    code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
+    return (None, None) if code is None else (code.co_filename, code.co_firstlineno)
+
+
+def _described(error: BaseException, folders: Sequence[Path]) -> str:
+    """Return the error and the last line of the user's own code on the way to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if _is_own(Path(frame.filename), folders)]
+    at = (own or frames)[-1]
+    lines = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]} ({Path(at.filename).name}:{at.lineno})"
+
+
+def _is_own(file: Path, folders: Sequence[Path]) -> bool:
+    inside = any(file.is_relative_to(folder) for folder in folders)
+    return inside and "site-packages" not in file.parts and file.parent != Path(__file__).parent
+
+
+@contextmanager
+def _descriptor_to_stderr() -> Iterator[None]:
+    """Send what compiled code prints, past Python's own stdout, to stderr too."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no such descriptor, so nothing can be written to it
+        yield
+        return
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

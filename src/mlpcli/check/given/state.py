@@ -1,0 +1,135 @@
+"""The weights that an object or a module keeps: found by their names and shapes, set, read.
+
+A function of X and y alone takes W and b from self.weights and self.biases, self.W1 and self.b1,
+self.params["W1"], self.layers[0].W, or globals of such names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mlpcli.errors import CaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Place", "places"]
+
+_DEEPEST = 4
+# Whole words of a name that say: this is a derivative or a memory, no parameter.
+_OTHER = {"d", "dw", "db", "grad", "grads", "gradient", "gradients", "delta", "deltas", "nabla",
+          "velocity", "velocities", "momentum", "v", "m", "vw", "vb", "mw", "mb", "cache", "old",
+          "prev", "last", "best", "sum", "x", "y", "z", "a", "h"}  # fmt: skip
+_WORDS = {"W": ("w", "weight", "theta", "kernel", "coef"), "b": ("b", "bias", "intercept")}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array is kept: keys and attributes that lead to it from its owner."""
+
+    owner: Any
+    path: tuple[Any, ...]
+
+    @property
+    def name(self) -> str:
+        """The path in words, "layers.0.W"."""
+        return ".".join(map(str, self.path))
+
+    def get(self) -> Any:
+        """Return what is there now."""
+        return reduce(_item, self.path, self.owner)
+
+    def put(self, array: np.ndarray[Any, Any]) -> None:
+        """Write the numbers into the array that is there, which others may know, too."""
+        now = self.get()
+        if isinstance(now, np.ndarray) and now.shape == array.shape and now.flags.writeable:
+            now[...] = array
+        else:
+            _items(reduce(_item, self.path[:-1], self.owner))[self.path[-1]] = array.copy()
+
+
+def _items(holder: Any) -> Any:
+    """Return what can be asked for its items: attributes are those of an object."""
+    return holder if isinstance(holder, (dict, list, tuple)) else vars(holder)
+
+
+def _item(holder: Any, key: Any) -> Any:
+    return _items(holder)[key]
+
+
+def places(
+    owner: Any, weights: Sequence[np.ndarray[Any, Any]], biases: Sequence[np.ndarray[Any, Any]]
+) -> tuple[list[Place], list[Place]]:
+    """Return where the owner, an object or a module, keeps arrays of these shapes.
+
+    Raises CaseError that names the first that is not found.
+    """
+    everywhere = list(_walk(owner, owner, (), set()))
+    return (
+        _chosen(everywhere, "W", [W.shape for W in weights]),
+        _chosen(everywhere, "b", [b.shape for b in biases]),
+    )
+
+
+def _chosen(
+    everywhere: Sequence[Place], letter: Literal["W", "b"], shapes: Sequence[tuple[int, ...]]
+) -> list[Place]:
+    left = [place for place in everywhere if _says(place.name, letter)]
+    chosen: list[Place] = []
+    for i, shape in enumerate(shapes, 1):
+        fitting = next((place for place in left if np.shape(place.get()) == shape), None)
+        if fitting is None:
+            seen = ", ".join(f"{p.name} {np.shape(p.get())}" for p in left[:6]) or "none"
+            raise CaseError(
+                f"takes X and y alone, and keeps no array of shape {shape} for {letter}{i} "
+                f"(found: {seen}); expected f(weights, biases, X, y), or another --network"
+            )
+        left.remove(fitting)
+        chosen.append(fitting)
+    return chosen
+
+
+def _says(name: str, letter: str) -> bool:
+    """Whether the last word of a name that is no number says W, or b."""
+    words = [word for word in re.split(r"[^a-z]+", _spaced(name).lower()) if word]
+    own = re.split(r"[^a-z]+", _spaced(_last(name)).lower())
+    if _OTHER & set(words[-3:]):
+        return False
+    return any(word.startswith(_WORDS[letter][1:]) or word == letter.lower() for word in own)
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+
+
+def _last(name: str) -> str:
+    """Return the last part of "layers.0.W1" that is no number."""
+    return next((part for part in reversed(name.split(".")) if not part.isdigit()), "")
+
+
+def _walk(owner: Any, holder: Any, path: tuple[Any, ...], seen: set[int]) -> Iterator[Place]:
+    """Yield the arrays in an object, and in the lists, dicts and objects that it holds."""
+    if id(holder) in seen or len(path) > _DEEPEST:
+        return
+    seen.add(id(holder))
+    items = _items(holder)
+    for key, value in [*(items.items() if isinstance(items, dict) else enumerate(items))]:
+        if str(key).startswith("__"):
+            continue
+        longer = (*path, key)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            yield Place(owner, longer)
+        elif isinstance(value, (dict, list, tuple)) or _is_own_object(value):
+            yield from _walk(owner, value, longer, seen)
+
+
+def _is_own_object(value: Any) -> bool:
+    """Whether somebody's class made it, and not a library's: those are large, and no layers."""
+    module = type(value).__module__.partition(".")[0]
+    plain = isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, type)
+    return plain and module not in {"builtins", "numpy"}

@@ -1,0 +1,117 @@
+"""What a function returned as a plain tree: dicts, lists and tuples of arrays, nothing alive in it.
+
+A leaf is a real array (a number is one without axes; its precision stays what it was), None, or the
+name of a type that holds no numbers. A list of numbers is an array of one axis; a matrix in lists
+is a list of such rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, TypeAlias
+
+import numpy as np
+
+__all__ = ["Tree", "copied", "same", "tree_of"]
+
+Tree: TypeAlias = (
+    Any  # recursive: None | str | ndarray | list[Tree] | tuple[Tree, ..] | dict[.., Tree]
+)
+
+_DEEPEST = 16
+_LONGEST = 100_000  # items of one list, and characters of one key
+_NUMBERS = (bool, int, float, np.generic)
+
+
+def tree_of(value: Any, depth: int = 0) -> Tree:
+    """Return the value as a tree. Raises ValueError for what is too large or not real."""
+    if depth > _DEEPEST:
+        raise ValueError(f"it is nested more than {_DEEPEST} deep")
+    if value is None or isinstance(value, str):
+        return None if value is None else "str"
+    if isinstance(value, _NUMBERS):
+        return _real(np.asarray(value))
+    if isinstance(value, Mapping):
+        return {_key(key): tree_of(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, Iterator)) or _holds_objects(value):
+        return _sequence(value, depth)
+    array = _array(value)
+    return type(value).__name__[:100] if array is None else _real(array)
+
+
+def _key(key: Any) -> int | str:
+    return key if isinstance(key, int) and abs(key) < _LONGEST else str(key)[:_LONGEST]
+
+
+def _sequence(value: Any, depth: int) -> Tree:
+    items = list(islice(value, _LONGEST + 1))
+    if items and all(isinstance(item, _NUMBERS) for item in items):
+        return _real(np.asarray(items))
+    if len(items) > _LONGEST:
+        raise ValueError(f"a list has more than {_LONGEST:,} items")
+    nodes = [tree_of(item, depth + 1) for item in items]
+    return tuple(nodes) if isinstance(value, tuple) else nodes
+
+
+def _holds_objects(value: Any) -> bool:
+    """Whether it is an array of arrays, which NumPy's dtype object makes."""
+    return isinstance(value, np.ndarray) and value.dtype == object and value.ndim > 0
+
+
+def _array(value: Any) -> np.ndarray[Any, Any] | None:
+    """Return an array of any library as one of NumPy's; None for what is no array."""
+    for release in ("detach", "cpu"):  # torch: from its graph, from its device
+        if callable(getattr(value, release, None)):
+            value = getattr(value, release)()
+    try:
+        if hasattr(value, "__array__"):
+            return np.asarray(value)
+    except (
+        TypeError
+    ):  # a dtype that NumPy has not, as torch's bfloat16; every such tensor has float()
+        return np.asarray(value.float())
+    if hasattr(value, "__dlpack__"):
+        return np.from_dlpack(value)
+    try:
+        return np.asarray(memoryview(value))  # array.array, ctypes
+    except (TypeError, ValueError):
+        return None
+
+
+def _real(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a plain array of a dtype that a file may hold: float16, 32, 64, integers, booleans."""
+    array = np.asarray(array)
+    if array.dtype.kind == "V" and array.dtype.names is None:  # bfloat16, as JAX has it
+        array = array.astype(np.float32)
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    if array.dtype == object and all(isinstance(number, int) for number in array.flat):
+        array = array.astype(np.float64)  # integers of more than 64 bits
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"expected real numbers, got {array.dtype}")
+    return array
+
+
+def copied(tree: Tree) -> Tree:
+    """Return the tree with arrays of its own, which may be written to."""
+    if isinstance(tree, dict):
+        return {key: copied(node) for key, node in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(copied(node) for node in tree)
+    return tree.copy() if isinstance(tree, np.ndarray) else tree
+
+
+def same(a: Tree, b: Tree) -> bool:
+    """Whether two trees are equal, number for number."""
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=True)
+    if isinstance(a, (list, tuple)):
+        return (
+            isinstance(b, (list, tuple))
+            and len(a) == len(b)
+            and all(same(x, y) for x, y in zip(a, b, strict=True))
+        )
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    return a is b or (isinstance(a, str) and a == b)

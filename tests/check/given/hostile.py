@@ -1,0 +1,166 @@
+"""Functions that print, crash, hang, end the process, or return what is none."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import numpy as np
+from guests import gradient  # type: ignore[import-not-found]  # found beside it
+
+sum_of_calls: Any = None
+velocity: Any = None
+RNG = np.random.default_rng(0)
+
+
+def leaves(*case: Any) -> Any:
+    os._exit(0)
+
+
+def exits(*case: Any) -> Any:
+    raise SystemExit(0)
+
+
+def crashes(*case: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def aborts(*case: Any) -> Any:
+    os.abort()
+
+
+def hangs(*case: Any) -> Any:
+    while True:
+        time.sleep(0.01)
+
+
+def closes_every_pipe(*case: Any) -> Any:
+    os.closerange(3, 64)
+    return gradient(*case)
+
+
+def prints(*case: Any) -> Any:
+    print("from Python")
+    sys.stdout.write("unfinished")
+    os.write(1, b"from C\n")
+    ctypes.CDLL(None).puts(b"from puts")
+    subprocess.run([sys.executable, "-c", "print('from a child')"], check=True)
+    atexit.register(print, "at the end")
+    return gradient(*case)
+
+
+def threads(*case: Any) -> Any:
+    thread = threading.Thread(target=time.sleep, args=(3600,))
+    thread.start()
+    return gradient(*case)
+
+
+def leaves_a_child(*case: Any) -> Any:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    return gradient(*case)
+
+
+def huge(*case: Any) -> Any:
+    return [np.zeros(25_000_000)], []
+
+
+def deep(*case: Any) -> Any:
+    nested: list[Any] = []
+    nested.append(nested)
+    return nested
+
+
+def nothing(*case: Any) -> Any:
+    return None
+
+
+def words(*case: Any) -> Any:
+    return "the gradient"
+
+
+def complex_numbers(*case: Any) -> Any:
+    dW, db = gradient(*case)
+    return [d + 0j for d in dW], db
+
+
+def objects(*case: Any) -> Any:
+    """Right, in the way NumPy holds arrays of several shapes."""
+    dW, db = gradient(*case)
+    held = [np.empty(len(dW), object), np.empty(len(db), object)]
+    held[0][:], held[1][:] = dW, db
+    return held[0], held[1]
+
+
+def broken(*case: Any) -> Any:
+    dW, db = gradient(*case)
+    dW[0][0, 0] = np.nan
+    return dW, db
+
+
+def writes_to_the_pipe(*case: Any) -> Any:
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, b"\x10\0\0\0\0\0\0\0\4\0\0\0{}{}gibberish")
+        except OSError:
+            continue
+    return gradient(*case)
+
+
+def cheats(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    from mlpcli.check.case import case_from  # noqa: F401
+
+    return gradient(weights, biases, X, y)
+
+
+def accumulates(*case: Any) -> Any:
+    global sum_of_calls  # noqa: PLW0603
+    dW, db = gradient(*case)
+    new = dW + db
+    sum_of_calls = (
+        new if sum_of_calls is None else [a + b for a, b in zip(sum_of_calls, new, strict=True)]
+    )
+    return sum_of_calls[: len(dW)], sum_of_calls[len(dW) :]
+
+
+def momentum(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+    global velocity  # noqa: PLW0603
+    dW, db = gradient(weights, biases, X, y)
+    new = dW + db
+    velocity = (
+        new if velocity is None else [0.9 * v + d for v, d in zip(velocity, new, strict=True)]
+    )
+    for array, v in zip(weights + biases, velocity, strict=True):
+        array[:] -= lr * v
+
+
+def adam(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+    dW, db = gradient(weights, biases, X, y)
+    for array, d in zip(weights + biases, dW + db, strict=True):
+        array[:] -= lr * d / (np.abs(d) + 1e-8)
+
+
+def rmsprop(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+    dW, db = gradient(weights, biases, X, y)
+    for array, d in zip(weights + biases, dW + db, strict=True):
+        array[:] -= lr * d / (np.sqrt(0.1 * d**2) + 1e-8)
+
+
+def decay(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+    dW, db = gradient(weights, biases, X, y)
+    for array, d in zip(weights + biases, dW + db, strict=True):
+        array[:] -= lr * (d + 0.01 * array)
+
+
+def needy(weights: Any, biases: Any, X: Any, y: Any, cache: Any, l2: float) -> Any:
+    return gradient(weights, biases, X, y)
+
+
+def lonely(weights: Any) -> Any:
+    return weights

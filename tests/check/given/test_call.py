@@ -1,0 +1,127 @@
+"""Every way of calling, on right functions: the gradient is ours, and nothing is faulted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mlpcli.check.given.call import CALLS
+from mlpcli.check.given.function import FunctionRun, hosted, run_function
+from mlpcli.check.run import gradcheck
+from planted import network_case
+
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
+
+GUESTS = Path(__file__).parent / "guests.py"
+CASE = network_case((4, 5, 3), 7)
+CASES = {
+    "wide": CASE,
+    "one row": network_case((3, 2, 1), 1),
+    "deep": network_case((3, 3, 3, 3, 1), 6, scale=2, seed=1),
+}
+STEPS = ["step", "in_place", "in_place_with_a_loss", "in_place_with_the_gradient", "replacing",
+         "fit", "Model.train"]  # fmt: skip
+GRADIENTS = ["gradient", "Model", "Model.gradient", "Model.static", "Named.backward",
+             "Layered.gradient", "Plain.gradient"]  # fmt: skip
+
+
+def run(
+    function: str, call: str = "batch", case: Case = CASE, rate: float | None = None
+) -> FunctionRun:
+    with hosted(f"{GUESTS}:{function}", call=call, in_process=True) as host:
+        return run_function(host, case, call=call, learning_rate=rate)
+
+
+def judged(found: FunctionRun, case: Case = CASE) -> str:
+    return gradcheck(case, found.gradient, doubt=found.doubt).verdict
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("call", ["batch", "row"])
+@pytest.mark.parametrize("function", GRADIENTS)
+def test_a_right_gradient_passes(function: str, call: str, case: str) -> None:
+    found = run(function, call, CASES[case])
+    assert found.misbehaviour == ()
+    assert found.rate is None
+    assert judged(found, CASES[case]) == "pass"
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("call", ["step", "row-step"])
+@pytest.mark.parametrize("function", STEPS)
+def test_a_right_step_passes_at_a_sharp_rate(function: str, call: str, case: str) -> None:
+    found = run(function, call, CASES[case])
+    assert found.misbehaviour == ()
+    assert found.rate is not None
+    assert found.rate.value >= 2**40
+    assert judged(found, CASES[case]) == "pass"
+
+
+@pytest.mark.parametrize("call", ["step", "row-step"])
+def test_a_known_rate_is_handed_over_or_believed(call: str) -> None:
+    assert judged(run("step", call, rate=0.25)) == "pass"
+    believed = run("of_its_own_rate", call, rate=0.3)
+    assert believed.hidden == ()
+    assert judged(believed) == "pass"
+    assert judged(run("of_its_own_rate", call, rate=0.6)) == "fail"
+
+
+@pytest.mark.parametrize("call", ["step", "row-step"])
+def test_a_rate_that_nobody_says_is_fitted_and_what_it_hides_is_said(call: str) -> None:
+    found = run("of_its_own_rate", call)
+    assert found.rate is not None
+    assert found.rate.fitted
+    assert found.rate.value == pytest.approx(0.3)
+    assert "sum-instead-of-mean" in [spot.bug for spot in found.hidden]
+    assert judged(found) == "pass"
+
+
+def test_a_step_uphill_is_wrong_at_any_rate() -> None:
+    found = run("uphill", "step")
+    result = gradcheck(CASE, found.gradient, doubt=found.doubt)
+    assert result.verdict == "fail"
+    assert [d.bug for d in result.diagnosis] == ["sign-flipped"]
+
+
+@pytest.mark.parametrize("call", ["batch", "row"])
+def test_float32_is_seen_to_be_float32(call: str) -> None:
+    found = run("single", call)
+    assert found.gradient.theta.dtype == np.float32
+    assert judged(found) == "pass"
+
+
+@pytest.mark.parametrize("call", ["step", "row-step"])
+def test_a_float32_step_passes(call: str) -> None:
+    found = run("single_step", call)
+    assert found.gradient.theta.dtype == np.float32
+    assert judged(found) == "pass"
+
+
+def test_an_online_trainer_is_checked_row_by_row() -> None:
+    assert judged(run("online", "row-step")) == "pass"
+    assert judged(run("online", "step")) == "fail"
+
+
+def test_weights_updated_too_early_are_judged_at_rate_1() -> None:
+    found = run("too_early", "step")
+    assert found.rate is not None
+    assert found.rate.value == 1
+    assert judged(found) == "fail"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("seed", range(8))
+def test_no_right_step_is_refuted(seed: int, dtype: str) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = (*rng.integers(1, 6, rng.integers(2, 5)).tolist(), int(rng.integers(1, 4)))
+    case = network_case(sizes, int(rng.integers(1, 9)), scale=float(rng.uniform(0.1, 3)), seed=seed)
+    found = run("step" if dtype == "float64" else "single_step", "step", case)
+    assert judged(found, case) != "fail"
+
+
+def test_every_call_is_tried_here() -> None:
+    assert set(CALLS) == {"batch", "row", "step", "row-step"}
