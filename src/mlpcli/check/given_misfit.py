@@ -1,0 +1,195 @@
+"""Why what a function returned is no gradient of the case: the layout that fits, or the bug."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from mlpcli.check.given_readings import Candidate, Expected, array_of, bias_fits, candidates
+from mlpcli.text import printable, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mlpcli.check.case import Case
+    from mlpcli.check.given_layout import Layout, Shape
+
+__all__ = ["misfit"]
+
+Named: TypeAlias = tuple[str, "Shape", "Shape"]
+"""A tensor's name, the shape that it should have, and the one that it has."""
+_MOST = 4  # items that are told
+
+
+def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) -> list[str]:
+    """Return what was expected and what came, one line per fault; nothing in `found` fits.
+
+    The case is that of the layout. The first explanation that holds is told.
+    """
+    expected = _expected(case, layout)
+    nearest = _nearest(found, expected)
+    tensors = [] if nearest is None else _named(nearest, expected)
+    return next(
+        lines
+        for lines in (
+            [*_dtypes(tree)],
+            [*_reversed(tensors)],
+            [*_other_layout(tree, tensors, case, layout)],
+            [*_shapes(tensors, case)],
+            [*_missing(tree, expected)],
+            [f"expected {_wanted(expected)}, got {described(tree)}"],
+        )
+        if lines
+    )
+
+
+def _nearest(found: Sequence[Candidate], expected: Expected) -> Candidate | None:
+    """Return the candidate of which most tensors fit, if it has as many as it should."""
+    whole = [
+        c
+        for c in found
+        if (len(c.weights), len(c.biases)) == (len(expected.weights), len(expected.biases))
+        and not c.packed
+        and all(W.ndim >= 2 for W in c.weights)
+    ]
+    return max(whole, key=lambda c: sum(map(_fits, _named(c, expected))), default=None)
+
+
+def _named(candidate: Candidate, expected: Expected) -> list[Named]:
+    """Return every tensor in the order W1, b1, W2, .."""
+    kinds = (("W", expected.weights, candidate.weights), ("b", expected.biases, candidate.biases))
+    each = [
+        (i, (f"{kind}{i}", want, array.shape))
+        for kind, shapes, arrays in kinds
+        for i, (want, array) in enumerate(zip(shapes, arrays, strict=True), start=1)
+    ]
+    return [named for _, named in sorted(each, key=lambda numbered: numbered[0])]
+
+
+def _fits(tensor: Named) -> bool:
+    name, want, got = tensor
+    return got == want if name[0] == "W" else bias_fits(got, want)
+
+
+def _dtypes(tree: Any) -> Iterator[str]:
+    """Yield the first array of half precision, of complex numbers, of text or of objects."""
+    for where, array in _leaves(tree):
+        half = array.dtype.kind == "f" and array.dtype.itemsize == 2
+        if half or array.dtype.kind not in "biuf":
+            yield f"{where}expected float32 or float64, got {array.dtype}"
+            return
+
+
+def _leaves(tree: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _leaves(value, f"{shorten(str(key))}: ")
+    elif isinstance(tree, (list, tuple)):
+        for value in tree:
+            yield from _leaves(value, where)
+    elif isinstance(tree, np.ndarray):
+        yield where, tree
+
+
+def _reversed(tensors: Sequence[Named]) -> Iterator[str]:
+    """Yield one line where every tensor has the shape of the mirrored layer."""
+    mirrored = []
+    for kind in "Wb":
+        own = [tensor for tensor in tensors if tensor[0][0] == kind]
+        shapes = [got for _, _, got in own]
+        mirrored += [
+            (name, want, got) for (name, want, _), got in zip(own, shapes[::-1], strict=True)
+        ]
+    wrong = [tensor for tensor in tensors if not _fits(tensor)]
+    if wrong and all(map(_fits, mirrored)):
+        name, want, got = wrong[0]
+        yield (
+            f"{name}: expected shape {want}, got {got}: the layers come in reverse order "
+            "(layers-reversed); layer 1 is the one next to X"
+        )
+
+
+def _other_layout(tree: Any, tensors: Sequence[Named], case: Case, layout: Layout) -> Iterator[str]:
+    """Yield the options of the nearest layout whose shapes the arrays have."""
+    for other in layout.others():
+        if other.samples == layout.samples and _whole(tree, _expected(case, other)):
+            name, want, got = next((t for t in tensors if not _fits(t)), ("", (), ()))
+            what = f"{name}: expected shape {want}, got {got}; " if name else ""
+            options = layout.options(other)
+            turned = other.weights != layout.weights
+            yield f"{what}the arrays fit {options}: add that{_TRANSPOSED if turned else ''}"
+            return
+
+
+_TRANSPOSED = (
+    ", or, if W_1 was taken as expected, mend gradient-transposed: dJ/dW_i = delta_i^T Z_{i-1}"
+)
+
+
+def _expected(case: Case, layout: Layout) -> Expected:
+    return Expected(*map(tuple, layout.shapes(layout.of(case).network)))
+
+
+def _whole(tree: Any, expected: Expected) -> bool:
+    """Whether a reading fits that leaves out no array without a name."""
+    fit = (c for c in candidates(tree, expected) if c.fits(expected) and not c.packed)
+    return any(all(not name.startswith("[") for name in c.beside) for c in fit)
+
+
+def _shapes(tensors: Sequence[Named], case: Case) -> Iterator[str]:
+    """Yield what is wrong with the first tensor of a wrong shape, and the names of the others."""
+    wrong = [tensor for tensor in tensors if not _fits(tensor)]
+    if wrong:
+        (name, want, got), *others = wrong
+        also = f" (and {', '.join(name for name, _, _ in others)})" if others else ""
+        yield f"{name}{also}: expected shape {want}, got {got}{_betrayed(name, want, got, case)}"
+
+
+def _betrayed(name: str, want: Shape, got: Shape, case: Case) -> str:
+    """Return the bug that a wrong shape gives away."""
+    rows, layer = case.rows, int(name[1:])
+    width, fan_in = case.network.W[layer - 1].shape
+    told = {
+        want[::-1]: "it is transposed; W_i is n_i x n_{i-1}, so dJ/dW_i = delta_i^T Z_{i-1}",
+        (width, rows): f"it is n_{layer} x N: delta_{layer} before it meets Z_{layer - 1}",
+        (rows, width): f"it is N x n_{layer}: delta_{layer} before it meets Z_{layer - 1}",
+        (fan_in, rows): f"it is n_{layer - 1} x N: Z_{layer - 1} before it meets delta_{layer}",
+        (rows, fan_in): f"it is N x n_{layer - 1}: Z_{layer - 1} before it meets delta_{layer}",
+        (rows, rows): "it is N x N: a product that sums over units, not over rows",
+        (rows, *want): "it is one gradient per row; sum over rows",
+        (*want, rows): "it is one gradient per row; sum over rows",
+    }
+    return f": {told[got]}" if got in told else ""
+
+
+def _missing(tree: Any, expected: Expected) -> Iterator[str]:
+    """Yield the first array that a dict of named arrays lacks."""
+    if not isinstance(tree, dict) or not any(str(key)[-1:].isdigit() for key in tree):
+        return
+    kinds = "Wb" if expected.biases else "W"
+    for name in (f"{kind}{i}" for i in range(1, expected.depth + 1) for kind in kinds):
+        if name not in tree and f"d{name}" not in tree:
+            yield f'no array "{name}"; it has {", ".join(printable(str(k)) for k in [*tree][:8])}'
+            return
+
+
+def _wanted(expected: Expected) -> str:
+    lists = "(d_weights, d_biases), two lists of" if expected.biases else "d_weights, a list of"
+    shapes = ", ".join(map(str, expected.weights))
+    return f"{lists} {expected.depth} arrays of shapes {shapes}"
+
+
+def described(tree: Any, depth: int = 0) -> str:
+    """Return what a tree is, in a few words."""
+    array = array_of(tree)
+    if isinstance(tree, dict):
+        return f"a dict of {', '.join(printable(str(key)) for key in [*tree][:8]) or 'nothing'}"
+    if isinstance(tree, (list, tuple)) and not (array is not None and prod(array.shape) > _MOST):
+        inner = ", ".join(described(item, depth + 1) for item in [*tree][:_MOST])
+        more = ", .." if len(tree) > _MOST else ""
+        return f"a {type(tree).__name__} of ({inner}{more})" if depth < 3 else type(tree).__name__
+    if array is None:
+        return type(tree).__name__
+    return f"shape {array.shape}" if array.ndim else "a number"

@@ -1,0 +1,111 @@
+"""What somebody's function returned, or their file holds, as a gradient: the one reading that fits.
+
+Two readings that fit, and differ on this case, are refused. The order within one flat vector shows
+in no shape: there the reading counts that comes near our own gradient or weights, and no other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from mlpcli.check.given_layout import OURS, Layout
+from mlpcli.check.given_misfit import misfit
+from mlpcli.check.given_readings import Candidate, Expected, candidates
+from mlpcli.errors import CaseError
+from mlpcli.nn.network import Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mlpcli.check.case import Case
+    from mlpcli.nn.sigmoid import FloatArray
+
+__all__ = ["Returned", "read"]
+
+Reading: TypeAlias = tuple[Candidate, Parameters]
+_AS_NEAR = 2.0  # times the least distance: a wrong gradient may still tell its order
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The gradient in our layout, the reading that found it, and what stood beside it, by name."""
+
+    gradient: Parameters
+    reading: str
+    beside: Mapping[str, Any]
+
+
+def read(
+    tree: Any,
+    case: Case,
+    layout: Layout = OURS,
+    source: str = "gradient",
+) -> Returned:
+    """Return what nested dicts, lists and tuples of arrays and numbers say of the case.
+
+    `layout` is that of the arrays, `source` the name that errors begin with. float32 is kept where
+    every array has it. Raises CaseError where no reading fits, or two.
+    """
+    case = layout.of(case)
+    expected = Expected(*map(tuple, layout.shapes(case.network)))
+    found = [*candidates(tree, expected)]
+    readings = _distinct(_fitting(found, expected), case, layout)
+    if not readings:
+        raise CaseError(*(f"{source}: {line}" for line in misfit(tree, found, case, layout)))
+    if len(readings) > 1 and all(candidate.packed for candidate, _ in readings):
+        readings = _nearest(readings, case)
+    if len(readings) > 1:
+        one, other = (candidate.reading for candidate, _ in readings[:2])
+        raise CaseError(
+            f"{source}: can be read as {one} and as {other}, and they differ; "
+            "name the arrays in a dict: dW1, db1, .."
+        )
+    candidate, gradient = readings[0]
+    return Returned(gradient, candidate.reading, candidate.beside)
+
+
+def _fitting(found: Sequence[Candidate], expected: Expected) -> list[Candidate]:
+    """Return the candidates whose shapes fit, to the letter if there are any such."""
+    fit = [c for c in found if c.fits(expected)]
+    exact = [c for c in fit if tuple(b.shape for b in c.biases) == expected.biases]
+    return exact or fit
+
+
+def _distinct(fit: Sequence[Candidate], case: Case, layout: Layout) -> list[Reading]:
+    """Return the readings that differ in their numbers, without the weights that f was given."""
+    readings: dict[bytes, Reading] = {}
+    for candidate in fit:
+        gradient = layout.parameters(candidate.weights, candidate.biases, case.network)
+        readings.setdefault(gradient.theta.tobytes(), (candidate, gradient))
+    given = case.network.theta.tobytes()
+    if len(readings) > 1:
+        readings.pop(given, None)
+    return [*readings.values()]
+
+
+def _nearest(readings: list[Reading], case: Case) -> list[Reading]:
+    """Return the reading that is near what it may be, and those that come as near."""
+    known = (case.gradient(), case.network)
+    apart = [min(_apart(gradient, one) for one in known) for _, gradient in readings]
+    limit = _AS_NEAR * min(apart)
+    near = [k for k in np.argsort(apart, kind="stable") if apart[k] <= limit]
+    return [readings[k] for k in near]
+
+
+def _apart(a: Parameters, b: Parameters) -> float:
+    """Return the sine between two gradients, plus the mean of the sines between their tensors."""
+    pairs = zip(a.tensors(), b.tensors(), strict=True)
+    each = [_sine(x.ravel(), y.ravel()) for (_, x), (_, y) in pairs]
+    return _sine(a.theta, b.theta) + float(np.mean(each))
+
+
+def _sine(x: FloatArray, y: FloatArray) -> float:
+    """Return the sine of the angle between two lines, 1 where there is no line."""
+    with np.errstate(all="ignore"):
+        x, y = (v.astype(np.float64) / np.abs(v).max() for v in (x, y))
+        x, y = (v / np.linalg.norm(v) for v in (x, y))
+        sine = min(np.linalg.norm(x - y), np.linalg.norm(x + y))
+    return float(np.nan_to_num(sine, nan=1.0))
