@@ -14,6 +14,7 @@ from mlpcli.check.built_in import FORMS_CASE
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.suggestion import suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.check.verdict.digits import Printed, printed
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.check.verdict.rule import judge, overall, summarise
 from mlpcli.check.verdict.second_opinion import SecondOpinion, sample, second_opinion
@@ -49,6 +50,7 @@ class CheckResult:
 
     `derivative` names the form of our own gradient that was checked, or is None for somebody
     else's. `numeric` and `bounds` are kept for whoever judges other gradients of the same case.
+    `printed` says with how many digits the gradient came, if that had to be allowed for.
     """
 
     verdict: Verdict
@@ -61,6 +63,7 @@ class CheckResult:
     second_opinion: SecondOpinion
     numeric: Numeric
     bounds: Bounds
+    printed: Printed | None = None
 
 
 @dataclass(frozen=True)
@@ -163,17 +166,19 @@ def gradcheck(
         )
 
     case, result = _at_kinks(case, of)
-    numeric, bounds = result.numeric.values, result.bounds
+    numeric, bounds, digits = result.numeric.values, result.bounds, result.printed
+    given = gradient if digits is None else digits.gradient
+    T += 0.0 if digits is None else digits.share
     verdict: Verdict = result.verdict
     if verdict == "inconclusive" and result.second_opinion.agrees:
-        verdict = "fail" if reproduces_a_bug(case, gradient, T) else verdict
-    explained = diagnose(case, gradient, bounds, T) if verdict == "fail" else ()
-    precision = "float32" if single_precision(gradient).all() else "float64"
-    suggestion = suggest(case, gradient, T) if explained and not findings else None
+        verdict = "fail" if reproduces_a_bug(case, given, T) else verdict
+    explained = diagnose(case, given, bounds, T) if verdict == "fail" else ()
+    precision = "float32" if single_precision(given).all() else "float64"
+    suggestion = suggest(case, given, T) if explained and not findings else None
     return GradcheckResult(
         verdict="fail" if findings else verdict,
         case=case,
-        gradient=gradient,
+        gradient=given,
         check=result,
         diagnosis=(*findings, *explained),
         blind_spots=(*hidden, *blind_spots(case, numeric, bounds, T, precision)),
@@ -232,10 +237,26 @@ def verify(
     start = perf_counter() if start is None else start
     if gradient.sizes != case.network.sizes or gradient.bias != case.network.bias:
         raise CaseError(f"gradient: expected sizes {case.network.sizes}, got {gradient.sizes}")
+    result = _judged(case, gradient, numeric, tolerance)
+    digits = None if result.verdict == "pass" else printed(gradient)
+    if digits is not None:
+        result = _judged(case, digits.gradient, numeric, tolerance, digits)
+    return replace(result, derivative=derivative, seconds=perf_counter() - start)
+
+
+def _judged(
+    case: Case,
+    gradient: Parameters,
+    numeric: Numeric,
+    tolerance: float,
+    digits: Printed | None = None,
+) -> CheckResult:
     single = bool(single_precision(gradient).all())
     bounds = rounding_bounds(case, single=single)
-    entries = judge(gradient, numeric.values, bounds, tolerance, numeric.doubt)
+    doubt = numeric.doubt if digits is None else numeric.doubt + digits.doubt
+    entries = judge(gradient, numeric.values, bounds, tolerance, doubt)
     layers = summarise(gradient, numeric.values, entries)
+    layers = layers if digits is None else digits.told(layers)
     other: Method = "complex-step" if numeric.method == "central" else "central"
     chosen = sample(case, layers, np.random.default_rng(0))
     opinion = second_opinion(numeric, numeric_gradient(case, other, chosen), bounds, chosen)
@@ -243,14 +264,15 @@ def verify(
     return CheckResult(
         verdict=verdict if opinion.agrees else "inconclusive",
         method=numeric.method,
-        derivative=derivative,
+        derivative=None,
         rows=case.rows,
         parameters=gradient.theta.size,
-        seconds=perf_counter() - start,
+        seconds=0.0,
         layers=layers,
         second_opinion=opinion,
         numeric=numeric,
         bounds=bounds,
+        printed=digits,
     )
 
 

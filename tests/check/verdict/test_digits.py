@@ -1,0 +1,112 @@
+"""Printed gradients: right ones pass to their digits, wrong ones fail beyond the last of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from mlpcli.check.run import check, gradcheck
+from mlpcli.check.verdict.digits import printed
+from planted import network_case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlpcli.nn.network import Parameters
+
+CASE = network_case((3, 4, 5, 2), 9)
+RIGHT = CASE.gradient()
+FORMATS = ["%.4g", "%.6g", "%g", "%.5e", "%.6f", "%.8f", "%.9g", "%.10g", "%.12g"]
+
+
+def as_printed(gradient: Parameters, form: str, dtype: Any = np.float64) -> Parameters:
+    """Return the gradient as it is read back from a text in this format of C."""
+    theta = [dtype(float(form % x)) for x in gradient.theta]
+    return gradient.like(np.array(theta))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_right_gradient_passes_as_printed(form: str, dtype: Any) -> None:
+    given = as_printed(CASE.gradient(dtype=np.dtype(dtype).name), form)
+    result = check(CASE, given)
+    assert result.verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("%.6g", "6 significant digits"),
+        ("%.5e", "6 significant digits"),
+        ("%.6f", "6 decimals"),
+        ("%.4g", "4 significant digits"),
+        ("%.10g", "10 significant digits"),
+    ],
+)
+def test_the_digits_are_seen(form: str, words: str) -> None:
+    found = printed(as_printed(RIGHT, form))
+    assert found is not None
+    assert str(found) == words
+    error = np.abs(as_printed(RIGHT, form).theta - RIGHT.theta)
+    assert (error <= found.doubt * (1 + 1e-9)).all()
+    assert (found.doubt < 20 * error.max()).all()
+
+
+@pytest.mark.parametrize("form", ["%.15g", "%.17g"])
+def test_full_precision_is_not_printed(form: str) -> None:
+    assert printed(as_printed(RIGHT, form)) is None
+    assert printed(CASE.gradient(dtype="float32")) is None
+    assert printed(as_printed(CASE.gradient(dtype="float32"), "%.9g", np.float32)) is None
+
+
+def test_six_digits_read_as_float32() -> None:
+    found = printed(as_printed(RIGHT, "%.6g", np.float32))
+    assert found is not None
+    assert str(found) == "6 significant digits"
+    assert check(CASE, as_printed(RIGHT, "%.6g", np.float32)).verdict == "pass"
+
+
+@pytest.mark.parametrize("form", ["%.1g", "%.2g", "%.3g", "%.2f"])
+def test_too_few_digits_pass_nothing(form: str) -> None:
+    result = gradcheck(CASE, as_printed(RIGHT, form))
+    assert result.verdict == "inconclusive"
+
+
+WRONG: dict[str, Callable[[Any], Any]] = {
+    "off by 1.0005": lambda t: t * 1.0005,
+    "off by 2": lambda t: t * 2,
+    "ones": np.ones_like,
+    "zeros": np.zeros_like,
+    "signs": np.sign,
+    "one entry": lambda t: t + 2e-4 * (np.arange(t.size) == np.argmax(abs(t))),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("form", ["%.6g", "%.6f", "%.8f", "%.9g"])
+def test_few_digits_let_no_wrong_gradient_pass(form: str, wrong: str) -> None:
+    given = as_printed(RIGHT.like(WRONG[wrong](RIGHT.theta)), form)
+    result = gradcheck(CASE, given)
+    assert result.verdict == "fail"
+    if wrong == "off by 2":
+        assert result.diagnosis[0].bug == "scaled"
+
+
+def test_beyond_half_a_unit_of_the_last_digit_an_entry_is_wrong() -> None:
+    given = as_printed(RIGHT, "%.6g")
+    k = int(np.argmax(np.abs(given.theta)))
+    unit = 10.0 ** (np.floor(np.log10(abs(given.theta[k]))) - 5)
+    given.theta[k] = float(f"{given.theta[k] + 3 * unit:.6g}")
+    (wrong,) = [t for t in check(CASE, given).layers if t.verdict == "fail"]
+    assert wrong.mismatched == 1
+
+
+def test_whole_numbers_are_not_taken_for_printed() -> None:
+    """A right gradient of short numbers passes as it stands."""
+    network = replace(network_case((2, 1), 4), X=np.eye(4)[:, :2] * 4.0)
+    half = network.network.with_theta(np.zeros(3))
+    case = replace(network, network=half)
+    assert gradcheck(case, case.gradient()).check.printed is None
