@@ -144,11 +144,14 @@ class Layout:
 
     def shapes(self, network: Parameters) -> tuple[list[Shape], list[Shape]]:
         """Return the shapes of the matrices and of the listed biases of a network."""
-        more = int(self.folded and network.bias)
-        W: list[Shape] = [(len(W), W.shape[1] + more) for W in network.W]
-        matrices = W if self.weights == "out-in" else [shape[::-1] for shape in W]
+        matrices = [self.shape(*W.shape, bias=network.bias) for W in network.W]
         listed = network.bias and self.bias in _SHAPE_OF_BIAS
         return matrices, [_SHAPE_OF_BIAS[self.bias](len(W)) for W in network.W] if listed else []
+
+    def shape(self, width: int, fan_in: int, *, bias: bool = True) -> Shape:
+        """Return the shape of the matrix of a layer, with or without biases."""
+        shape = (width, fan_in + int(self.folded and bias))
+        return shape if self.weights == "out-in" else shape[::-1]
 
     def parameters(
         self,
