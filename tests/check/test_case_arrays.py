@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlpcli.check.case_arrays import arrays_of, read_network, read_rows
-from mlpcli.check.given_layout import OURS, Layout
+from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.errors import CaseError
 from planted import network_case
 

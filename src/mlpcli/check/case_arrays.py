@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.check.case import Case
-    from mlpcli.check.given_layout import Layout
+    from mlpcli.check.given.layout import Layout
     from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["arrays_of", "listed", "read_network", "read_rows"]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.check.given_intermediates import compare, intermediates, is_known
-from mlpcli.check.given_layout import OURS, Layout
+from mlpcli.check.given.intermediates import compare, intermediates, is_known
+from mlpcli.check.given.layout import OURS, Layout
 from planted import network_case
 from reference_mlp import ACTIVATIONS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import pytest
 
-from mlpcli.check.given_layout import OURS, Layout, Samples
+from mlpcli.check.given.layout import OURS, Layout, Samples
 from mlpcli.errors import CaseError
 from planted import network_case
 

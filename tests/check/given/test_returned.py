@@ -8,8 +8,8 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from mlpcli.check.given_layout import OURS, Bias, Layout, Weights
-from mlpcli.check.given_returned import read
+from mlpcli.check.given.layout import OURS, Bias, Layout, Weights
+from mlpcli.check.given.returned import read
 from mlpcli.errors import CaseError
 from planted import network_case
 
@@ -172,10 +172,10 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         ((G.W, [b * 1j for b in G.b]), "expected float32 or float64, got complex128"),
         ({"W1": G.W[0].astype(np.float16)}, "W1: expected float32 or float64, got float16"),
         (numbered("W", G.W) | {"b1": G.b[0]}, 'no array "b2"; it has W1, W2, W3, b1'),
-        (None, ("expected (d_weights, d_biases), two lists of 3 arrays of shapes (4, 3), (5, 4), "
-         "(2, 5), got NoneType")),
+        (None, ("expected two lists of arrays, (d_weights, d_biases), got NoneType; shapes (4, 3), "
+         "(5, 4), (2, 5) and (4,), (5,), (2,)")),
         (np.float64(0.1), "got a number"),
-        ((G.W, "b"), "got a tuple of (a list of (shape (4, 3), shape (5, 4), shape (2, 5)), str)"),
+        ((G.W, "str"), "got a tuple of (a list of (shape (4, 3), shape (5, 4), shape (2, 5)), str)"),
         ({"a": 1, "b\n": 2}, "got a dict of a, b\\n"),
     ],
 )  # fmt: skip

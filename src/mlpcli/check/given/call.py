@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.given.returned import arguments, read
+from mlpcli.check.given.layout import OURS, Layout
+from mlpcli.check.given.returned import Returned, read
 from mlpcli.check.given.tree import same
 from mlpcli.check.verdict.precision import UNIT_ROUNDOFF, single_precision
 from mlpcli.errors import CaseError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
     from mlpcli.check.given.guest import Answer, Host
+    from mlpcli.check.given.tree import Tree
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
@@ -60,19 +62,24 @@ CALLS = {
 
 @dataclass(frozen=True)
 class Made:
-    """The gradient made of calls, S over theta (0 but for steps), and the inputs that changed."""
+    """The gradient made of calls, S over theta (0 but for steps), and the inputs that changed.
+
+    `returned` is what one call returned, None where several were made, or a step.
+    """
 
     gradient: Parameters
     doubt: FloatArray
     changed: tuple[str, ...] = ()
+    returned: Returned | None = None
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Makes the calls of one kind, and gradients of the answers."""
+    """Makes the calls of one kind in one layout, and gradients of the answers."""
 
     host: Host
     call: Call
+    layout: Layout = OURS
 
     def made(self, case: Case, rate: float = 1.0, where: str = "") -> Made:
         """Return the gradient of a case; `rate` is what a step is divided by, and handed to it.
@@ -82,15 +89,16 @@ class Caller:
         cases = self.cases(case)
         source = f"{self.host.name}{where}"
         changed: dict[str, None] = {}
-        total = _Total(case.network, 1 / len(cases))
+        total, returned = _Total(case.network, 1 / len(cases)), None
         for case_, answer in self._answers(cases, rate, where):
             changed |= dict.fromkeys(self._changed(case_, answer))
             if self.call.step:
-                total.add_step(_weights_after(answer, case_, source), rate)
+                total.add_step(self._weights_after(answer, case_, source), rate)
             else:
-                total.add(read(answer.returned, case_, source))
+                returned = read(answer.returned, case_, self.layout, source)
+                total.add(returned.gradient)
         gradient, doubt = total.result()
-        return Made(gradient, doubt, tuple(changed))
+        return Made(gradient, doubt, tuple(changed), returned if len(cases) == 1 else None)
 
     def cases(self, case: Case) -> list[Case]:
         """Return what the function is called on, one after the other."""
@@ -100,11 +108,11 @@ class Caller:
         self, cases: Sequence[Case], rate: float, where: str
     ) -> Iterator[tuple[Case, Answer]]:
         """Yield the answer to each case, which have the parameters in common."""
-        *parameters, _, _ = arguments(cases[0])
+        *parameters, _, _ = self.layout.arguments(cases[0])
         together = max(1, _LARGEST // max(1, cases[0].network.theta.nbytes))
         for start in range(0, len(cases), together):
             some = cases[start : start + together]
-            samples = [arguments(case)[-2:] for case in some]
+            samples = [self.layout.arguments(case)[-2:] for case in some]
             answers = self.host.call(tuple(parameters), samples, rate, where)
             yield from zip(some, answers, strict=True)
 
@@ -112,7 +120,7 @@ class Caller:
         """Yield the names of inputs that a call should not have changed; a step changes theta."""
         if answer.after is None:
             return
-        *parameters, X, y = arguments(case)
+        *parameters, X, y = self.layout.arguments(case)
         *after, X_after, y_after = answer.after
         inputs = [("X", X, X_after), ("y", y, y_after)]
         if not self.call.step:
@@ -121,6 +129,27 @@ class Caller:
                 inputs += [(f"{letter}{i}", a, b) for i, (a, b) in enumerate(pairs, 1)]
         yield from (name for name, before, now in inputs if not same(before, now))
 
+    def _weights_after(self, answer: Answer, case: Case, source: str) -> Parameters:
+        """Return theta': what a step returned, or what it left in its arguments.
+
+        Where it did both and they differ, what it returned is something else, such as the gradient.
+        """
+        left = None
+        if answer.after is not None and not same(
+            answer.after[:-2], self.layout.arguments(case)[:-2]
+        ):
+            left = self._parameters(answer.after[:-2], case, source)
+        try:
+            returned = self._parameters(answer.returned, case, source)
+        except CaseError:
+            if left is None:
+                raise
+            return left
+        return returned if left is None or _agree(left, returned, case) else left
+
+    def _parameters(self, tree: Tree, case: Case, source: str) -> Parameters:
+        return read(tree, case, self.layout, source).gradient
+
 
 def _rows(case: Case) -> Iterator[Case]:
     """Yield each row as a case of its own."""
@@ -128,23 +157,6 @@ def _rows(case: Case) -> Iterator[Case]:
         row = slice(r, r + 1)
         omega = None if case.omega is None else case.omega[row]
         yield replace(case, X=case.X[row], y=case.y[row], omega=omega)
-
-
-def _weights_after(answer: Answer, case: Case, source: str) -> Parameters:
-    """Return theta': what a step returned, or what it left in its arguments.
-
-    Where it did both and they differ, what it returned is something else, such as the gradient.
-    """
-    left = None
-    if answer.after is not None and not same(answer.after[:-2], arguments(case)[:-2]):
-        left = read(answer.after[:-2], case, source)
-    try:
-        returned = read(answer.returned, case, source)
-    except CaseError:
-        if left is None:
-            raise
-        return left
-    return returned if left is None or _agree(left, returned, case) else left
 
 
 def _agree(left: Parameters, returned: Parameters, case: Case) -> bool:

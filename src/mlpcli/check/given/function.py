@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.check.given.call import CALLS, Caller
 from mlpcli.check.given.child import TIMEOUT, Child
 from mlpcli.check.given.guest import Guest
+from mlpcli.check.given.intermediates import Comparison, compare
+from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.name import name_from
 from mlpcli.check.given.plain_step import require_plain
 from mlpcli.check.given.rate import Rate, fitted, hidden_by_fit, sharpest
@@ -32,7 +34,8 @@ class FunctionRun:
     """The gradient of a function by its first call, and what is wrong with its ways.
 
     `doubt` is what its making may be off by, over theta. `rate` is that of a step (None: no step),
-    `hidden` are bugs that this call cannot show. `place` is the file and line of the function.
+    `hidden` are bugs that this call cannot show, `beside` compares what else one call returned with
+    ours. `place` is the file and line of the function.
     """
 
     gradient: Parameters
@@ -42,6 +45,7 @@ class FunctionRun:
     rate: Rate | None = None
     hidden: tuple[BlindSpot, ...] = ()
     place: tuple[str | None, int | None] = (None, None)
+    beside: tuple[Comparison, ...] = ()
 
 
 @contextmanager
@@ -71,15 +75,20 @@ def hosted(
 
 
 def run_function(
-    host: Host, case: Case, *, call: str = "batch", learning_rate: float | None = None
+    host: Host,
+    case: Case,
+    *,
+    call: str = "batch",
+    layout: Layout = OURS,
+    learning_rate: float | None = None,
 ) -> FunctionRun:
     """Call the function on the case, again, and again after other rows; compare.
 
-    `learning_rate` is that of a step: handed to a function that takes one, else what it is known to
-    be. Raises CaseError where the function fails, returns what is no gradient of the case, or makes
-    no plain step.
+    The case is that of the layout. `learning_rate` is that of a step: handed to a function that
+    takes one, else what it is known to be. Raises CaseError where the function fails, returns what
+    is no gradient of the case, or makes no plain step.
     """
-    caller = Caller(host, CALLS[call])
+    caller = Caller(host, CALLS[call], layout)
     facts = host.begin(case.network.sizes)
     rate = Rate(learning_rate or 1.0)
     if caller.call.step and learning_rate is None and facts.takes_rate:
@@ -101,6 +110,7 @@ def run_function(
         rate=rate if caller.call.step else None,
         hidden=tuple(hidden_by_fit(case)) if rate.fitted else (),
         place=(facts.file, facts.line),
+        beside=() if first.returned is None else compare(first.returned.beside, case, layout),
     )
 
 

@@ -1,49 +1,111 @@
-"""What a function takes and returns, as arrays of our layout."""
+"""What somebody's function returned, or their file holds, as a gradient: the one reading that fits.
+
+Two readings that fit, and differ on this case, are refused. The order within one flat vector shows
+in no shape: there the reading counts that comes near our own gradient or weights, and no other.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.exchange import parameters_from
+from mlpcli.check.given.layout import OURS, Layout
+from mlpcli.check.given.misfit import misfit
+from mlpcli.check.given.readings import Candidate, Expected, candidates
 from mlpcli.errors import CaseError
+from mlpcli.nn.network import Parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mlpcli.check.case import Case
-    from mlpcli.check.given.tree import Tree
-    from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["arguments", "read"]
+__all__ = ["Returned", "read"]
+
+Reading: TypeAlias = tuple[Candidate, Parameters]
+_AS_NEAR = 2.0  # times the least distance: a wrong gradient may still tell its order
 
 
-def arguments(case: Case) -> tuple[list[FloatArray], list[FloatArray], FloatArray, FloatArray]:
-    """Return weights, biases (empty where the network has none), X and y of the case."""
-    network = case.network
-    return network.W, network.b if network.bias else [], case.X, case.y
+@dataclass(frozen=True)
+class Returned:
+    """The gradient in our layout, the reading that found it, and what stood beside it, by name."""
+
+    gradient: Parameters
+    reading: str
+    beside: Mapping[str, Any]
 
 
-def read(tree: Tree, case: Case, source: str) -> Parameters:
-    """Return (d_weights, d_biases), or (weights, biases), as one vector.
+def read(
+    tree: Any,
+    case: Case,
+    layout: Layout = OURS,
+    source: str = "gradient",
+) -> Returned:
+    """Return what nested dicts, lists and tuples of arrays and numbers say of the case.
 
-    Raises CaseError, which begins with `source`, where it is something else.
+    `layout` is that of the arrays, `source` the name that errors begin with. float32 is kept where
+    every array has it. Raises CaseError where no reading fits, or two.
     """
-    lists = (list, tuple)
-    bias = case.network.bias
-    pair = isinstance(tree, lists) and len(tree) == 2
-    if not pair or not all(isinstance(part, lists) for part in (tree if bias else tree[:1])):
+    case = layout.of(case)
+    expected = Expected(*map(tuple, layout.shapes(case.network)))
+    found = [*candidates(tree, expected)]
+    readings = _distinct(_fitting(found, expected), case, layout)
+    if not readings:
+        raise CaseError(*(f"{source}: {line}" for line in misfit(tree, found, case, layout)))
+    if len(readings) > 1 and all(candidate.packed for candidate, _ in readings):
+        readings = _nearest(readings, case)
+    if len(readings) > 1:
+        one, other = (candidate.reading for candidate, _ in readings[:2])
         raise CaseError(
-            f"{source}: expected two lists of arrays, (d_weights, d_biases), got {_kind(tree)}"
+            f"{source}: can be read as {one} and as {other}, and they differ; "
+            "name the arrays in a dict: dW1, db1, .."
         )
-    arrays = {f"W{i}": np.asarray(array) for i, array in enumerate(tree[0], start=1)}
-    if bias:
-        arrays |= {f"b{i}": np.asarray(array) for i, array in enumerate(tree[1], start=1)}
-    return parameters_from(arrays, case, source)
+    candidate, gradient = readings[0]
+    return Returned(gradient, candidate.reading, candidate.beside)
 
 
-def _kind(tree: Tree) -> str:
-    """Return what somebody returned instead of a pair of lists."""
-    if isinstance(tree, (list, tuple)) and tree:
-        return f"a {type(tree).__name__} of {', '.join(type(node).__name__ for node in tree[:4])}"
-    return tree if isinstance(tree, str) else type(tree).__name__
+def _fitting(found: Sequence[Candidate], expected: Expected) -> list[Candidate]:
+    """Return the candidates whose shapes fit, to the letter if there are any such."""
+    fit = [c for c in found if c.fits(expected)]
+    exact = [c for c in fit if tuple(b.shape for b in c.biases) == expected.biases]
+    return exact or fit
+
+
+def _distinct(fit: Sequence[Candidate], case: Case, layout: Layout) -> list[Reading]:
+    """Return the readings that differ in their numbers, without the weights that f was given."""
+    readings: dict[bytes, Reading] = {}
+    for candidate in fit:
+        gradient = layout.parameters(candidate.weights, candidate.biases, case.network)
+        readings.setdefault(gradient.theta.tobytes(), (candidate, gradient))
+    given = case.network.theta.tobytes()
+    if len(readings) > 1:
+        readings.pop(given, None)
+    return [*readings.values()]
+
+
+def _nearest(readings: list[Reading], case: Case) -> list[Reading]:
+    """Return the reading that is near what it may be, and those that come as near."""
+    known = (case.gradient(), case.network)
+    apart = [min(_apart(gradient, one) for one in known) for _, gradient in readings]
+    limit = _AS_NEAR * min(apart)
+    near = [k for k in np.argsort(apart, kind="stable") if apart[k] <= limit]
+    return [readings[k] for k in near]
+
+
+def _apart(a: Parameters, b: Parameters) -> float:
+    """Return the sine between two gradients, plus the mean of the sines between their tensors."""
+    pairs = zip(a.tensors(), b.tensors(), strict=True)
+    each = [_sine(x.ravel(), y.ravel()) for (_, x), (_, y) in pairs]
+    return _sine(a.theta, b.theta) + float(np.mean(each))
+
+
+def _sine(x: FloatArray, y: FloatArray) -> float:
+    """Return the sine of the angle between two lines, 1 where there is no line."""
+    with np.errstate(all="ignore"):
+        x, y = (v.astype(np.float64) / np.abs(v).max() for v in (x, y))
+        x, y = (v / np.linalg.norm(v) for v in (x, y))
+        sine = min(np.linalg.norm(x - y), np.linalg.norm(x + y))
+    return float(np.nan_to_num(sine, nan=1.0))

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.given_readings import array_of, items_of
+from mlpcli.check.given.readings import array_of, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mlpcli.check.case import Case
-    from mlpcli.check.given_layout import Layout
+    from mlpcli.check.given.layout import Layout
     from mlpcli.nn.sigmoid import FloatArray
 
     Arrays: TypeAlias = Mapping[str, FloatArray]

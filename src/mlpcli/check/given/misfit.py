@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.given_readings import Candidate, Expected, array_of, bias_fits, candidates
+from mlpcli.check.given.readings import Candidate, Expected, array_of, bias_fits, candidates
 from mlpcli.text import printable, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlpcli.check.case import Case
-    from mlpcli.check.given_layout import Layout, Shape
+    from mlpcli.check.given.layout import Layout, Shape
 
 __all__ = ["misfit"]
 
@@ -39,7 +38,7 @@ def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) ->
             [*_other_layout(tree, tensors, case, layout)],
             [*_shapes(tensors, case)],
             [*_missing(tree, expected)],
-            [f"expected {_wanted(expected)}, got {described(tree)}"],
+            [f"expected {_wanted(expected)}, got {described(tree)}; shapes {_of_shapes(expected)}"],
         )
         if lines
     )
@@ -176,20 +175,28 @@ def _missing(tree: Any, expected: Expected) -> Iterator[str]:
 
 
 def _wanted(expected: Expected) -> str:
-    lists = "(d_weights, d_biases), two lists of" if expected.biases else "d_weights, a list of"
-    shapes = ", ".join(map(str, expected.weights))
-    return f"{lists} {expected.depth} arrays of shapes {shapes}"
+    if expected.biases:
+        return "two lists of arrays, (d_weights, d_biases)"
+    return "a list of arrays, d_weights"
+
+
+def _of_shapes(expected: Expected) -> str:
+    lists = (part for part in (expected.weights, expected.biases) if part)
+    return " and ".join(", ".join(map(str, part)) for part in lists)
 
 
 def described(tree: Any, depth: int = 0) -> str:
     """Return what a tree is, in a few words."""
-    array = array_of(tree)
     if isinstance(tree, dict):
         return f"a dict of {', '.join(printable(str(key)) for key in [*tree][:8]) or 'nothing'}"
-    if isinstance(tree, (list, tuple)) and not (array is not None and prod(array.shape) > _MOST):
-        inner = ", ".join(described(item, depth + 1) for item in [*tree][:_MOST])
+    if isinstance(tree, (list, tuple)):
+        inner = ", ".join(described(item, depth + 1) for item in tree[:_MOST])
         more = ", .." if len(tree) > _MOST else ""
-        return f"a {type(tree).__name__} of ({inner}{more})" if depth < 3 else type(tree).__name__
+        name = type(tree).__name__
+        return f"a {name} of ({inner}{more})" if depth < 3 and tree else name
+    if isinstance(tree, str):
+        return printable(tree)
+    array = array_of(tree)
     if array is None:
         return type(tree).__name__
     return f"shape {array.shape}" if array.ndim else "a number"

@@ -1,7 +1,7 @@
 """The ways to read what a function returns: each finds weights and biases in it, or does not.
 
 A reading looks at names and at the nesting alone; whether the arrays fit the network is judged by
-`given_returned`. A tree is nested dicts, lists and tuples of arrays and numbers; an array of three
+`returned`. A tree is nested dicts, lists and tuples of arrays and numbers; an array of three
 axes may stand for a list of matrices.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from mlpcli.check.given_layout import Shape
+    from mlpcli.check.given.layout import Shape
 
 __all__ = ["Candidate", "Expected", "array_of", "bias_fits", "candidates"]
 
@@ -71,7 +71,7 @@ Lists: TypeAlias = tuple[list[Any], list[Any]]
 
 
 def array_of(node: Any) -> Array | None:
-    """Return the node as an array of real numbers, None where it is none."""
+    """Return the node as an array of float32 or float64, None where it is none."""
     if isinstance(node, (dict, str, bytes)) or node is None:
         return None
     try:
@@ -80,7 +80,7 @@ def array_of(node: Any) -> Array | None:
         return None
     if array.dtype.kind in "biu":
         array = array.astype(np.float64)
-    return array if array.dtype.kind == "f" else None
+    return array if array.dtype.kind == "f" and array.dtype.itemsize > 2 else None
 
 
 def items_of(node: Any) -> list[Any] | None:
