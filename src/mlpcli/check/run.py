@@ -181,10 +181,16 @@ def gradcheck(
         gradient=given,
         check=result,
         diagnosis=(*findings, *explained),
-        blind_spots=(*hidden, *blind_spots(case, numeric, bounds, T, precision)),
+        blind_spots=_with(hidden, blind_spots(case, numeric, bounds, T, precision)),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
         suggestion=suggestion,
     )
+
+
+def _with(hidden: tuple[BlindSpot, ...], spots: tuple[BlindSpot, ...]) -> tuple[BlindSpot, ...]:
+    """Return all blind spots, those that nothing of the case could mend before the others."""
+    known = {spot.bug for spot in hidden}
+    return (*hidden, *(spot for spot in spots if spot.bug not in known))
 
 
 def _at_kinks(case: Case, of: Callable[[Case], CheckResult]) -> tuple[Case, CheckResult]:

@@ -65,7 +65,7 @@ def test_a_right_step_passes_at_a_sharp_rate(function: str, call: str, case: str
 def test_a_known_rate_is_handed_over_or_believed(call: str) -> None:
     assert judged(run("step", call, rate=0.25)) == "pass"
     believed = run("of_its_own_rate", call, rate=0.3)
-    assert believed.hidden == ()
+    assert "scaled" not in {spot.bug for spot in believed.hidden}
     assert judged(believed) == "pass"
     assert judged(run("of_its_own_rate", call, rate=0.6)) == "fail"
 
@@ -76,8 +76,24 @@ def test_a_rate_that_nobody_says_is_fitted_and_what_it_hides_is_said(call: str) 
     assert found.rate is not None
     assert found.rate.fitted
     assert found.rate.value == pytest.approx(0.3)
-    assert "sum-instead-of-mean" in [spot.bug for spot in found.hidden]
     assert judged(found) == "pass"
+    hidden = {spot.bug: spot for spot in found.hidden}
+    assert {"sum-instead-of-mean", "mean-twice", "mean-over-outputs", "scaled"} <= hidden.keys()
+    assert "last-layer-closed-form" not in hidden
+    assert "--learning-rate" in hidden["scaled"].reason
+
+
+def test_one_row_hides_what_many_show() -> None:
+    assert run("gradient").hidden == run("step", "step").hidden == ()
+    hidden = {spot.bug for spot in run("gradient", "row").hidden}
+    assert hidden == {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
+    assert hidden == {spot.bug for spot in run("step", "row-step").hidden}
+
+
+def test_a_penalty_shows_a_factor_of_the_data_term() -> None:
+    case = network_case((4, 5, 3), 7, l2=0.1)
+    found = run("of_its_own_rate", "step", case)
+    assert {spot.bug for spot in found.hidden} == {"scaled"}
 
 
 def test_a_step_uphill_is_wrong_at_any_rate() -> None:

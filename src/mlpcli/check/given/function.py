@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.check.given.call import CALLS, Caller
 from mlpcli.check.given.child import TIMEOUT, Child
 from mlpcli.check.given.guest import Guest
+from mlpcli.check.given.hidden import hidden_by_call
 from mlpcli.check.given.intermediates import Comparison, compare
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.name import name_from
 from mlpcli.check.given.plain_step import require_plain
-from mlpcli.check.given.rate import Rate, fitted, hidden_by_fit, sharpest
+from mlpcli.check.given.rate import Rate, fitted, sharpest
 from mlpcli.check.given.watch import misbehaviour
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def run_function(
         call=call,
         doubt=first.doubt if caller.call.step else None,
         rate=rate if caller.call.step else None,
-        hidden=tuple(hidden_by_fit(case)) if rate.fitted else (),
+        hidden=hidden_by_call(case, caller.cases(case)[0], fitted=rate.fitted),
         place=(facts.file, facts.line),
         beside=() if first.returned is None else compare(first.returned.beside, case, layout),
     )

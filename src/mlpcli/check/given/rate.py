@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.bugs.blind_spots import BlindSpot
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.errors import CaseError
@@ -22,12 +21,10 @@ if TYPE_CHECKING:
     from mlpcli.check.given.call import Caller, Made
     from mlpcli.nn.network import Parameters
 
-__all__ = ["Rate", "fitted", "hidden_by_fit", "sharpest"]
+__all__ = ["Rate", "fitted", "sharpest"]
 
 _DIGITS = {False: 40, True: 24}  # of the factor by which a sharp step outgrows theta, by float32
 _SAME = 1e-6
-# What a factor of the whole gradient looks like.
-_FACTORS = ("sum-instead-of-mean", "mean-twice", "mean-over-outputs", "scaled")
 
 
 @dataclass(frozen=True)
@@ -85,10 +82,3 @@ def fitted(made: Made, right: Parameters) -> Rate:
     c = float(step @ g / (g @ g)) / unit
     return Rate(abs(c) or 1.0, fitted=True)
 
-
-def hidden_by_fit(case: Case) -> list[BlindSpot]:
-    """Return the bugs that a fitted rate takes into itself."""
-    layers = tuple(range(1, len(case.network.W) + 1))
-    hidden = _FACTORS if not case.objective.l2 else ("scaled",)
-    reason = "the rate of the step is not known, and was fitted; --learning-rate says it"
-    return [BlindSpot(bug, layers, reason) for bug in hidden]
