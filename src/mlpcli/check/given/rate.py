@@ -81,4 +81,3 @@ def fitted(made: Made, right: Parameters) -> Rate:
     g = gradient / unit  # squares of tiny entries would vanish
     c = float(step @ g / (g @ g)) / unit
     return Rate(abs(c) or 1.0, fitted=True)
-

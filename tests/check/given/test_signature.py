@@ -1,0 +1,115 @@
+"""What a function's parameters take, and what is said where they take something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlpcli.check.given.signature import RATES, signature_of
+from mlpcli.errors import CaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ALL = ("weights", "biases", "X", "y")
+GIVEN = ("W", "b", "x", "t")
+
+
+def named(parameters: str) -> Callable[..., Any]:
+    """A function of these parameters that returns them all."""
+    names = [p.split("=")[0].strip(" *") for p in parameters.split(",") if p.strip() not in "*/"]
+    space: dict[str, Any] = {}
+    exec(f"def f({parameters}): return dict({', '.join(f'{n}={n}' for n in names)})", space)
+    return space["f"]  # type: ignore[no-any-return]
+
+
+def called(parameters: str, *, step: bool = False, roles: tuple[str, ...] = ALL) -> Any:
+    function = named(parameters)
+    signature = signature_of(function, roles, step)
+    given = [GIVEN[ALL.index(role)] for role in roles]
+    return signature.call(function, given, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "taken"),
+    [
+        ("p, q, r, s", "Wbxt"),
+        ("weights, biases, X, y", "Wbxt"),
+        ("X, y, weights, biases", "xtWb"),
+        ("x, w, b, t", "xWbt"),
+        ("x, y, theta, p", "Wbxt"),  # one name says nothing, so that places count
+        ("p, q, r, s, /", "Wbxt"),
+        ("p, q, r, s, verbose=False", "Wbxt"),
+        ("W, b, *, X, y", None),
+        ("inputs, targets", "xt"),
+    ],
+)
+def test_arguments_go_by_place_or_by_name(parameters: str, taken: str | None) -> None:
+    if taken is None:
+        with pytest.raises(CaseError):
+            called(parameters)
+    else:
+        assert "".join(v for v in called(parameters).values() if v) == taken
+
+
+def test_any_number_of_arguments_takes_all() -> None:
+    assert signature_of(lambda *case: case, ALL, False).call(lambda *case: case, GIVEN, 1) == GIVEN
+
+
+def test_compiled_code_need_not_tell() -> None:
+    assert signature_of(print, ALL, False).taken == (0, 1, 2, 3)
+
+
+@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "p, q, r, s, {}",
+        "{}, p, q, r, s",
+        "p, q, r, s, *, {}",
+        "p, q, r, s, {}=0.1",
+        "p, q, r, s, k=1, {}=0.1",
+    ],
+)
+def test_a_rate_is_known_by_its_name(name: str, parameters: str) -> None:
+    found = called(parameters.format(name), step=True)
+    assert found[name] == 0.5
+    assert [found[p] for p in "pqrs"] == [*GIVEN]
+
+
+def test_a_fifth_argument_that_is_needed_is_the_rate() -> None:
+    assert called("p, q, r, s, how_far", step=True)["how_far"] == 0.5
+    assert called("p, q, r, s, how_far=3", step=True)["how_far"] == 3
+
+
+def test_a_trainer_makes_one_step() -> None:
+    found = called("X, y, W, b, learning_rate=0.1, epochs=1000", step=True)
+    assert found["epochs"] == 1
+    assert found["learning_rate"] == 0.5
+    assert called("p, q, r, s, lr, n_iter", step=True)["n_iter"] == 1
+
+
+def test_without_biases_they_may_be_left_out() -> None:
+    assert called("p, q, r") == {"p": "W", "q": "x", "r": "t"}
+    assert called("p, q, r", roles=("weights", "X", "y")) == {"p": "W", "q": "x", "r": "t"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "step", "message"),
+    [
+        (
+            "p, q, r, s, cache",
+            False,
+            'needs one more argument, "cache"; expected f(weights, biases',
+        ),
+        ("p, q, r, s, cache, k", True, 'needs 2 more arguments, "cache", "k"; expected f(weights'),
+        ("p, q, r, s, lr", False, 'needs a learning rate, "lr": a training step? Then add --call'),
+        ("p", False, "takes p; expected f(weights, biases, X, y) -> (d_weights, d_biases), or a"),
+        ("", True, "takes nothing; expected f(weights, biases, X, y[, learning_rate]) -> "),
+    ],
+)
+def test_what_does_not_fit_is_said_with_the_fix(parameters: str, step: bool, message: str) -> None:
+    with pytest.raises(CaseError) as caught:
+        called(parameters, step=step)
+    assert str(caught.value).startswith(message)
