@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from mlpcli.check.exchange import read_case, read_gradient, read_returned, write_case
+from mlpcli.check.exchange import SUFFIXES, read_case, read_gradient, read_returned, write_case
 from mlpcli.check.given.layout import Layout
 from mlpcli.errors import CaseError
 from planted import CASES
@@ -43,7 +43,7 @@ def refusal(path: Path, case: Case | None = None) -> tuple[str, ...]:
     return tuple(line.replace(str(path), "F") for line in caught.value.lines)
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_case_comes_back_bit_for_bit(name: str, suffix: str, tmp_path: Path) -> None:
     case, path = CASES[name], tmp_path / f"case{suffix}"
@@ -90,10 +90,7 @@ def without(*names: str, **changed: Any) -> dict[str, Any]:
         (without(X=np.float64(3)), "F: X: expected numbers, got shape ()"),
         (without(W1=GOOD["W1"][:0]), "F: W1: expected numbers, got shape (0, 5)"),
         (without(W1=GOOD["b1"]), "F: W1: expected a matrix, got (6,)"),
-        (
-            without(W2=GOOD["W2"].T),
-            "F: b1: expected (6,), got (6,)",
-        ),
+        (without(W2=GOOD["W2"].T), "F: W2: expected shape (1, 6), got (6, 1)"),
         (without(X=GOOD["X"][:, :4]), "F: X: expected shape (60, 5), got (60, 4)"),
         (without(y=GOOD["y"][:5]), "F: y: expected shape (60, 1), got (5, 1)"),
         (without(y=GOOD["y"] * 2), "F: y: expected labels from 0 to 1, got 0.0 to 2.0"),
@@ -103,8 +100,6 @@ def without(*names: str, **changed: Any) -> dict[str, Any]:
 )
 def test_what_is_no_case(arrays: dict[str, Any], line: str, tmp_path: Path) -> None:
     (got,) = refusal(save(tmp_path / "c.npz", **arrays))
-    if arrays["W2" if "W2" in arrays else "y"].shape == (6, 1):
-        line = "F: W2: expected (6, 6), got (6, 1); W_i is n_i x n_{i-1}, rows of X are samples"
     assert got == line
 
 
@@ -189,13 +184,16 @@ def test_nothing_in_a_file_is_executed(tmp_path: Path, monkeypatch: pytest.Monke
     np.savez("objects.npz", X=np.array([Trap()], dtype=object))
     assert refusal(Path("objects.npz")) == ("F: holds Python objects; only plain arrays are read",)
     Path("raw.npz").write_bytes(pickle.dumps(Trap()))
-    assert refusal(Path("raw.npz")) == ("F: holds Python objects; only plain arrays are read",)
+    (line,) = refusal(Path("raw.npz"))
+    assert line == "F: no npz file, or a damaged one: File is not a zip file"
     assert not Path("trap").exists()
 
 
 def test_other_files(tmp_path: Path) -> None:
     assert refusal(tmp_path / "none.npz") == ("F: no such file",)
-    assert refusal(tmp_path / "case.csv") == ("F: expected a .npz or .safetensors file, got .csv",)
+    assert refusal(tmp_path / "case.csv") == (
+        "F: expected a .npz, .safetensors or .json file, got .csv",
+    )
     (tmp_path / "d.npz").mkdir()
     assert refusal(tmp_path / "d.npz") == ("F: cannot be read: Is a directory",)
     empty = tmp_path / "e.npz"
@@ -204,7 +202,7 @@ def test_other_files(tmp_path: Path) -> None:
     assert refusal(empty) == ('F: expected an array "X", got nothing',)
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_damaged_files_are_refused_in_one_line(suffix: str, tmp_path: Path) -> None:
     buffer = io.BytesIO()
     write_case(CASES["shallow"], buffer, suffix)

@@ -175,7 +175,7 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         (None, ("expected two lists of arrays, (d_weights, d_biases), got NoneType; shapes (4, 3), "
          "(5, 4), (2, 5) and (4,), (5,), (2,)")),
         (np.float64(0.1), "got a number"),
-        ((G.W, "str"), "got a tuple of (a list of (shape (4, 3), shape (5, 4), shape (2, 5)), str)"),
+        ((G.W, "str"), "got a tuple of (a list of (shape (4, 3), shape (5, 4), shape (2, 5)), s"),
         ({"a": 1, "b\n": 2}, "got a dict of a, b\\n"),
     ],
 )  # fmt: skip
