@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Returned", "read"]
+__all__ = ["Returned", "apart", "read"]
 
 Reading: TypeAlias = tuple[Candidate, Parameters]
 _AS_NEAR = 2.0  # times the least distance: a wrong gradient may still tell its order
@@ -89,13 +89,13 @@ def _distinct(fit: Sequence[Candidate], case: Case, layout: Layout) -> list[Read
 def _nearest(readings: list[Reading], case: Case) -> list[Reading]:
     """Return the reading that is near what it may be, and those that come as near."""
     known = (case.gradient(), case.network)
-    apart = [min(_apart(gradient, one) for one in known) for _, gradient in readings]
-    limit = _AS_NEAR * min(apart)
-    near = [k for k in np.argsort(apart, kind="stable") if apart[k] <= limit]
+    distances = [min(apart(gradient, one) for one in known) for _, gradient in readings]
+    limit = _AS_NEAR * min(distances)
+    near = [k for k in np.argsort(distances, kind="stable") if distances[k] <= limit]
     return [readings[k] for k in near]
 
 
-def _apart(a: Parameters, b: Parameters) -> float:
+def apart(a: Parameters, b: Parameters) -> float:
     """Return the sine between two gradients, plus the mean of the sines between their tensors."""
     pairs = zip(a.tensors(), b.tensors(), strict=True)
     each = [_sine(x.ravel(), y.ravel()) for (_, x), (_, y) in pairs]

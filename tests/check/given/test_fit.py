@@ -1,0 +1,80 @@
+"""A function that fails in one layout is told of the one in which it runs."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlpcli.check.given.fit import fitting_layout, told_of_other_layouts
+from mlpcli.check.given.function import hosted, run_function
+from mlpcli.check.given.layout import OURS, Layout
+from mlpcli.errors import CaseError
+from planted import network_case
+
+CASE = network_case((3, 4, 5, 2), 7)
+OTHERS = Path(__file__).parent / "others.py"
+
+
+def gradient_in(layout: Layout) -> Any:
+    """Return a function that takes and returns this layout only."""
+
+    def gradient(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        Z = X.T if layout.samples == "columns" else X
+        M = [W.T if layout.weights == "in-out" else W for W in weights]
+        H = Z @ M[0].T + biases[0].reshape(1, M[0].shape[0])
+        assert H.shape == (7, 4)
+        right = layout.of(CASE).gradient()
+        W = [layout.matrix(W, b) for W, b in zip(right.W, right.b, strict=True)]
+        return W, [layout.vector(b) for b in right.b]
+
+    return gradient
+
+
+@pytest.mark.parametrize(
+    "layout", [Layout(weights="in-out"), Layout("columns"), Layout("columns", "in-out")]
+)
+def test_the_layout_in_which_it_runs_is_told(layout: Layout) -> None:
+    function = gradient_in(layout)
+    with pytest.raises(CaseError) as caught, \
+            told_of_other_layouts(partial(hosted, function), CASE, "batch", OURS), \
+            hosted(function) as host:  # fmt: skip
+        run_function(host, CASE)
+    assert str(caught.value).endswith(f"; it runs with {OURS.options(layout)}: add that")
+
+
+def test_a_function_of_a_file_in_a_process_of_its_own() -> None:
+    name = f"{OTHERS}:columns_with_column_biases"
+    found = fitting_layout(partial(hosted, name), CASE, "batch", OURS)
+    assert found == Layout("columns", "out-in", "column")
+
+
+def test_what_runs_in_no_layout_keeps_its_error() -> None:
+    def broken(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        raise ValueError("no")
+
+    with pytest.raises(CaseError, match=r"ValueError: no \(test_fit.py:\d+\)$"), \
+            told_of_other_layouts(partial(hosted, broken), CASE, "batch", OURS), \
+            hosted(broken) as host:  # fmt: skip
+        run_function(host, CASE)
+
+
+def test_of_several_layouts_that_run_the_right_one_is_told() -> None:
+    """On squares every layout runs."""
+    square = network_case((3, 3, 3), 3)
+
+    def columns(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        if biases and biases[0].ndim == 1:
+            raise ValueError("biases of shape (n, 1), please")
+        A = [X]
+        for W, b in zip(weights, biases, strict=True):
+            A.append(1 / (1 + np.exp(-(W @ A[-1] + b))))
+        delta = (A[-1] - y) / 3
+        below = (weights[1].T @ delta) * A[1] * (1 - A[1])
+        return [below @ A[0].T, delta @ A[1].T], [d.sum(axis=1) for d in (below, delta)]
+
+    found = fitting_layout(partial(hosted, columns), square, "batch", OURS)
+    assert found == Layout("columns", "out-in", "column")
