@@ -71,6 +71,14 @@ def of_its_own_rate(weights: Any, biases: Any, X: Any, y: Any) -> None:
     in_place(weights, biases, X, y, 0.3)
 
 
+def step_of_its_own(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    return step(weights, biases, X, y, 0.3)
+
+
+def wrong_step(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+    return step(weights, biases, X, np.roll(y, 1, axis=0), lr)
+
+
 def uphill(weights: Any, biases: Any, X: Any, y: Any) -> Any:
     return step(weights, biases, X, y, -0.3)
 

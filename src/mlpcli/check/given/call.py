@@ -95,7 +95,7 @@ class Caller:
             if self.call.step:
                 total.add_step(self._weights_after(answer, case_, source), rate)
             else:
-                returned = read(answer.returned, case_, self.layout, source)
+                returned = self._gradient(answer, case_, source, [*changed])
                 total.add(returned.gradient)
         gradient, doubt = total.result()
         return Made(gradient, doubt, tuple(changed), returned if len(cases) == 1 else None)
@@ -128,6 +128,19 @@ class Caller:
                 pairs = zip(ours, theirs, strict=True)
                 inputs += [(f"{letter}{i}", a, b) for i, (a, b) in enumerate(pairs, 1)]
         yield from (name for name, before, now in inputs if not same(before, now))
+
+    def _gradient(
+        self, answer: Answer, case: Case, source: str, changed: Sequence[str]
+    ) -> Returned:
+        """Return what was returned; where that is nothing and weights moved, say what it may be."""
+        try:
+            return read(answer.returned, case, self.layout, source)
+        except CaseError as error:
+            moved = [name for name in changed if name[0] in "Wb"]
+            if not moved:
+                raise
+            hint = f"it changed {', '.join(moved[:4])}: a training step? Then add --call step"
+            raise CaseError(*(f"{line}; {hint}" for line in error.lines)) from None
 
     def _weights_after(self, answer: Answer, case: Case, source: str) -> Parameters:
         """Return theta': what a step returned, or what it left in its arguments.

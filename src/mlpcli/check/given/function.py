@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlpcli.check.given.call import CALLS, Caller
 from mlpcli.check.given.child import TIMEOUT, Child
 from mlpcli.check.given.guest import Guest
@@ -13,6 +15,7 @@ from mlpcli.check.given.hidden import hidden_by_call
 from mlpcli.check.given.intermediates import Comparison, compare
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.name import name_from
+from mlpcli.check.given.other_call import other_call
 from mlpcli.check.given.plain_step import require_plain
 from mlpcli.check.given.rate import Rate, fitted, sharpest
 from mlpcli.check.given.watch import misbehaviour
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from mlpcli.check.bugs.blind_spots import BlindSpot
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
+    from mlpcli.check.given.call import Made
     from mlpcli.check.given.guest import Host
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
@@ -36,7 +40,8 @@ class FunctionRun:
 
     `doubt` is what its making may be off by, over theta. `rate` is that of a step (None: no step),
     `hidden` are bugs that this call cannot show, `beside` compares what else one call returned with
-    ours. `place` is the file and line of the function.
+    ours. `place` is the file and line of the function, `suggestion` the call under which its
+    numbers are right, if they are so under another one.
     """
 
     gradient: Parameters
@@ -47,6 +52,7 @@ class FunctionRun:
     hidden: tuple[BlindSpot, ...] = ()
     place: tuple[str | None, int | None] = (None, None)
     beside: tuple[Comparison, ...] = ()
+    suggestion: str | None = None
 
 
 @contextmanager
@@ -101,18 +107,26 @@ def run_function(
         host.begin(case.network.sizes)
         first = caller.made(case, rate.value)
     found = tuple(misbehaviour(caller, case, first, rate.value))
-    if caller.call.step:
+    suggestion = other_call(caller.call, first, case, rate.value)
+    if caller.call.step and suggestion is None:
         _require_plain(caller, case, rate.value)
     return FunctionRun(
         gradient=first.gradient,
         misbehaviour=found,
         call=call,
-        doubt=first.doubt if caller.call.step else None,
+        doubt=_doubt(first, rate) if caller.call.step else None,
         rate=rate if caller.call.step else None,
         hidden=hidden_by_call(case, caller.cases(case)[0], fitted=rate.fitted),
         place=(facts.file, facts.line),
+        suggestion=suggestion,
         beside=() if first.returned is None else compare(first.returned.beside, case, layout),
     )
+
+
+def _doubt(made: Made, rate: Rate) -> FloatArray:
+    """Return what rounding has done to a step, and what it has done to its fitted rate."""
+    doubt: FloatArray = made.doubt + rate.uncertainty * np.abs(made.gradient.theta)
+    return doubt
 
 
 def _require_plain(caller: Caller, case: Case, rate: float) -> None:

@@ -29,10 +29,11 @@ _SAME = 1e-6
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate eta; `fitted` says that only the gradient itself tells it."""
+    """A rate eta; `fitted` says that only the gradient itself tells it, up to so much of it."""
 
     value: float
     fitted: bool = False
+    uncertainty: float = 0.0
 
 
 def sharpest(caller: Caller, case: Case) -> Rate:
@@ -80,4 +81,7 @@ def fitted(made: Made, right: Parameters) -> Rate:
         return Rate(1.0, fitted=True)
     g = gradient / unit  # squares of tiny entries would vanish
     c = float(step @ g / (g @ g)) / unit
-    return Rate(abs(c) or 1.0, fitted=True)
+    if not c:
+        return Rate(1.0, fitted=True)
+    doubt = made.gradient.like(made.doubt).layers[-1]
+    return Rate(abs(c), fitted=True, uncertainty=float(doubt @ np.abs(g) / abs(step @ g)))

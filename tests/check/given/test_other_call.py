@@ -1,0 +1,60 @@
+"""A function called in a way that it is not made for is told which one it is made for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlpcli.check.given.function import FunctionRun, hosted, run_function
+from mlpcli.check.run import gradcheck
+from mlpcli.errors import CaseError
+from planted import network_case
+
+GUESTS = Path(__file__).parent / "guests.py"
+CASE = network_case((4, 5, 3), 7)
+
+
+def run(function: str, call: str, rate: float | None = None) -> FunctionRun:
+    with hosted(f"{GUESTS}:{function}", call=call, in_process=True) as host:
+        return run_function(host, CASE, call=call, learning_rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("function", "call", "rate", "suggestion"),
+    [
+        ("step_of_its_own", "batch", None, "--call step"),
+        ("step_of_its_own", "row", None, "--call row-step"),
+        ("gradient", "step", None, "--call batch"),
+        ("gradient", "row-step", None, "--call row"),
+        ("gradient", "step", 0.1, "--call batch"),
+        ("online", "step", None, "--call row-step"),
+        ("online", "step", 0.1, "--call row-step"),
+    ],
+)
+def test_the_right_call_is_suggested_and_passes(
+    function: str, call: str, rate: float | None, suggestion: str
+) -> None:
+    found = run(function, call, rate)
+    assert found.suggestion == suggestion
+    assert gradcheck(CASE, found.gradient, doubt=found.doubt).verdict == "fail"
+    again = run(function, suggestion.split()[1])
+    assert again.suggestion is None
+    assert gradcheck(CASE, again.gradient, doubt=again.doubt).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [("gradient", "batch"), ("gradient", "row"), ("step", "step"), ("uphill", "step"),
+     ("too_early", "step"), ("wrong_step", "step")],
+)  # fmt: skip
+def test_nothing_is_suggested_to_what_is_right_or_just_wrong(function: str, call: str) -> None:
+    assert run(function, call).suggestion is None
+
+
+@pytest.mark.parametrize("call", ["batch", "row"])
+def test_a_step_that_returns_nothing_is_recognised_by_what_it_changed(call: str) -> None:
+    with pytest.raises(
+        CaseError, match=r"it changed W1, W2, b1, b2: a training step\? Then add --"
+    ):
+        run("in_place", call)
