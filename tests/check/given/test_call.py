@@ -24,9 +24,9 @@ CASES = {
     "deep": network_case((3, 3, 3, 3, 1), 6, scale=2, seed=1),
 }
 STEPS = ["step", "in_place", "in_place_with_a_loss", "in_place_with_the_gradient", "replacing",
-         "fit", "Model.train"]  # fmt: skip
+         "fit", "Model.train", "Perceptron.fit"]  # fmt: skip
 GRADIENTS = ["gradient", "Model", "Model.gradient", "Model.static", "Named.backward",
-             "Layered.gradient", "Plain.gradient"]  # fmt: skip
+             "Layered.gradient", "Plain.gradient", "Perceptron.loss"]  # fmt: skip
 
 
 def run(

@@ -43,6 +43,10 @@ def called(parameters: str, *, step: bool = False, roles: tuple[str, ...] = ALL)
         ("p, q, r, s, verbose=False", "Wbxt"),
         ("W, b, *, X, y", None),
         ("inputs, targets", "xt"),
+        ("p, q, r=1", "xt"),
+        ("X, y=None, reg=0.0", "xt"),
+        ("X, y, reg=0.0, verbose=False", "xt"),
+        ("y, X", "tx"),
     ],
 )
 def test_arguments_go_by_place_or_by_name(parameters: str, taken: str | None) -> None:
@@ -50,7 +54,7 @@ def test_arguments_go_by_place_or_by_name(parameters: str, taken: str | None) ->
         with pytest.raises(CaseError):
             called(parameters)
     else:
-        assert "".join(v for v in called(parameters).values() if v) == taken
+        assert "".join(v for v in called(parameters).values() if v in GIVEN) == taken
 
 
 def test_any_number_of_arguments_takes_all() -> None:

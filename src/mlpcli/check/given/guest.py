@@ -20,7 +20,7 @@ import numpy as np
 from mlpcli.check.given.building import built
 from mlpcli.check.given.name import Name
 from mlpcli.check.given.signature import Signature, signature_of
-from mlpcli.check.given.state import places
+from mlpcli.check.given.state import places, rate_of
 from mlpcli.check.given.tree import Tree, copied, same, tree_of
 from mlpcli.errors import CaseError
 
@@ -90,14 +90,20 @@ class Guest:
         else:
             self._function = self.source
         signature = self._signature(("weights", "biases", "X", "y"))
-        return Facts(signature.rate is not None, *_place(self._function))
+        rate = signature.rate
+        if self.step and signature.keeps_weights:
+            rate = rate or rate_of(self._owner)
+        return Facts(rate is not None, *_place(self._function))
 
     def call(
         self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
     ) -> list[Answer]:
         """Call it on each sample. Raises CaseError where it fails, or returns no numbers."""
-        roles = ("weights", "biases")[: len(parameters)] if len(parameters) > 1 else ("weights",)
-        signature = self._signature((*roles, "X", "y"))
+        signature = self._signature((*("weights", "biases")[: len(parameters)], "X", "y"))
+        if not signature.takes_biases and len(parameters) > 1 and parameters[1]:
+            raise CaseError(
+                f"{self.name}: takes no biases; --bias says where they are: first, last or none"
+            )
         keeper = self._keeper(parameters) if signature.keeps_weights else None
         with self._at_home(f"called{where}"):
             return [self._answer(signature, keeper, (*parameters, *s), rate) for s in samples]
@@ -112,7 +118,7 @@ class Guest:
     ) -> Answer:
         arguments = copied(given)
         if keeper is not None:
-            keeper.put(given[:-2])
+            keeper.put(given[:-2], rate if self.step else None)
         with np.errstate(all="ignore"):
             returned = tree_of(signature.call(self._function, arguments, rate))
         after = arguments if keeper is None else (*keeper.get(), *arguments[-2:])
@@ -124,14 +130,19 @@ class Guest:
         except CaseError as error:
             raise CaseError(*(f"{self.name}: {line}" for line in error.lines)) from None
 
-    def _keeper(self, parameters: tuple[Tree, ...]) -> _Keeper:
+    @property
+    def _owner(self) -> Any:
+        """Whatever keeps the weights of a function that takes none: its object, or its module."""
         owner = getattr(self._function, "__self__", None)
         if owner is None and not inspect.isroutine(self._function):
             owner = self._function  # an object that is called
         if owner is None:
             owner = sys.modules[self._function.__module__]
+        return owner
+
+    def _keeper(self, parameters: tuple[Tree, ...]) -> _Keeper:
         try:
-            return _Keeper(owner, parameters)
+            return _Keeper(self._owner, parameters)
         except CaseError as error:
             raise CaseError(f"{self.name}: {error}") from None
 
@@ -157,12 +168,16 @@ class _Keeper:
     """Puts W and b where an object keeps them, and takes them from there after a call."""
 
     def __init__(self, owner: Any, parameters: tuple[Tree, ...]) -> None:
+        self.owner = owner
+        self.rate = rate_of(owner)
         self.places = places(owner, *(*parameters, [])[:2])
 
-    def put(self, parameters: tuple[Tree, ...]) -> None:
+    def put(self, parameters: tuple[Tree, ...], rate: float | None) -> None:
         for held, arrays in zip(self.places, parameters, strict=False):
             for place, array in zip(held, arrays, strict=True):
                 place.put(array)
+        if rate is not None and self.rate is not None:
+            vars(self.owner)[self.rate] = rate
 
     def get(self) -> tuple[Tree, ...]:
         return tuple([np.array(place.get()) for place in held] for held in self.places)

@@ -61,6 +61,11 @@ class Signature:
         )
         return function(*bound.args, **bound.kwargs)
 
+    @property
+    def takes_biases(self) -> bool:
+        """Whether biases are handed over, or kept where the weights are."""
+        return self.keeps_weights or len(self.taken) > 3
+
 
 def expected(step: bool) -> str:
     """Return the signature that is expected, in words."""
@@ -87,7 +92,7 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
     free = [p for p in parameters if p.name != rate and p.name not in counts]
     places = [p for p in free if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = [p.name for p in free if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-    taken = _taken(roles, len(places), len(required))
+    taken = _taken(roles, [p.name for p in places], len(required))
     if taken is None or len(required) > len(taken):
         raise CaseError(_misfit(required, roles, step))
     names = tuple(p.name for p in places[: len(taken)])
@@ -111,19 +116,27 @@ def _rate(parameters: Sequence[inspect.Parameter], count: int) -> str | None:
     return after[0].name if len(after) == 1 else None
 
 
-def _taken(roles: Sequence[str], places: int, required: int) -> tuple[int, ...] | None:
-    """Return the arguments that so many parameters take: all, all but biases, or X and y."""
+def _taken(roles: Sequence[str], places: Sequence[str], required: int) -> tuple[int, ...] | None:
+    """Return the arguments that parameters of these names take: all, all but biases, or X and y."""
     everything = tuple(range(len(roles)))
-    if places >= len(roles):
+    said = [_role(name) for name in places]
+    alone = {*said[:2]} == {"X", "y"} and not {"weights", "biases"} & {*said}
+    if alone and required <= 2:
+        return everything[-2:]
+    if len(places) >= len(roles):
         return everything
-    if places == len(roles) - 1 and "biases" in roles:
+    if "biases" in roles and len(places) == required == len(roles) - 1:
         return tuple(i for i in everything if roles[i] != "biases")
-    return everything[-2:] if places == 2 and required <= 2 else None
+    return everything[-2:] if len(places) >= 2 >= required else None
+
+
+def _role(name: str) -> str | None:
+    return next((role for role, known in _ROLES.items() if name.lower() in known), None)
 
 
 def _by_names(names: Sequence[str], roles: Sequence[str]) -> tuple[int, ...] | None:
     """Return the order that the names say, if each of them says a role and no two the same."""
-    said = [next((r for r, known in _ROLES.items() if n.lower() in known), None) for n in names]
+    said = [_role(name) for name in names]
     if None in said or len(set(said)) < len(said) or not set(said) <= set(roles):
         return None
     return tuple(roles.index(role) for role in said if role is not None)

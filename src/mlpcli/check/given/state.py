@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mlpcli.check.given.signature import RATES
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Place", "places"]
+__all__ = ["Place", "places", "rate_of"]
 
 _DEEPEST = 4
 # Whole words of a name that say: this is a derivative or a memory, no parameter.
@@ -74,6 +75,14 @@ def places(
         _chosen(everywhere, "W", [W.shape for W in weights]),
         _chosen(everywhere, "b", [b.shape for b in biases]),
     )
+
+
+def rate_of(owner: Any) -> str | None:
+    """Return the attribute in which the owner keeps its learning rate, if it has one."""
+    for name, value in vars(owner).items():
+        if name.strip("_").lower() in RATES and isinstance(value, (float, int)):
+            return str(name)
+    return None
 
 
 def _chosen(
