@@ -61,6 +61,12 @@ def test_a_right_step_passes_at_a_sharp_rate(function: str, call: str, case: str
     assert judged(found, CASES[case]) == "pass"
 
 
+def test_a_gradient_that_is_kept_is_taken_and_the_loss_stands_beside_it() -> None:
+    found = run("Keeping.backward")
+    assert judged(found) == "pass"
+    assert [one.name for one in found.beside] == ["loss"]
+
+
 @pytest.mark.parametrize("call", ["step", "row-step"])
 def test_a_known_rate_is_handed_over_or_believed(call: str) -> None:
     assert judged(run("step", call, rate=0.25)) == "pass"

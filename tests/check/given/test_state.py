@@ -54,6 +54,22 @@ def test_weights_are_found_put_and_taken(owner: Any, first: str) -> None:
         assert all(np.array_equal(p.get(), a) for p, a in zip(held, arrays, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("owner", "first"),
+    [
+        (Object(**numbered(), **numbered("dW", "db")), "dW1"),
+        (Object(params=numbered(), grads=numbered()), "grads.W1"),
+        (Object(weights=zeros(W), nabla_w=zeros(W), nabla_b=zeros(b)), "nabla_w.0"),
+        (Object(layers=[Object(W=w * 0, b=v * 0, W_grad=w * 0, b_grad=v * 0)
+                        for w, v in zip(W, b, strict=True)]), "layers.0.W_grad"),
+        (Object(gradients={"weights": zeros(W), "biases": zeros(b)}), "gradients.weights.0"),
+        (Object(d_weights=zeros(W), d_biases=zeros(b)), "d_weights.0"),
+    ],
+)  # fmt: skip
+def test_derivatives_are_found_beside_what_they_are_of(owner: Any, first: str) -> None:
+    assert places(owner, W, b, derivatives=True)[0][0].name == first
+
+
 def test_an_array_that_is_known_elsewhere_stays_the_same_array() -> None:
     known = zeros(W)
     (place, *_), _ = places(Object(weights=known), W, [])

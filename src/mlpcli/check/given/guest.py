@@ -121,6 +121,8 @@ class Guest:
             keeper.put(given[:-2], rate if self.step else None)
         with np.errstate(all="ignore"):
             returned = tree_of(signature.call(self._function, arguments, rate))
+        if keeper is not None and not self.step and _is_bare(returned):
+            returned = keeper.gradient(returned)
         after = arguments if keeper is None else (*keeper.get(), *arguments[-2:])
         return Answer(returned, None if same(after, given) else tree_of(after))
 
@@ -170,7 +172,8 @@ class _Keeper:
     def __init__(self, owner: Any, parameters: tuple[Tree, ...]) -> None:
         self.owner = owner
         self.rate = rate_of(owner)
-        self.places = places(owner, *(*parameters, [])[:2])
+        self.arrays = (*parameters, [])[:2]
+        self.places = places(owner, *self.arrays)
 
     def put(self, parameters: tuple[Tree, ...], rate: float | None) -> None:
         for held, arrays in zip(self.places, parameters, strict=False):
@@ -181,6 +184,20 @@ class _Keeper:
 
     def get(self) -> tuple[Tree, ...]:
         return tuple([np.array(place.get()) for place in held] for held in self.places)
+
+    def gradient(self, returned: Tree) -> Tree:
+        """Return what the object keeps as its gradient, after the loss if that was returned."""
+        try:
+            kept = places(self.owner, *self.arrays, derivatives=True)
+        except CaseError:
+            return returned
+        found = tuple([np.array(place.get()) for place in held] for held in kept)
+        return found if returned is None else (returned, found)
+
+
+def _is_bare(returned: Tree) -> bool:
+    """Whether it is nothing, or a single number such as the loss."""
+    return returned is None or (isinstance(returned, np.ndarray) and returned.ndim == 0)
 
 
 def _nothing(*_: Any) -> None:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Place", "places", "rate_of"]
 
 _DEEPEST = 4
-# Whole words of a name that say: this is a derivative or a memory, no parameter.
-_OTHER = {"d", "dw", "db", "grad", "grads", "gradient", "gradients", "delta", "deltas", "nabla",
-          "velocity", "velocities", "momentum", "v", "m", "vw", "vb", "mw", "mb", "cache", "old",
-          "prev", "last", "best", "sum", "x", "y", "z", "a", "h"}  # fmt: skip
-_WORDS = {"W": ("w", "weight", "theta", "kernel", "coef"), "b": ("b", "bias", "intercept")}
+# Words of a name that say: this is a derivative; or a memory, which is no parameter either.
+_DERIVATIVE = {"d", "grad", "grads", "gradient", "gradients", "delta", "deltas", "nabla", "g"}
+_MEMORY = {"velocity", "velocities", "momentum", "v", "m", "vw", "vb", "mw", "mb", "cache", "old",
+           "prev", "last", "best", "batch", "x", "y", "z", "a", "h"}  # fmt: skip
+_WORDS = {"W": ("w", "theta", "kernel", "coef"), "b": ("b", "intercept")}
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,20 @@ def _item(holder: Any, key: Any) -> Any:
 
 
 def places(
-    owner: Any, weights: Sequence[np.ndarray[Any, Any]], biases: Sequence[np.ndarray[Any, Any]]
+    owner: Any,
+    weights: Sequence[np.ndarray[Any, Any]],
+    biases: Sequence[np.ndarray[Any, Any]],
+    *,
+    derivatives: bool = False,
 ) -> tuple[list[Place], list[Place]]:
     """Return where the owner, an object or a module, keeps arrays of these shapes.
 
-    Raises CaseError that names the first that is not found.
+    They are W and b, or their `derivatives`. Raises CaseError that names the first not found.
     """
-    everywhere = list(_walk(owner, owner, (), set()))
+    kept = [p for p in _walk(owner, owner, (), set()) if _is_derivative(p.name) == derivatives]
     return (
-        _chosen(everywhere, "W", [W.shape for W in weights]),
-        _chosen(everywhere, "b", [b.shape for b in biases]),
+        _chosen(kept, "W", [W.shape for W in weights]),
+        _chosen(kept, "b", [b.shape for b in biases]),
     )
 
 
@@ -103,17 +107,22 @@ def _chosen(
     return chosen
 
 
+def _is_derivative(name: str) -> bool:
+    return bool(_DERIVATIVE & {*_words(name)[-3:]}) or _words(_last(name))[:1] == ["d"]
+
+
 def _says(name: str, letter: str) -> bool:
     """Whether the last word of a name that is no number says W, or b."""
-    words = [word for word in re.split(r"[^a-z]+", _spaced(name).lower()) if word]
-    own = re.split(r"[^a-z]+", _spaced(_last(name)).lower())
-    if _OTHER & set(words[-3:]):
-        return False
-    return any(word.startswith(_WORDS[letter][1:]) or word == letter.lower() for word in own)
+    starts = _WORDS[letter]
+    return not _MEMORY & {*_words(name)[-3:]} and any(
+        word.startswith(starts) for word in _words(_last(name))
+    )
 
 
-def _spaced(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+def _words(name: str) -> list[str]:
+    """Return the words of "layers.0.dW_hidden": layers, d, w, hidden."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=\bd)(?=[wb])|(?<=_d)(?=[wb])", " ", name)
+    return [word for word in re.split(r"[^a-z]+", spaced.lower()) if word]
 
 
 def _last(name: str) -> str:
