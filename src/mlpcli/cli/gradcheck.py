@@ -147,7 +147,8 @@ def _find_gradient(given: Given, case: Case) -> tuple[Parameters | None, tuple[D
         return None, ()
 
     from mlpcli.check.exchange import read_gradient
-    from mlpcli.check.given.function import hosted, run_function
+    from mlpcli.check.given.function import run_function
+    from mlpcli.check.given.hosting import hosted
 
     name = given.gradient
     path = Path(name)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from mlpcli.check.given.child import Child
-from mlpcli.check.given.function import FunctionRun, hosted, run_function
+from mlpcli.check.given.function import FunctionRun, run_function
+from mlpcli.check.given.hosting import hosted
 from mlpcli.errors import CaseError
 from planted import network_case
 

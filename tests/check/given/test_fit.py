@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mlpcli.check.given.fit import fitting_layout, told_of_other_layouts
-from mlpcli.check.given.function import hosted, run_function
+from mlpcli.check.given.function import run_function
+from mlpcli.check.given.hosting import hosted
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.errors import CaseError
 from planted import network_case

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlpcli.check.given.function import FunctionRun, hosted, run_function
+from mlpcli.check.given.function import FunctionRun, run_function
+from mlpcli.check.given.hosting import hosted
 from mlpcli.check.run import gradcheck
 from mlpcli.errors import CaseError
 from planted import network_case

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mlpcli.check.given.function import FunctionRun, hosted, run_function
+from mlpcli.check.given.function import FunctionRun, run_function
+from mlpcli.check.given.hosting import hosted
 from mlpcli.errors import CaseError
 from planted import CASES, network_case
 

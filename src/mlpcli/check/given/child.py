@@ -17,20 +17,18 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
-from mlpcli.check.given.guest import Answer, Facts
+from mlpcli.check.given.host import TIMEOUT, Answer, Facts
 from mlpcli.check.given.name import name_from
-from mlpcli.check.given.wire import HEAD, WireError, body_length, pack, unpack
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mlpcli.check.given.guest import Sample
+    from mlpcli.check.given.host import Sample
     from mlpcli.check.given.tree import Tree
 
-__all__ = ["TIMEOUT", "Child"]
+__all__ = ["Child"]
 
-TIMEOUT = 60.0
 _SOURCE = Path(__file__).parents[3]  # the folder that holds this package
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -101,9 +99,10 @@ class Child:
         if self._questions >= 0:
             os.close(self._questions)
             self._questions = -1
-        if self._process.returncode is None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(min(_FAREWELL, max(0.0, self._deadline - monotonic())))
+        if self._answers >= 0:  # its end of this pipe is closed with it
+            select.select([self._answers], [], [], _FAREWELL)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_FAREWELL / 10)
         self._kill()
 
     def _kill(self) -> None:
@@ -115,6 +114,8 @@ class Child:
             self._answers = -1
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        from mlpcli.check.given.wire import HEAD, WireError, body_length, pack, unpack
+
         self._deadline = monotonic() + self._left
         try:
             frame = pack(question)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from mlpcli.check.given.call import CALLS, Caller
+from mlpcli.check.given.call import CALLS
+from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.returned import apart
 from mlpcli.errors import CaseError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mlpcli.check.case import Case
-    from mlpcli.check.given.guest import Host
+    from mlpcli.check.given.host import Host
     from mlpcli.check.given.layout import Layout
 
 __all__ = ["fitting_layout", "told_of_other_layouts"]

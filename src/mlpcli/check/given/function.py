@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.given.call import CALLS, Caller
-from mlpcli.check.given.child import TIMEOUT, Child
-from mlpcli.check.given.guest import Guest
+from mlpcli.check.given.call import CALLS
+from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.hidden import hidden_by_call
 from mlpcli.check.given.intermediates import Comparison, compare
 from mlpcli.check.given.layout import OURS, Layout
-from mlpcli.check.given.name import name_from
 from mlpcli.check.given.other_call import other_call
 from mlpcli.check.given.plain_step import require_plain
 from mlpcli.check.given.rate import Rate, fitted, sharpest
 from mlpcli.check.given.watch import misbehaviour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from mlpcli.check.bugs.blind_spots import BlindSpot
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
-    from mlpcli.check.given.call import Made
-    from mlpcli.check.given.guest import Host
+    from mlpcli.check.given.caller import Made
+    from mlpcli.check.given.host import Host
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["FunctionRun", "hosted", "run_function"]
+__all__ = ["FunctionRun", "run_function"]
 
 
 @dataclass(frozen=True)
@@ -53,32 +48,6 @@ class FunctionRun:
     place: tuple[str | None, int | None] = (None, None)
     beside: tuple[Comparison, ...] = ()
     suggestion: str | None = None
-
-
-@contextmanager
-def hosted(
-    function: str | Callable[..., Any],
-    *,
-    call: str = "batch",
-    timeout: float = TIMEOUT,
-    in_process: bool = False,
-    forbid_mlpcli: bool = False,
-) -> Iterator[Host]:
-    """Give a function, by its name or as it is, a place to run: a process of its own, or this one.
-
-    What is no name runs here. Raises CaseError for what is no name of a function.
-    """
-    step = CALLS[call].step
-    if isinstance(function, str) and not in_process:
-        with Child(function, step=step, timeout=timeout, forbid_mlpcli=forbid_mlpcli) as child:
-            yield child
-    else:
-        source = name_from(function) if isinstance(function, str) else function
-        guest = Guest(source, step=step)
-        try:
-            yield guest
-        finally:
-            guest.close()
 
 
 def run_function(

@@ -11,13 +11,13 @@ import os
 import sys
 import traceback
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.check.given.building import built
+from mlpcli.check.given.host import Answer, Facts
 from mlpcli.check.given.name import Name
 from mlpcli.check.given.signature import Signature, signature_of
 from mlpcli.check.given.state import places, rate_of
@@ -27,46 +27,11 @@ from mlpcli.errors import CaseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Answer", "Facts", "Guest", "Host", "Sample"]
+    from mlpcli.check.given.host import Sample
 
-Sample = tuple[Tree, Tree]  # X and y
+__all__ = ["Guest"]
+
 _FAILURES = (Exception, SystemExit)  # a guest must not end the check
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of a function before it is called: whether it takes a rate, and where it is."""
-
-    takes_rate: bool
-    file: str | None = None
-    line: int | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a call returned, and its arguments afterwards (None: as they were).
-
-    `after` is (weights, biases, X, y) as the function left them, or as its object keeps them.
-    """
-
-    returned: Tree
-    after: tuple[Tree, ...] | None
-
-
-class Host(Protocol):
-    """Whoever calls the function: this process, or another."""
-
-    name: str
-
-    def begin(self, sizes: Sequence[int]) -> Facts:
-        """Find the function, as if for the first time, for a network n_0, .. n_L."""
-        ...
-
-    def call(
-        self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
-    ) -> list[Answer]:
-        """Call it on each sample with the same parameters, (weights, biases) or a part of them."""
-        ...
 
 
 class Guest:

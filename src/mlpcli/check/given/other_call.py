@@ -9,7 +9,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
-    from mlpcli.check.given.call import Call, Made
+    from mlpcli.check.given.call import Call
+    from mlpcli.check.given.caller import Made
     from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["other_call"]

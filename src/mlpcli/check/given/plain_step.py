@@ -12,7 +12,7 @@ from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
-    from mlpcli.check.given.call import Made
+    from mlpcli.check.given.caller import Made
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 

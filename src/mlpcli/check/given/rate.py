@@ -18,7 +18,7 @@ from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
-    from mlpcli.check.given.call import Caller, Made
+    from mlpcli.check.given.caller import Caller, Made
     from mlpcli.nn.network import Parameters
 
 __all__ = ["Rate", "fitted", "sharpest"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlpcli.check.case import Case
-    from mlpcli.check.given.call import Caller, Made
+    from mlpcli.check.given.caller import Caller, Made
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 

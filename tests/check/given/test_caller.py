@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mlpcli.check.given.call import CALLS
-from mlpcli.check.given.function import FunctionRun, hosted, run_function
+from mlpcli.check.given.function import FunctionRun, run_function
+from mlpcli.check.given.hosting import hosted
 from mlpcli.check.run import gradcheck
 from planted import network_case
 

@@ -1,0 +1,53 @@
+"""Whoever calls somebody's function, this process or one of its own: asked alike, in these words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlpcli.check.given.tree import Tree
+
+    Sample = tuple[Tree, Tree]  # X and y
+
+__all__ = ["TIMEOUT", "Answer", "Facts", "Host"]
+
+TIMEOUT = 60.0  # seconds for all calls of a function
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a function before it is called: whether it takes a rate, and where it is."""
+
+    takes_rate: bool
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call returned, and its arguments afterwards (None: as they were).
+
+    `after` is (weights, biases, X, y) as the function left them, or as its object keeps them.
+    """
+
+    returned: Tree
+    after: tuple[Tree, ...] | None
+
+
+class Host(Protocol):
+    """Whoever calls the function: this process, or another."""
+
+    name: str
+
+    def begin(self, sizes: Sequence[int]) -> Facts:
+        """Find the function, as if for the first time, for a network n_0, .. n_L."""
+        ...
+
+    def call(
+        self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
+    ) -> list[Answer]:
+        """Call it on each sample with the same parameters, (weights, biases) or a part of them."""
+        ...
