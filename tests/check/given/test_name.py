@@ -97,7 +97,7 @@ def test_the_folder_of_the_file_comes_before_the_current_one(folder: Path) -> No
         ("absent:f", ": no module absent; looked in this folder first"),
         ("broken:f", ": no module nowhere_to_be_found; looked in this folder first"),
         ("fatal:f", ": importing it failed: ZeroDivisionError: division by zero (fatal.py:1)"),
-        ("syntax:f", ": importing it failed: SyntaxError: "),
+        ("syntax:f", ": importing it failed: SyntaxError: invalid syntax (syntax.py:1)"),
         ("leaving:f", ": importing it failed: SystemExit: 0 (leaving.py:1)"),
         ("good:gradeint", ': good has no function gradeint, did you mean "gradient"?'),
         ("good:Model.gradeint", ': Model has no function gradeint, did you mean "gradient"?'),

@@ -181,6 +181,8 @@ def _place(function: Any) -> tuple[str | None, int | None]:
 
 def _described(error: BaseException, folders: Sequence[Path]) -> str:
     """Return the error and the last line of the user's own code on the way to it."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return f"SyntaxError: {error.msg} ({Path(error.filename).name}:{error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if _is_own(Path(frame.filename), folders)]
     at = (own or frames)[-1]

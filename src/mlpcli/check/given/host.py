@@ -1,4 +1,4 @@
-"""Whoever calls somebody's function, this process or one of its own: asked alike, in these words."""
+"""Whoever calls somebody's function, this process or another: both are asked in these words."""
 
 from __future__ import annotations
 
