@@ -79,6 +79,14 @@ def wrong_step(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
     return step(weights, biases, X, np.roll(y, 1, axis=0), lr)
 
 
+def small_single_step(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    return single_step(weights, biases, X, y, 1e-4)
+
+
+def standing_still(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    return weights, biases
+
+
 def uphill(weights: Any, biases: Any, X: Any, y: Any) -> Any:
     return step(weights, biases, X, y, -0.3)
 
@@ -94,6 +102,10 @@ def online(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> None:
     """A trainer that updates after every row."""
     for x, t in zip(X, y, strict=True):
         in_place(weights, biases, x[np.newaxis], t[np.newaxis], lr)
+
+
+def online_half(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> None:
+    online(weights, biases, X, y, lr / 2)
 
 
 def too_early(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> None:

@@ -158,6 +158,13 @@ def decay(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
         array[:] -= lr * (d + 0.01 * array)
 
 
+def decay_of_weights(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+    dW, db = gradient(weights, biases, X, y)
+    for W, b, d, e in zip(weights, biases, dW, db, strict=True):
+        W[:] -= lr * (d + 0.01 * W)
+        b[:] -= lr * e
+
+
 def needy(weights: Any, biases: Any, X: Any, y: Any, cache: Any, l2: float) -> Any:
     return gradient(weights, biases, X, y)
 

@@ -68,48 +68,6 @@ def test_a_gradient_that_is_kept_is_taken_and_the_loss_stands_beside_it() -> Non
     assert [one.name for one in found.beside] == ["loss"]
 
 
-@pytest.mark.parametrize("call", ["step", "row-step"])
-def test_a_known_rate_is_handed_over_or_believed(call: str) -> None:
-    assert judged(run("step", call, rate=0.25)) == "pass"
-    believed = run("of_its_own_rate", call, rate=0.3)
-    assert "scaled" not in {spot.bug for spot in believed.hidden}
-    assert judged(believed) == "pass"
-    assert judged(run("of_its_own_rate", call, rate=0.6)) == "fail"
-
-
-@pytest.mark.parametrize("call", ["step", "row-step"])
-def test_a_rate_that_nobody_says_is_fitted_and_what_it_hides_is_said(call: str) -> None:
-    found = run("of_its_own_rate", call)
-    assert found.rate is not None
-    assert found.rate.fitted
-    assert found.rate.value == pytest.approx(0.3)
-    assert judged(found) == "pass"
-    hidden = {spot.bug: spot for spot in found.hidden}
-    assert {"sum-instead-of-mean", "mean-twice", "mean-over-outputs", "scaled"} <= hidden.keys()
-    assert "last-layer-closed-form" not in hidden
-    assert "--learning-rate" in hidden["scaled"].reason
-
-
-def test_one_row_hides_what_many_show() -> None:
-    assert run("gradient").hidden == run("step", "step").hidden == ()
-    hidden = {spot.bug for spot in run("gradient", "row").hidden}
-    assert hidden == {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
-    assert hidden == {spot.bug for spot in run("step", "row-step").hidden}
-
-
-def test_a_penalty_shows_a_factor_of_the_data_term() -> None:
-    case = network_case((4, 5, 3), 7, l2=0.1)
-    found = run("of_its_own_rate", "step", case)
-    assert {spot.bug for spot in found.hidden} == {"scaled"}
-
-
-def test_a_step_uphill_is_wrong_at_any_rate() -> None:
-    found = run("uphill", "step")
-    result = gradcheck(CASE, found.gradient, doubt=found.doubt)
-    assert result.verdict == "fail"
-    assert [d.bug for d in result.diagnosis] == ["sign-flipped"]
-
-
 @pytest.mark.parametrize("call", ["batch", "row"])
 def test_float32_is_seen_to_be_float32(call: str) -> None:
     found = run("single", call)
@@ -127,13 +85,6 @@ def test_a_float32_step_passes(call: str) -> None:
 def test_an_online_trainer_is_checked_row_by_row() -> None:
     assert judged(run("online", "row-step")) == "pass"
     assert judged(run("online", "step")) == "fail"
-
-
-def test_weights_updated_too_early_are_judged_at_rate_1() -> None:
-    found = run("too_early", "step")
-    assert found.rate is not None
-    assert found.rate.value == 1
-    assert judged(found) == "fail"
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.check.given.fit import fitting_layout, told_of_other_layouts
+from mlpcli.check.given.fit import Way, fitting_way, told_of_other_ways
 from mlpcli.check.given.function import run_function
 from mlpcli.check.given.hosting import hosted
 from mlpcli.check.given.layout import OURS, Layout
@@ -41,7 +41,7 @@ def gradient_in(layout: Layout) -> Any:
 def test_the_layout_in_which_it_runs_is_told(layout: Layout) -> None:
     function = gradient_in(layout)
     with pytest.raises(CaseError) as caught, \
-            told_of_other_layouts(partial(hosted, function), CASE, "batch", OURS), \
+            told_of_other_ways(partial(hosted, function), CASE, "batch", OURS), \
             hosted(function) as host:  # fmt: skip
         run_function(host, CASE)
     assert str(caught.value).endswith(f"; it runs with {OURS.options(layout)}: add that")
@@ -49,8 +49,8 @@ def test_the_layout_in_which_it_runs_is_told(layout: Layout) -> None:
 
 def test_a_function_of_a_file_in_a_process_of_its_own() -> None:
     name = f"{OTHERS}:columns_with_column_biases"
-    found = fitting_layout(partial(hosted, name), CASE, "batch", OURS)
-    assert found == Layout("columns", "out-in", "column")
+    found = fitting_way(partial(hosted, name), CASE, "batch", OURS)
+    assert found == Way("batch", Layout("columns", "out-in", "column"))
 
 
 def test_what_runs_in_no_layout_keeps_its_error() -> None:
@@ -58,7 +58,7 @@ def test_what_runs_in_no_layout_keeps_its_error() -> None:
         raise ValueError("no")
 
     with pytest.raises(CaseError, match=r"ValueError: no \(test_fit.py:\d+\)$"), \
-            told_of_other_layouts(partial(hosted, broken), CASE, "batch", OURS), \
+            told_of_other_ways(partial(hosted, broken), CASE, "batch", OURS), \
             hosted(broken) as host:  # fmt: skip
         run_function(host, CASE)
 
@@ -77,5 +77,29 @@ def test_of_several_layouts_that_run_the_right_one_is_told() -> None:
         below = (weights[1].T @ delta) * A[1] * (1 - A[1])
         return [below @ A[0].T, delta @ A[1].T], [d.sum(axis=1) for d in (below, delta)]
 
-    found = fitting_layout(partial(hosted, columns), square, "batch", OURS)
-    assert found == Layout("columns", "out-in", "column")
+    found = fitting_way(partial(hosted, columns), square, "batch", OURS)
+    assert found == Way("batch", Layout("columns", "out-in", "column"))
+
+
+def test_a_function_of_one_row_is_told_of_the_call() -> None:
+    found = fitting_way(partial(hosted, f"{OTHERS}:one_sample_nabla"), CASE, "batch", OURS)
+    assert found is not None
+    assert found.options("batch", OURS) == "--call row --samples columns --bias column"
+
+
+def test_a_step_of_one_vector_is_told_of_the_call() -> None:
+    def train(weights: Any, biases: Any, x: Any, t: Any, lr: float) -> None:
+        Z = [x]
+        for W, b in zip(weights, biases, strict=True):
+            Z.append(1 / (1 + np.exp(-(W @ Z[-1] + b))))
+        delta = Z[-1] - t
+        for i in reversed(range(len(weights))):
+            below = (delta @ weights[i]) * Z[i] * (1 - Z[i])
+            weights[i] -= lr * np.outer(delta, Z[i])
+            biases[i] -= lr * delta
+            delta = below
+
+    opened = partial(hosted, train, call="step")
+    found = fitting_way(opened, CASE, "step", OURS)
+    assert found is not None
+    assert found.options("step", OURS) == "--call row-step --samples vector"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mlpcli.check.given.function import FunctionRun, run_function
@@ -37,10 +38,11 @@ def test_the_right_call_is_suggested_and_passes(
     function: str, call: str, rate: float | None, suggestion: str
 ) -> None:
     found = run(function, call, rate)
-    assert found.suggestion == suggestion
+    assert found.other_call is not None
+    assert found.other_call.option == suggestion
     assert gradcheck(CASE, found.gradient, doubt=found.doubt).verdict == "fail"
     again = run(function, suggestion.split()[1])
-    assert again.suggestion is None
+    assert again.other_call is None
     assert gradcheck(CASE, again.gradient, doubt=again.doubt).verdict == "pass"
 
 
@@ -50,7 +52,7 @@ def test_the_right_call_is_suggested_and_passes(
      ("too_early", "step"), ("wrong_step", "step")],
 )  # fmt: skip
 def test_nothing_is_suggested_to_what_is_right_or_just_wrong(function: str, call: str) -> None:
-    assert run(function, call).suggestion is None
+    assert run(function, call).other_call is None
 
 
 @pytest.mark.parametrize("call", ["batch", "row"])
@@ -59,3 +61,10 @@ def test_a_step_that_returns_nothing_is_recognised_by_what_it_changed(call: str)
         CaseError, match=r"it changed W1, W2, b1, b2: a training step\? Then add --"
     ):
         run("in_place", call)
+
+
+def test_a_trainer_of_half_the_loss_that_goes_row_by_row_is_recognised_with_its_factor() -> None:
+    found = run("online_half", "step").other_call
+    assert found is not None
+    assert found.option == "--call row-step"
+    assert np.allclose(found.gradient.theta, CASE.gradient().theta / 2, rtol=1e-5)

@@ -197,25 +197,3 @@ def test_sums_kept_over_calls_are_named(call: str) -> None:
     with hosted(f"{HOSTILE}:accumulates", call=call, in_process=True) as host:
         (found,) = run_function(host, network_case((3, 2), 4), call=call).misbehaviour
     assert found.bug == "accumulates-over-calls"
-
-
-@pytest.mark.parametrize(
-    ("function", "message"),
-    [
-        ("momentum", "the second step from the same weights is 1.9 times the first"),
-        ("adam", "as in the first step of Adam or RMSprop"),
-        ("rmsprop", "as in the first step of Adam or RMSprop"),
-        ("decay", r"the step is \(1 - rate x 0.01\) theta - rate x gradient"),
-    ],
-)
-@pytest.mark.parametrize("rate", [None, 0.1])
-@pytest.mark.parametrize("call", ["step", "row-step"])
-def test_what_is_no_plain_step_is_said(
-    function: str, message: str, rate: float | None, call: str
-) -> None:
-    case = network_case((4, 5, 3), 7)
-    with (
-        hosted(f"{HOSTILE}:{function}", call=call, in_process=True) as host,
-        pytest.raises(CaseError, match=message),
-    ):
-        run_function(host, case, call=call, learning_rate=rate)

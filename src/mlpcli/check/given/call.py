@@ -21,6 +21,11 @@ class Call:
     rows: bool = False
     step: bool = False
 
+    @property
+    def by_rows(self) -> str:
+        """The name of the same call one row at a time."""
+        return next(c.name for c in CALLS.values() if c.rows and c.step == self.step)
+
 
 CALLS = {
     call.name: call

@@ -1,16 +1,19 @@
-"""Which other layout a function takes, where it fails in the one that was said.
+"""Which other layout or call a function takes, where it fails in the one that was said.
 
 A product of matrices that do not fit ends in NumPy's own error. So the function is called in every
-other layout, in a process of its own, as foreign code may crash; the nearest that runs is told.
+other layout, and row by row, in a process of its own, as foreign code may crash; the nearest that
+runs is told.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
 
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.caller import Caller
+from mlpcli.check.given.layout import Layout, Samples
 from mlpcli.check.given.returned import apart
 from mlpcli.errors import CaseError
 
@@ -20,15 +23,14 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
     from mlpcli.check.given.host import Host
-    from mlpcli.check.given.layout import Layout
 
-__all__ = ["fitting_layout", "told_of_other_layouts"]
+__all__ = ["Way", "fitting_way", "told_of_other_ways"]
 
 _TOLD = "add that"  # the end of a message that names options already
 
 
 @contextmanager
-def told_of_other_layouts(
+def told_of_other_ways(
     opened: Callable[[], AbstractContextManager[Host]], case: Case, call: str, layout: Layout
 ) -> Iterator[None]:
     """Add to a CaseError in the block the options with which the function runs, if there are any.
@@ -39,33 +41,55 @@ def told_of_other_layouts(
         yield
     except CaseError as error:
         told = any(_TOLD in line for line in error.lines)
-        other = None if told else fitting_layout(opened, case, call, layout)
-        if other is None:
+        way = None if told else fitting_way(opened, case, call, layout)
+        if way is None:
             raise
-        options = layout.options(other)
-        line = f"{error.lines[0]}; it runs with {options}: {_TOLD}"
+        line = f"{error.lines[0]}; it runs with {way.options(call, layout)}: {_TOLD}"
         raise CaseError(line, *error.lines[1:]) from error
 
 
-def fitting_layout(
+@dataclass(frozen=True)
+class Way:
+    """A call and a layout."""
+
+    call: str
+    layout: Layout
+
+    def options(self, call: str, layout: Layout) -> str:
+        """Return the options that turn this call and this layout into the way."""
+        own = f"--call {self.call} " if self.call != call else ""
+        return f"{own}{layout.options(self.layout)}".strip()
+
+
+def fitting_way(
     opened: Callable[[], AbstractContextManager[Host]], case: Case, call: str, layout: Layout
-) -> Layout | None:
-    """Return the layout of the fewest options in which the function returns what may be a gradient.
+) -> Way | None:
+    """Return the way of the fewest options in which the function returns what may be a gradient.
 
     Among several it has to come as near to our gradient as any.
     """
     found = [*_fits(opened, case, call, layout)]
     nearest = min((distance for distance, _ in found), default=0.0)
-    return next((other for distance, other in found if distance <= 2 * nearest + 1e-6), None)
+    return next((way for distance, way in found if distance <= 2 * nearest + 1e-6), None)
 
 
 def _fits(
     opened: Callable[[], AbstractContextManager[Host]], case: Case, call: str, layout: Layout
-) -> Iterator[tuple[float, Layout]]:
+) -> Iterator[tuple[float, Way]]:
     with suppress(CaseError), opened() as host:
-        for other in layout.others():
-            taken = other.of(case)
+        for way in _ways(call, layout):
+            taken = way.layout.of(case)
             with suppress(CaseError):
                 host.begin(taken.network.sizes)
-                made = Caller(host, CALLS[call], other).made(taken)
-                yield apart(made.gradient, taken.gradient()), other
+                made = Caller(host, CALLS[way.call], way.layout).made(taken)
+                yield apart(made.gradient, taken.gradient()), way
+
+
+def _ways(call: str, layout: Layout) -> Iterator[Way]:
+    """Yield all other layouts, then all of them row by row, those of the fewest options first."""
+    yield from (Way(call, other) for other in layout.others())
+    if not CALLS[call].rows:
+        by_rows = CALLS[call].by_rows
+        alone = [replace(layout, samples=samples) for samples in get_args(Samples)]
+        every = [Way(by_rows, other) for one in alone for other in (one, *one.others())]
+        yield from sorted(dict.fromkeys(every), key=lambda way: len(way.options(call, layout)))

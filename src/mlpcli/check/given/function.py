@@ -12,7 +12,7 @@ from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.hidden import hidden_by_call
 from mlpcli.check.given.intermediates import Comparison, compare
 from mlpcli.check.given.layout import OURS, Layout
-from mlpcli.check.given.other_call import other_call
+from mlpcli.check.given.other_call import OtherCall, other_call
 from mlpcli.check.given.plain_step import require_plain
 from mlpcli.check.given.rate import Rate, fitted, sharpest
 from mlpcli.check.given.watch import misbehaviour
@@ -35,8 +35,8 @@ class FunctionRun:
 
     `doubt` is what its making may be off by, over theta. `rate` is that of a step (None: no step),
     `hidden` are bugs that this call cannot show, `beside` compares what else one call returned with
-    ours. `place` is the file and line of the function, `suggestion` the call under which its
-    numbers are right, if they are so under another one.
+    ours. `place` is the file and line of the function, `other_call` the one under which its
+    numbers are right, up to a factor, if they are so under another one.
     """
 
     gradient: Parameters
@@ -47,7 +47,7 @@ class FunctionRun:
     hidden: tuple[BlindSpot, ...] = ()
     place: tuple[str | None, int | None] = (None, None)
     beside: tuple[Comparison, ...] = ()
-    suggestion: str | None = None
+    other_call: OtherCall | None = None
 
 
 def run_function(
@@ -76,8 +76,8 @@ def run_function(
         host.begin(case.network.sizes)
         first = caller.made(case, rate.value)
     found = tuple(misbehaviour(caller, case, first, rate.value))
-    suggestion = other_call(caller.call, first, case, rate.value)
-    if caller.call.step and suggestion is None:
+    other = other_call(caller.call, first, case, rate.value)
+    if caller.call.step and other is None:
         _require_plain(caller, case, rate.value)
     return FunctionRun(
         gradient=first.gradient,
@@ -87,7 +87,7 @@ def run_function(
         rate=rate if caller.call.step else None,
         hidden=hidden_by_call(case, caller.cases(case)[0], fitted=rate.fitted),
         place=(facts.file, facts.line),
-        suggestion=suggestion,
+        other_call=other,
         beside=() if first.returned is None else compare(first.returned.beside, case, layout),
     )
 

@@ -1,0 +1,41 @@
+"""What a call cannot show is said: by rows N = 1, and with a fitted rate any factor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlpcli.check.given.function import FunctionRun, run_function
+from mlpcli.check.given.hosting import hosted
+from planted import network_case
+
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
+
+GUESTS = Path(__file__).parent / "guests.py"
+CASE = network_case((4, 5, 3), 7)
+
+
+def run(function: str, call: str = "batch", case: Case = CASE) -> FunctionRun:
+    with hosted(f"{GUESTS}:{function}", call=call, in_process=True) as host:
+        return run_function(host, case, call=call)
+
+
+def test_a_fitted_rate_hides_every_factor() -> None:
+    hidden = {spot.bug: spot for spot in run("of_its_own_rate", "step").hidden}
+    assert {"sum-instead-of-mean", "mean-twice", "mean-over-outputs", "scaled"} <= hidden.keys()
+    assert "last-layer-closed-form" not in hidden
+    assert "--learning-rate" in hidden["scaled"].reason
+
+
+def test_one_row_hides_what_many_show() -> None:
+    assert run("gradient").hidden == run("step", "step").hidden == ()
+    hidden = {spot.bug for spot in run("gradient", "row").hidden}
+    assert hidden == {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
+    assert hidden == {spot.bug for spot in run("step", "row-step").hidden}
+
+
+def test_a_penalty_shows_a_factor_of_the_data_term() -> None:
+    case = network_case((4, 5, 3), 7, l2=0.1)
+    found = run("of_its_own_rate", "step", case)
+    assert {spot.bug for spot in found.hidden} == {"scaled"}
