@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.command import MaybeConfig, Overrides, read_config
 from mlpcli.cli.console import counting, draw, put, put_chart, put_json, put_table, put_words
+from mlpcli.cli.gradcheck_given import Called, Found, source_of
 from mlpcli.cli.gradcheck_options import Check, Given, Report, Said, Subject
 from mlpcli.cli.gradcheck_subject import find_subjects, refuse_unfit_options
 from mlpcli.errors import UsageError
@@ -15,11 +16,9 @@ from mlpcli.report.ci import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
     from mlpcli.check.run import GradcheckResult
     from mlpcli.config import Config
-    from mlpcli.nn.network import Parameters
 
 __all__ = ["gradcheck"]
 
@@ -32,6 +31,7 @@ def gradcheck(
     said: Said,
     check: Check,
     given: Given,
+    called: Called,
     report: Report,
     config: MaybeConfig = None,
     overrides: Overrides = None,
@@ -60,10 +60,10 @@ def gradcheck(
     if report.dump is not None:
         _dump(subjects.cases, report.dump, force=report.force)
     count = sum(case.network.theta.size for case in subjects.cases.values())
-    with counting(count) as progress:
+    with source_of(given.gradient, called) as source, counting(count) as progress:
         result = gradcheck_each(
             subjects.cases,
-            lambda case: _check(case, given, check, options, progress),
+            lambda case: _check(source(case), check, options, progress),
             options.get("tolerance"),
         )
     if report.junit is not None:
@@ -86,22 +86,21 @@ def _refuse(
 
 
 def _check(
-    case: Case, given: Given, check: Check, options: dict[str, Any], progress: Any
+    found: Found, check: Check, options: dict[str, Any], progress: Any
 ) -> GradcheckResult:
     """Return the check of one case, with somebody's gradient of it or with ours."""
     from mlpcli.check.run import gradcheck as run
 
-    loss = case.objective.loss
+    loss = found.case.objective.loss
     if check.derivative is not None and len(loss.forms) == 1:
         raise UsageError(f"--derivative: the {loss.name} has one form only; leave it out")
-    gradient, findings = _find_gradient(given, case)
     return run(
-        case,
-        gradient,
+        found.case,
+        found.gradient,
         dtype=check.dtype or "float64",
         compare_losses=check.compare_losses,
-        findings=findings,
         progress=progress,
+        **found.keywords,
         **options,
     )
 
@@ -135,28 +134,6 @@ def _dump(cases: Mapping[str, Case], path: Path, *, force: bool) -> None:
     refuse_existing(path, force=force)
     with atomic_file(path) as file:
         write_case(next(iter(cases.values())), file, path.suffix)
-
-
-def _find_gradient(given: Given, case: Case) -> tuple[Parameters | None, tuple[Diagnosis, ...]]:
-    """Return the gradient of a file, or of a function run on the case; None is our own.
-
-    With it comes what was found out about the function. Raises CaseError where the gradient cannot
-    be had or does not fit the case.
-    """
-    if given.gradient is None:
-        return None, ()
-
-    from mlpcli.check.exchange import read_gradient
-    from mlpcli.check.given.function import run_function
-    from mlpcli.check.given.hosting import hosted
-
-    name = given.gradient
-    path = Path(name)
-    if path.suffix in _FILES or (path.exists() and path.suffix != ".py"):
-        return read_gradient(path, case), ()
-    with hosted(name) as host:
-        run = run_function(host, case)
-    return run.gradient, run.misbehaviour
 
 
 def _options(config: Config | None, check: Check) -> dict[str, Any]:

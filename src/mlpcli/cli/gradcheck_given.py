@@ -1,0 +1,169 @@
+"""Somebody else's gradient for `mlp gradcheck`: a file is read, a function is called."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from mlpcli.check.given.call import CALLS
+from mlpcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
+    from mlpcli.check.case import Case
+    from mlpcli.check.given.host import Host
+    from mlpcli.check.given.layout import Layout
+    from mlpcli.nn.network import Parameters
+
+    CallName: TypeAlias = str
+else:
+    CallName = Literal[*CALLS]
+
+__all__ = ["Call", "Called", "Found", "InProcess", "LearningRate", "Source", "Timeout", "source_of"]
+
+_SUFFIXES = {".npz", ".safetensors", ".json"}
+
+
+def _positive(option: str) -> Callable[[float | None], float | None]:
+    def checked(value: float | None) -> float | None:
+        if value is not None and not 0 < value < float("inf"):
+            raise UsageError(f"{option}: expected a number > 0, got {value:g}")
+        return value
+
+    return checked
+
+
+Call = Annotated[
+    CallName | None,
+    typer.Option("--call", help="One row at a time, or as a training step; default batch."),
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(
+        "--learning-rate",
+        metavar="ETA",
+        help="Of a step; else one is passed, or fitted.",
+        callback=_positive("--learning-rate"),
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="S",
+        help="Of all calls; default 60 s.",
+        callback=_positive("--timeout"),
+    ),
+]
+InProcess = Annotated[
+    bool, typer.Option("--in-process", help="In no process of its own: for debuggers.")
+]
+
+
+@dataclass(frozen=True)
+class Called:
+    """How somebody's function is called, and where."""
+
+    call: Call = None
+    learning_rate: LearningRate = None
+    timeout: Timeout = None
+    in_process: InProcess = False
+
+    def refuse(self, *, function: bool) -> None:
+        """Raise UsageError where there is no function to call, or no step that has a rate."""
+        for name, value in vars(self).items():
+            if value and not function:
+                option = f"--{name.replace('_', '-')}"
+                raise UsageError(f"{option} is about a function: --gradient MODULE:FUNCTION")
+        if self.learning_rate is not None and not CALLS[self.call or "batch"].step:
+            raise UsageError("--learning-rate is that of a step; add --call step or row-step")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A gradient of the case, which its layout may have changed; None is our own.
+
+    `keywords` are what `gradcheck` is told of how it came about.
+    """
+
+    case: Case
+    gradient: Parameters | None = None
+    keywords: dict[str, Any] = field(default_factory=dict)
+
+
+if TYPE_CHECKING:
+    Source: TypeAlias = Callable[[Case], Found]
+
+
+@contextmanager
+def source_of(
+    gradient: str | None, called: Called, layout: Layout | None = None, *, graded: bool = False
+) -> Iterator[Source]:
+    """Give what finds the gradient of a case: our own, that of a file, or of a function.
+
+    A function's process starts at once, so that it loads while we do; whoever is `graded` cannot
+    import this package there. Raises UsageError for options that do not fit.
+    """
+    function = gradient is not None and not _is_file(gradient)
+    called.refuse(function=function)
+    if gradient is None:
+        yield Found
+    elif not function:
+        yield partial(_of_file, Path(gradient), layout)
+    else:
+        with _opened(gradient, called, graded=graded) as host:
+            yield partial(_of_function, host, gradient, called, layout, graded)
+
+
+def _is_file(gradient: str) -> bool:
+    """Whether it names a file of arrays; a Python file alone is a function that is not named."""
+    path = Path(gradient)
+    return path.suffix != ".py" and (path.suffix in _SUFFIXES or path.exists())
+
+
+def _opened(gradient: str, called: Called, *, graded: bool) -> Any:
+    from mlpcli.check.given.hosting import hosted
+
+    more = {} if called.timeout is None else {"timeout": called.timeout}
+    return hosted(
+        gradient,
+        call=called.call or "batch",
+        in_process=called.in_process,
+        forbid_mlpcli=graded,
+        **more,
+    )
+
+
+def _of_file(path: Path, layout: Layout | None, case: Case) -> Found:
+    from mlpcli.check.exchange import read_returned
+    from mlpcli.check.given.layout import OURS
+
+    taken = (layout or OURS).of(case)
+    return Found(taken, read_returned(path, taken, layout or OURS).gradient)
+
+
+def _of_function(
+    host: Host, name: str, called: Called, layout: Layout | None, graded: bool, case: Case
+) -> Found:
+    from mlpcli.check.given.fit import told_of_other_ways
+    from mlpcli.check.given.function import run_function
+    from mlpcli.check.given.layout import OURS
+
+    layout, call = layout or OURS, called.call or "batch"
+    taken = layout.of(case)
+    again = partial(_opened, name, called, graded=graded)
+    with told_of_other_ways(again, taken, call, layout):
+        run = run_function(
+            host, taken, call=call, layout=layout, learning_rate=called.learning_rate
+        )
+    if run.rate is not None and not run.rate.fitted:
+        taken = replace(taken, learning_rate=run.rate.value)
+    keywords = {"findings": run.misbehaviour, "doubt": run.doubt, "hidden": run.hidden}
+    return Found(taken, run.gradient, keywords)
