@@ -77,7 +77,7 @@ class FormResult:
 
 @dataclass(frozen=True)
 class GradcheckResult:
-    """What a report shows. `forms` is None unless asked for.
+    """What a report shows. `forms` is None unless asked for, `call` where no function was called.
 
     `verdict` is that of `check`, or fail where a known bug reproduces what rounding left open; of
     several `cases`, by name, that of all. `case` is the one that is shown. `suggestion` holds the
@@ -95,6 +95,7 @@ class GradcheckResult:
     suggestion: str | None = None
     name: str = ""
     cases: tuple[tuple[str, Verdict], ...] = ()
+    call: str | None = None
 
 
 def gradcheck_each(
@@ -139,6 +140,7 @@ def gradcheck(
     doubt: FloatArray | None = None,
     findings: tuple[Diagnosis, ...] = (),
     hidden: tuple[BlindSpot, ...] = (),
+    call: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> GradcheckResult:
     """Check `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
@@ -146,7 +148,7 @@ def gradcheck(
     `tolerance` is relative (None: 1e-6), `step` is the change of H at the perturbed layer (None:
     the method's own), `progress` is called with counts of entries done. Of the function that
     computed the gradient are known: `doubt`, what its making may be off by, over theta; `findings`,
-    faults with one of which the check fails; `hidden`, bugs that its way to be called cannot show.
+    faults with one of which the check fails; `hidden`, bugs that its `call` cannot show.
     Raises CaseError for a gradient of another network.
     """
     named = case.objective.loss.form(form).name if gradient is None else None
@@ -184,6 +186,7 @@ def gradcheck(
         blind_spots=_with(hidden, blind_spots(case, numeric, bounds, T, precision)),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
         suggestion=suggestion,
+        call=call,
     )
 
 

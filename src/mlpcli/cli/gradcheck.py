@@ -85,9 +85,7 @@ def _refuse(
         raise UsageError(f"--json and --format {report.format}: stdout holds one of them")
 
 
-def _check(
-    found: Found, check: Check, options: dict[str, Any], progress: Any
-) -> GradcheckResult:
+def _check(found: Found, check: Check, options: dict[str, Any], progress: Any) -> GradcheckResult:
     """Return the check of one case, with somebody's gradient of it or with ours."""
     from mlpcli.check.run import gradcheck as run
 

@@ -165,5 +165,10 @@ def _of_function(
         )
     if run.rate is not None and not run.rate.fitted:
         taken = replace(taken, learning_rate=run.rate.value)
-    keywords = {"findings": run.misbehaviour, "doubt": run.doubt, "hidden": run.hidden}
+    keywords = {
+        "findings": run.misbehaviour,
+        "doubt": run.doubt,
+        "hidden": run.hidden,
+        "call": run.call,
+    }
     return Found(taken, run.gradient, keywords)

@@ -196,6 +196,7 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "cases": [{"name": name, "verdict": verdict} for name, verdict in result.cases],
         "objective": convention_of(result.case).document(),
         "suggestion": result.suggestion,
+        "call": result.call,
     }
 
 

@@ -1,0 +1,98 @@
+"""`mlp gradcheck --gradient FUNCTION`: how it is called, and that nothing it does passes for right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from planted import network_case
+
+if TYPE_CHECKING:
+    from mlp_runs import Mlp
+
+FOLDER = Path(__file__).parents[1] / "check" / "given"
+GUESTS, HOSTILE = FOLDER / "guests.py", FOLDER / "hostile.py"
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    from mlpcli.check.exchange import write_case
+
+    file = tmp_path / "case.npz"
+    with file.open("wb") as stream:
+        write_case(network_case((4, 5, 3), 7), stream, ".npz")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [
+        ("gradient", "batch"),
+        ("gradient", "row"),
+        ("Model.gradient", "batch"),
+        ("in_place", "step"),
+        ("online", "row-step"),
+    ],
+)
+def test_a_right_function_passes_in_its_call(
+    function: str, call: str, case: Path, mlp: Mlp
+) -> None:
+    options = ("--case", case, "--gradient", f"{GUESTS}:{function}", "--call", call)
+    ran = mlp("gradcheck", *options, "--json")
+    assert ran.status == 0
+    assert ran.json["call"] == call
+    assert mlp("gradcheck", *options, "--in-process").status == 0
+
+
+def test_a_fitted_rate_and_what_it_hides_are_said(case: Path, mlp: Mlp) -> None:
+    options = ("--case", case, "--gradient", f"{GUESTS}:of_its_own_rate", "--call", "step")
+    ran = mlp("gradcheck", *options)
+    assert ran.status == 0
+    assert "scaled (the rate of the step is not known and was fitted; --learning-rate" in ran.out
+    known = mlp("gradcheck", *options, "--learning-rate", "0.3")
+    assert known.status == 0
+    assert "fitted" not in known.out
+    assert mlp("gradcheck", *options, "--learning-rate", "0.2").status == 1
+
+
+def test_weights_updated_too_early_are_named_with_the_rate(case: Path, mlp: Mlp) -> None:
+    options = ("--case", case, "--gradient", f"{GUESTS}:too_early", "--call", "step")
+    (found,) = mlp("gradcheck", *options, "--json").json["diagnosis"]
+    assert found["bug"] == "weights-updated-too-early"
+    assert found["learning_rate"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("function", ["leaves", "exits", "crashes", "hangs", "huge", "nothing"])
+def test_what_gives_no_gradient_never_passes(function: str, case: Path, mlp: Mlp) -> None:
+    name = f"{HOSTILE}:{function}"
+    ran = mlp("gradcheck", "--case", case, "--gradient", name, "--timeout", "2", "--json")
+    assert ran.status == 2
+    assert ran.out == ""
+    assert ran.err.startswith(f"{name}: ")
+    assert ran.err.count("\n") == 1
+
+
+def test_the_way_in_which_it_runs_is_told(case: Path, mlp: Mlp) -> None:
+    name = f"{FOLDER / 'others.py'}:one_sample_nabla"
+    ran = mlp("gradcheck", "--case", case, "--gradient", name)
+    assert ran.status == 2
+    assert "; it runs with --call row --samples columns --bias column: add that" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--call", "step"), "--call is about a function: --gradient MODULE:FUNCTION"),
+        (("--in-process", "--gradient", "g.npz"), "--in-process is about a function: --gradient"),
+        (("--gradient", "a:f", "--learning-rate", "1"), "--learning-rate is that of a step; add"),
+        (("--gradient", "a:f", "--timeout", "0"), "--timeout: expected a number > 0, got 0"),
+        (("--gradient", "a:f", "--call", "batched"), "mlp gradcheck: Invalid value for '--call'"),
+        (("--gradient", "a.py"), "a.py: expected a .npz or .safetensors file, or"),
+    ],
+)
+def test_what_is_refused(arguments: tuple[str, ...], line: str, case: Path, mlp: Mlp) -> None:
+    ran = mlp("gradcheck", "--case", case, *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(line)
