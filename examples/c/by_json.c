@@ -40,7 +40,7 @@ static Array array_of(const char *text, const char *name)
     const char *at = strstr(text, key);
     if (!at)
         return array;
-    at += strlen(key);
+    at += strlen(key) + strspn(at + strlen(key), " ");
     int depth = 0;
     do {
         if (*at == '[')

@@ -1,4 +1,4 @@
-"""`mlp gradcheck --gradient FUNCTION`: how it is called, and that nothing it does passes for right."""
+"""`mlp gradcheck --gradient FUNCTION`: how it is called; nothing that it does passes for right."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_right_function_passes_in_its_call(
     options = ("--case", case, "--gradient", f"{GUESTS}:{function}", "--call", call)
     ran = mlp("gradcheck", *options, "--json")
     assert ran.status == 0
-    assert ran.json["call"] == call
+    assert ran.document["call"] == call
     assert mlp("gradcheck", *options, "--in-process").status == 0
 
 
@@ -59,7 +59,7 @@ def test_a_fitted_rate_and_what_it_hides_are_said(case: Path, mlp: Mlp) -> None:
 
 def test_weights_updated_too_early_are_named_with_the_rate(case: Path, mlp: Mlp) -> None:
     options = ("--case", case, "--gradient", f"{GUESTS}:too_early", "--call", "step")
-    (found,) = mlp("gradcheck", *options, "--json").json["diagnosis"]
+    (found,) = mlp("gradcheck", *options, "--json").document["diagnosis"]
     assert found["bug"] == "weights-updated-too-early"
     assert found["learning_rate"] == pytest.approx(1)
 

@@ -11,6 +11,7 @@ import numpy as np
 from mlpcli.check.bugs.blind_spots import BlindSpot, blind_spots
 from mlpcli.check.bugs.search import diagnose, reproduces_a_bug
 from mlpcli.check.built_in import FORMS_CASE
+from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.suggestion import suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
+    from mlpcli.check.given.intermediates import Comparison
     from mlpcli.check.numeric.methods import Method, Numeric
     from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.check.verdict.rule import TensorResult, Verdict
@@ -82,7 +84,7 @@ class GradcheckResult:
     `verdict` is that of `check`, or fail where a known bug reproduces what rounding left open; of
     several `cases`, by name, that of all. `case` is the one that is shown. `suggestion` holds the
     options under which a wrong gradient is right, if there are any, and `gradient` is what was
-    judged.
+    judged, in our layout whatever that of the giver is; `beside` compares what came with it.
     """
 
     verdict: Verdict
@@ -96,6 +98,8 @@ class GradcheckResult:
     name: str = ""
     cases: tuple[tuple[str, Verdict], ...] = ()
     call: str | None = None
+    layout: Layout = OURS
+    beside: tuple[Comparison, ...] = ()
 
 
 def gradcheck_each(
@@ -141,6 +145,8 @@ def gradcheck(
     findings: tuple[Diagnosis, ...] = (),
     hidden: tuple[BlindSpot, ...] = (),
     call: str | None = None,
+    layout: Layout = OURS,
+    beside: tuple[Comparison, ...] = (),
     progress: Callable[[int], None] | None = None,
 ) -> GradcheckResult:
     """Check `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
@@ -148,7 +154,8 @@ def gradcheck(
     `tolerance` is relative (None: 1e-6), `step` is the change of H at the perturbed layer (None:
     the method's own), `progress` is called with counts of entries done. Of the function that
     computed the gradient are known: `doubt`, what its making may be off by, over theta; `findings`,
-    faults with one of which the check fails; `hidden`, bugs that its `call` cannot show.
+    faults with one of which the check fails; `hidden`, bugs that its `call` cannot show; the
+    `layout` of what it takes and returns, and how what is `beside` the gradient compares.
     Raises CaseError for a gradient of another network.
     """
     named = case.objective.loss.form(form).name if gradient is None else None
@@ -187,6 +194,8 @@ def gradcheck(
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
         suggestion=suggestion,
         call=call,
+        layout=layout,
+        beside=beside,
     )
 
 

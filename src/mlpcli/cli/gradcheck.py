@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.cli.command import MaybeConfig, Overrides, read_config
 from mlpcli.cli.console import counting, draw, put, put_chart, put_json, put_table, put_words
 from mlpcli.cli.gradcheck_given import Called, Found, source_of
-from mlpcli.cli.gradcheck_options import Check, Given, Report, Said, Subject
+from mlpcli.cli.gradcheck_options import Check, Given, Laid, Report, Said, Subject
 from mlpcli.cli.gradcheck_subject import find_subjects, refuse_unfit_options
 from mlpcli.errors import UsageError
 from mlpcli.report.ci import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mlpcli.check.case import Case
+    from mlpcli.check.given.layout import Layout
     from mlpcli.check.run import GradcheckResult
     from mlpcli.config import Config
 
 __all__ = ["gradcheck"]
 
 _STATUS = {"pass": 0, "fail": 1, "inconclusive": 4}
-_FILES = {".npz", ".safetensors"}  # the formats of a case and of a gradient
 
 
 def gradcheck(
@@ -32,6 +30,7 @@ def gradcheck(
     check: Check,
     given: Given,
     called: Called,
+    laid: Laid,
     report: Report,
     config: MaybeConfig = None,
     overrides: Overrides = None,
@@ -55,14 +54,15 @@ def gradcheck(
     from mlpcli.files import write_bytes
     from mlpcli.report.ci import junit_xml
 
-    subjects = find_subjects(settings, subject, said)
+    layout = laid.layout()
+    subjects = find_subjects(settings, subject, said, layout)
     options = _options(settings, check)
-    if report.dump is not None:
-        _dump(subjects.cases, report.dump, force=report.force)
-    count = sum(case.network.theta.size for case in subjects.cases.values())
-    with source_of(given.gradient, called) as source, counting(count) as progress:
+    cases = {name: layout.of(case) for name, case in subjects.cases.items()}
+    _write(next(iter(cases.values())), report, layout)
+    count = sum(case.network.theta.size for case in cases.values())
+    with source_of(given.gradient, called, layout) as source, counting(count) as progress:
         result = gradcheck_each(
-            subjects.cases,
+            cases,
             lambda case: _check(source(case), check, options, progress),
             options.get("tolerance"),
         )
@@ -122,16 +122,23 @@ def _put(result: GradcheckResult, report: Report, config: str | None, *, stated:
             put_chart(words.error_chart(result))
 
 
-def _dump(cases: Mapping[str, Case], path: Path, *, force: bool) -> None:
-    """Write the first case to a file that is not there yet, or with `force` to any."""
-    from mlpcli.check.exchange import write_case
+def _write(case: Case, report: Report, layout: Layout) -> None:
+    """Write the case and its answers to files that are not there yet, or with force to any."""
+    from mlpcli.check.answers import write_answers
+    from mlpcli.check.exchange import SUFFIXES, write_case
     from mlpcli.files import atomic_file, refuse_existing
 
-    if path.suffix not in _FILES:
-        raise UsageError(f"--dump {path}: expected a name that ends in .npz or .safetensors")
-    refuse_existing(path, force=force)
-    with atomic_file(path) as file:
-        write_case(next(iter(cases.values())), file, path.suffix)
+    asked = {"--dump": (report.dump, write_case), "--answers": (report.answers, write_answers)}
+    for option, (path, write) in asked.items():
+        if path is None:
+            continue
+        if path.suffix not in SUFFIXES:
+            raise UsageError(
+                f"{option} {path}: expected a name that ends in .npz, .safetensors or .json"
+            )
+        refuse_existing(path, force=report.force)
+        with atomic_file(path) as file:
+            write(case, file, path.suffix, layout)
 
 
 def _options(config: Config | None, check: Check) -> dict[str, Any]:

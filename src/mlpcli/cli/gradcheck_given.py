@@ -143,10 +143,13 @@ def _opened(gradient: str, called: Called, *, graded: bool) -> Any:
 
 def _of_file(path: Path, layout: Layout | None, case: Case) -> Found:
     from mlpcli.check.exchange import read_returned
+    from mlpcli.check.given.intermediates import compare
     from mlpcli.check.given.layout import OURS
 
-    taken = (layout or OURS).of(case)
-    return Found(taken, read_returned(path, taken, layout or OURS).gradient)
+    layout = layout or OURS
+    found = read_returned(path, case, layout)
+    beside = compare(found.beside, case, layout)
+    return Found(case, found.gradient, {"layout": layout, "beside": beside})
 
 
 def _of_function(
@@ -170,5 +173,7 @@ def _of_function(
         "doubt": run.doubt,
         "hidden": run.hidden,
         "call": run.call,
+        "layout": layout,
+        "beside": run.beside,
     }
     return Found(taken, run.gradient, keywords)

@@ -17,6 +17,8 @@ from mlpcli.report.ci import FORMATS
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from mlpcli.check.given.layout import Layout
+
     Activation: TypeAlias = str
     Form: TypeAlias = str
     Format: TypeAlias = str
@@ -31,10 +33,13 @@ else:
     Output = Literal[*names.OUTPUTS]
     Reduction = Literal[*names.REDUCTIONS]
 
+Bias = Literal["vector", "row", "column", "first", "last", "none"]
 Dtype = Literal["float32", "float64"]
+Layer = Literal["out-in", "in-out"]
 Method = Literal["central", "plain", "complex-step"]
+Samples = Literal["rows", "columns", "vector"]
 
-__all__ = ["Check", "Given", "Report", "Said", "Subject"]
+__all__ = ["Check", "Given", "Laid", "Report", "Said", "Subject"]
 
 
 def _tolerance(value: float | None) -> float | None:
@@ -63,7 +68,8 @@ class Subject:
 
     model: Weights = None
     case: Annotated[
-        Path | None, typer.Option("--case", metavar="FILE", help="A case: .npz, .safetensors.")
+        Path | None,
+        typer.Option("--case", metavar="FILE", help="A case: .npz, .safetensors, .json."),
     ] = None
     network: Annotated[
         str | None,
@@ -149,6 +155,30 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Laid:
+    """How the arrays lie that a function takes and returns, and those of files."""
+
+    samples: Annotated[
+        Samples | None,
+        typer.Option("--samples", help="Of X and y; vector is one sample alone; default rows."),
+    ] = None
+    weights: Annotated[
+        Layer | None,
+        typer.Option("--weights", help="W is n_i x n_{i-1}, or the other way; default out-in."),
+    ] = None
+    bias: Annotated[
+        Bias | None,
+        typer.Option("--bias", help="Its shape, or where in W it is; default vector."),
+    ] = None
+
+    def layout(self) -> Layout:
+        """Return the layout; loads NumPy."""
+        from mlpcli.check.given.layout import Layout
+
+        return Layout(**{name: value for name, value in vars(self).items() if value is not None})
+
+
+@dataclass(frozen=True)
 class Report:
     """What is printed and written."""
 
@@ -160,6 +190,10 @@ class Report:
     plot: Annotated[Path | None, plot_option("Draw the errors: png, svg, pdf.")] = None
     dump: Annotated[
         Path | None,
-        typer.Option("--dump", metavar="FILE", help="Write the case: .npz, .safetensors."),
+        typer.Option("--dump", metavar="FILE", help="Write the case: .npz, .safetensors, .json."),
+    ] = None
+    answers: Annotated[
+        Path | None,
+        typer.Option("--answers", metavar="FILE", help="Write our H, Z, delta, dW, db."),
     ] = None
     force: Force = False

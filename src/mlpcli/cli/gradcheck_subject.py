@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.check.case import Case
+    from mlpcli.check.given.layout import Layout
     from mlpcli.cli.gradcheck_options import Given, Said, Subject
     from mlpcli.config import Config
 
@@ -50,12 +51,12 @@ def refuse_unfit_options(config: Path | None, subject: Subject, given: Given) ->
             raise UsageError("--rows: the built-in cases have their own; give --network SIZES too")
 
 
-def find_subjects(config: Config | None, subject: Subject, said: Said) -> Subjects:
-    """Return what is checked, after `refuse_unfit_options`."""
+def find_subjects(config: Config | None, subject: Subject, said: Said, layout: Layout) -> Subjects:
+    """Return what is checked, after `refuse_unfit_options`; a file is in this layout."""
     changes = said.keywords()
     stated = config is not None or bool({"loss", "reduction"} & changes.keys())
     if subject.case is not None:
-        return _from_file(config, subject.case, changes, stated=stated)
+        return _from_file(config, subject.case, changes, layout, stated=stated)
 
     from mlpcli.check.built_in import built_in_cases, drawn_case, with_fresh_biases
     from mlpcli.check.convention import Convention, convention_of
@@ -83,7 +84,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _from_file(
-    config: Config | None, file: Path, changes: dict[str, Any], *, stated: bool
+    config: Config | None, file: Path, changes: dict[str, Any], layout: Layout, *, stated: bool
 ) -> Subjects:
     """Return the case of a file, with the objective of the config if there is one.
 
@@ -92,7 +93,7 @@ def _from_file(
     from mlpcli.check.convention import Convention
     from mlpcli.check.exchange import read_case_file
 
-    found, rate = read_case_file(file), None
+    found, rate = read_case_file(file, layout), None
     convention = found.convention or Convention()
     if config is not None:
         from mlpcli.compare.on_data import said_by

@@ -104,6 +104,9 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
     causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in result.diagnosis]
     other = [f"  right for another J: {result.suggestion}"] if result.suggestion else []
     yield from (causes + other) if stated else (other + causes)
+    yield from _beside(result)
+    if check.printed is not None:
+        yield f"the numbers have {check.printed}: each may be off by half a unit of the last"
     agreement = "agrees with" if opinion.agrees else "DISAGREES with"
     yield (
         f"second opinion: {opinion.method} {agreement} {check.method} on {opinion.checked} "
@@ -115,6 +118,20 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
         by_reason.setdefault(reason, []).append(spot.bug)
     for reason, bugs in by_reason.items():
         yield f"cannot be seen here: {', '.join(bugs)} ({reason})"
+
+
+def _beside(result: GradcheckResult) -> Iterator[str]:
+    """Yield what came with the gradient: the right arrays on one line, each other on its own."""
+    plain = [found.name for found in result.beside if found.verdict == "pass" and not found.meaning]
+    if plain:
+        yield f"returned and right: {', '.join(plain)}"
+    for found in result.beside:
+        if found.name not in plain:
+            means = f": {found.meaning}" if found.meaning else ""
+            verdict = "right"
+            if found.verdict == "fail":
+                verdict = f"WRONG, relative error {number(found.max_relative_error)}"
+            yield f"returned {found.name} is {verdict}{means}"
 
 
 def causes(result: GradcheckResult) -> str:
@@ -196,7 +213,10 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "cases": [{"name": name, "verdict": verdict} for name, verdict in result.cases],
         "objective": convention_of(result.case).document(),
         "suggestion": result.suggestion,
+        "layout": asdict(result.layout),
         "call": result.call,
+        "returned": [finite(vars(found)) for found in result.beside],
+        "printed": None if check.printed is None else str(check.printed),
     }
 
 

@@ -133,18 +133,25 @@ def refusal(tree: Any, case: Any = CASE, layout: Layout = OURS) -> str:
     return "\n".join(caught.value.lines)
 
 
-def test_two_readings_are_refused_and_named() -> None:
-    case = network_case((1, 1), 7)
-    right = case.gradient()
-    column = [b[:, np.newaxis] for b in right.b]
-    assert read((right.W, right.b), case).reading == "(d_weights, d_biases)"
-    line = refusal((right.W, column), case, Layout(bias="column"))
-    assert "(d_weights, d_biases) and as (d_biases, d_weights), and they differ" in line
-    both = numbered("W", CASE.gradient().W) | numbered("b", CASE.gradient().b)
-    other = {f"d{name}": 2 * array for name, array in both.items()}
-    assert "the names dW1, db1, .. and as the names W1, b1, .." in refusal(both | other)
+def test_two_readings_that_differ_are_refused_and_named() -> None:
     rng = np.random.default_rng(5)
-    assert "one vector" in refusal(rng.standard_normal(CASE.network.theta.size))
+    noise = CASE.network.like(rng.standard_normal(CASE.network.theta.size))
+    other = {f"d{name}": rng.standard_normal(array.shape) for name, array in noise.tensors()}
+    line = refusal(dict(noise.tensors()) | other)
+    assert "the names dW1, db1, .." in line
+    assert "and as the names " in line
+    assert "and they differ; name the arrays in a dict" in line
+    assert "one vector" in refusal(noise.theta)
+
+
+def test_numbers_tell_where_shapes_leave_two_readings() -> None:
+    """Pairs of a network 2-3-1 with rows as biases fit as two lists too."""
+    case = network_case((2, 3, 1), 7)
+    right = case.gradient()
+    pairs = [(W, b[np.newaxis]) for W, b in zip(right.W, right.b, strict=True)]
+    got = read(pairs, case)
+    np.testing.assert_array_equal(got.gradient.theta, right.theta)
+    assert got.reading == "pairs (dW1, db1), .."
 
 
 G = CASE.gradient()
@@ -155,7 +162,7 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
     ("tree", "words"),
     [
         (([W.T for W in G.W], G.b), ("W1: expected shape (4, 3), got (3, 4); the arrays fit "
-         "--weights in-out: add that, or, if W_1 was taken as expected, mend gradient-transposed")),
+         "--weights in-out: add that, or, if W_i was taken as expected, it is transposed")),
         ((FOLDED, []), "the arrays fit --bias first: add that"),
         (([W.T for W in FOLDED],), "fit --weights in-out --bias first"),
         ((G.W[::-1], G.b[::-1]), ("W1: expected shape (4, 3), got (2, 5): the layers come in "

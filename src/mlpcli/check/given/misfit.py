@@ -123,7 +123,8 @@ def _other_layout(tree: Any, tensors: Sequence[Named], case: Case, layout: Layou
 
 
 _TRANSPOSED = (
-    ", or, if W_1 was taken as expected, mend gradient-transposed: dJ/dW_i = delta_i^T Z_{i-1}"
+    ", or, if W_i was taken as expected, it is transposed (gradient-transposed): "
+    "dJ/dW_i = delta_i^T Z_{i-1}"
 )
 
 

@@ -1,7 +1,7 @@
 """What somebody's function returned, or their file holds, as a gradient: the one reading that fits.
 
-Two readings that fit, and differ on this case, are refused. The order within one flat vector shows
-in no shape: there the reading counts that comes near our own gradient or weights, and no other.
+Where shapes leave several, as they do for one flat vector, the reading counts that comes near our
+own gradient or weights and has no other beside it; else they are refused by their names.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def read(
     readings = _distinct(_fitting(found, expected), case, layout)
     if not readings:
         raise CaseError(*(f"{source}: {line}" for line in misfit(tree, found, case, layout)))
-    if len(readings) > 1 and all(candidate.packed for candidate, _ in readings):
+    if len(readings) > 1:
         readings = _nearest(readings, case)
     if len(readings) > 1:
         one, other = (candidate.reading for candidate, _ in readings[:2])
