@@ -75,7 +75,8 @@ def test_json(here: Path, mlp: Mlp) -> None:
     document = ran.document
     assert list(document) == ["schema", "verdict", "method", "derivative", "rows", "parameters",
                               "seconds", "layers", "second_opinion", "forms", "diagnosis",
-                              "blind_spots", "cases", "objective", "suggestion"]  # fmt: skip
+                              "blind_spots", "cases", "objective", "layout", "call", "suggestion",
+                              "returned", "printed"]  # fmt: skip
     assert document["schema"] == "mlp.gradcheck/1"
     assert (document["verdict"], document["method"]) == ("pass", "central")
     assert (document["derivative"], document["rows"], document["forms"]) == ("stable", 40, None)
@@ -289,7 +290,10 @@ def test_a_picture_without_the_extra(here: Path, mlp: Mlp, monkeypatch: pytest.M
         ((CONFIG, "--tolerance", "nan"), "--tolerance: expected a number > 0 and < 1, got nan"),
         ((CONFIG, "--rows", "41"), "--rows: expected at most 40, the training rows, got 41"),
         ((CONFIG, "--case", "c.npz", "--rows", "3"), "--case brings its own weights and rows"),
-        ((CONFIG, "--dump", "c.csv"), "--dump c.csv: expected a name that ends in .npz, .safetensors or .json"),
+        (
+            (CONFIG, "--dump", "c.csv"),
+            "--dump c.csv: expected a name that ends in .npz, .safeten",
+        ),
         ((CONFIG, "--plot", "p.jpg"), "--plot p.jpg: expected a name that ends in .png, .svg or"),
         ((CONFIG, "--gradient", "nothing"), "nothing: expected a .npz or .safetensors file, or"),
         ((CONFIG, "--gradient", "absent:f"), "absent:f: no module absent; looked in this folder"),

@@ -53,7 +53,8 @@ class Case:
         _require("y", self.y, (rows, sizes[-1]))
         fault = self.objective.loss.labels_at_fault(self.y)
         if fault is not None:
-            raise CaseError(f"y: {fault}")
+            signs = bool(np.isin(self.y, (-1.0, 1.0)).all())
+            raise CaseError(f"y: {fault}{'; write -1 as 0: (y + 1) / 2' if signs else ''}")
         if self.omega is not None:
             columns = sizes[-1] if self.objective.loss.separable else 1
             _require("omega", self.omega, (rows, columns))

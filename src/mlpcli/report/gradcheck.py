@@ -168,6 +168,8 @@ def _verdict_line(result: GradcheckResult) -> str:
     advice = "a float64 gradient or more varied rows may tell"
     if result.check.method == "plain":
         advice = "--method central can tell"
+    if result.check.printed is not None:
+        advice = "numbers printed with more digits can tell"
     return f"INCONCLUSIVE: nothing is wrong, but rounding hides {hidden}; {advice}"
 
 
@@ -212,9 +214,9 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "blind_spots": [asdict(spot) for spot in result.blind_spots],
         "cases": [{"name": name, "verdict": verdict} for name, verdict in result.cases],
         "objective": convention_of(result.case).document(),
-        "suggestion": result.suggestion,
         "layout": asdict(result.layout),
         "call": result.call,
+        "suggestion": result.suggestion,
         "returned": [finite(vars(found)) for found in result.beside],
         "printed": None if check.printed is None else str(check.printed),
     }

@@ -161,8 +161,9 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
 @pytest.mark.parametrize(
     ("tree", "words"),
     [
-        (([W.T for W in G.W], G.b), ("W1: expected shape (4, 3), got (3, 4); the arrays fit "
-         "--weights in-out: add that, or, if W_i was taken as expected, it is transposed")),
+        (([W.T for W in G.W], G.b), ("W1: expected shape (4, 3), got (3, 4); it is transposed "
+         "(gradient-transposed), dJ/dW_i = delta_i^T Z_{i-1}; or, if W_i is so too, the arrays fit "
+         "--weights in-out: add that")),
         ((FOLDED, []), "the arrays fit --bias first: add that"),
         (([W.T for W in FOLDED],), "fit --weights in-out --bias first"),
         ((G.W[::-1], G.b[::-1]), ("W1: expected shape (4, 3), got (2, 5): the layers come in "

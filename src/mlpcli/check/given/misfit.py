@@ -116,15 +116,13 @@ def _other_layout(tree: Any, tensors: Sequence[Named], case: Case, layout: Layou
         if other.samples == layout.samples and _whole(tree, _expected(case, other)):
             name, want, got = next((t for t in tensors if not _fits(t)), ("", (), ()))
             what = f"{name}: expected shape {want}, got {got}; " if name else ""
-            options = layout.options(other)
-            turned = other.weights != layout.weights
-            yield f"{what}the arrays fit {options}: add that{_TRANSPOSED if turned else ''}"
+            turned = _TRANSPOSED if other.weights != layout.weights else ""
+            yield f"{what}{turned}the arrays fit {layout.options(other)}: add that"
             return
 
 
 _TRANSPOSED = (
-    ", or, if W_i was taken as expected, it is transposed (gradient-transposed): "
-    "dJ/dW_i = delta_i^T Z_{i-1}"
+    "it is transposed (gradient-transposed), dJ/dW_i = delta_i^T Z_{i-1}; or, if W_i is so too, "
 )
 
 
