@@ -182,7 +182,7 @@ def test_a_case_goes_out_and_a_gradient_comes_back(
     write(here / gradient, arrays | {"W2": arrays["W2"].T})
     ran = mlp("gradcheck", "--case", case, "--gradient", gradient)
     assert (ran.status, ran.out) == (2, "")
-    assert "it is transposed" in ran.err
+    assert "gradient-transposed" in ran.err
 
 
 def write(path: Path, arrays: dict[str, Any]) -> None:

@@ -82,6 +82,39 @@ def test_the_way_in_which_it_runs_is_told(case: Path, mlp: Mlp) -> None:
 
 
 @pytest.mark.parametrize(
+    ("function", "call", "suggestion"),
+    [
+        ("step_of_its_own", "batch", "--call step"),
+        ("gradient", "step", "--call batch"),
+        ("online", "step", "--call row-step"),
+        ("online_half", "step", "--call row-step --factor 1/2"),
+    ],
+)
+def test_another_call_is_suggested_and_passes(
+    function: str, call: str, suggestion: str, case: Path, mlp: Mlp
+) -> None:
+    options = ("--case", case, "--gradient", f"{GUESTS}:{function}")
+    ran = mlp("gradcheck", *options, "--call", call, "--json")
+    assert (ran.status, ran.document["suggestion"]) == (1, suggestion)
+    assert mlp("gradcheck", *options, *suggestion.split()).status == 0
+
+
+@pytest.mark.parametrize("call", ["batch", "step"])
+def test_without_a_case_each_built_in_one_is_called(call: str, mlp: Mlp) -> None:
+    function = {"batch": "gradient", "step": "in_place"}[call]
+    ran = mlp("gradcheck", "--gradient", f"{GUESTS}:{function}", "--call", call, "--json")
+    assert ran.status == 0
+    assert len(ran.document["cases"]) > 1
+
+
+@pytest.mark.parametrize("call", ["row", "row-step"])
+def test_rows_are_summed_where_the_loss_is(call: str, case: Path, mlp: Mlp) -> None:
+    function = {"row": "gradient", "row-step": "step"}[call]
+    options = ("--case", case, "--gradient", f"{GUESTS}:{function}", "--call", call)
+    assert mlp("gradcheck", *options, "--reduction", "sum").status == 0
+
+
+@pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (("--call", "step"), "--call is about a function: --gradient MODULE:FUNCTION"),

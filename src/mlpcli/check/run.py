@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
     from mlpcli.check.given.intermediates import Comparison
+    from mlpcli.check.given.other_call import OtherCall
     from mlpcli.check.numeric.methods import Method, Numeric
     from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.check.verdict.rule import TensorResult, Verdict
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 TOLERANCE = 1e-6
+_SAME_FACTOR = 1e-4  # of a gradient that is right in another call: a step tells c no better
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class GradcheckResult:
     call: str | None = None
     layout: Layout = OURS
     beside: tuple[Comparison, ...] = ()
+    other_call: OtherCall | None = None
 
 
 def gradcheck_each(
@@ -117,7 +120,7 @@ def gradcheck_each(
     judged = [v for name, v in verdicts.items() if name != FORMS_CASE or v == "fail"]
     name = next((name for name, v in verdicts.items() if v == "fail"), next(iter(results)))
     shown, T = results[name], TOLERANCE if tolerance is None else tolerance
-    if shown.suggestion and len(results) > 1:
+    if shown.suggestion and shown.other_call is None and len(results) > 1:
         others = [(r.case, r.gradient) for r in results.values() if r is not shown]
         shown = replace(shown, suggestion=suggest(shown.case, shown.gradient, T, others=others))
     blind = set.intersection(*({spot.bug for spot in r.blind_spots} for r in results.values()))
@@ -147,6 +150,7 @@ def gradcheck(
     call: str | None = None,
     layout: Layout = OURS,
     beside: tuple[Comparison, ...] = (),
+    other_call: OtherCall | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> GradcheckResult:
     """Check `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
@@ -154,9 +158,9 @@ def gradcheck(
     `tolerance` is relative (None: 1e-6), `step` is the change of H at the perturbed layer (None:
     the method's own), `progress` is called with counts of entries done. Of the function that
     computed the gradient are known: `doubt`, what its making may be off by, over theta; `findings`,
-    faults with one of which the check fails; `hidden`, bugs that its `call` cannot show; the
-    `layout` of what it takes and returns, and how what is `beside` the gradient compares.
-    Raises CaseError for a gradient of another network.
+    faults with one of which the check fails; `hidden`, bugs that its `call` cannot show;
+    `other_call`, the one it seems to be made for; the `layout` of what it takes and returns, and
+    how what is `beside` the gradient compares. Raises CaseError for a gradient of another network.
     """
     named = case.objective.loss.form(form).name if gradient is None else None
     gradient = case.gradient(form, dtype, epsilon) if gradient is None else gradient
@@ -183,7 +187,7 @@ def gradcheck(
         verdict = "fail" if reproduces_a_bug(case, given, T) else verdict
     explained = diagnose(case, given, bounds, T) if verdict == "fail" else ()
     precision = "float32" if single_precision(given).all() else "float64"
-    suggestion = suggest(case, given, T) if explained and not findings else None
+    suggestion = _suggestion(case, given, T, doubt, other_call) if explained else None
     return GradcheckResult(
         verdict="fail" if findings else verdict,
         case=case,
@@ -192,11 +196,28 @@ def gradcheck(
         diagnosis=(*findings, *explained),
         blind_spots=_with(hidden, blind_spots(case, numeric, bounds, T, precision)),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
-        suggestion=suggestion,
+        suggestion=None if findings else suggestion,
         call=call,
         layout=layout,
         beside=beside,
+        other_call=other_call,
     )
+
+
+def _suggestion(
+    case: Case,
+    given: Parameters,
+    tolerance: float,
+    doubt: FloatArray | None,
+    other_call: OtherCall | None,
+) -> str | None:
+    """Return the options under which it passes: another J, another call, or both."""
+    if other_call is None:
+        return suggest(case, given, tolerance, doubt=doubt)
+    if np.allclose(other_call.gradient.theta, case.gradient().theta, rtol=_SAME_FACTOR, atol=0):
+        return other_call.option
+    more = suggest(case, other_call.gradient, tolerance)
+    return None if more is None else f"{other_call.option} {more}"
 
 
 def _with(hidden: tuple[BlindSpot, ...], spots: tuple[BlindSpot, ...]) -> tuple[BlindSpot, ...]:

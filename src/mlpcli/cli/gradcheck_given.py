@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     CallName = Literal[*CALLS]
 
-__all__ = ["Call", "Called", "Found", "InProcess", "LearningRate", "Source", "Timeout", "source_of"]
+__all__ = ["Called", "Found", "Source", "source_of"]
 
 _SUFFIXES = {".npz", ".safetensors", ".json"}
 
@@ -40,41 +40,35 @@ def _positive(option: str) -> Callable[[float | None], float | None]:
     return checked
 
 
-Call = Annotated[
-    CallName | None,
-    typer.Option("--call", help="One row at a time, or as a training step; default batch."),
-]
-LearningRate = Annotated[
-    float | None,
-    typer.Option(
-        "--learning-rate",
-        metavar="ETA",
-        help="Of a step; else one is passed, or fitted.",
-        callback=_positive("--learning-rate"),
-    ),
-]
-Timeout = Annotated[
-    float | None,
-    typer.Option(
-        "--timeout",
-        metavar="S",
-        help="Of all calls; default 60 s.",
-        callback=_positive("--timeout"),
-    ),
-]
-InProcess = Annotated[
-    bool, typer.Option("--in-process", help="In no process of its own: for debuggers.")
-]
-
-
 @dataclass(frozen=True)
 class Called:
     """How somebody's function is called, and where."""
 
-    call: Call = None
-    learning_rate: LearningRate = None
-    timeout: Timeout = None
-    in_process: InProcess = False
+    call: Annotated[
+        CallName | None,
+        typer.Option("--call", help="One row at a time, or as a training step; default batch."),
+    ] = None
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(
+            "--learning-rate",
+            metavar="ETA",
+            help="Of a step; else one is passed, or fitted.",
+            callback=_positive("--learning-rate"),
+        ),
+    ] = None
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            metavar="S",
+            help="Of all calls; default 60 s.",
+            callback=_positive("--timeout"),
+        ),
+    ] = None
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="In no process of its own: for debuggers.")
+    ] = False
 
     def refuse(self, *, function: bool) -> None:
         """Raise UsageError where there is no function to call, or no step that has a rate."""
@@ -175,5 +169,6 @@ def _of_function(
         "call": run.call,
         "layout": layout,
         "beside": run.beside,
+        "other_call": run.other_call,
     }
     return Found(taken, run.gradient, keywords)

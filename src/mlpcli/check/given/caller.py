@@ -65,7 +65,8 @@ class Caller:
         cases = self.cases(case)
         source = f"{self.host.name}{where}"
         changed: dict[str, None] = {}
-        total, returned = _Total(case.network, 1 / len(cases)), None
+        share = cases[0].divisor / case.divisor  # 1/N, or 1 where J is a sum
+        total, returned = _Total(case.network, share), None
         for case_, answer in self._answers(cases, rate, where):
             changed |= dict.fromkeys(self._changed(case_, answer))
             if self.call.step:
