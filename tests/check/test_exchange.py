@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from mlpcli.check.exchange import SUFFIXES, read_case, read_gradient, read_returned, write_case
+from mlpcli.check.exchange import SUFFIXES, read_case, read_returned, write_case
 from mlpcli.check.given.layout import Layout
 from mlpcli.errors import CaseError
 from planted import CASES
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.nn.network import Parameters
 
 NAMES = ("shallow", "weighted", "without bias", "outputs, soft labels", "logistic")
 
@@ -34,6 +35,10 @@ def save(path: Path, **arrays: Any) -> Path:
     else:
         save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, path)
     return path
+
+
+def read_gradient(path: Path, case: Case) -> Parameters:
+    return read_returned(path, case).gradient
 
 
 def refusal(path: Path, case: Case | None = None) -> tuple[str, ...]:

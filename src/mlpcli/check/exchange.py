@@ -31,15 +31,13 @@ if TYPE_CHECKING:
 
     from mlpcli.check.given.layout import Layout
     from mlpcli.check.given.returned import Returned
-    from mlpcli.nn.network import Network, Parameters
+    from mlpcli.nn.network import Network
 
 __all__ = [
     "SUFFIXES",
     "CaseFile",
-    "read_arrays",
     "read_case",
     "read_case_file",
-    "read_gradient",
     "read_returned",
     "write_case",
 ]
@@ -133,14 +131,6 @@ def _case_arrays(file: ArrayFile) -> Arrays:
     return arrays
 
 
-def read_gradient(path: Path, case: Case) -> Parameters:
-    """Return the gradient in a file, float32 or float64, for the network of the case.
-
-    Raises CaseError that says what was expected, and what bug a wrong shape betrays.
-    """
-    return read_returned(path, case).gradient
-
-
 def read_returned(path: Path, case: Case, layout: Layout = OURS) -> Returned:
     """Return the gradient in a file in this layout, with what stands beside it.
 
@@ -154,8 +144,3 @@ def read_returned(path: Path, case: Case, layout: Layout = OURS) -> Returned:
         name = show_name(unknown[0])
         raise CaseError(f"{path}: {name} is no tensor of the network; expected {names}")
     return found
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file; nothing in it is executed."""
-    return read_array_file(path).arrays()
