@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from buggy_backprop import Plant, buggy
-from mlpcli.check.run import GradcheckResult, gradcheck
+from mlpcli.check.run import gradcheck
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.training.evaluate import Evaluation
 from mlpcli.training.metrics import Metrics, Scores, measure
 from mlpcli.training.score_rows import ScoredRows
 from planted import CASES
+
+if TYPE_CHECKING:
+    from mlpcli.check.result import GradcheckResult
 
 
 def rows(targets: int = 1, count: int = 300, seed: int = 0) -> tuple[Any, Any]:

@@ -10,13 +10,14 @@ import pytest
 
 from mlpcli.check.built_in import built_in_cases, drawn_case, with_fresh_biases
 from mlpcli.check.convention import Convention
-from mlpcli.check.run import GradcheckResult, gradcheck, gradcheck_each
+from mlpcli.check.run import gradcheck, gradcheck_each
 from mlpcli.errors import UsageError
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.check.result import GradcheckResult
 
 PAIRS = [
     Convention(activation, loss=loss.name, output=loss.output, l2=0.1)

@@ -116,3 +116,59 @@ def test_no_false_alarm(name: str) -> None:
 def replaced(family: Family, trial: int) -> Family:
     """Vary the size of the weights, which whole numbers need to be some."""
     return family if family.whole else replace(family, scale=(0.3, 1.0, 3.0)[trial % 3])
+
+
+def in_another_order(case: Case) -> Parameters:
+    """Return a right gradient of somebody who adds the products of H_1 in reverse; no biases."""
+    network, forward = case.network, case.forward()
+    H = sum(
+        (case.X[:, [k]] * network.W[0][:, k] for k in reversed(range(case.X.shape[1]))),
+        start=np.zeros((case.rows, len(network.W[0]))),
+    )
+    act = network.activation
+    slope = act.slope(H, act.value(H))
+    return case.objective.gradient(forward, case.y, case.omega, Rules(slope={1: slope}))
+
+
+def at_rounding(act: LeakyRelu) -> Case:
+    """A case of tenths: some sums of H_1 are 1e-17 on one side in one order, and not in reverse."""
+    rng = np.random.default_rng(3)
+    W = rng.integers(-9, 10, (4, 5)) / 10
+    X = rng.integers(-9, 10, (4000, 5)) / 10
+    forwards = sum(X[:, [k]] * W[:, k] for k in range(5))
+    backwards = sum(X[:, [k]] * W[:, k] for k in reversed(range(5)))
+    apart = (np.sign(forwards) != np.sign(backwards)).any(axis=1)
+    X = np.concatenate([X[apart][:6], X[~apart][:9]])
+    sizes = (5, 4, 2)
+    theta = np.concatenate([W.ravel(), rng.normal(size=8)])
+    labels = rng.uniform(size=(len(X), 2)).round()
+    return case_from(Network(sizes, False, theta, act), X, labels)
+
+
+@kinked
+def test_cells_that_round_to_the_other_side_are_taken_there(act: LeakyRelu) -> None:
+    case = at_rounding(act)
+    other = in_another_order(case)
+    assert np.abs(other.theta - case.gradient().theta).max() > 1e-3
+    result = gradcheck(case, other)
+    assert result.verdict == "pass"
+    assert 0 < result.kinks.flipped <= result.kinks.near
+    assert "cells at a kink" in (result.kinks.words() or "")
+    wrong = case.network.like(other.theta.copy())
+    wrong.W[0][0, 0] *= 1.001
+    assert gradcheck(case, wrong).verdict != "pass"
+
+
+@kinked
+def test_what_was_taken_at_zero_is_said(act: LeakyRelu) -> None:
+    case = on_kinks(act)
+    said = [gradcheck(case, textbook(case, share)).kinks.words() or "" for share in (0, 1, 0.5)]
+    assert ["as h > 0" in said[0], "as h >= 0" in said[1], "half" in said[2]] == [True] * 3
+
+
+def test_too_many_cells_near_a_kink_are_said() -> None:
+    case = at_rounding(Relu())
+    many = case_from(case.network, np.tile(case.X, (30, 1)), np.tile(case.y, (30, 1)))
+    result = gradcheck(many, in_another_order(many))
+    assert result.verdict == "inconclusive"
+    assert "cells lie at a kink" in (result.kinks.words() or "")

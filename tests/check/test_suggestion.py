@@ -10,13 +10,14 @@ import pytest
 
 from mlpcli.check.built_in import built_in_cases, drawn_case
 from mlpcli.check.convention import Convention
-from mlpcli.check.run import GradcheckResult, gradcheck, gradcheck_each
+from mlpcli.check.run import gradcheck, gradcheck_each
 from mlpcli.check.suggestion import suggest
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.network import Parameters
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.check.result import GradcheckResult
 
 
 def as_given(convention: Convention, said: Convention) -> GradcheckResult:

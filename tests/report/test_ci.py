@@ -12,7 +12,7 @@ from mlpcli.report.ci import github, junit_xml
 from results import checked, doubtful
 
 if TYPE_CHECKING:
-    from mlpcli.check.run import GradcheckResult
+    from mlpcli.check.result import GradcheckResult
 
 HOSTILE = 'a<b>&"c",d:e%f\ng'
 

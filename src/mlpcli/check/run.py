@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,15 @@ from mlpcli.check.bugs.blind_spots import BlindSpot, blind_spots
 from mlpcli.check.bugs.search import diagnose, reproduces_a_bug
 from mlpcli.check.built_in import FORMS_CASE
 from mlpcli.check.given.layout import OURS, Layout
+from mlpcli.check.kinks import at_kinks, other_side
 from mlpcli.check.numeric.methods import numeric_gradient
+from mlpcli.check.result import CheckResult, FormResult, GradcheckResult
 from mlpcli.check.suggestion import suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.digits import Printed, printed
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.check.verdict.rule import judge, overall, summarise
-from mlpcli.check.verdict.second_opinion import SecondOpinion, sample, second_opinion
+from mlpcli.check.verdict.second_opinion import sample, second_opinion
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
@@ -29,8 +31,7 @@ if TYPE_CHECKING:
     from mlpcli.check.given.intermediates import Comparison
     from mlpcli.check.given.other_call import OtherCall
     from mlpcli.check.numeric.methods import Method, Numeric
-    from mlpcli.check.verdict.bounds import Bounds
-    from mlpcli.check.verdict.rule import TensorResult, Verdict
+    from mlpcli.check.verdict.rule import Verdict
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
@@ -46,63 +47,6 @@ __all__ = [
 
 TOLERANCE = 1e-6
 _SAME_FACTOR = 1e-4  # of a gradient that is right in another call: a step tells c no better
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """Everything that a report shows; `layers` in the order W1, b1, .. WL, bL.
-
-    `derivative` names the form of our own gradient that was checked, or is None for somebody
-    else's. `numeric` and `bounds` are kept for whoever judges other gradients of the same case.
-    `printed` says with how many digits the gradient came, if that had to be allowed for.
-    """
-
-    verdict: Verdict
-    method: Method
-    derivative: str | None
-    rows: int
-    parameters: int
-    seconds: float
-    layers: tuple[TensorResult, ...]
-    second_opinion: SecondOpinion
-    numeric: Numeric
-    bounds: Bounds
-    printed: Printed | None = None
-
-
-@dataclass(frozen=True)
-class FormResult:
-    """One tensor's gradient under one form of the derivative, against the true loss."""
-
-    form: str
-    tensor: TensorResult
-    non_finite: int
-
-
-@dataclass(frozen=True)
-class GradcheckResult:
-    """What a report shows. `forms` is None unless asked for, `call` where no function was called.
-
-    `verdict` is that of `check`, or fail where a known bug reproduces what rounding left open; of
-    several `cases`, by name, that of all. `case` is the one that is shown. `suggestion` holds the
-    options under which a wrong gradient is right, if there are any, and `gradient` is what was
-    judged, in our layout whatever that of the giver is; `beside` compares what came with it.
-    """
-
-    verdict: Verdict
-    case: Case
-    gradient: Parameters
-    check: CheckResult
-    diagnosis: tuple[Diagnosis, ...]
-    blind_spots: tuple[BlindSpot, ...]
-    forms: tuple[FormResult, ...] | None
-    suggestion: str | None = None
-    name: str = ""
-    cases: tuple[tuple[str, Verdict], ...] = ()
-    call: str | None = None
-    layout: Layout = OURS
-    beside: tuple[Comparison, ...] = ()
-    other_call: OtherCall | None = None
 
 
 def gradcheck_each(
@@ -178,7 +122,9 @@ def gradcheck(
             progress=progress,
         )
 
-    case, result = _at_kinks(case, of)
+    case, result, kinks = at_kinks(case, of)
+    if result.verdict == "inconclusive" and result.second_opinion.agrees:
+        result, kinks = other_side(case, gradient, result, T)
     numeric, bounds, digits = result.numeric.values, result.bounds, result.printed
     given = gradient if digits is None else digits.gradient
     T += 0.0 if digits is None else digits.share
@@ -192,6 +138,7 @@ def gradcheck(
         verdict="fail" if findings else verdict,
         case=case,
         gradient=given,
+        kinks=kinks,
         check=result,
         diagnosis=(*findings, *explained),
         blind_spots=_with(hidden, blind_spots(case, numeric, bounds, T, precision)),
@@ -224,21 +171,6 @@ def _with(hidden: tuple[BlindSpot, ...], spots: tuple[BlindSpot, ...]) -> tuple[
     """Return all blind spots, those that nothing of the case could mend before the others."""
     known = {spot.bug for spot in hidden}
     return (*hidden, *(spot for spot in spots if spot.bug not in known))
-
-
-def _at_kinks(case: Case, of: Callable[[Case], CheckResult]) -> tuple[Case, CheckResult]:
-    """Return the check of the case, and the case as it was taken where some H is 0 at a kink.
-
-    There f' is whatever the user takes it for, the same in the whole network: the first choice that
-    passes is theirs.
-    """
-    checked = []
-    for activation in case.network.activation.kinks if case.on_a_kink else (None,):
-        taken = case if activation is None else case.with_activation(activation)
-        checked.append((taken, of(taken)))
-        if checked[-1][1].verdict == "pass":
-            return checked[-1]
-    return checked[0]
 
 
 def check(

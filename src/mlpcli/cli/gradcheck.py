@@ -16,7 +16,7 @@ from mlpcli.report.ci import FORMATS
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout
-    from mlpcli.check.run import GradcheckResult
+    from mlpcli.check.result import GradcheckResult
     from mlpcli.config import Config
 
 __all__ = ["gradcheck"]

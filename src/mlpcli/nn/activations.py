@@ -79,6 +79,11 @@ class Activation(ABC):
         return (self,)
 
     @property
+    def least(self) -> float:
+        """The slope on the flatter side of a kink; steepest where there is none."""
+        return self.steepest
+
+    @property
     def jump(self) -> float:
         """By how much f' jumps at its kink, 0 where it is smooth."""
         return 0.0
@@ -286,6 +291,11 @@ class LeakyRelu(Activation):
     def kinks(self) -> tuple[Activation, ...]:
         """Itself with each c that people take."""
         return tuple(replace(self, at_zero=c) for c in (0.0, 1.0, 0.5))
+
+    @property
+    def least(self) -> float:
+        """a, or 1 if that is less."""
+        return min(1.0, self.below)
 
     @property
     def jump(self) -> float:

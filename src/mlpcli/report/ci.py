@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.check.run import GradcheckResult
+    from mlpcli.check.result import GradcheckResult
     from mlpcli.check.verdict.rule import TensorResult
 
 __all__ = ["FORMATS", "github", "junit_xml"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mlpcli.check.case import Case
-    from mlpcli.check.run import FormResult, GradcheckResult
+    from mlpcli.check.result import FormResult, GradcheckResult
     from mlpcli.check.verdict.rule import TensorResult
 
 __all__ = [
@@ -101,6 +101,8 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
     if len(result.cases) > 1:
         each = ", ".join(f"{name} {verdict}" for name, verdict in result.cases)
         yield f"  cases: {each}; shown: {result.name}"
+    if said := result.kinks.words():
+        yield f"  {said}"
     causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in result.diagnosis]
     other = [f"  right for another J: {result.suggestion}"] if result.suggestion else []
     yield from (causes + other) if stated else (other + causes)

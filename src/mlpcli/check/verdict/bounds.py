@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Forward, Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Bounds", "rounding_bounds"]
+__all__ = ["Bounds", "near_kinks", "rounding_bounds"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,17 @@ def rounding_bounds(case: Case, *, single: bool = False) -> Bounds:
             g = (g @ W) * own + p * act.jump * near[i - 1]
             m, q = p * own, (q @ W) * own + p + len(W) * own + 1
     return Bounds(K[0].theta, K[1].theta, Q.theta, G.theta)
+
+
+@np.errstate(all="ignore")
+def near_kinks(case: Case, *, single: bool = False) -> list[tuple[int, int, int]]:
+    """Return layer, row and unit of each cell whose H may round to the other side of a kink."""
+    *_, near = _errors_upwards(case.forward(), UNIT_ROUNDOFF[single])
+    return [
+        (layer, int(row), int(unit))
+        for layer, cells in enumerate(near, start=1)
+        for row, unit in np.argwhere(cells)
+    ]
 
 
 def _fill(bound: Parameters, i: int, W: FloatArray, b: FloatArray) -> None:
