@@ -130,4 +130,4 @@ def test_folds_are_even_and_alike_in_every_stratum(y: Any, folds: int, seed: int
     strata = module._strata(y, stratify=True)
     for stratum in np.unique(strata):
         counts = np.bincount(fold_of[strata == stratum], minlength=folds)
-        assert np.ptp(counts) <= 3
+        assert np.ptp(counts) <= 1

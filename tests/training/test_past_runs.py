@@ -98,3 +98,13 @@ def test_what_is_no_folder(workshop: Workshop) -> None:
         read_runs([workshop.path / "nowhere"])
     with pytest.raises(UsageError, match=r"table\.csv: is a file; expected a folder with runs"):
         read_runs([workshop.path / "table.csv"])
+
+
+def test_a_key_that_came_later_counts_as_its_default(folder: Path) -> None:
+    path = folder / "a/config.yaml"
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not line.strip().startswith(("group:", "stratify:"))]
+    assert len(kept) == len(lines) - 2
+    path.write_text("".join(kept), encoding="utf-8")
+    runs, _ = read_runs([folder / "a", folder / "b"])
+    assert differing(runs) == ["data.validation", "data.test", "training.epochs"]

@@ -52,10 +52,7 @@ def _dealt(strata: Index, rng: np.random.Generator) -> Index:
     Rows are shuffled within their stratum, and spread evenly over (0, 1) by rank.
     """
     count = strata.shape[0]
-    small = strata.astype(np.uint16) if strata.max(initial=0) < 1 << 16 else strata
-    shuffled = rng.permutation(np.arange(count, dtype=np.uint32))
-    order = shuffled[np.argsort(small[shuffled], kind="stable")]  # of 16 bits, a radix sort
-    del shuffled
+    order = _by_stratum(strata, rng)
     sizes = np.bincount(strata)
     starts = np.cumsum(sizes) - sizes
     offsets = rng.random(sizes.size)
@@ -67,6 +64,13 @@ def _dealt(strata: Index, rng: np.random.Generator) -> Index:
         rank[rows] = (within + offsets[stratum]) / sizes[stratum]
     del order
     return np.argsort(rank, kind="stable")
+
+
+def _by_stratum(strata: Index, rng: np.random.Generator) -> NDArray[np.uint32]:
+    """Return the rows in the order of their strata, shuffled within each."""
+    small = strata.astype(np.uint16) if strata.max(initial=0) < 1 << 16 else strata
+    shuffled = rng.permutation(np.arange(strata.size, dtype=np.uint32))
+    return shuffled[np.argsort(small[shuffled], kind="stable")]  # of 16 bits, a radix sort
 
 
 def share_out(whole: Examples, config: Config) -> dict[str, Examples]:
@@ -117,7 +121,8 @@ def _by_groups(
 def fold_numbers(whole: Examples, config: Config, folds: int) -> Index:
     """Return the fold (N,) of each row, 0 to folds - 1: of equal size and alike in every stratum.
 
-    Folds differ by a row at most; under `data.group` by as much as whole groups ask for. Raises
+    Rows are shuffled, put in order by stratum, and dealt out like cards: folds differ by a row at
+    most, and by one of each stratum; under `data.group` by as much as whole groups ask for. Raises
     DataError where there are fewer rows, or groups, than folds.
     """
     if len(whole) < folds:
@@ -128,7 +133,7 @@ def fold_numbers(whole: Examples, config: Config, folds: int) -> Index:
         groups.require(folds, f"{folds} folds")
         return deal_groups(groups.of_row, strata, [1 / folds] * folds, rng)
     fold_of = np.empty(len(whole), np.int64)
-    fold_of[_dealt(strata, rng)] = np.arange(len(whole)) * folds // len(whole)
+    fold_of[_by_stratum(strata, rng)] = np.arange(len(whole)) % folds
     return fold_of
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.config import Config, DataConfig, to_document
 from mlpcli.config.yaml import read_yaml
 from mlpcli.errors import ConfigError, UsageError
 from mlpcli.training.metrics import SCORES
@@ -106,10 +107,26 @@ def _read(path: Path) -> PastRun:
 
 
 def differing(runs: Sequence[PastRun]) -> list[str]:
-    """Return the dotted keys in which the configs differ; one that is absent counts as null."""
-    keys = [run.keys() for run in runs]
+    """Return the dotted keys in which the configs differ, in the order of a config.
+
+    A run of an older version lacks keys that came later: they count as what they are by default.
+    """
+    default = _defaults()
+    keys = [default | run.keys() for run in runs]
     every = dict.fromkeys(key for some in keys for key in some if key not in _OF_THE_FOLDER)
     return [key for key in every if any(some.get(key) != keys[0].get(key) for some in keys)]
+
+
+def _defaults() -> dict[str, Any]:
+    """Return the default of each key but of those that depend on a name, as an optimizer's do."""
+    some = Config(data=DataConfig(train=("-",), target=("-",)))
+    flat = dict(_flat(to_document(some)))
+    named = tuple(key.removesuffix("name") for key in flat if key.endswith(".name"))
+    return {
+        key: value
+        for key, value in flat.items()
+        if key not in {"data.train", "data.target"} and not key.startswith(named)
+    }
 
 
 def sort_runs(runs: Sequence[PastRun], score: str) -> list[PastRun]:
