@@ -100,9 +100,10 @@ def test_a_bug_fails_and_is_named(guest: str, mlp: Mlp) -> None:
     document = ran.document
     assert (document["verdict"], document["derivative"]) == ("fail", None)
     (found,) = document["diagnosis"]
-    assert list(found) == ["bug", "layers", "explanation", "fix", "match_error", "factor",
-                           "epsilon", "learning_rate"]  # fmt: skip
+    assert list(found) == ["bug", "layers", "parameters", "explanation", "fix", "match_error",
+                           "factor", "epsilon", "learning_rate"]  # fmt: skip
     assert (found["bug"], found["layers"]) == ("activation-as-derivative", [1])
+    assert found["parameters"] == ["W1", "b1"]
     assert found["match_error"] < 1e-12
     text = mlp("gradcheck", CONFIG, "--gradient", f"{guest}:buggy").out
     assert "FAIL: wrong: W1, b1\n  activation-as-derivative: " in text

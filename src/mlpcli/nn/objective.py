@@ -123,6 +123,7 @@ class Objective:
         `rules` other than the right ones say how a backward pass goes wrong. It may stop early: the
         layers below `lowest` are left zero.
         """
+        forward = forward if rules.forward is None else rules.forward
         derivative = rules.output(self.derivative(forward.logits, y))
         delta = self.delta(derivative, omega if rules.omega is None else rules.omega)
         return backward(forward, delta, self.penalty_gradient, rules, lowest)

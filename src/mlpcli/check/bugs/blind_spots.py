@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import chain
+from string import Template
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.check.bugs.candidates import made
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.scene import Scene, scene_of
 from mlpcli.check.verdict.rule import EntryVerdict, judge
@@ -52,7 +53,7 @@ def blind_spots(
     spots = []
     for bug in BUGS.values():
         hidden: list[Mutant] = []
-        for mutant in chain(bug.mutants(scene), bug.examples(scene)):
+        for mutant in made(scene, bug):
             if mutant.epsilon is not None and hidden:
                 break  # epsilons descend, and a smaller one does less
             if not _seen(scene, mutant, dtype, wrong):
@@ -86,5 +87,6 @@ def _reason(scene: Scene, bug: Bug, hidden: Sequence[Mutant]) -> str:
         return "the output weights are zero, so no delta reaches a hidden layer"
     for hiding in bug.hidden_by:
         if hiding.holds(scene, hidden):
-            return hiding.reason.format(epsilon=max(m.epsilon or 0.0 for m in hidden))
+            largest = max(m.epsilon or 0.0 for m in hidden)
+            return Template(hiding.reason).substitute(epsilon=f"{largest:.3g}")
     return "on these rows it changes less than the tolerance, or vanishes in rounding"
