@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.candidates import made
+from mlpcli.check.bugs.record import NO_DELTA
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.scene import Scene, scene_of
 from mlpcli.check.verdict.rule import EntryVerdict, judge
@@ -83,8 +84,8 @@ def _seen(
 def _reason(scene: Scene, bug: Bug, hidden: Sequence[Mutant]) -> str:
     """Return the first of the bug's own reasons that holds, else one that always does."""
     carried = bug.below or max(max(m.layers) for m in hidden) < scene.depth
-    if carried and not scene.W[-1].any():
-        return "the output weights are zero, so no delta reaches a hidden layer"
+    if carried and NO_DELTA.holds(scene, hidden):
+        return NO_DELTA.reason
     for hiding in bug.hidden_by:
         if hiding.holds(scene, hidden):
             largest = max(m.epsilon or 0.0 for m in hidden)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.fit import linear
-from mlpcli.check.bugs.record import Bug, Mutant, at, instead, one_or_all
+from mlpcli.check.bugs.record import NO_DELTA, Bug, Mutant, at, instead, one_or_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -167,6 +167,7 @@ BUGS: Sequence[Bug] = (
         "carry delta_i = (delta_{i+1} W_{i+1}) * $f'(H_i) down, slope included",
         "the last layer and the one below it are right, all others are too large",
         _errors,
+        hidden_by=(NO_DELTA,),
     ),
     Bug(
         "weight-not-transposed",
@@ -174,6 +175,7 @@ BUGS: Sequence[Bug] = (
         "with rows as samples and W_i of shape (n_i, n_{i-1}) it is delta_{i+1} W_{i+1}",
         _BELOW,
         _transposed,
+        hidden_by=(NO_DELTA,),
         below=True,
     ),
     Bug(
@@ -182,6 +184,7 @@ BUGS: Sequence[Bug] = (
         "with weights counted from layer 1 it is delta_{i+1} W_{i+1}: check the index",
         _BELOW,
         _of_below,
+        hidden_by=(NO_DELTA,),
         below=True,
     ),
     Bug(
@@ -190,6 +193,7 @@ BUGS: Sequence[Bug] = (
         "leave out the column of the bias, and no other, before delta passes W_{i+1}",
         _BELOW,
         _shifted,
+        hidden_by=(NO_DELTA,),
         below=True,
     ),
     Bug(
@@ -199,5 +203,6 @@ BUGS: Sequence[Bug] = (
         "the last layer is right, those below are off, the more the larger the learning rate",
         fit=_fit_early,
         examples=_usual_early,
+        hidden_by=(NO_DELTA,),
     ),
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = [
+    "NO_DELTA",
     "Bend",
     "Bug",
     "Hiding",
@@ -99,6 +100,12 @@ class Bug:
     one_mistake: bool = False
     below: bool = False
     at_saturation: bool = False
+
+
+NO_DELTA = Hiding(
+    "the output weights are zero, so no delta reaches a hidden layer",
+    lambda scene, _found: not scene.W[-1].any(),
+)
 
 
 def one_or_all(layers: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.fit import linear
-from mlpcli.check.bugs.record import Bug, Mutant, at, instead, one_or_all
+from mlpcli.check.bugs.record import NO_DELTA, Bug, Mutant, at, instead, one_or_all
 from mlpcli.nn.activations import Relu, Sigmoid, Tanh
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = ["BUGS"]
 _USUAL_ALPHA = 0.2  # to be noticed where 0.01 is right
 
 _BELOW = "the tensors above are right; from this layer down each entry is off by a ratio of its own"
+_HIDDEN = (NO_DELTA,)
 _BY_THE_SLOPE = "multiply (delta_{i+1} W_{i+1}) by $slope, elementwise"
 
 
@@ -66,7 +67,8 @@ def _slope(
     output: bool = True,
 ) -> Bug:
     """Return the bug of this array in the place of f'(H_k)."""
-    return Bug(name, explanation, fix, looks, partial(_replaced, make, output=output))
+    mutants = partial(_replaced, make, output=output)
+    return Bug(name, explanation, fix, looks, mutants, hidden_by=_HIDDEN)
 
 
 def _other(activation: Activation, words: str) -> Bug:
@@ -86,6 +88,7 @@ def _other(activation: Activation, words: str) -> Bug:
         _BY_THE_SLOPE,
         _BELOW,
         mutants,
+        hidden_by=_HIDDEN,
     )
 
 
@@ -141,6 +144,7 @@ _ALPHA = Bug(
     "the tensors above are right; below, only what units with H_i < 0 carry is off",
     fit=_fit_alpha,
     examples=_usual_alpha,
+    hidden_by=_HIDDEN,
 )
 
 BUGS: Sequence[Bug] = (
@@ -202,6 +206,7 @@ BUGS: Sequence[Bug] = (
         _BY_THE_SLOPE,
         _BELOW,
         _times_bias,
+        hidden_by=_HIDDEN,
     ),
     Bug(
         "sigma-prime-wrong-layer",
@@ -209,6 +214,7 @@ BUGS: Sequence[Bug] = (
         "use the H or Z of the layer whose delta is computed",
         _BELOW,
         _neighbours,
+        hidden_by=_HIDDEN,
     ),
     Bug(
         "slope-of-next-output",
@@ -216,6 +222,7 @@ BUGS: Sequence[Bug] = (
         "use the Z of the layer whose delta is computed",
         _BELOW,
         _of_next_output,
+        hidden_by=_HIDDEN,
     ),
     _ALPHA,
 )
