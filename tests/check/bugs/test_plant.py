@@ -53,8 +53,7 @@ def test_the_layer_is_the_one_that_is_asked_for() -> None:
 
 REFUSED = [
     ("bias-average", None, 'no such bug: bias-average, did you mean "bias-averaged"?'),
-    ("accumulates-over-calls", None, "accumulates-over-calls: is no line of backpropagation, "
-     "so that it cannot be planted"),
+    ("non-finite", None, "non-finite: is no line of backpropagation, so that it cannot be planted"),
     ("slope-twice", 3, "slope-twice@3: cannot be made at layer 3, only at 1, 2"),
     ("y-broadcast", None, "y-broadcast: cannot be made on this network with this loss"),
 ]  # fmt: skip

@@ -82,7 +82,8 @@ def _scalar(scene: Scene) -> Iterator[Mutant]:
         lambda delta, _product, _error: delta.mean(),
         lambda delta, _product, _error: delta.sum(axis=0).mean(),
     )
-    for layers in one_or_all(wide):
+    sets = [*one_or_all(wide), *([scene.layers] if 0 < len(wide) < scene.depth else [])]
+    for layers in sets:
         for way in ways if scene.rows > 1 else ways[:2]:
             yield Mutant(layers, at("bias", dict.fromkeys(layers, way)), "b")
 

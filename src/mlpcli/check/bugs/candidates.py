@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.network import Parameters
 
-__all__ = ["Found", "candidates", "explained", "made", "mutants", "tells"]
+__all__ = ["ROUNDING", "Found", "candidates", "explained", "made", "mutants", "tells"]
 
-_ROUNDING = 1e-9  # what computes the same is listed in the order of the registry
+ROUNDING = 1e-9  # what computes the same is listed in the order of the registry
 
 Found: TypeAlias = tuple[Bug, Mutant]
 
@@ -69,7 +69,7 @@ def explained(
             known[2],
         ):
             best[bug.name] = (bug, mutant, error)
-    return sorted(best.values(), key=lambda found: (found[0].generic, max(found[2], _ROUNDING)))
+    return sorted(best.values(), key=lambda found: (found[0].generic, max(found[2], ROUNDING)))
 
 
 def _breadth(scene: Scene, bug: Bug, mutant: Mutant) -> int:

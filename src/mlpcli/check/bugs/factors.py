@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUGS"]
 
-_NOTICED = 0.01  # of an entry; less may be rounding to float16, or truncation
+_NOTICED = 1e-3  # of an entry; less may be rounding to float16, or truncation
 _NEAREST_TO_ONE = 1e-5  # a ratio nearer to 1 may be truncation in disguise
 
 

@@ -53,8 +53,10 @@ def _twice(scene: Scene) -> Iterator[Mutant]:
     act = scene.case.network.activation
     changed = [k for k in scene.hidden if (act.value(scene.Z[k]) != scene.Z[k]).any()]
     top = [] if scene.linear_output else [scene.depth]
-    for layers in one_or_all([*changed, *top]):
+    for layers in (*one_or_all(changed), *((i,) for i in top)):
         yield _twice_at(scene, layers)
+    if changed and top:
+        yield _twice_at(scene, (*changed, *top))
 
 
 def _twice_at(scene: Scene, layers: tuple[int, ...]) -> Mutant:

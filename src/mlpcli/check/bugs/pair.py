@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mlpcli.check.bugs.candidates import explained, mutants
+from mlpcli.check.bugs.candidates import ROUNDING, explained, mutants
 from mlpcli.check.bugs.fit import recognised
 from mlpcli.check.bugs.likeness import Likeness, distance, tensors_from_output
 from mlpcli.check.bugs.record import Mutant
@@ -40,7 +40,7 @@ def factor_and_bug(scene: Scene, likeness: Likeness) -> list[tuple[Bug, Mutant, 
     found += _fitted(scene, likeness)
     if not found:
         return []
-    found.sort(key=lambda pair: (not recognised(scene, pair.factor), pair.error))
+    found.sort(key=lambda p: (not recognised(scene, p.factor), max(p.error, ROUNDING)))
     c = found[0].factor
     bugs: dict[str, _Pair] = {}
     for pair in found:

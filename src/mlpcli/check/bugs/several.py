@@ -15,13 +15,14 @@ import numpy as np
 
 from mlpcli.check.bugs.candidates import Found, candidates, mutants, tells
 from mlpcli.check.bugs.likeness import tensors_from_output
-from mlpcli.check.bugs.record import done
+from mlpcli.check.bugs.record import Mutant, done
+from mlpcli.check.bugs.registry import BUGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlpcli.check.bugs.likeness import Likeness
-    from mlpcli.check.bugs.record import Bend, Mutant
+    from mlpcli.check.bugs.record import Bend
     from mlpcli.check.bugs.scene import Scene
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.network import Parameters
@@ -55,12 +56,16 @@ class Path:
 
 
 class _Step(NamedTuple):
-    """A candidate, the path with it, the tensors that it explains, and how many it spoils."""
+    """A candidate, the path with it, the tensors that it explains, and how many it spoils.
+
+    `factor` is named with it where it takes one.
+    """
 
     found: Found
     path: Path
     tensors: tuple[int, ...]
     spoiled: int
+    factor: tuple[Found, ...] = ()
 
 
 def several(scene: Scene, likeness: Likeness, start: Rules) -> Path:
@@ -138,9 +143,10 @@ class _Place:
                 c = self._factor(part, letter)
                 if c is not None:
                     times = done([f"{letter}{self.layer}"], partial(np.multiply, c))
-                    step = self.tried((bug, replace(mutant, bend=_both(mutant, times), factor=c)))
+                    step = self.tried((bug, replace(mutant, bend=_both(mutant, times))))
+                    factor = Mutant((self.layer,), times, letter, factor=c)
                     if step:
-                        yield step
+                        yield step._replace(factor=((BUGS["scaled"], factor),))
 
     def _factor(self, part: Parameters, letter: str) -> float | None:
         """Return the factor that brings a changed tensor nearest to the given one."""
@@ -169,7 +175,7 @@ def _grouped(path: Path, steps: list[_Step]) -> list[Path]:
             if step.spoiled == least and fewer:
                 same[bug.name] = step
         chosen = sorted(same.values(), key=lambda step: step.found[0].generic)
-        listed = tuple(step.found for step in chosen)
+        listed = (*(step.found for step in chosen), *chosen[0].factor)
         first = chosen[0].path
         paths.append(Path(first.rules, (*path.steps, listed), first.agreement))
     return paths
