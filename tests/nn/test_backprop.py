@@ -240,6 +240,28 @@ def test_rule_done(bench: Bench) -> None:
     np.testing.assert_array_equal(got.layers[0], right.layers[0])
 
 
+LEAVING = [
+    (RIGHT, True),
+    (Rules(slope={2: np.ones(1)}), True),
+    (Rules(carry={3: lambda delta, W, _dW: delta @ W}), True),
+    (Rules(input={2: np.ones(1)}, bias={1: lambda delta, _product, _error: delta[0]}), True),
+    (Rules(done={"W2": np.negative}), True),
+    (Rules(done={"b3": np.negative}), False),
+    (Rules(local={3: np.negative}), False),
+    (Rules(output=np.negative), False),
+    (Rules(penalty=np.zeros_like), False),
+    (Rules(omega=np.ones(1)), False),
+    (Rules(factor=2.0), False),
+    (Rules(finish=(lambda _gradient: None,)), False),
+]
+
+
+@pytest.mark.parametrize(("rules", "leave"), LEAVING)
+def test_rules_know_which_layers_they_leave(bench: Bench, rules: Rules, leave: bool) -> None:
+    assert rules.leave(3) == leave
+    assert not leave or np.array_equal(bench.gradient(rules).layers[2], bench.gradient().layers[2])
+
+
 def test_rule_finish(bench: Bench) -> None:
     """All of them, in order, on the whole gradient."""
 

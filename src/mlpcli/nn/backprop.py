@@ -69,6 +69,18 @@ class Rules:
         changed: dict[str, Any] = {name: {**getattr(self, name), **replacements}}
         return replace(self, **changed)
 
+    def leave(self, layer: int) -> bool:
+        """Whether this layer and those above it are as right as without the replacements."""
+        whole = (self.forward, self.omega, self.penalty, self.bias_penalty)
+        if any(change is not None for change in whole) or self.output is not _as_it_is:
+            return False
+        if self.finish or self.factor != 1:
+            return False
+        here = (self.delta, self.local, self.input, self.product, self.bias)
+        above = (self.slope, {i - 1: change for i, change in self.carry.items()})
+        names = (int(name[1:]) for name in self.done)
+        return not any(i >= layer for by_layer in (*here, *above, names) for i in by_layer)
+
 
 RIGHT = Rules()
 

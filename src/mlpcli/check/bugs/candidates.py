@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -35,10 +36,10 @@ def mutants(scene: Scene) -> Iterator[Found]:
         yield from ((bug, mutant) for mutant in made)
 
 
-def made(scene: Scene, bug: Bug) -> list[Mutant]:
+def made(scene: Scene, bug: Bug) -> tuple[list[Mutant], list[Mutant]]:
     """Return the mutants of a bug without a free number, and those with its example numbers."""
     with np.errstate(all="ignore"):
-        return [*bug.mutants(scene), *bug.examples(scene)]
+        return [*bug.mutants(scene)], [*bug.examples(scene)]
 
 
 def candidates(
@@ -80,9 +81,11 @@ def _breadth(scene: Scene, bug: Bug, mutant: Mutant) -> int:
 
 def _explains(scene: Scene, likeness: Likeness, rules: Rules) -> bool:
     """Whether these rules explain all tensors; most are refuted by the last layer already."""
+    if rules.leave(scene.depth):
+        return likeness.right_at_top and all(likeness.each(scene.gradient(rules)))
     if not rules.finish:
-        top = likeness.each(scene.gradient(rules, lowest=scene.depth))
-        if not all(same for _, same in zip(range(1 + scene.bias), top, strict=False)):
+        top = scene.gradient(rules, lowest=scene.depth)
+        if not all(islice(likeness.each(top), 1 + scene.bias)):
             return False
     return all(likeness.each(scene.gradient(rules)))
 

@@ -114,15 +114,16 @@ def _early(scene: Scene, eta: float) -> Mutant:
 def _early_by_row(scene: Scene, eta: float) -> Mutant:
     """Return the same, row by row, each row's own dJ/dW_i taken from W_i before it passes.
 
-    With one row delta (W - eta delta^T z) = delta W - eta (delta delta^T) z; N delta_i is the
-    row's own.
+    With one row delta (W - eta delta^T z) = delta W - eta (delta delta^T) z; where J is a mean,
+    N delta_i is the row's own.
     """
+    rows = scene.rows if scene.mean_over_rows else 1
 
     def below(i: int) -> Callable[[FloatArray, FloatArray, FloatArray], FloatArray]:
         Z, kept = scene.Z[i - 1], 1 - eta * scene.case.objective.l2
 
         def carry(delta: FloatArray, W: FloatArray, _dW: FloatArray) -> FloatArray:
-            length = scene.rows * (delta * delta).sum(axis=1, keepdims=True)
+            length = rows * (delta * delta).sum(axis=1, keepdims=True)
             carried: FloatArray = kept * (delta @ W) - eta * length * Z
             return carried
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -80,6 +81,11 @@ class Likeness:
         """Yield whether each tensor agrees, from the output down, beginning with this one."""
         pairs = zip(self._known[first:], tensors_from_output(M)[first:], strict=True)
         return (self._same(a, m, b, slack) for (a, b, slack), (*_, m) in pairs)
+
+    @cached_property
+    def right_at_top(self) -> bool:
+        """Whether the last layer agrees with the right gradient."""
+        return all(islice(self.each(self.right), 1 + self.given.bias))
 
     @property
     def tensors(self) -> int:

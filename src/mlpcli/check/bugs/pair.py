@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -90,7 +91,7 @@ def _fitted(scene: Scene, likeness: Likeness) -> Iterator[_Pair]:
 def _agrees(scene: Scene, likeness: Likeness, rules: Rules, *, whole: bool) -> bool:
     """Whether the last layer agrees with these rules."""
     upper = likeness.each(scene.gradient(rules, 1 if whole else scene.depth))
-    return all(same for _, same in zip(range(1 + scene.bias), upper, strict=False))
+    return all(islice(upper, 1 + scene.bias))
 
 
 def _factor(scene: Scene, rules: Rules, given: Parameters) -> float | None:

@@ -12,11 +12,13 @@ from mlpcli.nn.backprop import RIGHT
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlpcli.check.bugs.record import Bug, Mutant
     from mlpcli.check.case import Case
     from mlpcli.nn.network import Parameters
 
-__all__ = ["planted"]
+__all__ = ["plantable", "planted", "planted_by"]
 
 
 def planted(case: Case, name: str, layer: int | None = None) -> Parameters:
@@ -26,13 +28,40 @@ def planted(case: Case, name: str, layer: int | None = None) -> Parameters:
     cannot be made on this case, or not at this layer, which counts from 1.
     """
     bug, scene = _bug(name), scene_of(case)
-    mutants = made(scene, bug)
+    without, examples = made(scene, bug)
+    mutants = [*examples, *without]
     if not mutants:
         raise CaseError(f"{name}: cannot be made on this network with this loss")
     if layer is not None:
         mutants = _at(mutants, name, layer)
     widest = max(mutants, key=lambda mutant: len(mutant.layers))  # of these the first
     return scene.gradient(widest.bend(RIGHT))
+
+
+def planted_by(case: Case, text: str) -> Parameters:
+    """Return the same for BUG or BUG@LAYER."""
+    name, sign, layer = text.partition("@")
+    if sign and not layer.isdecimal():
+        raise CaseError(f'{text}: expected BUG or BUG@LAYER, as {name}@2, got "{layer}"')
+    return planted(case, name, int(layer) if sign else None)
+
+
+def plantable(cases: Mapping[str, Case], text: str) -> dict[str, Case]:
+    """Return the cases in whose gradient BUG or BUG@LAYER can be planted.
+
+    Raises CaseError as `planted` does where there is none.
+    """
+    found, refusals = {}, []
+    for name, case in cases.items():
+        try:
+            planted_by(case, text)
+        except CaseError as refusal:
+            refusals.append(refusal)
+        else:
+            found[name] = case
+    if not found:
+        raise refusals[0]
+    return found
 
 
 def _bug(name: str) -> Bug:

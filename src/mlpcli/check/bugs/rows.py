@@ -28,6 +28,16 @@ def _everywhere(scene: Scene, c: float) -> Iterator[Mutant]:
     yield Mutant(scene.layers, bend_output(lambda derivative: derivative * c))
 
 
+def _summed(scene: Scene) -> Iterator[Mutant]:
+    if scene.mean_over_rows:
+        yield from _everywhere(scene, scene.rows)
+
+
+def _averaged_over_outputs(scene: Scene) -> Iterator[Mutant]:
+    if not scene.mean_over_outputs:
+        yield from _everywhere(scene, 1 / scene.outputs)
+
+
 def _unweighted(scene: Scene) -> Iterator[Mutant]:
     """Yield the plain mean over rows, where rows or classes have weights."""
     if scene.case.omega is not None:
@@ -95,13 +105,13 @@ BUGS: Sequence[Bug] = (
         "the gradient is that of the summed loss: it is N times too large",
         "divide delta_L by the number of rows N",
         "every entry is N times too large",
-        lambda scene: _everywhere(scene, scene.rows),
+        _summed,
         hidden_by=(ONE_ROW,),
     ),
     Bug(
         "mean-twice",
-        "the mean over rows is taken twice: the gradient is N times too small",
-        "divide by N once, in delta_L, and not again in dJ/dW",
+        "the mean over rows is taken once more than in J: the gradient is N times too small",
+        "divide by N where J does, in delta_L, and not again in dJ/dW",
         "every entry is N times too small",
         lambda scene: _everywhere(scene, 1 / scene.rows),
         hidden_by=(ONE_ROW,),
@@ -111,7 +121,7 @@ BUGS: Sequence[Bug] = (
         "the loss is averaged over the outputs, where J sums over them",
         "do not divide delta_L by the number of outputs",
         "every entry is K times too small, K the number of outputs",
-        lambda scene: _everywhere(scene, 1 / scene.outputs),
+        _averaged_over_outputs,
         hidden_by=(_ONE_OUTPUT,),
     ),
     Bug(

@@ -55,6 +55,18 @@ class Scene:
         return int(self.case.y.shape[1])
 
     @property
+    def mean_over_rows(self) -> bool:
+        """Whether J divides by N."""
+        divisor = self.case.objective.divisor
+        return divisor(2, 1) != divisor(1, 1)
+
+    @property
+    def mean_over_outputs(self) -> bool:
+        """Whether J divides by K."""
+        divisor = self.case.objective.divisor
+        return divisor(1, 2) != divisor(1, 1)
+
+    @property
     def bias(self) -> bool:
         """Whether the network has biases."""
         return self.case.network.bias
@@ -136,7 +148,14 @@ class Scene:
     def gradient(self, rules: Rules = RIGHT, lowest: int = 1) -> Parameters:
         """Return the gradient that a backward pass by these rules computes, down to `lowest`."""
         case = self.case
-        return case.objective.gradient(self.forward, case.y, case.omega, rules, lowest)
+        return case.objective.gradient(
+            self.forward, case.y, case.omega, rules, lowest, derivative=self._derivative
+        )
+
+    @cached_property
+    def _derivative(self) -> FloatArray:
+        """l'(H_L, y), by the form of the objective."""
+        return self.case.objective.derivative(self.logits, self.case.y)
 
 
 def scene_of(case: Case, dtype: str = "float64") -> Scene:
