@@ -281,7 +281,7 @@ PAIRS: tuple[Edit, ...] = (
          only="bce"),
     Edit("scaled zero-gradient", ((_LAST, _TWICE_AND_NOTHING),)),
     Edit("sum-instead-of-mean weights-updated-too-early",
-         ((" / N\n", "\n"), ("d @ W[i]", "d @ (W[i] - 0.3 * dW[i])"))),
+         ((" / N\n", "\n"), ("d @ W[i]", "d @ (W[i] - 0.3 * (dW[i] + l2 * W[i]))"))),
     Edit("sign-flipped missing-sigma-prime",
          (("    e = d\n", "    e = d = -d\n"), (_SLOPE, "1")), but="identity"),
     Edit("gradient-transposed scaled",

@@ -244,7 +244,10 @@ LEAVING = [
     (RIGHT, True),
     (Rules(slope={2: np.ones(1)}), True),
     (Rules(carry={3: lambda delta, W, _dW: delta @ W}), True),
-    (Rules(input={2: np.ones(1)}, bias={1: lambda delta, _product, _error: delta[0]}), True),
+    (
+        Rules(input={2: np.ones((ROWS, 5))}, bias={1: lambda delta, _product, _error: delta[0]}),
+        True,
+    ),
     (Rules(done={"W2": np.negative}), True),
     (Rules(done={"b3": np.negative}), False),
     (Rules(local={3: np.negative}), False),

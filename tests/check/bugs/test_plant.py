@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlpcli.check.bugs.plant import planted
+from mlpcli.check.bugs.plant import plantable, planted, planted_by
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.search import diagnose
 from mlpcli.check.verdict.bounds import rounding_bounds
@@ -66,3 +66,21 @@ def test_what_cannot_be_planted_is_refused_in_one_line(
     with pytest.raises(CaseError) as refused:
         planted(PLANTABLE[0], name, layer)
     assert str(refused.value) == line
+
+
+def test_a_layer_may_stand_behind_the_name() -> None:
+    case = PLANTABLE[0]
+    at_1, alone = planted_by(case, "slope-twice@1"), planted(case, "slope-twice", 1)
+    assert (at_1.theta == alone.theta).all()
+    assert (planted_by(case, "slope-twice").theta == planted(case, "slope-twice").theta).all()
+    with pytest.raises(CaseError, match=r'^slope-twice@x: expected BUG or BUG@LAYER, .* got "x"$'):
+        planted_by(case, "slope-twice@x")
+
+
+def test_of_several_cases_those_remain_in_which_it_can_be_made() -> None:
+    cases = {"square": PLANTABLE[0], "one output": PLANTABLE[2]}
+    assert [*plantable(cases, "y-broadcast")] == ["one output"]
+    assert [*plantable(cases, "gradient-transposed")] == ["square"]
+    assert [*plantable(cases, "slope-twice@2")] == [*cases]
+    with pytest.raises(CaseError, match=r"^softmax-diagonal: cannot be made"):
+        plantable(cases, "softmax-diagonal")

@@ -76,7 +76,7 @@ def explained(
 def _breadth(scene: Scene, bug: Bug, mutant: Mutant) -> int:
     """Return in how many tensors a bug is made; on the whole network it may be one mistake."""
     whole = bug.one_mistake and len(mutant.layers) == scene.depth
-    return 0 if whole else len(mutant.layers) * len(mutant.letters)
+    return 0 if whole else mutant.breadth
 
 
 def _explains(scene: Scene, likeness: Likeness, rules: Rules) -> bool:

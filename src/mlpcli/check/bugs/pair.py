@@ -46,7 +46,7 @@ def factor_and_bug(scene: Scene, likeness: Likeness) -> list[tuple[Bug, Mutant, 
     bugs: dict[str, _Pair] = {}
     for pair in found:
         known = bugs.get(pair.bug.name)
-        fewer = known is None or len(pair.mutant.layers) < len(known.mutant.layers)
+        fewer = known is None or pair.mutant.breadth < known.mutant.breadth
         if fewer and abs(pair.factor / c - 1) < _SAME:
             bugs[pair.bug.name] = pair
     named = [(pair.bug, pair.mutant, pair.error) for pair in bugs.values()]

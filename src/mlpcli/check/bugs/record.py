@@ -51,6 +51,11 @@ class Mutant:
     learning_rate: float | None = None
     note: str = ""
 
+    @property
+    def breadth(self) -> int:
+        """In how many tensors it is made."""
+        return len(self.layers) * len(self.letters)
+
 
 @dataclass(frozen=True)
 class Hiding:

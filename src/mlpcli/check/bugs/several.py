@@ -171,7 +171,7 @@ def _grouped(path: Path, steps: list[_Step]) -> list[Path]:
         for step in group:
             bug, mutant = step.found
             known = same.get(bug.name)
-            fewer = known is None or len(mutant.layers) < len(known.found[1].layers)
+            fewer = known is None or mutant.breadth < known.found[1].breadth
             if step.spoiled == least and fewer:
                 same[bug.name] = step
         chosen = sorted(same.values(), key=lambda step: step.found[0].generic)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.bugs.record import Bug, Mutant, at, one_or_all
+from mlpcli.check.bugs.record import Bug, Mutant, at, done, one_or_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,9 +28,12 @@ def _inputs(scene: Scene, wrong: Mapping[int, FloatArray]) -> Iterator[Mutant]:
 
 
 def _transposed(scene: Scene) -> Iterator[Mutant]:
-    """Yield dW_i^T for dW_i."""
+    """Yield dW_i^T for dW_i, without the penalty and with it."""
     for layers in one_or_all([i for i in scene.layers if scene.square(i)]):
-        yield Mutant(layers, at("product", dict.fromkeys(layers, lambda dW: dW.T)), "W")
+        yield Mutant(layers, at("product", dict.fromkeys(layers, np.transpose)), "W")
+        if scene.case.objective.l2:
+            finished = done([f"W{i}" for i in layers], lambda dW: dW.T.copy())
+            yield Mutant(layers, finished, "W")
 
 
 def _reshaped(scene: Scene) -> Iterator[Mutant]:
