@@ -100,9 +100,10 @@ def test_a_bug_fails_and_is_named(guest: str, mlp: Mlp) -> None:
     document = ran.document
     assert (document["verdict"], document["derivative"]) == ("fail", None)
     (found,) = document["diagnosis"]
-    assert list(found) == ["bug", "layers", "explanation", "fix", "match_error", "factor",
-                           "epsilon", "learning_rate"]  # fmt: skip
+    assert list(found) == ["bug", "layers", "parameters", "explanation", "fix", "match_error",
+                           "factor", "epsilon", "learning_rate"]  # fmt: skip
     assert (found["bug"], found["layers"]) == ("activation-as-derivative", [1])
+    assert found["parameters"] == ["W1", "b1"]
     assert found["match_error"] < 1e-12
     text = mlp("gradcheck", CONFIG, "--gradient", f"{guest}:buggy").out
     assert "FAIL: wrong: W1, b1\n  activation-as-derivative: " in text
@@ -352,3 +353,24 @@ def test_a_dumped_case_keeps_the_activation_of_its_config(mlp: Mlp, here: Path) 
     ran = mlp("gradcheck", CONFIG, *tanh, "--case", "case.npz", "--gradient", "g.npz")
     assert ran.status == 0
     assert mlp("gradcheck", CONFIG, "--case", "case.npz", "--gradient", "g.npz").status == 1
+
+
+def test_a_planted_bug_needs_no_data_and_is_found(guest: str, mlp: Mlp) -> None:
+    ran = mlp("gradcheck", "--plant", "slope-twice@1", "--loss", "mse", "--json")
+    assert ran.status == 1
+    (found,) = ran.document["diagnosis"]
+    assert (found["bug"], found["parameters"]) == ("slope-twice", ["W1", "b1"])
+    ran = mlp("gradcheck", CONFIG, "--plant", "bias-averaged")
+    assert ran.status == 1
+    assert "\n  bias-averaged: " in ran.out
+
+
+def test_a_bug_is_planted_in_our_own_gradient_only(guest: str, mlp: Mlp) -> None:
+    ran = mlp("gradcheck", "--plant", "scaled", "--gradient", f"{guest}:gradient")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("--plant puts a bug into our own gradient; leave it out with")
+    ran = mlp("gradcheck", "--plant", "scaled", "--dtype", "float32")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "--dtype is about our own gradient; leave it out with --plant\n"
+    ran = mlp("gradcheck", "--plant", "scalde")
+    assert (ran.status, ran.err) == (2, 'no such bug: scalde, did you mean "scaled"?\n')

@@ -13,13 +13,23 @@ from unittest import mock
 import typer
 
 from docs.rooms import with_parts
+from mlpcli.check.bugs.plant import plantable, planted
+from mlpcli.check.built_in import built_in_cases
+from mlpcli.check.convention import Convention
+from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.check.verdict.rule import judge, summarise
 from mlpcli.cli.app import app, run
 from mlpcli.config import Config
 from mlpcli.config.messages import expected
 from mlpcli.config.values import Section
+from mlpcli.errors import CaseError
+from mlpcli.report.bugs import CATALOGUE, bug_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mlpcli.check.case import Case
+    from mlpcli.nn.network import Parameters
 
 __all__ = ["PAGES", "command_lines"]
 
@@ -44,6 +54,22 @@ Results go to stdout; progress, warnings and errors go to stderr. At a terminal 
 progress is a bar; anywhere else both are plain text. `--json` prints one strict JSON document
 (`null` for what is no number) on status 0, 1, 3 and 4, and nothing on the others. Nothing is
 overwritten without `--force`, except what `--junit` and `--plot` name. `NO_COLOR` is respected.
+"""
+
+_BUGS = """\
+# The known bugs
+What `mlp gradcheck` knows to go wrong in a backward pass, place by place. Each bug is a change of
+one line of backpropagation; the check runs all of them on the case at hand, and names those that
+make the numbers that were given. `mlp bugs NAME` prints what stands here, and `--plant NAME` puts
+a bug into a right gradient: `NAME@2` at layer 2, else wherever it can be made.
+
+The letters are those of [gradcheck.md](gradcheck.md): rows are samples, H_i = Z_{i-1} W_i^T + b_i,
+Z_i = f(H_i), delta_i = dJ/dH_i, N rows, K outputs, L layers. Several names for one gradient are all
+listed; a factor is found on top of one other bug, and bugs of different layers, or of W and b in
+one layer, are told one by one.
+
+| place | bugs |
+|---|---|
 """
 
 _CONFIG = """\
@@ -84,6 +110,62 @@ def _help(words: tuple[str, ...]) -> str:
     with contextlib.redirect_stdout(io.StringIO()) as out, mock.patch.dict(os.environ, width):
         assert run([*words, "--help"]) == 0
     return re.sub(r"[ \t]+$", "", out.getvalue(), flags=re.MULTILINE)
+
+
+def bugs_page() -> str:
+    """Return docs/bugs.md."""
+    parts = [_MADE.format(source="the records in check/bugs/"), _BUGS]
+    for place, bugs in CATALOGUE.items():
+        links = ", ".join(f"[{bug.name}](#{bug.name})" for bug in bugs)
+        parts.append(f"| {place} | {links} |\n")
+    for place, bugs in CATALOGUE.items():
+        parts.append(f"\n## {place}\n")
+        parts += [_bug(bug_document(bug)) for bug in bugs]
+    return "".join(parts)
+
+
+def _bug(bug: dict[str, Any]) -> str:
+    lines = [
+        f"\n### {bug['bug']}\n{bug['explanation']}.\n",
+        f"- How it looks: {bug['looks']}.",
+        f"- Fix: {bug['fix']}.",
+    ]
+    if bug["hidden_by"]:
+        lines.append(f"- Cannot be seen where {', or '.join(bug['hidden_by'])}.")
+    if (run := _planted_run(bug["bug"])) is not None:
+        lines.append(f"- Planted: {run}.")
+    return "\n".join(lines) + "\n"
+
+
+_SAID = (
+    {"loss": "bce"},
+    {"loss": "mse"},
+    {"loss": "cross_entropy"},
+    {"loss": "mse", "output": "identity"},
+    {"activation": "tanh"},
+    {"activation": "leaky_relu"},
+    {"l2": 0.1},
+)
+
+
+def _planted_run(name: str) -> str | None:
+    """Return the first run without data in which a planted bug is seen, and what is wrong there."""
+    for said in _SAID:
+        try:
+            cases = plantable(built_in_cases(Convention(**said).settled()), name)
+        except CaseError:
+            continue
+        options = "".join(f" --{key} {value}" for key, value in said.items() if value != "bce")
+        for case_name, case in cases.items():
+            if wrong := _wrong_tensors(case, planted(case, name)):
+                return f"`mlp gradcheck --plant {name}{options}` finds {wrong} wrong in {case_name}"
+    return None
+
+
+def _wrong_tensors(case: Case, gradient: Parameters) -> str:
+    entries = judge(gradient, case.gradient().theta, rounding_bounds(case), 1e-6)
+    tensors = summarise(gradient, case.gradient().theta, entries)
+    return ", ".join(tensor.name for tensor in tensors if tensor.verdict == "fail")
 
 
 def config_page() -> str:
@@ -139,6 +221,7 @@ def _yaml(value: Any) -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/config.md": config_page,
+    "docs/bugs.md": bugs_page,
     "docs/architecture.md": partial(with_parts, "docs/architecture.md"),
     "CONTRIBUTING.md": partial(with_parts, "CONTRIBUTING.md"),
 }

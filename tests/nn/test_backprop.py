@@ -156,23 +156,52 @@ def test_rule_input(bench: Bench) -> None:
     bench.expect(bench.gradient(Rules(input=wrong)), bench.by_hand(), wrong)
 
 
+def test_rule_forward(bench: Bench) -> None:
+    """Both l' and the backward pass see it."""
+    other = bench.network.forward(bench.X + 1)
+    got = bench.gradient(Rules(forward=other))
+    bench.forward = other
+    bench.derivative = bench.objective.derivative(other.logits, bench.y)
+    bench.expect(got, bench.by_hand())
+
+
+def test_rule_product(bench: Bench) -> None:
+    """It is given delta_i^T Z_{i-1} without the penalty, and reaches dJ/dW_i only."""
+    right, got = bench.gradient(), bench.gradient(Rules(product={2: lambda dW: 3 * dW + 1}))
+    data = right.W[1] - L2 * bench.network.W[1]
+    np.testing.assert_allclose(got.W[1], 3 * data + 1 + L2 * bench.network.W[1], rtol=1e-12)
+    np.testing.assert_array_equal(got.layers[0], right.layers[0])
+    np.testing.assert_array_equal(got.layers[2], right.layers[2])
+
+
 def test_rule_carry(bench: Bench) -> None:
-    """It reaches the layers below; it is given W_i and dJ/dW_i with its penalty."""
+    """It reaches the layers below; it is given delta_i, W_i and dJ/dW_i with its penalty."""
     seen: list[Any] = []
 
-    def transposed(W: Any, dW: Any) -> Any:
-        seen.extend((W, dW.copy()))
-        return W.T
+    def transposed(delta: Any, W: Any, dW: Any) -> Any:
+        seen.extend((delta, W, dW.copy()))
+        return delta @ W.T
 
     got = bench.gradient(Rules(carry={2: transposed}))
     bench.expect(got, bench.by_hand(carry={2: bench.network.W[1].T}))
-    np.testing.assert_array_equal(seen[0], bench.network.W[1])
-    np.testing.assert_array_equal(seen[1], got.W[1])
+    np.testing.assert_allclose(seen[0], bench.by_hand()[1], rtol=1e-14)
+    np.testing.assert_array_equal(seen[1], bench.network.W[1])
+    np.testing.assert_array_equal(seen[2], got.W[1])
 
 
 def test_rule_bias(bench: Bench) -> None:
-    right, got = bench.gradient(), bench.gradient(Rules(bias={2: lambda delta: delta[3]}))
-    np.testing.assert_allclose(got.b[1], bench.by_hand()[1][3], rtol=1e-14)
+    """It is given delta_i, delta_i^T Z_{i-1} and the error that f' has not multiplied yet."""
+    seen: list[Any] = []
+
+    def fourth(delta: Any, product: Any, error: Any) -> Any:
+        seen.extend((product.copy(), error))
+        return delta[3]
+
+    right, got = bench.gradient(), bench.gradient(Rules(bias={2: fourth}))
+    _, two, three = bench.by_hand()
+    np.testing.assert_allclose(got.b[1], two[3], rtol=1e-14)
+    np.testing.assert_allclose(seen[0], two.T @ bench.forward.Z[1], rtol=1e-13)
+    np.testing.assert_allclose(seen[1], three @ bench.network.W[2], rtol=1e-13)
     for i in (0, 2):
         np.testing.assert_array_equal(got.b[i], right.b[i])
     for mine, theirs in zip(got.W, right.W, strict=True):
@@ -181,7 +210,7 @@ def test_rule_bias(bench: Bench) -> None:
 
 @pytest.mark.parametrize("times", [0.0, 2.0, -1.0])
 def test_rule_penalty(bench: Bench, times: float) -> None:
-    right, got = bench.gradient(), bench.gradient(Rules(penalty=times))
+    right, got = bench.gradient(), bench.gradient(Rules(penalty=lambda W: times * L2 * W))
     for mine, theirs, W in zip(got.W, right.W, bench.network.W, strict=True):
         np.testing.assert_allclose(mine, theirs + (times - 1) * L2 * W, rtol=1e-12, atol=1e-14)
     for mine, theirs in zip(got.b, right.b, strict=True):
@@ -189,11 +218,51 @@ def test_rule_penalty(bench: Bench, times: float) -> None:
 
 
 def test_rule_bias_penalty(bench: Bench) -> None:
-    right, got = bench.gradient(), bench.gradient(Rules(bias_penalty=2.0))
+    right, got = bench.gradient(), bench.gradient(Rules(bias_penalty=lambda b: 2 * L2 * b))
     for mine, theirs, b in zip(got.b, right.b, bench.network.b, strict=True):
         np.testing.assert_allclose(mine, theirs + 2 * L2 * b, rtol=1e-12, atol=1e-14)
     for mine, theirs in zip(got.W, right.W, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_rule_factor(bench: Bench) -> None:
+    """It multiplies all but the penalty."""
+    bent = bench.gradient(Rules(factor=3.0))
+    bench.expect(bent, [3 * delta for delta in bench.by_hand()])
+
+
+def test_rule_done(bench: Bench) -> None:
+    """It changes one finished tensor, penalty included."""
+    right = bench.gradient()
+    got = bench.gradient(Rules(done={"W2": lambda dW: 2 * dW, "b3": np.negative}))
+    np.testing.assert_array_equal(got.W[1], 2 * right.W[1])
+    np.testing.assert_array_equal(got.b[2], -right.b[2])
+    np.testing.assert_array_equal(got.layers[0], right.layers[0])
+
+
+LEAVING = [
+    (RIGHT, True),
+    (Rules(slope={2: np.ones(1)}), True),
+    (Rules(carry={3: lambda delta, W, _dW: delta @ W}), True),
+    (
+        Rules(input={2: np.ones((ROWS, 5))}, bias={1: lambda delta, _product, _error: delta[0]}),
+        True,
+    ),
+    (Rules(done={"W2": np.negative}), True),
+    (Rules(done={"b3": np.negative}), False),
+    (Rules(local={3: np.negative}), False),
+    (Rules(output=np.negative), False),
+    (Rules(penalty=np.zeros_like), False),
+    (Rules(omega=np.ones(1)), False),
+    (Rules(factor=2.0), False),
+    (Rules(finish=(lambda _gradient: None,)), False),
+]
+
+
+@pytest.mark.parametrize(("rules", "leave"), LEAVING)
+def test_rules_know_which_layers_they_leave(bench: Bench, rules: Rules, leave: bool) -> None:
+    assert rules.leave(3) == leave
+    assert not leave or np.array_equal(bench.gradient(rules).layers[2], bench.gradient().layers[2])
 
 
 def test_rule_finish(bench: Bench) -> None:

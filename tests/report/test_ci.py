@@ -34,7 +34,7 @@ def test_junit_is_always_the_same() -> None:
 
 
 def memory(result: GradcheckResult) -> GradcheckResult:
-    finding = Diagnosis("depends-on-earlier-rows", (), HOSTILE, "forget", None)
+    finding = Diagnosis("depends-on-earlier-rows", (), (), HOSTILE, "forget", None)
     return replace(result, verdict="fail", diagnosis=(finding,))
 
 

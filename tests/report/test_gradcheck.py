@@ -32,7 +32,7 @@ def test_words_of_a_pass_a_failure_and_a_doubt() -> None:
     assert verdict == "FAIL: wrong: b2"
     assert diagnosis == (
         "  bias-averaged: dJ/db_i is the mean of delta over rows, though delta is divided by N "
-        "already (layer 2). Fix: sum delta_i over the rows."
+        "already (b2). Fix: sum delta_i over the rows."
     )
     verdict, opinion, *_ = gradcheck_words(doubtful(checked()))
     assert verdict.startswith("INCONCLUSIVE: two numeric methods disagree")

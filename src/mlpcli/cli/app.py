@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import typer
 
 from mlpcli.cli import (
+    bugs,
     chain,
     compare_losses,
     config,
@@ -55,6 +56,7 @@ COMMANDS = (
     predict.predict,
     runs.runs,
     gradcheck.gradcheck,
+    bugs.bugs,
     compare_losses.compare_losses,
     chain.chain,
     info.info,

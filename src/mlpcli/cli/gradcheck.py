@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ def gradcheck(
     refuse_unfit_options(config, subject, given)
     settings = None if config is None else read_config(config, overrides)
 
+    from mlpcli.check.bugs.plant import plantable
     from mlpcli.check.run import gradcheck_each
     from mlpcli.files import write_bytes
     from mlpcli.report.ci import junit_xml
@@ -58,12 +60,14 @@ def gradcheck(
     subjects = find_subjects(settings, subject, said, layout)
     options = _options(settings, check)
     cases = {name: layout.of(case) for name, case in subjects.cases.items()}
+    if given.plant is not None:
+        cases = plantable(cases, given.plant)
     _write(next(iter(cases.values())), report, layout)
     count = sum(case.network.theta.size for case in cases.values())
     with source_of(given.gradient, called, layout) as source, counting(count) as progress:
         result = gradcheck_each(
             cases,
-            lambda case: _check(source(case), check, options, progress),
+            lambda case: _check(_planted(source(case), given), check, options, progress),
             options.get("tolerance"),
         )
     if report.junit is not None:
@@ -78,11 +82,23 @@ def _refuse(
     """Raise UsageError where options contradict each other."""
     if config is None and overrides:
         raise UsageError("--set changes a CONFIG, and none is given")
+    if given.plant is not None and given.gradient is not None:
+        raise UsageError("--plant puts a bug into our own gradient; leave it out with --gradient")
+    other = "--gradient" if given.plant is None else "--plant"
     for option, value in {"--dtype": check.dtype, "--derivative": check.derivative}.items():
-        if given.gradient is not None and value is not None:
-            raise UsageError(f"{option} is about our own gradient; leave it out with --gradient")
+        if (given.gradient or given.plant) is not None and value is not None:
+            raise UsageError(f"{option} is about our own gradient; leave it out with {other}")
     if report.json and report.format != "text":
         raise UsageError(f"--json and --format {report.format}: stdout holds one of them")
+
+
+def _planted(found: Found, given: Given) -> Found:
+    """Return the same with a bug planted in our gradient, if one was asked for."""
+    if given.plant is None:
+        return found
+    from mlpcli.check.bugs.plant import planted_by
+
+    return replace(found, gradient=planted_by(found.case, given.plant))
 
 
 def _check(found: Found, check: Check, options: dict[str, Any], progress: Any) -> GradcheckResult:

@@ -152,6 +152,10 @@ class Given:
             help="Somebody else's: a file, or f(weights, biases, X, y) -> (d_weights, d_biases).",
         ),
     ] = None
+    plant: Annotated[
+        str | None,
+        typer.Option("--plant", metavar="BUG[@LAYER]", help="Ours with a known bug in it."),
+    ] = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["RIGHT", "OnArray", "Rules", "backward"]
 
 OnArray: TypeAlias = Callable[[FloatArray], FloatArray]
+_Three: TypeAlias = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 
 
 def _as_it_is(array: FloatArray) -> FloatArray:
@@ -37,32 +38,48 @@ def _as_it_is(array: FloatArray) -> FloatArray:
 class Rules:
     """Replacements for lines of backpropagation, by layer from 1; what a mapping lacks is right.
 
-    `output` changes l'(H_L, y), `omega` takes the place of the case's (None: that). `delta` changes
-    delta_i for its own layer and all below, `local` for its own layer only. `slope`
-    replaces f'(H_i), `input` Z_{i-1} in dJ/dW_i, `carry` the matrix that carries delta_i down to
-    layer i-1 (a function of W_i and dJ/dW_i), `bias` the way from delta_i to dJ/db_i. The penalty's
-    gradient is taken `penalty` times of W, and `bias_penalty` times of b. `finish` holds changes in
-    place to the whole gradient, in order.
+    `forward` takes the place of the forward pass (None: the right one), `omega` of the case's
+    weights (None: those), and `output` changes l'(H_L, y). `delta` changes delta_i for its own
+    layer and all below, `local` for its own layer only. `slope` replaces f'(H_i), `input` Z_{i-1}
+    in dJ/dW_i; `product` changes delta_i^T Z_{i-1}. `bias` makes dJ/db_i of (delta_i, delta_i^T
+    Z_{i-1}, delta_{i+1} W_{i+1}), `carry` makes delta_i W_i of (delta_i, W_i, dJ/dW_i). `penalty`
+    is what is added to dJ/dW, a function of W (None: the right gradient), and `bias_penalty` to
+    dJ/db, a function of b (None: nothing); all but these is multiplied by `factor`. `done` changes
+    a finished tensor, by its name, and `finish` holds changes in place to the whole gradient.
     """
 
+    forward: Forward | None = None
     output: OnArray = _as_it_is
     omega: FloatArray | None = None
     delta: Mapping[int, OnArray] = field(default_factory=dict)
     local: Mapping[int, OnArray] = field(default_factory=dict)
     slope: Mapping[int, FloatArray] = field(default_factory=dict)
     input: Mapping[int, FloatArray] = field(default_factory=dict)
-    carry: Mapping[int, Callable[[FloatArray, FloatArray], FloatArray]] = field(
-        default_factory=dict
-    )
-    bias: Mapping[int, OnArray] = field(default_factory=dict)
-    penalty: float = 1.0
-    bias_penalty: float = 0.0
+    product: Mapping[int, OnArray] = field(default_factory=dict)
+    bias: Mapping[int, _Three] = field(default_factory=dict)
+    carry: Mapping[int, _Three] = field(default_factory=dict)
+    penalty: OnArray | None = None
+    bias_penalty: OnArray | None = None
+    factor: float = 1.0
+    done: Mapping[str, OnArray] = field(default_factory=dict)
     finish: tuple[Callable[[Parameters], None], ...] = ()
 
-    def also(self, name: str, replacements: Mapping[int, Any]) -> Rules:
+    def also(self, name: str, replacements: Mapping[Any, Any]) -> Rules:
         """Return the rules with more replacements in the mapping of this name."""
         changed: dict[str, Any] = {name: {**getattr(self, name), **replacements}}
         return replace(self, **changed)
+
+    def leave(self, layer: int) -> bool:
+        """Whether this layer and those above it are as right as without the replacements."""
+        whole = (self.forward, self.omega, self.penalty, self.bias_penalty)
+        if any(change is not None for change in whole) or self.output is not _as_it_is:
+            return False
+        if self.finish or self.factor != 1:
+            return False
+        here = (self.delta, self.local, self.input, self.product, self.bias)
+        above = (self.slope, {i - 1: change for i, change in self.carry.items()})
+        names = (int(name[1:]) for name in self.done)
+        return not any(i >= layer for by_layer in (*here, *above, names) for i in by_layer)
 
 
 RIGHT = Rules()
@@ -82,28 +99,37 @@ def backward(
     """
     network = f.network
     gradient = network.like(np.zeros(network.theta.size, delta.dtype))
+    penalty = rules.penalty or penalty_gradient
+    error = delta
     with np.errstate(all="ignore"):  # extreme weights, or a bug, may overflow or divide 0 by 0
         for i in range(len(network.W), lowest - 1, -1):
             W, b, dW, db = network.W[i - 1], network.b[i - 1], gradient.W[i - 1], gradient.b[i - 1]
             delta = rules.delta.get(i, _as_it_is)(delta)
             own = rules.local.get(i, _as_it_is)(delta)
-            dW[:] = own.T @ rules.input.get(i, f.Z[i - 1])
-            dW += rules.penalty * penalty_gradient(W)
+            dW[:] = rules.product.get(i, _as_it_is)(own.T @ rules.input.get(i, f.Z[i - 1]))
             if network.bias:
-                db[:] = rules.bias.get(i, _column_sums)(own)
-                db += rules.bias_penalty * penalty_gradient(b)
+                db[:] = rules.bias.get(i, _column_sums)(own, dW, error)
+                db *= rules.factor
+                if rules.bias_penalty is not None:
+                    db += rules.bias_penalty(b)
+            dW *= rules.factor
+            dW += penalty(W)
             if i > lowest:
-                carried = delta @ rules.carry.get(i, _right_matrix)(W, dW)
-                delta = carried * rules.slope.get(i - 1, f.slopes[i - 2])
+                error = rules.carry.get(i, _by_the_matrix)(delta, W, dW)
+                delta = error * rules.slope.get(i - 1, f.slopes[i - 2])
+            if rules.done:
+                dW[:] = rules.done.get(f"W{i}", _as_it_is)(dW)
+                db[:] = rules.done.get(f"b{i}", _as_it_is)(db)
         for change in rules.finish:
             change(gradient)
     return gradient
 
 
-def _column_sums(delta: FloatArray) -> FloatArray:
+def _column_sums(delta: FloatArray, _product: FloatArray, _error: FloatArray) -> FloatArray:
     sums: FloatArray = delta.sum(axis=0)
     return sums
 
 
-def _right_matrix(W: FloatArray, _dW: FloatArray) -> FloatArray:
-    return W
+def _by_the_matrix(delta: FloatArray, W: FloatArray, _dW: FloatArray) -> FloatArray:
+    carried: FloatArray = delta @ W
+    return carried

@@ -117,14 +117,20 @@ class Objective:
         omega: FloatArray | None = None,
         rules: Rules = RIGHT,
         lowest: int = 1,
+        *,
+        derivative: FloatArray | None = None,
     ) -> Parameters:
         """Return dJ/dtheta on the rows of a forward pass, in the dtype of delta_L.
 
         `rules` other than the right ones say how a backward pass goes wrong. It may stop early: the
-        layers below `lowest` are left zero.
+        layers below `lowest` are left zero. `derivative` is l'(H_L, y) where that is known.
         """
-        derivative = rules.output(self.derivative(forward.logits, y))
-        delta = self.delta(derivative, omega if rules.omega is None else rules.omega)
+        if rules.forward is not None:
+            forward, derivative = rules.forward, None
+        if derivative is None:
+            derivative = self.derivative(forward.logits, y)
+        bent = rules.output(derivative)
+        delta = self.delta(bent, omega if rules.omega is None else rules.omega)
         return backward(forward, delta, self.penalty_gradient, rules, lowest)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from string import Template
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.check.bugs.candidates import made
+from mlpcli.check.bugs.record import NO_DELTA
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.scene import Scene, scene_of
+from mlpcli.check.verdict.precision import SMALLEST
 from mlpcli.check.verdict.rule import EntryVerdict, judge
 from mlpcli.nn.backprop import RIGHT
 from mlpcli.nn.network import Parameters
@@ -43,16 +47,22 @@ def blind_spots(
     shapes do not allow is not listed: it cannot be made.
     """
     scene = scene_of(case)
+    clear = 2 * bounds.textbook(np.ones(numeric.size, bool))  # whatever the precision
 
     def wrong(gradient: Parameters, start: int) -> bool:
-        """Whether theta[start:] as given mismatches somewhere."""
+        """Whether theta[start:] as given mismatches somewhere; most do beyond any doubt."""
+        with np.errstate(all="ignore"):
+            A, B = gradient.theta, numeric[start:]
+            away = np.abs(A - B) > 2 * tolerance * np.maximum(np.abs(A), np.abs(B)) + clear[start:]
+            if (away & (np.abs(B) > SMALLEST[True])).any():
+                return True
         entries = judge(gradient, numeric[start:], bounds.beyond(start), tolerance)
         return bool((entries.verdict == EntryVerdict.MISMATCH).any())
 
     spots = []
     for bug in BUGS.values():
         hidden: list[Mutant] = []
-        for mutant in chain(bug.mutants(scene), bug.examples(scene)):
+        for mutant in chain(*made(scene, bug)):
             if mutant.epsilon is not None and hidden:
                 break  # epsilons descend, and a smaller one does less
             if not _seen(scene, mutant, dtype, wrong):
@@ -68,7 +78,8 @@ def _seen(
 ) -> bool:
     """Whether some entry is wrong; most bugs show at the output, and what is below stays undone."""
     rules, network = mutant.bend(RIGHT), scene.case.network
-    first = scene.depth if not rules.finish else min(mutant.layers)
+    first = max(mutant.layers) if rules.leave(scene.depth) else scene.depth
+    first = min(mutant.layers) if rules.finish else first
     for lowest in sorted({first, min(mutant.layers), 1}, reverse=True):
         gradient = scene.gradient(rules, lowest)
         start = sum(layer.size for layer in gradient.layers[: lowest - 1])
@@ -82,9 +93,10 @@ def _seen(
 def _reason(scene: Scene, bug: Bug, hidden: Sequence[Mutant]) -> str:
     """Return the first of the bug's own reasons that holds, else one that always does."""
     carried = bug.below or max(max(m.layers) for m in hidden) < scene.depth
-    if carried and not scene.W[-1].any():
-        return "the output weights are zero, so no delta reaches a hidden layer"
+    if carried and NO_DELTA.holds(scene, hidden):
+        return NO_DELTA.reason
     for hiding in bug.hidden_by:
         if hiding.holds(scene, hidden):
-            return hiding.reason.format(epsilon=max(m.epsilon or 0.0 for m in hidden))
+            largest = max(m.epsilon or 0.0 for m in hidden)
+            return Template(hiding.reason).substitute(epsilon=f"{largest:.3g}")
     return "on these rows it changes less than the tolerance, or vanishes in rounding"

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from string import Template
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.check.bugs.fit import recognised
 from mlpcli.check.bugs.record import Bug
-from mlpcli.nn.activations import Sigmoid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mlpcli.check.bugs.likeness import Tensor
     from mlpcli.check.bugs.record import Mutant
     from mlpcli.check.bugs.scene import Scene
 
-__all__ = ["Diagnosis", "diagnosis", "finding", "non_finite", "unknown"]
+__all__ = [
+    "NON_FINITE",
+    "Diagnosis",
+    "diagnosis",
+    "finding",
+    "in_letters",
+    "merged",
+    "non_finite",
+    "unknown",
+]
 
 _NEAR = 1e-6
+_OWN_WORDS = ("slope", "l2")  # notes that say what the factor is
 _SMALL = 0.01  # the relative error of a float16 gradient is at most about so much
 
-_NON_FINITE = Bug(
+NON_FINITE = Bug(
     "non-finite",
     "the gradient holds nan or inf",
     "look for 0/0 or overflow: log(0), division by p(1-p), exp of a large number",
+    "given is nan or inf",
 )
 _UNKNOWN = Bug(
     "unknown",
     "no known bug explains it",
     "compare delta of the first wrong layer with the formula by hand",
+    "no known bug computes these numbers",
 )
 
 
@@ -37,12 +51,14 @@ _UNKNOWN = Bug(
 class Diagnosis:
     """One explanation; `layers` count from 1, numbers are None where the bug has none.
 
+    `parameters` names the tensors of those layers in which the bug is made, W1, b1 and so on.
     `match_error` is the largest relative distance of a tensor between the given gradient and the
     one that this bug (with the others found beside it, if it takes several) computes.
     """
 
     bug: str
     layers: tuple[int, ...]
+    parameters: tuple[str, ...]
     explanation: str
     fix: str
     match_error: float | None = None
@@ -51,18 +67,21 @@ class Diagnosis:
     learning_rate: float | None = None
 
 
-def finding(bug: Bug, layers: tuple[int, ...], facts: str) -> Diagnosis:
-    """Return a bug that was seen and not searched for, with what was seen of it."""
-    return Diagnosis(bug.name, layers, f"{bug.explanation}: {facts}", bug.fix)
+def finding(bug: Bug, layers: tuple[int, ...], facts: str, *names: str) -> Diagnosis:
+    """Return a bug that was seen and not searched for, with what was seen of it and in which."""
+    return Diagnosis(bug.name, layers, names, f"{bug.explanation}: {facts}", bug.fix)
 
 
 def diagnosis(scene: Scene, bug: Bug, mutant: Mutant, error: float | None) -> Diagnosis:
     """Return the bug that a search has found, as this mutant."""
+    act, loss = scene.case.network.activation, scene.loss
+    words = {"letter": act.letter, "slope": act.written, "delta": loss.written}
     return Diagnosis(
         bug=bug.name,
         layers=mutant.layers,
-        explanation=_explained(scene, bug, mutant),
-        fix=_in_letters_of(scene, bug.fix),
+        parameters=tuple(_names(scene, mutant)),
+        explanation=in_letters(bug.explanation, **words) + _noted(scene, mutant),
+        fix=in_letters(bug.fix, **words),
         match_error=None if error is None or not np.isfinite(error) else error,
         factor=mutant.factor,
         epsilon=mutant.epsilon,
@@ -70,9 +89,35 @@ def diagnosis(scene: Scene, bug: Bug, mutant: Mutant, error: float | None) -> Di
     )
 
 
-def _explained(scene: Scene, bug: Bug, mutant: Mutant) -> str:
-    notes = []
-    if mutant.factor is not None:
+def merged(found: Sequence[tuple[Bug, Mutant]]) -> list[tuple[Bug, Mutant]]:
+    """Return the same with one mutant for what is made alike in several layers, lowest first."""
+    alike: dict[tuple[object, ...], tuple[Bug, Mutant]] = {}
+    for bug, mutant in found:
+        numbers = (mutant.factor, mutant.epsilon, mutant.learning_rate)
+        same = bug.name, mutant.letters, mutant.note, *(n and f"{n:.5g}" for n in numbers)
+        layers = alike[same][1].layers if same in alike else ()
+        whole = tuple(sorted({*layers, *mutant.layers}))
+        alike[same] = bug, replace(mutant, layers=whole)
+    return [*alike.values()]
+
+
+def in_letters(
+    text: str, letter: str = "f", slope: str = "f'(H_i)", delta: str = "that of the loss"
+) -> str:
+    """Return the words of a bug with these letters for the activation and the loss."""
+    return Template(text).substitute(f=letter, slope=slope, delta=delta)
+
+
+def _names(scene: Scene, mutant: Mutant) -> Iterator[str]:
+    for i in mutant.layers:
+        for letter in mutant.letters if scene.bias else "W":
+            yield f"{letter}{i}"
+
+
+def _noted(scene: Scene, mutant: Mutant) -> str:
+    """Return the numbers and the places of a mutant in brackets, if there are any."""
+    notes = [mutant.note] if mutant.note else []
+    if mutant.factor is not None and not mutant.note.startswith(_OWN_WORDS):
         names = [f" = {name}" for name in recognised(scene, mutant.factor)]
         shown = f"{mutant.factor:.8g}"
         notes.append(f"factor {shown}{''.join(n for n in names if n != f' = {shown}')}")
@@ -84,24 +129,41 @@ def _explained(scene: Scene, bug: Bug, mutant: Mutant) -> str:
         notes.append(
             f"learning rate {mutant.learning_rate:.6g}" + (", that of the config" if same else "")
         )
-    if len(mutant.layers) < scene.depth:
-        plural = "s" if len(mutant.layers) > 1 else ""
-        notes.append(f"layer{plural} {', '.join(map(str, mutant.layers))}")
-    text = _in_letters_of(scene, bug.explanation)
-    return f"{text} ({'; '.join(notes)})" if notes else text
+    if not mutant.note.startswith("entry"):
+        notes += _place(scene, mutant)
+    return f" ({'; '.join(notes)})" if notes else ""
 
 
-def _in_letters_of(scene: Scene, text: str) -> str:
-    """Return the words of a bug, which are those of a sigmoid network, for another activation."""
-    act = scene.case.network.activation
-    return text.replace(Sigmoid.written, act.written).replace("sigma'", f"{act.letter}'")
+def _place(scene: Scene, mutant: Mutant) -> list[str]:
+    """Return where a bug is made: in W2, or in layers 1-3; nothing where that is everywhere."""
+    layers = mutant.layers
+    if mutant.letters in {"W", "b"} and scene.bias:
+        return [_ranges(layers, mutant.letters)]
+    if len(layers) == scene.depth:
+        return []
+    return [f"layer{'s' if len(layers) > 1 else ''} {_ranges(layers)}"]
+
+
+def _ranges(layers: Sequence[int], letter: str = "") -> str:
+    """Return 1, 3-5: runs of three and more by their ends."""
+    runs: list[list[int]] = []
+    for i in layers:
+        if runs and runs[-1][-1] == i - 1:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    parts = []
+    for run in runs:
+        names = [f"{letter}{i}" for i in run]
+        parts += [f"{names[0]}-{names[-1]}"] if len(names) > 2 else names
+    return ", ".join(parts)
 
 
 def non_finite(bad: list[Tensor]) -> list[Diagnosis]:
     """Return the finding that these tensors of a gradient, if any, hold nan or inf."""
     layers = tuple(sorted({tensor.layer for tensor in bad}))
     names = ", ".join(tensor.name for tensor in bad)
-    return [finding(_NON_FINITE, layers, names)] if bad else []
+    return [finding(NON_FINITE, layers, names, *(t.name for t in bad))] if bad else []
 
 
 def unknown(depth: int, given: Tensor, expected: Tensor) -> Diagnosis:
@@ -115,7 +177,7 @@ def unknown(depth: int, given: Tensor, expected: Tensor) -> Diagnosis:
     if layer < depth:
         above = f"layer {depth} is" if layer + 1 == depth else f"layers {layer + 1} to {depth} are"
         text += f"; {above} right or explained, so delta_{layer + 1} is"
-    return finding(_UNKNOWN, (layer,), text)
+    return finding(_UNKNOWN, (layer,), text, given.name)
 
 
 def _departure(given: Tensor, expected: Tensor) -> str:

@@ -56,16 +56,19 @@ def recognised(scene: Scene, c: float) -> list[str]:
 
     N, 1/N and so on are told from the numbers of the case.
     """
-    known = {
-        "N, the number of rows": float(scene.rows),
-        "1/N, N the number of rows": 1 / scene.rows,
-        "2": 2.0,
-        "1/2": 0.5,
-        "K, the number of outputs": float(scene.outputs),
-        "1/K, K the number of outputs": 1 / scene.outputs,
-        "the learning rate": scene.case.learning_rate or np.inf,
-    }
-    return [name for name, value in known.items() if abs(c / value - 1) < _NEAR]
+    N, K = float(scene.rows), float(scene.outputs)
+    known = {"2": 2.0, "1/2": 0.5, "the learning rate": scene.case.learning_rate or np.inf}
+    known["N, the number of rows"] = N
+    of_rows = {"1/N": 1 / N, "N/2": N / 2, "1/(2N)": 1 / (2 * N), "2N": 2 * N, "2/N": 2 / N}
+    known |= {f"{name}, N the number of rows": value for name, value in of_rows.items()}
+    if K > 1:
+        known["K, the number of outputs"] = K
+        of_outputs = {"1/K": 1 / K, "1/(2K)": 1 / (2 * K)}
+        known |= {f"{name}, K the number of outputs": value for name, value in of_outputs.items()}
+        of_both = {"N/K": N / K, "N/(2K)": N / (2 * K), "1/(N K)": 1 / (N * K)}
+        known |= {f"{name}, N rows and K outputs": value for name, value in of_both.items()}
+    signed = known | {f"-{name}": -value for name, value in known.items()}
+    return [name for name, value in signed.items() if abs(c / value - 1) < _NEAR]
 
 
 def nearest_exponent(distance: Callable[[float], float]) -> float:

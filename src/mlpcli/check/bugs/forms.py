@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,10 @@ _MACHINE = tuple(float(np.finfo(dtype).eps) for dtype in (np.float32, np.float64
 _EPSILONS = tuple(sorted({*_TEN_TO_MINUS, *_MACHINE}, reverse=True))
 # From this epsilon down a clipped loss loses too few rows for anybody to choose a larger one.
 _CLAMPS = tuple(epsilon for epsilon in _EPSILONS if epsilon <= 1e-6)
+_USUAL = 1e-7
 _EXPLAINED = 1e-9  # an output layer as near as that to what is given hides no epsilon
+_LOOKS = "every tensor is off by what rows near the wrong end lose; elsewhere it passes"
+_BREAKS = "nan in every tensor, once one row comes so far; until then it passes"
 _CANCEL = "cancel the factor on paper instead: delta_L = (p - y) / N"
 
 
@@ -39,11 +43,11 @@ def _largest(found: Sequence[Mutant]) -> float:
 
 
 _NONE_OUTSIDE = Hiding(
-    "no probability lies outside [epsilon, 1 - epsilon], epsilon up to {epsilon:.3g}",
+    "no probability lies outside [epsilon, 1 - epsilon], epsilon up to $epsilon",
     lambda scene, found: _inside(scene, _largest(found)),
 )
 _TOO_SMALL = Hiding(
-    "an epsilon up to {epsilon:.3g} changes less than the tolerance on these rows",
+    "an epsilon up to $epsilon changes less than the tolerance on these rows",
     lambda _scene, _found: True,
 )
 
@@ -68,38 +72,49 @@ def _fixed(name: str) -> Callable[[Scene], Iterator[Mutant]]:
     return mutants
 
 
+def _fit(form: str, scene: Scene, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
+    """Yield the epsilon that brings the last layer nearest to what is given, in few digits too."""
+    known, target = _form(scene, form), given.layers[-1]
+    if layer < scene.depth or known is None:
+        return
+    if target.size < 2 or not np.isfinite(target).all():
+        return
+
+    def distance(bent: Rules) -> float:
+        top = scene.gradient(bent, lowest=scene.depth).layers[-1]
+        away = float(np.linalg.norm(top - target))
+        return away if np.isfinite(away) else np.inf
+
+    if distance(rules) <= _EXPLAINED * float(np.linalg.norm(target)):
+        return
+    exponent = nearest_exponent(lambda x: distance(_bend(scene, known, 10**x)(rules)))
+    for number in (float(f"{10**exponent:.2e}"), 10**exponent):  # people write few digits
+        yield Mutant((scene.depth,), _bend(scene, known, number), epsilon=number)
+
+
+def _of(form: str, epsilons: Sequence[float], scene: Scene) -> Iterator[Mutant]:
+    known = _form(scene, form)
+    if known is not None:
+        for epsilon in epsilons:
+            yield Mutant((scene.depth,), _bend(scene, known, epsilon), epsilon=epsilon)
+
+
 def _with_epsilon(
     bug: str, form: str, epsilons: Sequence[float], *, hidden_by: tuple[Hiding, ...], words: str,
     fix: str = _CANCEL,
 ) -> Bug:  # fmt: skip
     """Return the bug of a form with an epsilon: a usual one, or the nearest to what is given."""
-
-    def mutants(scene: Scene) -> Iterator[Mutant]:
-        known = _form(scene, form)
-        if known is None:
-            return
-        for epsilon in epsilons:
-            yield Mutant((scene.depth,), _bend(scene, known, epsilon), epsilon=epsilon)
-
-    def fit(scene: Scene, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
-        known, target = _form(scene, form), given.layers[-1]
-        if layer < scene.depth or known is None:
-            return
-        if target.size < 2 or not np.isfinite(target).all():
-            return
-
-        def distance(bent: Rules) -> float:
-            top = scene.gradient(bent, lowest=scene.depth).layers[-1]
-            away = float(np.linalg.norm(top - target))
-            return away if np.isfinite(away) else np.inf
-
-        if distance(rules) <= _EXPLAINED * float(np.linalg.norm(target)):
-            return
-        exponent = nearest_exponent(lambda x: distance(_bend(scene, known, 10**x)(rules)))
-        for number in (float(f"{10**exponent:.2e}"), 10**exponent):  # people write few digits
-            yield Mutant((scene.depth,), _bend(scene, known, number), epsilon=number)
-
-    return Bug(bug, words, fix, mutants, fit, hidden_by=hidden_by, at_saturation=True)
+    return Bug(
+        bug,
+        words,
+        fix,
+        _LOOKS,
+        partial(_of, form, epsilons),
+        partial(_fit, form),
+        partial(_of, form, (_USUAL,)),
+        hidden_by=hidden_by,
+        at_saturation=True,
+    )
 
 
 BUGS: Sequence[Bug] = (
@@ -107,6 +122,7 @@ BUGS: Sequence[Bug] = (
         "naive-derivative",
         "delta_L is (p-y)/(p(1-p)) times p(1-p), which is 0/0 once p rounds to 0 or 1",
         "cancel the factor on paper: delta_L = (p - y) / N",
+        _BREAKS,
         _fixed("naive"),
         hidden_by=(Hiding("no probability rounds to 0 or 1", lambda _scene, _found: True),),
         at_saturation=True,
@@ -137,6 +153,7 @@ BUGS: Sequence[Bug] = (
         "softmax is exp(h)/sum without the largest logit subtracted: nan from logits of 709.8, in "
         "float32 from 88.7",
         "subtract the largest logit of each row before exp",
+        _BREAKS,
         _fixed("unshifted"),
         hidden_by=(Hiding("no logit is beyond the range of exp", lambda _scene, _found: True),),
     ),
@@ -144,6 +161,7 @@ BUGS: Sequence[Bug] = (
         "torch-bce-derivative",
         "delta_L is that of torch's BCELoss, whose denominator is at least 1e-12",
         "use the loss with logits (BCEWithLogitsLoss): delta_L = (p - y) / N",
+        _LOOKS,
         _fixed("torch"),
         hidden_by=(
             Hiding("every p (1-p) is above 1e-12", lambda scene, _found: _inside(scene, 1e-12)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from mlpcli.check.verdict.precision import single_precision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
@@ -69,12 +72,20 @@ class Likeness:
 
     def agreeing(self, M: Parameters) -> int:
         """Return how many tensors agree, counted from the output to the first that does not."""
-        for count, ((a, b, slack), (*_, m)) in enumerate(
-            zip(self._known, tensors_from_output(M), strict=True)
-        ):
-            if not self._same(a, m, b, slack):
+        for count, same in enumerate(self.each(M)):
+            if not same:
                 return count
         return self.tensors
+
+    def each(self, M: Parameters, first: int = 0) -> Iterator[bool]:
+        """Yield whether each tensor agrees, from the output down, beginning with this one."""
+        pairs = zip(self._known[first:], tensors_from_output(M)[first:], strict=True)
+        return (self._same(a, m, b, slack) for (a, b, slack), (*_, m) in pairs)
+
+    @cached_property
+    def right_at_top(self) -> bool:
+        """Whether the last layer agrees with the right gradient."""
+        return all(islice(self.each(self.right), 1 + self.given.bias))
 
     @property
     def tensors(self) -> int:

@@ -1,164 +1,210 @@
-"""Bugs made at the output: in l'(h, y), in its mean over rows and outputs, in which rows count."""
+"""Bugs made in l'(h, y), where delta starts: the wrong loss, the wrong output, the wrong label."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.bugs.record import Bug, Hiding, Mutant, at, bend_output, one_or_all
+from mlpcli.check.bugs.record import Bug, Hiding, Mutant, bend_output, instead
+from mlpcli.nn.activations import Sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mlpcli.check.bugs.scene import Scene
-    from mlpcli.nn.backprop import OnArray
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["BUGS", "ONE_ROW"]
+__all__ = ["BUGS"]
 
-ONE_ROW = Hiding(
-    "there is one row: its mean and its sum are the same", lambda scene, _found: scene.rows == 1
-)
-_ONE_OUTPUT = Hiding("there is one output", lambda scene, _found: scene.outputs == 1)
-
-
-def _everywhere(scene: Scene, c: float) -> Iterator[Mutant]:
-    yield Mutant(scene.layers, bend_output(lambda derivative: derivative * c))
+_LOOKS = "every tensor is off, beginning with b_L"
+_IS_DELTA = "for this loss delta_L is $delta"
+_LOGISTIC = Sigmoid()
 
 
-def _unweighted(scene: Scene) -> Iterator[Mutant]:
-    """Yield the plain mean over rows, where rows or classes have weights."""
-    if scene.case.omega is not None:
-        plain = np.ones_like(scene.case.omega)
-        yield Mutant(scene.layers, lambda rules: replace(rules, omega=plain))
+def _in_place(scene: Scene, *derivatives: FloatArray) -> Iterator[Mutant]:
+    """Yield each of these in the place of l'(H_L, y)."""
+    for derivative in derivatives:
+        yield Mutant((scene.depth,), instead(derivative))
 
 
 def _kept_slope(scene: Scene) -> Iterator[Mutant]:
-    """Yield the output's own slope kept where the loss cancels it."""
-    if scene.loss.canonical:
-        kept = bend_output(lambda derivative: derivative * scene.s[-1])
-        yield Mutant((scene.depth,), kept)
+    """Yield a slope of the output kept where it has none left: its own, or what people call so.
+
+    That is f' of the hidden layers, or the sigmoid's derivative of what is taken for z.
+    """
+    if not (scene.loss.canonical or scene.linear_output):
+        return
+    h, z, act = scene.logits, scene.Z[-1], scene.case.network.activation
+    slopes = [scene.s[-1], act.textbook_slope(h, z), _LOGISTIC.textbook_slope(h, z)]
+    slopes.append(_LOGISTIC.slope(h, _LOGISTIC.value(h)))
+    for k, slope in enumerate(slopes):
+        known = any((np.abs(slope - other) <= 1e-9 * other).all() for other in slopes[:k])
+        if (slope != 1).any() and not known:
+            yield Mutant((scene.depth,), bend_output(partial(np.multiply, slope)))
 
 
 def _squared_error(scene: Scene) -> Iterator[Mutant]:
     if scene.loss.canonical:
-        squared = 2 * scene.residual * scene.s[-1]
-        yield Mutant((scene.depth,), bend_output(lambda _derivative: squared))
+        yield from _in_place(scene, 2 * scene.residual * scene.s[-1])
 
 
-def _instead(scene: Scene, derivative: FloatArray) -> Iterator[Mutant]:
-    yield Mutant((scene.depth,), bend_output(lambda _right: derivative))
+def _squared_error_of_softmax(scene: Scene) -> Iterator[Mutant]:
+    """Yield 2 (p - y) through the whole Jacobian of softmax."""
+    if not scene.loss.separable:
+        p, r = scene.Z[-1], scene.residual
+        yield from _in_place(scene, 2 * p * (r - (p * r).sum(axis=1, keepdims=True)))
+
+
+def _half(scene: Scene) -> Iterator[Mutant]:
+    if not scene.loss.canonical:
+        yield Mutant(scene.layers, bend_output(lambda derivative: derivative / 2))
+
+
+def _cross_entropy_delta(scene: Scene) -> Iterator[Mutant]:
+    """Yield z - y where the loss is another; of a linear output that is half the squared error."""
+    if not scene.loss.canonical and not scene.linear_output:
+        yield from _in_place(scene, scene.residual)
+
+
+def _by_output(scene: Scene) -> Iterator[Mutant]:
+    if not scene.linear_output:  # there it is right
+        yield from _in_place(scene, scene.loss.by_output(scene.logits, scene.case.y))
+
+
+def _absolute(scene: Scene) -> Iterator[Mutant]:
+    """Yield the sign of z - y, with the output's slope or without."""
+    sign = np.sign(scene.residual)
+    slope = scene.s[-1]
+    yield from _in_place(scene, sign, *([sign * slope] if (slope != 1).any() else []))
 
 
 def _without_label(scene: Scene) -> Iterator[Mutant]:
-    """Yield p where p - y belongs."""
-    if scene.loss.canonical:
-        yield from _instead(scene, scene.Z[-1])
+    yield from _in_place(scene, scene.derivative(np.zeros_like(scene.case.y)))
+
+
+def _inverted_label(scene: Scene) -> Iterator[Mutant]:
+    yield from _in_place(scene, scene.derivative(1 - scene.case.y))
 
 
 def _diagonal(scene: Scene) -> Iterator[Mutant]:
     """Yield -y/p times the diagonal p (1-p) of the Jacobian, which is -y (1-p)."""
     if not scene.loss.separable:
-        yield from _instead(scene, scene.case.y * scene.residual)
+        yield from _in_place(scene, scene.case.y * scene.residual)
 
 
 def _over_rows(scene: Scene) -> Iterator[Mutant]:
     """Yield the output's function along the wrong axis, where it reads more than one logit."""
     if not scene.loss.separable:
-        yield from _instead(scene, scene.loss.predict(scene.logits.T).T - scene.case.y)
+        yield from _in_place(scene, scene.loss.predict(scene.logits.T).T - scene.case.y)
 
 
-def _dropped_rows(scene: Scene) -> Iterator[Mutant]:
-    """Yield the first or last row missing, with divisor N or N-1, or in dJ/dW or dJ/db alone."""
-    for row in (0, -1) if scene.rows > 1 else ():
-        for layers in one_or_all(scene.layers):
-            inputs = {i: _blank(scene.Z[i - 1], row) for i in layers}
-            yield Mutant(layers, at("input", inputs))
-            if scene.bias:
-                sums = dict.fromkeys(layers, lambda delta, row=row: _blank(delta, row).sum(axis=0))
-                yield Mutant(layers, at("bias", sums))
-    for row in (0, -1):
-        for divisor in (scene.rows, scene.rows - 1):
-            if divisor:
-                yield Mutant(scene.layers, bend_output(_without(row, scene.rows / divisor)))
+def _sigmoids(scene: Scene) -> Iterator[Mutant]:
+    if not scene.loss.separable:
+        yield from _in_place(scene, _LOGISTIC.value(scene.logits) - scene.case.y)
 
 
-def _blank(array: FloatArray, row: int) -> FloatArray:
-    """Return the array with a row of zeros."""
-    kept = array.copy()
-    kept[row] = 0
-    return kept
-
-
-def _without(row: int, factor: float) -> OnArray:
-    return lambda derivative: _blank(derivative * factor, row)
+def _squashed(scene: Scene) -> Iterator[Mutant]:
+    """Yield a sigmoid in the place of a linear output, with its slope or without."""
+    if scene.linear_output:
+        z = _LOGISTIC.value(scene.logits)
+        error = 2 * (z - scene.case.y)
+        yield from _in_place(scene, error, error * z * (1 - z))
 
 
 BUGS: Sequence[Bug] = (
     Bug(
-        "sum-instead-of-mean",
-        "the gradient is that of the summed loss: it is N times too large",
-        "divide delta_L by the number of rows N",
-        lambda scene: _everywhere(scene, scene.rows),
-        hidden_by=(ONE_ROW,),
-    ),
-    Bug(
-        "mean-twice",
-        "the mean over rows is taken twice: the gradient is N times too small",
-        "divide by N once, in delta_L, and not again in dJ/dW",
-        lambda scene: _everywhere(scene, 1 / scene.rows),
-        hidden_by=(ONE_ROW,),
-    ),
-    Bug(
-        "mean-over-outputs",
-        "the loss is averaged over the outputs, where J sums over them",
-        "do not divide delta_L by the number of outputs",
-        lambda scene: _everywhere(scene, 1 / scene.outputs),
-        hidden_by=(_ONE_OUTPUT,),
-    ),
-    Bug(
-        "weights-ignored",
-        "the gradient is that of the plain mean, but this case has row or class weights",
-        "multiply delta_L by omega (in a dumped case), or check a config without weights",
-        _unweighted,
-    ),
-    Bug(
         "output-sigma-prime-kept",
-        "delta_L keeps the factor sigma'(H_L), which cross-entropy cancels",
-        "delta_L is (Z_L - Y) / N without sigma'",
+        "delta_L keeps a derivative of the output, which this loss and output do not have",
+        "delta_L is $delta, without $f'",
+        _LOOKS,
         _kept_slope,
     ),
     Bug(
         "squared-error-loss",
-        "delta_L is that of the squared error, 2 (Z_L - Y) sigma'(H_L) / N",
-        "for binary cross-entropy delta_L is (Z_L - Y) / N",
+        "delta_L is that of the squared error, 2 (Z_L - Y) * sigma'(H_L)/N",
+        _IS_DELTA,
+        _LOOKS,
         _squared_error,
     ),
     Bug(
+        "squared-error-of-softmax",
+        "delta_L is that of the squared error of softmax, 2 (P - Y) through its whole Jacobian",
+        _IS_DELTA,
+        _LOOKS,
+        _squared_error_of_softmax,
+    ),
+    Bug(
+        "half-squared-error",
+        "the gradient is that of half the squared error",
+        "J has no 1/2 here: keep the factor 2, or check with --factor 1/2",
+        "every entry is half of the right one",
+        _half,
+    ),
+    Bug(
+        "bce-delta-under-mse",
+        "delta_L is (Z_L - Y)/N, that of the cross-entropy: the squared error keeps the output's "
+        "derivative",
+        _IS_DELTA,
+        _LOOKS,
+        _cross_entropy_delta,
+    ),
+    Bug(
+        "loss-derivative-as-delta",
+        "delta_L is dJ/dZ_L, the derivative by the output and not by H_L",
+        "multiply dJ/dZ_L by the output's derivative: that makes $delta",
+        _LOOKS,
+        _by_output,
+    ),
+    Bug(
+        "absolute-error",
+        "delta_L is that of the absolute error: only the sign of Z_L - Y counts",
+        _IS_DELTA,
+        _LOOKS,
+        _absolute,
+    ),
+    Bug(
         "label-missing",
-        "delta_L is the output itself: the label is not subtracted",
-        "delta_L is (Z_L - Y) / N",
+        "delta_L is that of labels which are all 0: the label is not subtracted",
+        _IS_DELTA,
+        _LOOKS,
         _without_label,
+        hidden_by=(Hiding("all labels are 0", lambda scene, _found: not scene.case.y.any()),),
+    ),
+    Bug(
+        "labels-inverted",
+        "0 and 1 are taken for each other in the labels",
+        "check which label is 1; it is Z_L - Y with Y as it is",
+        _LOOKS,
+        _inverted_label,
     ),
     Bug(
         "softmax-diagonal",
         "softmax is differentiated by its diagonal only, p (1 - p): every output reads all logits",
-        "delta_L is (P - Y) / N, which the whole Jacobian comes to",
+        "delta_L is (P - Y)/N, which the whole Jacobian comes to",
+        _LOOKS,
         _diagonal,
     ),
     Bug(
         "softmax-over-rows",
         "softmax is taken over the rows, not over the outputs of a row",
         "sum exp(H_L) over the outputs: axis 1 where rows are samples",
+        _LOOKS,
         _over_rows,
     ),
     Bug(
-        "row-dropped",
-        "the first or the last row is missing from the sums",
-        "check the bounds of the loop or slice over rows",
-        _dropped_rows,
-        settles=False,  # one row's part may vanish in float32 without any bug
+        "sigmoid-outputs",
+        "the output is a sigmoid of each logit, where J has softmax",
+        "use softmax, or check with --loss bce",
+        _LOOKS,
+        _sigmoids,
+    ),
+    Bug(
+        "sigmoid-at-linear-output",
+        "the output goes through a sigmoid, where J has the logit itself",
+        "leave the output as it is, or check without --output identity",
+        _LOOKS,
+        _squashed,
     ),
 )

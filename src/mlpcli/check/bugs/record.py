@@ -16,15 +16,19 @@ from mlpcli.nn.backprop import OnArray, Rules
 if TYPE_CHECKING:
     from mlpcli.check.bugs.scene import Scene
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = [
+    "NO_DELTA",
     "Bend",
     "Bug",
     "Hiding",
     "Mutant",
     "at",
     "bend_output",
+    "done",
     "finish",
+    "instead",
     "one_or_all",
 ]
 
@@ -35,21 +39,29 @@ Bend: TypeAlias = Callable[[Rules], Rules]
 class Mutant:
     """The layers, counted from 1, where a bug is made, and how it bends the rules.
 
-    The numbers are those of the mutant, None where the bug has none.
+    `letters` are the tensors of those layers that are made wrong there: W, b or both. The numbers
+    are those of the mutant, None where the bug has none; `note` says what else tells it apart.
     """
 
     layers: tuple[int, ...]
     bend: Bend
+    letters: str = "Wb"
     factor: float | None = None
     epsilon: float | None = None
     learning_rate: float | None = None
+    note: str = ""
+
+    @property
+    def breadth(self) -> int:
+        """In how many tensors it is made."""
+        return len(self.layers) * len(self.letters)
 
 
 @dataclass(frozen=True)
 class Hiding:
     """Why a bug cannot be seen: in words, and where that is so.
 
-    `holds` is asked of the scene and of the mutants that have no effect there. `{epsilon}` in the
+    `holds` is asked of the scene and of the mutants that have no effect there. `$epsilon` in the
     words stands for the largest of theirs.
     """
 
@@ -63,11 +75,15 @@ def _none(*_: object) -> Iterator[Mutant]:
 
 @dataclass(frozen=True)
 class Bug:
-    """A way to go wrong.
+    """A way to go wrong: what is computed, how that looks in the check, and how to mend it.
+
+    In these words `$f` stands for the letter of the activation, `$slope` for its slope and `$delta`
+    for delta_L as people write them (`in_letters`).
 
     `mutants` yields every mutant without a free number that the shapes of a scene allow, `fit`
     those whose number is fitted to a given gradient at one layer (the rules so far, the gradient,
-    the layer), `examples` mutants with a number that everybody would notice.
+    the layer), `examples` mutants with a number that everybody would notice. What comes to the
+    right gradient for the activation or the shapes of a scene is no bug there, and not yielded.
 
     `generic` marks what holds for any cause of the same effect, so that anything else that explains
     as much comes first. `settles` says whether it is so specific that to reproduce a gradient by it
@@ -79,6 +95,7 @@ class Bug:
     name: str
     explanation: str
     fix: str
+    looks: str
     mutants: Callable[[Scene], Iterator[Mutant]] = _none
     fit: Callable[[Scene, Rules, Parameters, int], Iterator[Mutant]] = _none
     examples: Callable[[Scene], Iterator[Mutant]] = _none
@@ -88,6 +105,12 @@ class Bug:
     one_mistake: bool = False
     below: bool = False
     at_saturation: bool = False
+
+
+NO_DELTA = Hiding(
+    "the output weights are zero, so no delta reaches a hidden layer",
+    lambda scene, _found: not scene.W[-1].any(),
+)
 
 
 def one_or_all(layers: Sequence[int]) -> Iterator[tuple[int, ...]]:
@@ -110,6 +133,29 @@ def bend_output(change: OnArray) -> Bend:
         return replace(rules, output=lambda derivative: change(before(derivative)))
 
     return bend
+
+
+def instead(derivative: FloatArray) -> Bend:
+    """Return a bend that puts this array in the place of l'(H_L, y)."""
+    return bend_output(lambda _right: derivative)
+
+
+def done(names: Sequence[str], change: OnArray) -> Bend:
+    """Return a bend that changes these finished tensors, after what has changed them already."""
+
+    def bend(rules: Rules) -> Rules:
+        before = {name: rules.done.get(name, _as_it_is) for name in names}
+        return rules.also("done", {n: _then(before[n], change) for n in names})
+
+    return bend
+
+
+def _as_it_is(array: FloatArray) -> FloatArray:
+    return array
+
+
+def _then(first: OnArray, second: OnArray) -> OnArray:
+    return lambda array: second(first(array))
 
 
 def finish(change: Callable[[Parameters], None]) -> Bend:

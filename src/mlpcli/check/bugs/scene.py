@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.nn.activations import ACTIVATIONS, Identity, Sigmoid
 from mlpcli.nn.backprop import RIGHT
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.nn.activations import Activation
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Forward, Parameters
@@ -53,6 +55,18 @@ class Scene:
         return int(self.case.y.shape[1])
 
     @property
+    def mean_over_rows(self) -> bool:
+        """Whether J divides by N."""
+        divisor = self.case.objective.divisor
+        return divisor(2, 1) != divisor(1, 1)
+
+    @property
+    def mean_over_outputs(self) -> bool:
+        """Whether J divides by K."""
+        divisor = self.case.objective.divisor
+        return divisor(1, 2) != divisor(1, 1)
+
+    @property
     def bias(self) -> bool:
         """Whether the network has biases."""
         return self.case.network.bias
@@ -77,23 +91,53 @@ class Scene:
         """Z_0 .. Z_L, the output among them."""
         return [*self.forward.Z, self.loss.predict(self.logits)]
 
+    def activation_at(self, layer: int) -> Activation:
+        """Return a layer's activation; of an output that is none, the sigmoid, whose slope it has.
+
+        That is softmax: p (1 - p) is the diagonal of its Jacobian.
+        """
+        if layer < self.depth:
+            return self.case.network.activation
+        return ACTIVATIONS.get(self.loss.output, Sigmoid)()
+
+    @property
+    def linear_output(self) -> bool:
+        """Whether the output is the logit itself."""
+        return isinstance(self.activation_at(self.depth), Identity)
+
     def slope_at(self, layer: int, h: FloatArray) -> FloatArray:
         """Return f' of a layer's activation, or of the output, at any h."""
-        if layer == self.depth:
-            return self.loss.output_slope(h)
-        act = self.case.network.activation
+        act = self.activation_at(layer)
         return act.slope(h, act.value(h))
+
+    def written_slope(self, layer: int, h: FloatArray, z: FloatArray) -> FloatArray:
+        """Return a layer's f' as people write it, of any h and z."""
+        return self.activation_at(layer).textbook_slope(h, z)
 
     @cached_property
     def s(self) -> list[FloatArray]:
         """f'(H_1) .. f'(H_L), that of the output last."""
-        output = self.slope_at(self.depth, self.logits)
+        output = self.loss.output_slope(self.logits)
         return [self.forward.Z[0], *self.forward.slopes, output]
 
     @property
     def W(self) -> list[FloatArray]:
         """W_1 .. W_L."""
         return [self.forward.Z[0], *self.forward.network.W]
+
+    @property
+    def b(self) -> list[FloatArray]:
+        """b_1 .. b_L."""
+        return [self.forward.Z[0], *self.forward.network.b]
+
+    def square(self, layer: int) -> bool:
+        """Whether W_i is square, and more than a number."""
+        rows, columns = self.W[layer].shape
+        return bool(rows == columns > 1)
+
+    def derivative(self, y: FloatArray) -> FloatArray:
+        """Return l'(H_L, y) for any labels."""
+        return self.loss.truth.derivative(self.logits, y, 0.0)
 
     @property
     def residual(self) -> FloatArray:
@@ -104,7 +148,14 @@ class Scene:
     def gradient(self, rules: Rules = RIGHT, lowest: int = 1) -> Parameters:
         """Return the gradient that a backward pass by these rules computes, down to `lowest`."""
         case = self.case
-        return case.objective.gradient(self.forward, case.y, case.omega, rules, lowest)
+        return case.objective.gradient(
+            self.forward, case.y, case.omega, rules, lowest, derivative=self._derivative
+        )
+
+    @cached_property
+    def _derivative(self) -> FloatArray:
+        """l'(H_L, y), by the form of the objective."""
+        return self.case.objective.derivative(self.logits, self.case.y)
 
 
 def scene_of(case: Case, dtype: str = "float64") -> Scene:

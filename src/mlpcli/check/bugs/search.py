@@ -1,53 +1,40 @@
 """Names the bug: searches for known mistakes that reproduce the given gradient, number for number.
 
-One bug that explains every tensor is looked for first; all that do are listed. If there is none,
-several bugs are put together: the first wrong tensor, counted from the output as backpropagation
-runs, is explained, then the next one that is still wrong, and so on. What no bug explains is
-called unknown, with what the numbers rule out.
+One bug that explains every tensor is looked for first; all that do are listed. If there is none, a
+factor on top of one bug is (`pair.py`), and then several bugs are put together (`several.py`). What
+no bug explains is called unknown, with what the numbers rule out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.bugs.diagnosis import Diagnosis, diagnosis, non_finite, unknown
-from mlpcli.check.bugs.fit import recognised
+from mlpcli.check.bugs.candidates import candidates, explained, mutants
+from mlpcli.check.bugs.diagnosis import Diagnosis, diagnosis, merged, non_finite, unknown
 from mlpcli.check.bugs.likeness import (
     Likeness,
     distance,
     relative_distance,
     tensors_from_output,
 )
-from mlpcli.check.bugs.record import Bug, Mutant
-from mlpcli.check.bugs.registry import BUGS
+from mlpcli.check.bugs.pair import factor_and_bug
 from mlpcli.check.bugs.scene import Scene, scene_of
+from mlpcli.check.bugs.several import Path, several
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.nn.backprop import RIGHT, Rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlpcli.check.bugs.record import Bug, Mutant
     from mlpcli.check.case import Case
     from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.nn.network import Parameters
 
 __all__ = ["diagnose", "reproduces_a_bug"]
-
-Found: TypeAlias = tuple[Bug, Mutant]
-_DEEPEST = 6  # bugs put together at most
-_BEAM = 3
-
-
-@dataclass(frozen=True)
-class _Path:
-    """Bugs put together so far, each with others that look the same, and how far they reach."""
-
-    rules: Rules
-    steps: tuple[tuple[Found, ...], ...]
-    agreeing: int
 
 
 def diagnose(
@@ -60,18 +47,28 @@ def diagnose(
     scene = scene_of(case)
     likeness = Likeness(given, scene.gradient(), bounds, tolerance)
     broken = non_finite([t for t in tensors_from_output(given) if not np.isfinite(t.array).all()])
-    single = _single(scene, likeness)
-    if not single and single_precision(given).all():
-        single = _single(scene_of(case, "float32"), likeness)
-    if single:
-        return (*(diagnosis(scene, bug, m, error) for bug, m, error in single), *broken)
-    path = _several(scene, likeness, _around_non_finite(given) if broken else RIGHT)
+    for found in _whole(scene, likeness):
+        if found:
+            listed = [diagnosis(scene, bug, mutant, error) for bug, mutant, error in found]
+            return (*listed, *broken)
+    path = several(scene, likeness, _around_non_finite(given) if broken else RIGHT)
     complete = path.agreeing == likeness.tensors
     error = distance(given, scene.gradient(path.rules)) if complete else None
-    found = [diagnosis(scene, bug, m, error) for step in path.steps for bug, m in step]
-    if not complete or not (found or broken):
-        found.append(_unknown(scene, likeness, path))
-    return (*found, *broken)
+    steps = merged([found for step in path.steps for found in step])
+    listed = [diagnosis(scene, bug, mutant, error) for bug, mutant in steps]
+    if not complete or not (listed or broken):
+        listed.append(_unknown(scene, likeness, path))
+    return (*listed, *broken)
+
+
+def _whole(scene: Scene, likeness: Likeness) -> Iterator[list[tuple[Bug, Mutant, float]]]:
+    """Yield what explains all tensors by one bug, or by a factor and one, in either precision."""
+    single = bool(single_precision(likeness.given).all())
+    scenes = [scene, scene_of(scene.case, "float32")] if single else [scene]
+    for rounded in scenes:
+        yield explained(rounded, likeness, candidates(rounded, RIGHT, likeness.given))
+    for rounded in scenes:
+        yield factor_and_bug(rounded, likeness)
 
 
 def reproduces_a_bug(case: Case, given: Parameters, tolerance: float) -> bool:
@@ -89,7 +86,7 @@ def reproduces_a_bug(case: Case, given: Parameters, tolerance: float) -> bool:
     if not nearest_right > tolerance or not given.theta.any():
         return False
     bound = min(tolerance, nearest_right / 10)
-    specific = (m for bug in BUGS.values() if bug.settles for m in bug.mutants(scene))
+    specific = (mutant for bug, mutant in mutants(scene) if bug.settles)
     return any(distance(given, scene.gradient(m.bend(RIGHT))) <= bound for m in specific)
 
 
@@ -112,98 +109,7 @@ def _around_non_finite(given: Parameters) -> Rules:
     return replace(RIGHT, finish=(take_over,))
 
 
-def _candidates(
-    scene: Scene, rules: Rules, given: Parameters, layer: int | None = None
-) -> Iterator[Found]:
-    """Yield what may explain `given`; numbers are fitted at one layer, or at each in turn."""
-    for bug in BUGS.values():
-        yield from ((bug, mutant) for mutant in bug.mutants(scene))
-    for i in range(scene.depth, 0, -1) if layer is None else (layer,):
-        for bug in BUGS.values():
-            yield from ((bug, mutant) for mutant in bug.fit(scene, rules, given, i))
-
-
-def _single(scene: Scene, likeness: Likeness) -> list[tuple[Bug, Mutant, float]]:
-    """Return every bug that alone explains all tensors, by its best mutant, specific first."""
-    best: dict[str, tuple[Bug, Mutant, float]] = {}
-    for bug, mutant in _candidates(scene, RIGHT, likeness.given):
-        rules = mutant.bend(RIGHT)
-        if _reach(scene, likeness, rules, scene.depth) < likeness.tensors:
-            continue
-        error = distance(likeness.given, scene.gradient(rules))
-        known = best.get(bug.name)
-        if known is None or (_breadth(scene, bug, mutant), error) < (
-            _breadth(scene, bug, known[1]),
-            known[2],
-        ):
-            best[bug.name] = (bug, mutant, error)
-    return sorted(best.values(), key=lambda found: (found[0].generic, found[2]))
-
-
-def _breadth(scene: Scene, bug: Bug, mutant: Mutant) -> int:
-    """Return at how many layers a bug is made; on the whole network it may be one mistake."""
-    whole = bug.one_mistake and len(mutant.layers) == scene.depth
-    return 0 if whole else len(mutant.layers)
-
-
-def _reach(scene: Scene, likeness: Likeness, rules: Rules, layer: int) -> int:
-    """Return how many tensors these rules explain; most are refuted by this layer already."""
-    lowest = 1 if rules.finish else layer
-    reach = likeness.agreeing(scene.gradient(rules, lowest))
-    if lowest == 1 or reach < (scene.depth - lowest + 1) * (1 + scene.bias):
-        return reach
-    return likeness.agreeing(scene.gradient(rules))
-
-
-def _several(scene: Scene, likeness: Likeness, start: Rules) -> _Path:
-    """Put bugs together, from the output down, and return the path that explains most tensors."""
-    beam = [_Path(start, (), likeness.agreeing(scene.gradient(start)))]
-    best = beam[0]
-    for _ in range(_DEEPEST):
-        if best.agreeing == likeness.tensors:
-            break
-        beam = [longer for path in beam for longer in _extend(scene, likeness, path)]
-        beam = sorted(beam, key=lambda path: -path.agreeing)[:_BEAM]
-        if not beam:
-            break
-        if beam[0].agreeing > best.agreeing:
-            best = beam[0]
-    return best
-
-
-def _extend(scene: Scene, likeness: Likeness, path: _Path) -> list[_Path]:
-    """Return the paths with one bug more, each of which explains the first wrong tensor."""
-    layer = tensors_from_output(likeness.given)[path.agreeing].layer
-    by_reach: dict[int, dict[str, Found]] = {}
-    for bug, mutant in _candidates(scene, path.rules, likeness.given, layer):
-        reach = _reach(scene, likeness, mutant.bend(path.rules), layer)
-        if reach > path.agreeing and _tells(scene, likeness, mutant, path.agreeing, reach):
-            same = by_reach.setdefault(reach, {})
-            known = same.get(bug.name)
-            if known is None or len(mutant.layers) < len(known[1].layers):
-                same[bug.name] = bug, mutant
-    paths = []
-    for reach, same in by_reach.items():
-        step = tuple(sorted(same.values(), key=lambda found: found[0].generic))
-        paths.append(_Path(step[0][1].bend(path.rules), (*path.steps, step), reach))
-    return paths
-
-
-def _tells(scene: Scene, likeness: Likeness, mutant: Mutant, start: int, stop: int) -> bool:
-    """Whether these tensors are more than one entry, to which some number can always be fitted.
-
-    An epsilon has to explain the whole output layer: it bends a gradient so little that rounding
-    may look like it in one tensor.
-    """
-    if mutant.epsilon is not None and stop - start < 1 + scene.bias:
-        return False
-    free = mutant.epsilon is not None or mutant.factor is not None
-    if not free or (mutant.factor is not None and recognised(scene, mutant.factor)):
-        return True
-    return sum(t.array.size for t in tensors_from_output(likeness.given)[start:stop]) > 1
-
-
-def _unknown(scene: Scene, likeness: Likeness, path: _Path) -> Diagnosis:
+def _unknown(scene: Scene, likeness: Likeness, path: Path) -> Diagnosis:
     given = tensors_from_output(likeness.given)
     expected = tensors_from_output(scene.gradient(path.rules))
     place = path.agreeing

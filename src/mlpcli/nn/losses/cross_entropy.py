@@ -226,6 +226,10 @@ class CrossEntropy(Loss):
         y: FloatArray = np.eye(outputs)[rng.permutation(np.arange(rows) % outputs)]
         return y
 
+    def by_output(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return -y/p."""
+        return -y / softmax(h)
+
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return the loss, one value per element, the imaginary part to its last digits."""
         values: Numbers = _each(h, y)

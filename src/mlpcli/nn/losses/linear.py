@@ -64,6 +64,10 @@ class LinearMse(Loss):
         """Return 2 (h - y) times the slope."""
         return 2 * (h - y) * slope
 
+    def by_output(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return 2 (h - y)."""
+        return 2 * (h - y)
+
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return (h - y)^2."""
         error: Numbers = h - y

@@ -160,6 +160,10 @@ class Loss(ABC):
         return None
 
     @abstractmethod
+    def by_output(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return dl/dz_L, the derivative by what the network says instead of by the logit."""
+
+    @abstractmethod
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return l(h, y) of real or complex logits."""
 

@@ -46,6 +46,10 @@ class Mse(Loss):
         """Return 2 (z - y) times the slope."""
         return _with_slope(h, y, slope)
 
+    def by_output(self, h: FloatArray, y: FloatArray) -> FloatArray:
+        """Return 2 (z - y)."""
+        return 2 * residual(h, y)
+
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return ((1-y) sigma(h) - y sigma(-h))^2."""
         error: Numbers = (1 - y) * sigmoid_of_any(h) - y * sigmoid_of_any(-h)
