@@ -9,12 +9,13 @@ was given, and the gradient is judged at that pattern.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mlpcli.check.bugs.scene import scene_of
+from mlpcli.check.result import Kinks
 from mlpcli.check.verdict.bounds import near_kinks
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.check.verdict.rule import judge, overall, summarise
@@ -29,40 +30,10 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["SMOOTH", "Kinks", "at_kinks", "other_side"]
+__all__ = ["at_kinks", "other_side"]
 
 MOST_CELLS = 64
 Cell: TypeAlias = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Kinks:
-    """How the kinks were taken: the share of the jump at H = 0, and cells on the other side."""
-
-    at_zero: float | None = None
-    flipped: int = 0
-    near: int = 0
-
-    def words(self) -> str | None:
-        """Return what is to be said of it, None where nothing is."""
-        if self.flipped:
-            return (
-                f"{self.flipped} of {self.near} cells at a kink, whose H is 0 within rounding, "
-                "are taken on the other side, as the given gradient has them"
-            )
-        if self.near:
-            return (
-                f"{self.near} cells lie at a kink, their H is 0 within rounding: which f' a right "
-                "gradient has there cannot be told"
-            )
-        if self.at_zero is not None:
-            named = {0.0: "0, as h > 0 has it", 1.0: "1, as h >= 0 has it"}
-            usual = "half of the jump, as autodiff of a maximum has it"
-            return f"H is 0 in some cells: f' there is taken as {named.get(self.at_zero, usual)}"
-        return None
-
-
-SMOOTH = Kinks()
 
 
 def at_kinks(case: Case, of: Callable[[Case], CheckResult]) -> tuple[Case, CheckResult, Kinks]:

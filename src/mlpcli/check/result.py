@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.check.given.layout import OURS, Layout
-from mlpcli.check.kinks import SMOOTH, Kinks
 
 if TYPE_CHECKING:
     from mlpcli.check.bugs.blind_spots import BlindSpot
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from mlpcli.check.verdict.second_opinion import SecondOpinion
     from mlpcli.nn.network import Parameters
 
-__all__ = ["CheckResult", "FormResult", "GradcheckResult"]
+__all__ = ["CheckResult", "FormResult", "GradcheckResult", "Kinks"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,36 @@ class FormResult:
     form: str
     tensor: TensorResult
     non_finite: int
+
+
+@dataclass(frozen=True)
+class Kinks:
+    """How the kinks were taken: the share of the jump at H = 0, and cells on the other side."""
+
+    at_zero: float | None = None
+    flipped: int = 0
+    near: int = 0
+
+    def words(self) -> str | None:
+        """Return what is to be said of it, None where nothing is."""
+        if self.flipped:
+            return (
+                f"{self.flipped} of {self.near} cells at a kink, whose H is 0 within rounding, "
+                "are taken on the other side, as the given gradient has them"
+            )
+        if self.near:
+            return (
+                f"{self.near} cells lie at a kink, their H is 0 within rounding: which f' a right "
+                "gradient has there cannot be told"
+            )
+        if self.at_zero is not None:
+            named = {0.0: "0, as h > 0 has it", 1.0: "1, as h >= 0 has it"}
+            usual = "half of the jump, as autodiff of a maximum has it"
+            return f"H is 0 in some cells: f' there is taken as {named.get(self.at_zero, usual)}"
+        return None
+
+
+SMOOTH = Kinks()
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TINY", "Base", "base_point", "unit_change", "unit_size"]
 
-# Below this |D| the double nearest to g(D/2) is D/2: of tanh the next term is D^2/12 < 2^-55 of it.
+# Below this |D| g(D/2) is D/2 to half a unit: the next term is D^2/12 < 2^-55 of it for sigmoid,
+# and D^2/3 < 2^-53 for tanh.
 TINY = 2.0**-26
 # Numbers in the widest array of a block (2 MB): so long that threads seldom meet between calls.
 BLOCK = 2**18
