@@ -94,7 +94,7 @@ def _row(tensor: TensorResult) -> tuple[str, ...]:
 def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator[str]:
     """Yield the verdict, the diagnosis with its fix, the second opinion and the blind spots.
 
-    Where J was `stated` by somebody the bug comes first, else the J for which it would be right.
+    Where J was `stated` by somebody the bug comes first, else the options under which it is right.
     """
     check, opinion = result.check, result.check.second_opinion
     yield _verdict_line(result)
@@ -103,8 +103,9 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
         yield f"  cases: {each}; shown: {result.name}"
     if said := result.kinks.words():
         yield f"  {said}"
-    causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in result.diagnosis]
-    other = [f"  right for another J: {result.suggestion}"] if result.suggestion else []
+    told = [d for d in result.diagnosis if d.bug != "unknown" or not result.suggestion]
+    causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in told]
+    other = [f"  it is right with {result.suggestion}"] if result.suggestion else []
     yield from (causes + other) if stated else (other + causes)
     yield from _beside(result)
     if check.printed is not None:
