@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from buggy_backprop import Plant
+from mlpcli.check.built_in import built_in_cases
+from mlpcli.check.convention import Convention
 from mlpcli.check.run import gradcheck
 from mlpcli.errors import UsageError
 from mlpcli.report.figures import require_format, to_bytes
@@ -18,6 +20,7 @@ from mlpcli.report.gradcheck import (
     gradcheck_document,
     gradcheck_table,
     gradcheck_words,
+    objective_line,
 )
 from planted import CASES
 from results import checked, doubtful
@@ -83,3 +86,28 @@ def test_the_chart_has_a_bar_per_tensor() -> None:
     assert bars[0].endswith("2.0e+00 fail")
     endless = error_chart(checked("square", Plant("non-finite", (1,))))
     assert "inf fail" in endless
+
+
+SAID = {
+    Convention(): "J = 1/N sum_rows sum_outputs -(y log z + (1-y) log(1-z)), Z_L = sigmoid(H_L): "
+    "binary cross-entropy of sigmoid outputs, mean over rows, sigmoid hidden layers",
+    Convention("tanh", loss="cross_entropy", reduction="sum", l2=0.1): "J = sum_rows sum_outputs "
+    "-y log z + 0.1/2 sum_i |W_i|^2, Z_L = softmax(H_L): cross-entropy of softmax outputs, "
+    "sum over rows, tanh hidden layers",
+    Convention("leaky_relu", 0.2, "identity", "mse", "mean_all", 0.5): "J = 1/(2 N K) sum_rows "
+    "sum_outputs (z - y)^2, Z_L = H_L: 1/2 squared error of identity outputs, mean over rows and "
+    "outputs, leaky_relu (slope 0.2) hidden layers",
+    Convention(loss="mse", reduction="sum", factor=-0.5): "J = -1/2 sum_rows sum_outputs "
+    "(z - y)^2, Z_L = sigmoid(H_L): -1/2 squared error of sigmoid outputs, sum over rows, "
+    "sigmoid hidden layers",
+}
+
+
+@pytest.mark.parametrize("convention", SAID)
+def test_J_in_letters_and_in_words(convention: Convention) -> None:
+    assert objective_line(built_in_cases(convention)["A"]) == SAID[convention]
+
+
+def test_J_of_one_output_sums_over_none() -> None:
+    case = built_in_cases(Convention(reduction="mean_all", factor=3.5))["C"]
+    assert objective_line(case).startswith("J = 7/(2 N) sum_rows -(y log z")

@@ -41,27 +41,39 @@ _DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the g
 
 
 _SUMS = {
-    "mean": ("1/N sum_rows sum_outputs", "mean over rows"),
-    "sum": ("sum_rows sum_outputs", "sum over rows"),
-    "mean_all": ("1/(N K) sum_rows sum_outputs", "mean over rows and outputs"),
+    "mean": (["N"], "mean over rows"),
+    "sum": ([], "sum over rows"),
+    "mean_all": (["N", "K"], "mean over rows and outputs"),
 }
 
 
 def objective_line(case: Case) -> str:
     """Return J in letters and in words."""
     J, loss, outputs = convention_of(case), case.objective.loss, case.y.shape[1]
-    sums, mean = _SUMS[J.reduction]
-    c = "" if J.factor == 1 else f"{factor_text(J.factor)} "
+    divisors, mean = _SUMS[J.reduction]
+    factor = "" if J.factor == 1 else f"{factor_text(J.factor)} "
+    sums = "sum_rows" if outputs == 1 else "sum_rows sum_outputs"
     weighs = "" if case.omega is None else "omega "
     penalty = f" + {J.l2:g}/2 sum_i |W_i|^2" if J.l2 else ""
     made = {"identity": "Z_L = H_L"}.get(loss.output, f"Z_L = {loss.output}(H_L)")
     if outputs == 1:
-        sums, mean = sums.replace(" sum_outputs", "").replace("(N K)", "N"), mean.split(" and")[0]
+        divisors, mean = divisors[:1], mean.split(" and")[0]
     hidden = J.activation + ("" if J.slope is None else f" (slope {J.slope:g})")
-    words = [f"{c}{loss.called or loss.name} of {loss.output} outputs", mean]
+    words = [f"{factor}{loss.called or loss.name} of {loss.output} outputs", mean]
     if len(case.network.W) > 1:
         words.append(f"{hidden} hidden layers")
+    c = _fraction(factor, divisors)
     return f"J = {c}{sums} {weighs}{loss.letters}{penalty}, {made}: {', '.join(words)}"
+
+
+def _fraction(factor: str, divisors: list[str]) -> str:
+    """Return c/N as people write it, such as 1/(2 N)."""
+    top, _, bottom = factor.strip().partition("/")
+    below = [part for part in (bottom, *divisors) if part]
+    if not below:
+        return factor
+    product = below[0] if len(below) == 1 else f"({' '.join(below)})"
+    return f"{top or 1}/{product} "
 
 
 def gradcheck_table(result: GradcheckResult) -> Table:
