@@ -196,3 +196,13 @@ def test_rows_are_ranked_as_their_outputs_are(loss: Loss) -> None:
     for column in range(3):
         order = np.argsort(rank[:, column])
         assert (np.diff(z[order, column]) >= 0).all()
+
+
+@labels
+@every_loss
+def test_the_derivative_by_the_output_times_its_slope_is_that_by_the_logit(
+    loss: Loss, soft: bool
+) -> None:
+    h, y, _ = cells(soft)
+    through = loss.by_output(h, y) * loss.output_slope(h)
+    np.testing.assert_allclose(through, loss.truth.derivative(h, y, 0.0), rtol=1e-12)

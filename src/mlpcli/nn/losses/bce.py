@@ -125,11 +125,6 @@ class Bce(Loss):
         """Delta is (1-2y) sigma((1-2y) h), one exponential."""
         return lambda h, spare: sigmoid_into(h, h, spare)
 
-    def by_output(self, h: FloatArray, y: FloatArray) -> FloatArray:
-        """Return (1-y)/(1-p) - y/p."""
-        p, complement = sigmoid_pair(h)
-        return (1 - y) / complement - y / p
-
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return l(h, y); the imaginary part is right to its last digits, as the check needs it."""
         value: Numbers = (1 - y) * _softplus_of_any(h) + y * _softplus_of_any(-h)
