@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def test_words_of_a_pass_a_failure_and_a_doubt() -> None:
     verdict, opinion, *_ = gradcheck_words(doubtful(checked()))
     assert verdict.startswith("INCONCLUSIVE: two numeric methods disagree")
     assert "DISAGREES" in opinion
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_float64_gradient_is_advised_only_where_it_was_float32(dtype: str) -> None:
+    right = checked()
+    gradient = right.gradient.like(right.gradient.theta.astype(dtype))
+    verdict, *_ = gradcheck_words(replace(right, verdict="inconclusive", gradient=gradient))
+    assert verdict.startswith("INCONCLUSIVE: nothing is wrong")
+    assert ("a float64 gradient" in verdict) == (dtype == "float32")
 
 
 def test_the_table_has_a_row_per_tensor() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.convention import convention_of, factor_text
+from mlpcli.check.verdict.precision import single_precision
 from mlpcli.report.figures import bar
 from mlpcli.report.table import Table, number
 from mlpcli.text import finite
@@ -180,7 +181,9 @@ def _verdict_line(result: GradcheckResult) -> str:
             "INCONCLUSIVE: two numeric methods disagree, so neither is trusted; "
             "leave out gradcheck.step, or try another --method"
         )
-    advice = "a float64 gradient or more varied rows may tell"
+    advice = "more varied rows, or smaller weights, may tell"
+    if single_precision(result.gradient).any():
+        advice = "a float64 gradient or more varied rows may tell"
     if result.check.method == "plain":
         advice = "--method central can tell"
     if result.check.printed is not None:
