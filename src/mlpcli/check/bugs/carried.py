@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.fit import linear
+from mlpcli.check.bugs.online import fit_online
 from mlpcli.check.bugs.record import NO_DELTA, Bug, Mutant, at, instead, one_or_all
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def _early_by_row(scene: Scene, eta: float) -> Mutant:
 
 def _fit_early(scene: Scene, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
     """Yield the rate fitted at layer L-1; the layers below must verify it."""
+    yield from fit_online(scene, rules, given, layer)
     if layer != scene.depth - 1:
         return
     for make in (_early, _early_by_row) if scene.rows > 1 else (_early,):
