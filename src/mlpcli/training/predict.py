@@ -83,7 +83,7 @@ class Predictions:
         found = self.model.encoder.strangers(columns) if rows >= _ENOUGH_ROWS else {}
         lines = [
             f"{self.scan.paths[0]}: column {show_name(name)}: no text of the first {rows} rows, "
-            f"such as {show(text)}, was seen in training ({listed(seen)}); mend the column, or give "
+            f"such as {show(text)}, was seen in training ({listed(seen)}); mend it, or give "
             "--allow-unseen"
             for name, (text, seen) in found.items()
         ]
