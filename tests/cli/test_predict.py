@@ -307,3 +307,26 @@ def test_a_run_folder_is_its_model(trained: Path, here: Path, mlp: Mlp, command:
     outs = [mlp(command, path, *data).out for path in (trained / "run", MODEL)]
     assert outs[0].replace(str(trained / "run"), MODEL) == outs[1]
     assert outs[0]
+
+
+def strangers(rows: int) -> str:
+    return "c,x\n" + "violet,1\n" * rows
+
+
+def test_a_column_that_training_never_saw_is_refused(here: Path, mlp: Mlp) -> None:
+    (here / "new.csv").write_text(strangers(20))
+    ran = mlp("predict", "model.safetensors", "new.csv", "-o", "p.csv")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.lines[0].startswith(
+        'new.csv: column "c": no text of the first 20 rows, such as "violet", was seen in training'
+    )
+    assert not (here / "p.csv").exists()
+    allowed = mlp("predict", "model.safetensors", "new.csv", "--allow-unseen")
+    assert (allowed.status, len(allowed.out.splitlines())) == (0, 21)
+
+
+def test_in_few_rows_it_is_a_note(here: Path, mlp: Mlp) -> None:
+    (here / "new.csv").write_text(strangers(19))
+    ran = mlp("predict", "model.safetensors", "new.csv")
+    assert ran.status == 0
+    assert ran.lines == ['warning: column "c": 19 of 19 rows hold a text not seen in training']

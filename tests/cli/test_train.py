@@ -45,7 +45,7 @@ def test_json_is_one_strict_document_with_the_promised_keys(here: Path, mlp: Mlp
     document = ran.document
     assert set(document) == {
         "schema", "epochs_run", "best_epoch", "stopped", "seed", "seconds", "model", "metrics",
-        "baseline", "reason",
+        "baseline", "reason", "notes",
     }  # fmt: skip
     assert document["schema"] == "mlp.train/1"
     assert document["model"] == "runs/config/model.safetensors"

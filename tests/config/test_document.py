@@ -145,6 +145,7 @@ LIMITS: dict[str, Callable[[Any, Any], bool]] = {
     "exclusiveMinimum": lambda value, limit: value > limit,
     "exclusiveMaximum": lambda value, limit: value < limit,
     "minLength": lambda value, limit: len(value) >= limit,
+    "maxLength": lambda value, limit: len(value) <= limit,
     "minItems": lambda value, limit: len(value) >= limit,
     "minProperties": lambda value, limit: len(value) >= limit,
     "pattern": lambda value, limit: re.search(limit, value) is not None,

@@ -93,7 +93,7 @@ if TYPE_CHECKING:
         (
             "data.missing",
             "x" * 200,
-            f'one of error, mean, median, drop, got "{"x" * 27}...{"x" * 27}"',
+            f'error, mean, median, drop or level, or {{COLUMN: ..}}, got "{"x" * 27}...{"x" * 27}"',
         ),
     ],
 )

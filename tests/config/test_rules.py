@@ -31,6 +31,7 @@ CONFLICTS = {
     "positive: {Y: 1}": '2:14: data.positive.Y: expected a target as key, got "Y"',
     "labels: [a, b, c]\n  positive: a": "2:3: data.labels: expected no order of labels beside data.positive, which is one against the rest",
     "labels: [a, b, a]": '2:18: data.labels[2]: expected each entry once, got "a" already at data.labels[0]; remove one',
+    'decimal: ","\n  thousands: ","': '3:3: data.thousands: expected another character than data.decimal, got "," twice',
     "drop: []\ntraining: {patience: 2}": f"3:12: training.patience: {NO_ROWS}",
     "drop: []\ntraining: {schedule: plateau}": f"3:12: training.schedule: {NO_ROWS}",
     "drop: []\ntraining: {threshold: {maximize: f1}}": f"3:12: training.threshold: {NO_ROWS}",
@@ -51,7 +52,7 @@ def test_what_is_impossible_together_is_refused(
 
 
 def test_every_rule_is_tested() -> None:
-    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 11
+    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 12
 
 
 def test_conflicts_are_refused_in_python_too() -> None:

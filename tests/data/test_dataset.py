@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 
 ROWS = [(i, "uvw"[i % 3], i % 2) for i in range(40)]
+ROW_NUMBER = 'column "a" looks like a row number or an id, which teaches nothing: leave it out with data.drop'
+TWINS = (
+    "validation: 2 of 2 rows are training rows too, target and all: its scores are too good; "
+    "remove what is double"
+)
 TABLE = "a,t,y\n" + "".join(f"{a},{t},{y}\n" for a, t, y in ROWS)
 MARKED = "a,part,y\n" + "".join(
     f"{a},{('train', 'train', 'validation', 'test')[a // 2 % 4]},{y}\n" for a, _, y in ROWS
@@ -46,7 +51,7 @@ def test_without_a_split_all_rows_are_for_training(config_for: Callable[..., Con
     assert dataset.train.X.dtype == dataset.train.y.dtype == np.float32
     assert dataset.train.y[:, 0].tolist() == [y for _, _, y in ROWS]
     assert dataset.encoder.inputs == ("a", "t=u", "t=v", "t=w")
-    assert dataset.notes == ()
+    assert dataset.notes == (ROW_NUMBER,)
     assert dataset.digest == hashlib.sha256(TABLE.encode()).hexdigest()
 
 
@@ -131,7 +136,11 @@ def test_held_out_files(config_for: Callable[..., Config]) -> None:
     dataset = load_dataset(config)
     assert dataset.validation is not None
     assert dataset.validation.y.tolist() == [[1], [0]]
-    assert dataset.notes == ('test: column "t": 1 of 2 rows hold a text not seen in training',)
+    assert dataset.notes == (
+        ROW_NUMBER,
+        'test: column "t": 1 of 2 rows hold a text not seen in training',
+        TWINS,
+    )
     digests = [
         hashlib.sha256(b"".join(Path(f).read_bytes() for f in files)).hexdigest()
         for files in (["t.csv"], ["v.csv", "w.csv"], ["s.csv"])
@@ -145,6 +154,7 @@ def test_kinds_of_held_out_files_are_those_of_the_training_table(
     data = "validation: v.csv"
     dataset = load_dataset(config_for(TABLE, data, v="a,t,y\n1,5,0\n2,6,1\n"))
     assert dataset.notes == (
+        ROW_NUMBER,
         'validation: column "t": 2 of 2 rows hold a text not seen in training',
     )
     assert refusal(config_for(TABLE, data, v="a,t,y\nx,u,0\n2,u,1\n")) == (
@@ -340,7 +350,7 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "all dropped": (
         "a,y\n,1\n,0\n",
         "missing: drop",
-        ("t.csv: no row is left: 2 rows, and data.missing: drop left out each",),
+        ("t.csv: no row is left of 2: 2 miss a value, 0 a target, and are dropped",),
     ),
     "no weight": (
         "a,w,y\n1,0,1\n2,0,0\n",
@@ -380,7 +390,7 @@ def test_refused(
 HELD_OUT: dict[str, tuple[str, str]] = {
     "empty after drop": (
         "a,w,y\n,1,1\n,1,0\n",
-        "v.csv: no row is left: 2 rows, and data.missing: drop left out each",
+        "v.csv: no row is left of 2: 2 miss a value, 0 a target, and are dropped",
     ),
     "no weight": ("a,w,y\n1,0,1\n2,0,0\n", 'column "w": every weight of the validation rows is 0'),
     "third label": ("a,w,y\n1,1,2\n", 'v.csv:2: column "y": expected 0 or 1, got 2'),

@@ -23,7 +23,7 @@ from mlpcli.data.columns import is_missing, take
 from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples
 from mlpcli.data.rows import Place, RowFile, Rows
-from mlpcli.data.rules import NumberRule, TextRule, fit_rule
+from mlpcli.data.rules import NumberRule, Policies, TextRule, fit_rule
 from mlpcli.data.table import Categorical, Table
 from mlpcli.errors import StorageError
 
@@ -55,7 +55,7 @@ def fit(
 ) -> Encoder:
     """Return an encoder of rows for training."""
     rules = (fit_rule(name, c, policy, standardize=standardize) for name, c in columns.items())
-    return Encoder(tuple(rules), policy)
+    return Encoder(tuple(rules), Policies(policy))
 
 
 def encode(encoder: Encoder, columns: Mapping[str, Column], dtype: str = "float64") -> Any:
@@ -167,7 +167,7 @@ def test_scale_of_unusual_columns(values: list[float], scale: float) -> None:
     (rule,) = fit({"x": np.array(values)}, "median").rules
     assert isinstance(rule, NumberRule)
     assert rule.scale == pytest.approx(scale, rel=1e-6)
-    assert np.isfinite(encode(Encoder((rule,), "median"), {"x": np.array(values)})).all()
+    assert np.isfinite(encode(Encoder((rule,), Policies("median")), {"x": np.array(values)})).all()
 
 
 def test_the_median_of_the_largest_numbers_is_finite() -> None:
@@ -340,7 +340,7 @@ def encoder(*levels: int) -> Encoder:
     texts = [
         TextRule(f"t{i}", tuple(map(str, range(count))), None) for i, count in enumerate(levels)
     ]
-    return Encoder((*rules, *texts), "error")
+    return Encoder((*rules, *texts), Policies())
 
 
 def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:

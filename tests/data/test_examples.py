@@ -10,6 +10,7 @@ import pytest
 from mlpcli.data.columns import take
 from mlpcli.data.examples import read_examples, read_labels, refuse_rows
 from mlpcli.data.roles import Roles
+from mlpcli.data.rules import Policies
 from mlpcli.data.table import Categorical, Table
 from mlpcli.data.target import Target
 from mlpcli.errors import DataError
@@ -55,11 +56,11 @@ def read(
         roles = Roles(features, ("y",), weight, marks)
         used = [name for name in roles.names if name not in marks]
         if whole:
-            examples = read_examples(table, roles, [target], policy)
-            assert examples.dropped == table.rows - len(examples)
+            examples = read_examples(table, roles, [target], Policies(policy))
+            assert examples.dropped + examples.unlabelled == table.rows - len(examples)
             return Read(examples.y, examples.weight, examples.read(used))
         block = table.read(used, start, stop)
-        labels = read_labels(table, block, roles, [target], policy, start=start)
+        labels = read_labels(table, block, roles, [target], Policies(policy), start=start)
         kept = block if labels.kept is None else take(block, labels.kept)
         return Read(labels.y, labels.weight, kept)
 
@@ -83,7 +84,7 @@ def test_rows_come_in_order(tmp_path: Path) -> None:
         assert found.weight is not None
         assert found.weight.tolist() == [2, 0, 1]
     with Table([tmp_path / "t.csv"]).load() as table:
-        examples = read_examples(table, Roles(("a", "t"), ("y",), "w"), [NUMBER], "error")
+        examples = read_examples(table, Roles(("a", "t"), ("y",), "w"), [NUMBER], Policies())
         assert len(examples) == 3
         taken = examples.take(np.array([0, 2]))
         columns = taken.read(["t", "a"])
@@ -98,7 +99,7 @@ def test_several_targets_are_columns_of_y(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,y,z\n1,0,b\n2,1,a\n", encoding="utf-8")
     targets = [NUMBER, Target("z", "text", "a", "b")]
     with Table([tmp_path / "t.csv"]).load() as table:
-        examples = read_examples(table, Roles(("a",), ("y", "z")), targets, "error")
+        examples = read_examples(table, Roles(("a",), ("y", "z")), targets, Policies())
     assert examples.y.tolist() == [[0, 1], [1, 0]]
 
 
@@ -129,7 +130,8 @@ def test_fills_leave_gaps_in_features_to_the_encoder(tmp_path: Path, policy: Mis
 
 
 FILL = "set data.missing to mean, median or drop"
-LABEL = "missing value; fill it in, or set data.missing to drop"
+LABEL = "missing value; fill it in, or set data.missing_target to drop"
+WEIGHT = "missing value; fill it in, or set data.missing to drop"
 
 
 def test_gaps_are_refused_by_line(tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_the_first_five_and_their_count(tmp_path: Path) -> None:
 def test_a_missing_label_or_weight_is_refused(tmp_path: Path, policy: MissingPolicy) -> None:
     assert lines(tmp_path, "a,y\n1,0\n2,\n", policy=policy) == [f't.csv:3: column "y": {LABEL}']
     content = "a,w,y\n1,1,0\n2,,1\n"
-    assert lines(tmp_path, content, policy=policy, weight="w") == [f't.csv:3: column "w": {LABEL}']
+    assert lines(tmp_path, content, policy=policy, weight="w") == [f't.csv:3: column "w": {WEIGHT}']
 
 
 def test_lines_count_from_the_start_of_the_file_in_later_blocks(tmp_path: Path) -> None:

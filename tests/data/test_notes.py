@@ -26,6 +26,19 @@ ANSWER = (
 IDENTIFIER = (
     "has 60 different texts in 60 rows: an identifier teaches nothing, leave it out with data.drop"
 )
+ROW_NUMBER = "looks like a row number or an id, which teaches nothing: leave it out with data.drop"
+DATES = (
+    "holds dates, 28 texts with an input each: give what counts as numbers, or leave it out with "
+    "data.drop"
+)
+BY_CASE = (
+    'has texts of which: "Yes", "yes" differ by case or blanks alone and count as different; '
+    "write them alike if they mean the same"
+)
+PARTS = (
+    'tells target "y" exactly by a threshold: if it is known only with the answer, leave it out '
+    "with data.drop"
+)
 CONSTANT = "is constant in the training rows: it teaches nothing"
 
 
@@ -35,7 +48,13 @@ def text(values: list[str]) -> Categorical:
 
 
 COLUMNS: dict[str, tuple[Column, list[str]]] = {
-    "ordinary number": (np.arange(float(N)), []),
+    "ordinary number": (np.sin(np.arange(N)), []),
+    "row number": (np.arange(float(N)), [ROW_NUMBER]),
+    "numbers of customers": (np.arange(float(N))[::-1] * 2 + 1e6, [ROW_NUMBER]),
+    "different integers": (np.arange(float(N)) ** 2, []),
+    "dates": (text([f"2024-01-{i % 28 + 1:02}" for i in range(N)]), [DATES]),
+    "texts that differ by case": (text(["Yes", "yes", "no"] * (N // 3)), [BY_CASE]),
+    "a measurement that parts": (np.sin(np.arange(N)) + 9 * LABELS, [PARTS]),
     "ordinary text": (text([f"{i % 7}" for i in range(N)]), []),
     "constant number": (np.full(N, 5.0), [CONSTANT]),
     "constant text": (text(["a"] * N), [CONSTANT]),

@@ -50,7 +50,7 @@ def test_a_run_from_end_to_end(workshop: Workshop) -> None:
 def test_the_document(workshop: Workshop) -> None:
     document = workshop.train("data.validation=0.25").to_document()
     assert list(document) == ["schema", "epochs_run", "best_epoch", "stopped", "reason", "seed",
-                              "seconds", "model", "metrics", "baseline"]  # fmt: skip
+                              "seconds", "model", "metrics", "baseline", "notes"]  # fmt: skip
     assert document["schema"] == "mlp.train/1"
     assert document["reason"] is None
     assert document["metrics"]["test"] is None

@@ -33,6 +33,9 @@ def predict(
     keep_all: Annotated[
         bool, typer.Option("--keep-all", help="Write all columns of DATA in front.")
     ] = False,
+    allow_unseen: Annotated[
+        bool, typer.Option("--allow-unseen", help="Take columns of which training saw no text.")
+    ] = False,
     safe_csv: Annotated[
         bool,
         typer.Option("--safe-csv", help="An apostrophe before cells that begin with = + - @."),
@@ -59,7 +62,8 @@ def predict(
         loaded = loaded.with_threshold(threshold)
     with ExitStack() as stack:
         file = stack.enter_context(_spooled_stdin()) if data == "-" else data
-        predictions = run(loaded, [file], None if keep_all else keep or ())
+        kept = None if keep_all else keep or ()
+        predictions = run(loaded, [file], kept, allow_unseen=allow_unseen)
         stack.enter_context(predictions.scan)
         write = stack.enter_context(_writer(output))
         for text in prediction_lines(predictions, safe=safe_csv):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, plot_option, read_config
-from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table
+from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
 from mlpcli.cli.shortcuts import settings_of, shortcut
 from mlpcli.errors import UsageError
 
@@ -67,6 +67,8 @@ def train(
         put_table(training_table(result))
         if undrawn:
             put_chart(training_chart(read_history(history)))
+    if not quiet:
+        warn(*result.hints)
     if result.divergence is not None:
         complain(result.divergence.message())
         return DIVERGED

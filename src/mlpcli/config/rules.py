@@ -114,6 +114,16 @@ def labels_fit_target(config: Sections) -> Iterator[InitErrorDetails]:
         yield _conflict(("data", "labels"), reason, ("data", "positive"))
 
 
+def marks_differ(config: Sections) -> Iterator[InitErrorDetails]:
+    """Refuse one character for two things that a number or a line cannot tell apart."""
+    data = config.data
+    for key, other in (("thousands", "decimal"), ("comment", "delimiter")):
+        mark = getattr(data, key)
+        if mark is not None and mark == getattr(data, other):
+            reason = f"expected another character than data.{other}, got {show_value(mark)} twice"
+            yield _conflict(("data", key), reason, ("data", other))
+
+
 def derivative_has_forms(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse a form of the derivative where the loss has only one."""
     loss = config.loss
@@ -166,6 +176,7 @@ RULES: tuple[Callable[[Sections], Iterator[InitErrorDetails]], ...] = (
     splits_have_own_columns,
     positive_fits_targets,
     labels_fit_target,
+    marks_differ,
     derivative_has_forms,
     output_fits_loss,
     validation_is_there,

@@ -7,27 +7,35 @@ from pydantic import Field
 from mlpcli import names
 from mlpcli.config.optimizers import Adam, Constant, OptimizerConfig, ScheduleConfig
 from mlpcli.config.values import (
+    Character,
     Column,
     Columns,
     Count,
+    Encoding,
     Factor,
     Features,
     File,
     Files,
     Fraction,
+    Header,
+    Kinds,
     Labels,
     Layers,
     Memory,
     NotNegative,
     OneOf,
+    Policies,
     Positive,
     Positives,
     Section,
     Seed,
+    Skipped,
     Split,
     Targets,
     Threads,
     Threshold,
+    Tokens,
+    TokensByColumn,
     Weights,
 )
 
@@ -49,9 +57,13 @@ class DataConfig(Section):
     features: Features | None = Field(default=None, description="Input columns; null: all others.")
     drop: Columns = Field(default=(), description="Columns to leave out.")
     weight: Column | None = Field(default=None, description="Column with a weight per row.")
-    missing: Literal["error", "mean", "median", "drop"] = Field(
+    missing: Policies = Field(
         default="error",
-        description="Missing inputs: refuse, fill with the training mean or median, drop the row.",
+        description="Missing inputs: error; mean or median of training; drop the row; level: one of"
+        " its own. Or {COLUMN: ..}, error for the others.",
+    )
+    missing_target: Literal["error", "drop"] = Field(
+        default="error", description="Rows without a target: refuse, or drop them."
     )
     standardize: bool = Field(
         default=True, description="Scale numbers to mean 0 and deviation 1 on training rows."
@@ -66,6 +78,40 @@ class DataConfig(Section):
     )
     stratify: bool = Field(
         default=True, description="Keep the shares of the classes when splitting by a fraction."
+    )
+    types: Kinds = Field(
+        default={}, description="Kind of columns: {COLUMN: number, text or boolean}; others: found."
+    )
+    missing_values: TokensByColumn = Field(
+        default=(),
+        description="What else is missing: a list or {COLUMN: list}; a number in any spelling.",
+    )
+    keep_values: Tokens = Field(
+        default=(), description="Usual signs of a missing value that are values here, such as NA."
+    )
+    max_levels: Count | None = Field(
+        default=None,
+        description="Most texts of a column with an input each, the rest share one; null: all.",
+    )
+    delimiter: Character | None = Field(
+        default=None, description="What parts the fields of a line; null: found."
+    )
+    decimal: Character | None = Field(
+        default=None, description="Decimal mark of numbers; null: found, column by column."
+    )
+    thousands: Character | None = Field(
+        default=None, description="Mark between thousands; null: found, column by column."
+    )
+    encoding: Encoding | None = Field(
+        default=None, description="Encoding of text files; null: UTF-8, UTF-16 or Windows-1252."
+    )
+    comment: Character | None = Field(
+        default=None, description="What a line begins with that is no row."
+    )
+    skip_lines: Skipped = Field(default=0, description="Lines above that of the column names.")
+    header: Header | None = Field(
+        default=None,
+        description="false: no line of names, columns are c1, c2, ..; or these names.",
     )
     memory_limit: Memory | None = Field(
         default=None, description="Most memory for a table, such as 4GB; more goes to disk."

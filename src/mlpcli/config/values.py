@@ -99,6 +99,7 @@ SOME = Field(min_length=1)
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 Threads = Annotated[int, Field(ge=1, le=256)]
 Seed = Annotated[int, Field(ge=0, le=LARGEST)]
+Skipped = Annotated[int, Field(ge=0, le=1_000_000)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 
@@ -166,6 +167,50 @@ def _split_shape(value: Any) -> str:
     """Return the arm of a split: text is a file, unless it is a number in quotes."""
     text = isinstance(value, str) and not isinstance(resolve(value), int | float)
     return "list" if text else _shape(value)
+
+
+Kinds = Annotated[
+    dict[str, Literal["number", "text", "boolean"]],
+    Expected("{COLUMN: number, text or boolean}"),
+]
+Token = Annotated[str | int | float, Expected("a text or a number")]
+Tokens = Annotated[tuple[Token, ...], LIST, Expected("a list of values")]
+TokensByColumn = Annotated[
+    Annotated[Tokens, Tag("list")] | Annotated[dict[str, Tokens], Tag("mapping")],
+    Discriminator(_shape),
+    Expected("a list of values, or {COLUMN: [value, ..]}"),
+]
+Policy = Literal["error", "mean", "median", "drop", "level"]
+Policies = Annotated[
+    Annotated[Policy, Tag("scalar")] | Annotated[dict[str, Policy], Tag("mapping")],
+    Discriminator(_shape),
+    Expected(
+        "error, mean, median, drop or level, or {COLUMN: ..}",
+        choices=("error", "mean", "median", "drop", "level"),
+    ),
+]
+Character = Annotated[str, Field(min_length=1, max_length=1), Expected("one character", quote=True)]
+
+
+def _known_encoding(name: str) -> str:
+    """Refuse what Python knows no text encoding by."""
+    try:
+        b"a".decode(name)
+    except (LookupError, ValueError):
+        raise PydanticCustomError("encoding", "expected an encoding") from None
+    return name
+
+
+Encoding = Annotated[
+    str,
+    AfterValidator(_known_encoding),
+    Expected("an encoding such as utf-8, cp1252 or utf-16", choices=("utf-8", "cp1252", "utf-16")),
+]
+Header = Annotated[
+    Annotated[bool, Tag("scalar")] | Annotated[Features, Tag("list")],
+    Discriminator(_shape),
+    Expected("false, or a list of names for a file without them"),
+]
 
 
 Split = Annotated[

@@ -6,20 +6,23 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
-from mlpcli.data.notes import column_notes, label_notes, unseen_notes
-from mlpcli.data.roles import Roles, assign_roles, needed_columns
+from mlpcli.data.notes import DROP, column_notes, label_notes, target_notes, unseen_notes
+from mlpcli.data.reading import reading_of, reading_of_others, reading_to_document
+from mlpcli.data.roles import Roles, assign_roles
 from mlpcli.data.rows import Place, RowFile
-from mlpcli.data.rules import Rule, fit_rule
+from mlpcli.data.rules import Policies, Rule, fit_rule
 from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
-from mlpcli.data.table import Reading, Table
+from mlpcli.data.table import Table
+from mlpcli.data.table_notes import table_notes
 from mlpcli.data.target import AnyTarget, Classes, classes_of, fit_target, one_hot
+from mlpcli.data.twins import twin_notes
 from mlpcli.errors import DataError
 from mlpcli.text import show_name
 
@@ -40,7 +43,8 @@ class Dataset:
 
     `config` is the one that the rows were read by, with the loss that belongs to the targets.
     `digest` is the SHA-256 of the data files. `notes` are things that the user should know, such
-    as a constant column.
+    as a constant column. `reading` is what a model has to remember of how the columns were read, as
+    JSON values.
     """
 
     train: AnyRows
@@ -51,6 +55,7 @@ class Dataset:
     digest: str
     notes: tuple[str, ...]
     config: Config
+    reading: Mapping[str, Any]
 
     @property
     def classes(self) -> Classes | None:
@@ -97,7 +102,8 @@ class Material:
     """The rows of open tables, read but not yet shared out: the `whole` training table.
 
     `given` holds the parts that have tables of their own. `config` has the loss that belongs to the
-    targets, `digest` becomes the SHA-256 of all files.
+    targets, `digest` becomes the SHA-256 of all files,
+    `notes` and `reading` are about them.
     """
 
     whole: Examples
@@ -107,6 +113,8 @@ class Material:
     config: Config
     place: Place
     digest: Future[str]
+    notes: tuple[str, ...]
+    reading: Mapping[str, Any]
 
     def dataset(self, shares: Mapping[str, Examples]) -> Dataset:
         """Fit the encoder to the training rows of some shares of the whole, and encode all parts.
@@ -115,7 +123,12 @@ class Material:
         """
         parts = {**shares, **self.given, **shares}  # in the order of the shares
         dataset = _encode_all(parts, self.roles, self.targets, self.config, self.place)
-        return replace(dataset, digest=self.digest.result())
+        return replace(
+            dataset,
+            digest=self.digest.result(),
+            notes=(*self.notes, *dataset.notes),
+            reading=self.reading,
+        )
 
 
 def load_dataset(
@@ -147,18 +160,20 @@ def open_material(
     See `load_dataset`.
     """
     data = config.data
-    reading = Reading(needed_columns(data), memory_limit=data.memory_limit, folder=folder)
+    reading = reading_of(data, folder)
     with ExitStack() as stack:
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
         table = stack.enter_context(Table(data.train, reading))
-        roles = assign_roles(table.names, data)  # a name may be refused before all rows are read
+        roles = assign_roles(
+            table.all_names, data
+        )  # a name may be refused before all rows are read
         room = table.store.memory_limit() // 2
         _load(table, roles, room, config, announce)
         targets = _fit_targets(table, data)
         config = settle(config, targets)
         whole = _read(table, roles, targets, data)
         inside = Roles(roles.features, roles.targets, roles.weight)
-        again = replace(reading, columns=inside.names, kinds=table.kinds)
+        again = reading_of_others(table, inside.names)
         tables, given = [table], {}
         for part in HELD_OUT:
             files = getattr(data, part)
@@ -167,7 +182,21 @@ def open_material(
                 _load(tables[-1], inside, room, config, announce)
                 given[part] = _read(tables[-1], inside, targets, data)
         digest = other_thread.submit(_digest, tables)
-        yield Material(whole, given, roles, targets, config, Place(room, folder), digest)
+        notes = dict.fromkeys(
+            note for table in tables for note in table_notes(table, data, policies_of(data))
+        )
+        notes |= dict.fromkeys(target_notes(targets, data.positives))
+        yield Material(
+            whole=whole,
+            given=given,
+            roles=roles,
+            targets=targets,
+            config=config,
+            place=Place(room, folder),
+            digest=digest,
+            notes=tuple(notes),
+            reading=reading_to_document(again, inside.names),
+        )
 
 
 def _load(
@@ -186,11 +215,18 @@ def _load(
 
 
 def _read(table: Table, roles: Roles, targets: Sequence[AnyTarget], data: DataConfig) -> Examples:
-    examples = read_examples(table, roles, targets, data.missing)
+    examples = read_examples(table, roles, targets, policies_of(data))
     if not len(examples):
-        file, count = table.paths[0], f"{examples.dropped} rows"
-        raise DataError(f"{file}: no row is left: {count}, and data.missing: drop left out each")
+        why = f"{examples.dropped} miss a value, {examples.unlabelled} a target"
+        raise DataError(f"{table.paths[0]}: no row is left of {table.rows}: {why}, and are dropped")
     return examples
+
+
+def policies_of(data: DataConfig) -> Policies:
+    """Return what becomes of rows that miss a value."""
+    if isinstance(data.missing, dict):
+        return Policies("error", data.missing, data.missing_target)
+    return Policies(data.missing, {}, data.missing_target)
 
 
 def _fit_targets(table: Table, data: DataConfig) -> tuple[AnyTarget, ...]:
@@ -216,6 +252,8 @@ def _encode_all(
     if train.dropped:
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
         notes.insert(0, dropped)
+    if train.unlabelled:
+        notes.insert(0, f"{train.unlabelled} rows without a target are left out")
     chosen = place_for(sum(map(len, examples.values())), encoder, dtype, place)
     parts: dict[str, AnyRows] = {}
     for part, share in examples.items():
@@ -227,8 +265,10 @@ def _encode_all(
         parts[part], unseen = encode_examples(wanted, encoder, dtype, scale, chosen)
         found = unseen_notes(unseen, len(share)) + label_notes(share.y, targets)
         notes += [f"{part}: {note}" for note in found]
+    notes += twin_notes(parts)
     validation, test = map(parts.get, HELD_OUT)
-    return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes), config)
+    return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes), config,
+                   {})  # fmt: skip
 
 
 def _fit_encoder(
@@ -238,11 +278,14 @@ def _fit_encoder(
 
     def study(name: str) -> tuple[Rule, list[str]]:
         column = train.read([name])[name]
-        rule = fit_rule(name, column, data.missing, standardize=data.standardize)
-        return rule, column_notes(name, column, train.y, targets)
+        rule = fit_rule(name, column, policies.of(name), standardize=data.standardize,
+                        most_levels=data.max_levels)  # fmt: skip
+        return rule, column_notes(name, column, train.y, targets, remedy)
 
+    remedy = DROP if data.features is None else "take it out of data.features"
+    policies = policies_of(data)
     rules, notes = zip(*spread(study, features, len(train)), strict=True)
-    return Encoder(rules, data.missing), [note for some in notes for note in some]
+    return Encoder(rules, policies), [note for some in notes for note in some]
 
 
 def _digest(tables: Sequence[Table]) -> str:

@@ -17,7 +17,8 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing, rows_of
 from mlpcli.data.rows import AnyRows, RowFile, Rows
-from mlpcli.data.rules import MissingPolicy, Rule, rule_from
+from mlpcli.data.rules import Policies, Rule, TextRule, rule_from
+from mlpcli.data.table import Categorical
 from mlpcli.errors import StorageError
 from mlpcli.parallel import map_ahead
 from mlpcli.text import show_name
@@ -46,7 +47,7 @@ class Encoder:
     """The rules of all feature columns, in the order of the inputs."""
 
     rules: tuple[Rule, ...]
-    policy: MissingPolicy
+    policies: Policies
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,14 +82,34 @@ class Encoder:
         return X, unseen
 
     def missing(self, columns: Mapping[str, Column]) -> dict[str, Mask]:
-        """Return, by column, which rows miss a value that the policy does not fill."""
+        """Return, by column, which rows miss a value that no rule fills."""
         open_columns = (rule.name for rule in self.rules if rule.fill is None)
-        masks = {name: is_missing(columns[name]) for name in open_columns}
+        masks = {
+            name: is_missing(columns[name])
+            for name in open_columns
+            if self.policies.of(name) != "level"
+        }
         return {name: mask for name, mask in masks.items() if mask.any()}
+
+    def strangers(self, columns: Mapping[str, Column]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Return columns of which no text was seen in training: one of them, and what was seen."""
+        found = {}
+        for rule in self.rules:
+            column = columns[rule.name]
+            if isinstance(rule, TextRule) and isinstance(column, Categorical) and not rule.other:
+                texts = [column.levels[code] for code in np.unique(column.codes) if code >= 0]
+                if texts and not set(texts) & set(rule.levels):
+                    found[rule.name] = texts[0], rule.levels
+        return found
 
     def to_document(self) -> dict[str, Any]:
         """Return the encoder as JSON values."""
-        return {"missing": self.policy, "columns": [asdict(rule) for rule in self.rules]}
+        return {
+            "missing": self.policies.default,
+            "missing_in": dict(self.policies.by_column),
+            "missing_target": self.policies.target,
+            "columns": [asdict(rule) for rule in self.rules],
+        }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Encoder:
@@ -96,7 +117,12 @@ class Encoder:
 
         Raises KeyError, TypeError or ValueError where the document is something else.
         """
-        return cls(tuple(map(rule_from, document["columns"])), document["missing"])
+        policies = Policies(
+            document["missing"],
+            document.get("missing_in", {}),  # which older models do not know
+            document.get("missing_target", "error"),
+        )
+        return cls(tuple(map(rule_from, document["columns"])), policies)
 
     @cached_property
     def widths(self) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.columns import Index, Mask
     from mlpcli.data.roles import Roles
-    from mlpcli.data.rules import MissingPolicy
+    from mlpcli.data.rules import Policies
     from mlpcli.data.table import Origin
     from mlpcli.data.target import AnyTarget
 
@@ -39,7 +39,8 @@ class Examples:
 
     y (N x targets) holds the code of each label, as `data/target` makes them.
     `rows` (N,) are their numbers in the table, in ascending order, or None for all of it.
-    `dropped` counts rows left out for a missing value.
+    `dropped` counts rows left out for a missing value, `unlabelled` those left out for a missing
+    target alone.
     """
 
     table: Table
@@ -47,6 +48,7 @@ class Examples:
     weight: NDArray[np.float64] | None
     rows: Index | None = None
     dropped: int = 0
+    unlabelled: int = 0
 
     def __len__(self) -> int:
         return int(self.y.shape[0])
@@ -76,25 +78,30 @@ class Examples:
 
 @dataclass(frozen=True)
 class Labels:
-    """Codes y (N x targets), weight (N,) or None of rows that are kept; `kept` None: all are."""
+    """Codes y (N x targets), weight (N,) or None of rows that are kept; `kept` None: all are.
+
+    `unlabelled` counts rows that are left out for nothing but a missing target.
+    """
 
     y: NDArray[np.float64]
     weight: NDArray[np.float64] | None
     kept: Mask | None = None
+    unlabelled: int = 0
 
 
 def read_examples(
-    table: Table, roles: Roles, targets: Sequence[AnyTarget], policy: MissingPolicy
+    table: Table, roles: Roles, targets: Sequence[AnyTarget], policies: Policies
 ) -> Examples:
     """Read labels and weights of a table, as `read_labels` does."""
     used = [name for name in roles.names if name not in roles.marks or name == roles.group]
     missing = {name: is_missing(table.read([name])[name]) for name in used if table.missing[name]}
     columns = table.read([*roles.targets, *roles.weights])
-    labels = read_labels(table, columns, roles, targets, policy, missing=missing)
+    labels = read_labels(table, columns, roles, targets, policies, missing=missing)
     if labels.kept is None:
         return Examples(table, labels.y, labels.weight)
     rows = np.flatnonzero(labels.kept)
-    return Examples(table, labels.y, labels.weight, rows, table.rows - rows.size)
+    dropped = table.rows - rows.size - labels.unlabelled
+    return Examples(table, labels.y, labels.weight, rows, dropped, labels.unlabelled)
 
 
 def read_labels(
@@ -102,7 +109,7 @@ def read_labels(
     columns: Mapping[str, Column],
     roles: Roles,
     targets: Sequence[AnyTarget],
-    policy: MissingPolicy,
+    policies: Policies,
     *,
     start: int = 0,
     missing: Mapping[str, Mask] | None = None,
@@ -110,8 +117,8 @@ def read_labels(
     """Return labels and weights of rows that begin at row `start` of their origin.
 
     `missing` marks rows for each column in use that has gaps; None looks for gaps in `columns`.
-    Under policy `drop` rows with any are left out; otherwise a missing label, weight or group is
-    refused, and under `error` a missing feature too. Raises DataError naming rows.
+    Rows that miss what the policies let drop are left out; in the others a missing label, weight or
+    group is refused, and a missing feature of policy `error` too. Raises DataError naming rows.
     """
     missing = gaps(columns) if missing is None else missing
     refuse = partial(refuse_rows, origin, columns, start=start)
@@ -123,15 +130,33 @@ def read_labels(
         weight = _weights(columns[name], name)
         unusable = (weight < 0) | (weight > _LARGEST_WEIGHT)
         refuse({name: unusable}, f"expected a weight from 0 to {_LARGEST_WEIGHT:g}")
-    if policy == "drop" and missing:
-        kept = ~np.logical_or.reduce([*missing.values()])
-        return Labels(y[kept], None if weight is None else weight[kept], kept)
-    needed = (*roles.targets, *roles.weights, *roles.groups)
-    labels = {name: missing[name] for name in needed if name in missing}
-    refuse(labels, "missing value; fill it in, or set data.missing to drop")
-    if policy == "error":
-        refuse(missing, f"missing value; {_FILL}")
-    return Labels(y, weight)
+    no_label = {name: missing[name] for name in roles.targets if name in missing}
+    no_weight = {name: missing[name] for name in (*roles.weights, *roles.groups) if name in missing}
+    no_value = {name: mask for name, mask in missing.items() if name not in {*no_label, *no_weight}}
+    unlabelled = _any(no_label, len(y)) & policies.drop_unlabelled
+    others = no_weight if policies.default == "drop" else {}
+    others |= {name: mask for name, mask in no_value.items() if policies.of(name) == "drop"}
+    incomplete = _any(others, len(y))
+    kept = ~(unlabelled | incomplete)
+    open_rows = {name: mask & kept for name, mask in missing.items()}
+    refuse({name: open_rows[name] for name in no_label},
+           "missing value; fill it in, or set data.missing_target to drop")  # fmt: skip
+    refuse({name: open_rows[name] for name in no_weight},
+           "missing value; fill it in, or set data.missing to drop")  # fmt: skip
+    refuse({name: open_rows[name] for name in no_value if policies.of(name) == "error"},
+           f"missing value; {_FILL}")  # fmt: skip
+    if kept.all():
+        return Labels(y, weight)
+    alone = int(np.count_nonzero(unlabelled & ~incomplete))
+    return Labels(y[kept], None if weight is None else weight[kept], kept, alone)
+
+
+def _any(masks: Mapping[str, Mask], rows: int) -> Mask:
+    """Return which of the rows one of the masks marks."""
+    found = np.zeros(rows, np.bool_)
+    for mask in masks.values():
+        found |= mask
+    return found
 
 
 def _weights(column: Column, name: str) -> NDArray[np.float64]:

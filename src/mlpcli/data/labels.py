@@ -15,15 +15,27 @@ if TYPE_CHECKING:
 
     from mlpcli.data.table import Column, Kind
 
-__all__ = ["Label", "distinct", "kind_of", "label_text", "listed", "means", "named", "shown"]
+__all__ = ["Label", "distinct", "is_truth_pair", "kind_of", "label_text", "listed", "means",
+           "named", "shown", "truth_of"]  # fmt: skip
 
 Label: TypeAlias = str | int | float
 _SHOWN = 5
+_TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
 def label_text(label: Label) -> str:
     """Return the label as it is written to a CSV file: 1 for 1.0, 0 for -0.0, 0.1 as it is."""
     return label if isinstance(label, str) else repr(float(label) + 0.0).removesuffix(".0")
+
+
+def truth_of(label: Label) -> bool | None:
+    """Return what a label says if it is true or false in any spelling, or 1 or 0, else None."""
+    return _TRUTHS.get(label_text(label).lower())
+
+
+def is_truth_pair(labels: Sequence[Label]) -> bool:
+    """Say whether two labels are true and false, or 1 and 0, in whatever spelling."""
+    return {truth_of(label) for label in labels} == {True, False}
 
 
 def means(label: Label, wanted: Label | bool) -> bool:

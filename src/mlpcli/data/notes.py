@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.data.columns import is_missing
-from mlpcli.data.labels import listed
+from mlpcli.data.labels import is_truth_pair, listed, shown
 from mlpcli.data.table import Categorical
-from mlpcli.data.target import Classes, nearest_class
+from mlpcli.data.target import Classes, Target, nearest_class
 from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
@@ -20,25 +21,66 @@ if TYPE_CHECKING:
     from mlpcli.data.table import Column
     from mlpcli.data.target import AnyTarget
 
-__all__ = ["column_notes", "label_notes", "unseen_notes"]
+__all__ = ["DROP", "case_notes", "column_notes", "label_notes", "looks_like_dates",
+           "looks_like_id", "target_notes", "unseen_notes"]  # fmt: skip
 
+DROP = "leave it out with data.drop"
 _MANY_LEVELS = 20
 _ENOUGH_ROWS = 40
+_ENOUGH_TO_PART = 50
+_FIRST = 1000
+_DATE = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})([T ].*)?|"
+    r"\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
+)
 
 
 def column_notes(
-    name: str, column: Column, y: NDArray[np.floating[Any]], targets: Sequence[AnyTarget]
+    name: str,
+    column: Column,
+    y: NDArray[np.floating[Any]],
+    targets: Sequence[AnyTarget],
+    remedy: str = DROP,
 ) -> list[str]:
     """Return notes on a feature column of the training rows, whose codes are y (N x targets).
 
-    It may be constant, like an identifier, or a target in another form.
+    It may be constant, like an identifier, dates, or a target in another form. `remedy` says how
+    the config at hand leaves a column out.
     """
-    return [f"column {show_name(name)} {note}" for note in _value_notes(column)] + [
-        f"column {show_name(name)} tells target {show_name(target.name)} exactly: if it is "
-        "the answer in another form, leave it out with data.drop"
-        for k, target in enumerate(targets)
-        if (_matches if isinstance(target, Classes) else _tells)(column, y[:, k])
-    ]
+    notes = [f"column {show_name(name)} {note}" for note in _value_notes(column, remedy)]
+    for k, target in enumerate(targets):
+        tells = f"tells target {show_name(target.name)} exactly"
+        if (_matches if isinstance(target, Classes) else _tells)(column, y[:, k]):
+            notes.append(f"column {show_name(name)} {tells}: if it is the answer in another form, "
+                         f"{remedy}")  # fmt: skip
+        elif not isinstance(target, Classes) and _parts(column, y[:, k]):
+            notes.append(f"column {show_name(name)} {tells} by a threshold: if it is known only "
+                         f"with the answer, {remedy}")  # fmt: skip
+    return notes
+
+
+def target_notes(targets: Sequence[AnyTarget], given: Mapping[str, object]) -> list[str]:
+    """Return what was taken as positive where `given`, by target, does not say it."""
+    notes = []
+    for target in targets:
+        guessed = given.get(target.name) is None and not is_truth_pair(target.labels)
+        if isinstance(target, Target) and guessed and not target.soft:
+            taken = f"{shown(target.positive)} counts as 1, {shown(target.negative)} as 0"
+            notes.append(f"target {show_name(target.name)}: {taken}; data.positive changes it")
+        notes += case_notes(f"target {show_name(target.name)}", target.labels)
+    return notes
+
+
+def case_notes(what: str, texts: Sequence[str]) -> list[str]:
+    """Return a note where texts differ by case, or by blanks within, alone."""
+    alike: dict[str, list[str]] = {}
+    for text in texts:
+        alike.setdefault(" ".join(text.casefold().split()), []).append(text)
+    several = [same for same in alike.values() if len(same) > 1]
+    if not several:
+        return []
+    alone = f"{what}: {listed(several[0])} differ by case or blanks alone"
+    return [f"{alone} and count as different; write them alike if they mean the same"]
 
 
 def label_notes(y: NDArray[np.floating[Any]], targets: Sequence[AnyTarget]) -> list[str]:
@@ -64,7 +106,25 @@ def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
     ]
 
 
-def _value_notes(column: Column) -> list[str]:
+def looks_like_id(values: NDArray[np.floating[Any]] | NDArray[np.int32]) -> bool:
+    """Say whether numbers, none of them missing, are all different integers close together."""
+    first = values[:_FIRST]
+    if values.size <= _MANY_LEVELS or not (first == np.floor(first)).all():
+        return False  # as of almost every column; the rest looks at all rows
+    if np.unique(first).size < first.size or not (values == np.floor(values)).all():
+        return False
+    low, high = float(values.min()), float(values.max())
+    if high - low >= 3 * values.size:
+        return False
+    return int(np.bincount((values - low).astype(np.int64)).max()) == 1
+
+
+def looks_like_dates(texts: Sequence[str]) -> bool:
+    """Say whether all of some texts are dates."""
+    return len(texts) > 1 and all(map(_DATE.fullmatch, texts[:_FIRST]))
+
+
+def _value_notes(column: Column, remedy: str) -> list[str]:
     values = _values(column)
     missing = is_missing(column)
     if missing.any():
@@ -73,12 +133,17 @@ def _value_notes(column: Column) -> list[str]:
         return ["has no value in the training rows"]
     if (values == values[0]).all():
         return ["is constant in the training rows: it teaches nothing"]
-    if isinstance(column, Categorical):
-        levels = np.unique(values).size
-        if levels > _MANY_LEVELS and 2 * levels > values.size:
-            found = f"has {levels} different texts in {values.size} rows"
-            return [f"{found}: an identifier teaches nothing, leave it out with data.drop"]
-    return []
+    if not isinstance(column, Categorical):
+        row_number = "looks like a row number or an id, which teaches nothing: "
+        return [row_number + remedy] if looks_like_id(values) else []
+    seen = np.unique(values)
+    if looks_like_dates([column.levels[code] for code in seen[:_FIRST]]):
+        found = f"holds dates, {seen.size} texts with an input each"
+        return [f"{found}: give what counts as numbers, or {remedy}"]
+    if seen.size > _MANY_LEVELS and 2 * seen.size > values.size:
+        found = f"has {seen.size} different texts in {values.size} rows"
+        return [f"{found}: an identifier teaches nothing, {remedy}"]
+    return case_notes("has texts of which", [column.levels[code] for code in seen[:_FIRST]])
 
 
 def _values(column: Column) -> NDArray[np.float64] | NDArray[np.int32]:
@@ -100,6 +165,18 @@ def _tells(column: Column, y: NDArray[np.floating[Any]]) -> bool:
     other = values[~same]
     one_other = bool(other.size) and bool((other == other[0]).all())
     return one_other and bool(np.array_equal(same, y == y[0])) and not is_missing(column).any()
+
+
+def _parts(column: Column, y: NDArray[np.floating[Any]]) -> bool:
+    """Whether all values of one label lie above those of the other, and take several values."""
+    if isinstance(column, Categorical) or y.size < _ENOUGH_TO_PART:
+        return False
+    positive = y == 1
+    one, other = column[positive], column[~positive]
+    if not one.size or not other.size or np.isnan(column).any():
+        return False
+    apart = one.min() > other.max() or one.max() < other.min()
+    return bool(apart) and bool(((y == 0) | positive).all())  # soft labels are no two sides
 
 
 def _matches(column: Column, codes: NDArray[np.floating[Any]]) -> bool:

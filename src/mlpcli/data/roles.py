@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mlpcli.config import DataConfig
 
-__all__ = ["Roles", "assign_roles", "needed_columns"]
+__all__ = ["Roles", "assign_roles", "marks_of", "needed_columns"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Roles:
         return tuple(dict.fromkeys(used))
 
 
-def _marks(data: DataConfig) -> tuple[str, ...]:
+def marks_of(data: DataConfig) -> tuple[str, ...]:
+    """Return the columns by whose values rows are split."""
     from mlpcli.config import RowsWhere  # pydantic: prediction, which has no config, does without
 
     parts = (data.validation, data.test)
@@ -57,7 +58,7 @@ def needed_columns(data: DataConfig) -> tuple[str, ...] | None:
     """Return the columns that the config names, or None where it wants all of the table."""
     if data.features is None:
         return None
-    return Roles(data.features, data.target, data.weight, _marks(data), data.group).names
+    return Roles(data.features, data.target, data.weight, marks_of(data), data.group).names
 
 
 def assign_roles(names: Sequence[str], data: DataConfig) -> Roles:
@@ -66,7 +67,7 @@ def assign_roles(names: Sequence[str], data: DataConfig) -> Roles:
     Without `data.features` every column is a feature that is not the target, the weight, a mark
     of a split, the group, or dropped. Raises DataError for a name that the table does not have.
     """
-    marks = _marks(data)
+    marks = marks_of(data)
     weight, group = (() if name is None else (name,) for name in (data.weight, data.group))
     asked = {
         "data.target": data.target,
@@ -75,6 +76,9 @@ def assign_roles(names: Sequence[str], data: DataConfig) -> Roles:
         "data.weight": weight,
         "data.group": group,
         "data.validation/test": marks,
+        "data.types": data.types,
+        "data.missing": data.missing if isinstance(data.missing, dict) else (),
+        "data.missing_values": data.missing_values if isinstance(data.missing_values, dict) else (),
     }
     lines = [line for key, wanted in asked.items() for line in _unknown(key, wanted, names)]
     if lines:

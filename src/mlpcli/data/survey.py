@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing
 from mlpcli.data.labels import Label, distinct
-from mlpcli.data.table import Categorical, Column, Table
+from mlpcli.data.table import Categorical, Column, Reading, Table
 from mlpcli.data.target import Classes, OneAgainstRest, fit_target
 from mlpcli.errors import DataError
 from mlpcli.text import near_names, show, show_name
@@ -53,7 +53,7 @@ def survey(file: str | Path, target: str) -> Survey:
 
     Of two texts the rarer one is proposed as positive.
     """
-    with Table([file]).load() as table:
+    with Table([file], Reading(as_written=frozenset([target]))).load() as table:
         if target not in table.names:
             guess = near_names(target, table.names)
             raise DataError(f"{file}: no column {show_name(target)}{guess}")

@@ -14,11 +14,13 @@ import numpy as np
 from mlpcli.data.labels import (
     Label,
     distinct,
+    is_truth_pair,
     kind_of,
     label_text,
     listed,
     named,
     shown,
+    truth_of,
 )
 from mlpcli.data.table import Categorical, Column, Kind
 from mlpcli.errors import DataError
@@ -254,8 +256,11 @@ def _codes(column: Column, labels: Sequence[Label]) -> NDArray[np.float64]:
     """Return the index (N,) of each value among the labels, nan if missing, -1 if not there."""
     if isinstance(column, Categorical):
         place = {label: float(code) for code, label in enumerate(labels)}
-        values = np.array([place.get(level, -1.0) for level in column.levels] + [np.nan])
-        return values[column.codes]
+        truths = {}
+        if len(labels) == 2 and is_truth_pair(labels):  # which any spelling means
+            truths = {truth_of(label): float(code) for code, label in enumerate(labels)}
+        values = [place.get(level, truths.get(truth_of(level), -1.0)) for level in column.levels]
+        return np.array([*values, np.nan])[column.codes]
     codes = np.full(column.shape, -1.0)
     codes[np.isnan(column)] = np.nan
     for code, label in enumerate(labels):

@@ -33,6 +33,7 @@ def info_tables(model: Model, path: str) -> list[Table]:
         facts.append((f"target {model.classes.name}", f"one of {labels}"))
     for target, threshold in zip(model.targets, model.thresholds, strict=not model.classes):
         facts.append((f"target {target.name}", f"{target.meaning}; threshold {threshold:.4g}"))
+    facts += [("note", note) for note in model.notes]
     inputs = [_input_row(rule, model.encoder) for rule in model.encoder.rules]
     parts = {part: metrics for part, metrics in model.metrics.items() if metrics}
     scores = [
@@ -46,7 +47,7 @@ def info_tables(model: Model, path: str) -> list[Table]:
 
 
 def _input_row(rule: Rule, encoder: Encoder) -> tuple[str, str, str, str]:
-    unfilled = {"error": "refused", "drop": "row left out"}.get(encoder.policy, "-")
+    unfilled = {"error": "refused", "drop": "row left out"}.get(encoder.policies.of(rule.name), "-")
     if isinstance(rule, TextRule):
         levels = ", ".join(rule.levels) or "no text"
         return rule.name, "text", f"one of {levels}", unfilled if rule.fill is None else rule.fill
@@ -75,4 +76,6 @@ def info_document(model: Model, path: str) -> dict[str, Any]:
         "data_digest": model.data_digest,
         "tensor_digest": model.tensor_digest,
         "versions": dict(model.versions),
+        "reading": None if model.reading is None else dict(model.reading),
+        "notes": list(model.notes),
     }

@@ -16,7 +16,7 @@ from mlpcli.data.examples import read_labels
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
 from mlpcli.data.rows import pieces
-from mlpcli.data.table import Reading, Scan
+from mlpcli.data.table import Scan
 from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
 from mlpcli.parallel import limit_blas, map_ahead
@@ -152,7 +152,7 @@ def _score_tables(
         X, new = model.encoder.encode(columns, model.dtype)
         return found, X, model.logits(X), new
 
-    with Scan(files, Reading.only(kinds)) as scan, limit_blas(1):
+    with Scan(files, model.reading_of(kinds)) as scan, limit_blas(1):
         for found, X, h, new in map_ahead(score, _read(scan, model, roles)):
             logits.append(h)
             if sample is not None:
@@ -177,9 +177,9 @@ def _score_tables(
 
 def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapping[str, Column]]]:
     """Yield labels and columns of each block; DataError where they miss what they must not."""
-    start, policy = 0, model.encoder.policy
+    start, policies = 0, model.encoder.policies
     for columns in scan.blocks():
-        found = read_labels(scan, columns, roles, model.targets, policy, start=start)
+        found = read_labels(scan, columns, roles, model.targets, policies, start=start)
         yield found, columns if found.kept is None else take(columns, found.kept)
         start += rows_of(columns)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.data.encoder import Encoder
+from mlpcli.data.reading import reading_from
 from mlpcli.data.target import AnyTarget, Classes, classes_of, target_from
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.data.table import Column
+    from mlpcli.data.table import Column, Kind, Reading
     from mlpcli.nn.activations import Activation
 
 __all__ = ["Model", "load_model", "logits_of", "save_model"]
@@ -38,7 +39,8 @@ class Model:
     `thresholds` (one per target, none for three and more labels) part the labels; `config` is the
     resolved config, `metrics` the metrics of its own training by part, `versions` those of the
     software that made it, all as JSON values. `tensor_digest` is the SHA-256 of the weights, empty
-    before the model is stored.
+    before the model is stored. `reading` says how its tables were read, None in older models;
+    `notes` are what there was to know of them.
     """
 
     network: Network
@@ -51,6 +53,8 @@ class Model:
     data_digest: str
     versions: Mapping[str, Any]
     tensor_digest: str = ""
+    reading: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def loss(self) -> Loss:
@@ -71,6 +75,10 @@ class Model:
     def dtype(self) -> str:
         """The precision that it computes in: float32 or float64."""
         return str(self.network.theta.dtype)
+
+    def reading_of(self, kinds: Mapping[str, Kind]) -> Reading:
+        """Return how to read columns of these kinds, as the training table was read."""
+        return reading_from(self.reading, kinds)
 
     def with_threshold(self, threshold: float) -> Model:
         """Return the model with one threshold for all targets; UsageError if it uses none."""
@@ -101,6 +109,8 @@ def save_model(model: Model, path: Path) -> None:
     """Write the model to `path`, atomically; StorageError if it cannot be written."""
     metadata = {
         "encoder": model.encoder.to_document(),
+        "reading": model.reading,
+        "notes": list(model.notes),
         "targets": [target.to_document() for target in model.targets],
         "positive": {
             target.name: target.positive
@@ -147,7 +157,10 @@ def load_model(path: str | Path) -> Model:
             data_digest=metadata["data_digest"],
             versions=metadata["versions"],
             tensor_digest=metadata["tensor_digest"],
+            reading=metadata.get("reading"),
+            notes=tuple(map(str, metadata.get("notes", ()))),
         )
+        model.reading_of(encoder.kinds)  # which tells whether it is one
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
     expected = 0 if model.classes else len(targets)

@@ -11,11 +11,12 @@ import numpy as np
 
 from mlpcli.data.columns import rows_of
 from mlpcli.data.examples import refuse_rows
+from mlpcli.data.labels import listed
 from mlpcli.data.notes import unseen_notes
-from mlpcli.data.table import Reading, Scan
+from mlpcli.data.table import Scan
 from mlpcli.errors import DataError, UsageError
 from mlpcli.parallel import limit_blas, map_ahead
-from mlpcli.text import show_name
+from mlpcli.text import show, show_name
 from mlpcli.training.prediction_text import Prediction, output_names
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from mlpcli.training.model_file import Model
 
 __all__ = ["Prediction", "Predictions", "predict"]
+
+_ENOUGH_ROWS = 20
 
 
 @dataclass
@@ -43,6 +46,7 @@ class Predictions:
     rows: int = 0
     unknown: int = 0
     unseen: Counter[str] = field(default_factory=Counter)
+    allow_unseen: bool = False
 
     def __iter__(self) -> Iterator[Prediction]:
         predict = self.model.loss.predict
@@ -59,15 +63,32 @@ class Predictions:
         """Yield the columns of each block and which rows are complete; refuse what must be."""
         encoder, start = self.model.encoder, 0
         for columns in self.scan.blocks():
+            if not start and not self.allow_unseen:
+                self._refuse_strangers(columns)
             missing = encoder.missing(columns)
-            if encoder.policy != "drop":
-                why = "missing value, and the model was trained with data.missing: error"
-                refuse_rows(self.scan, columns, missing, why, start)
+            refused = {
+                name: mask for name, mask in missing.items() if encoder.policies.of(name) != "drop"
+            }
+            why = "missing value, and the model was trained with data.missing: error"
+            refuse_rows(self.scan, columns, refused, why, start)
             known = np.ones(rows_of(columns), np.bool_)
             for mask in missing.values():
                 known &= ~mask
             yield columns, known
             start += known.size
+
+    def _refuse_strangers(self, columns: Mapping[str, Column]) -> None:
+        """Raise DataError where a column of the first block holds nothing that training saw."""
+        rows = rows_of(columns)
+        found = self.model.encoder.strangers(columns) if rows >= _ENOUGH_ROWS else {}
+        lines = [
+            f"{self.scan.paths[0]}: column {show_name(name)}: no text of the first {rows} rows, "
+            f"such as {show(text)}, was seen in training ({listed(seen)}); mend it, or give "
+            "--allow-unseen"
+            for name, (text, seen) in found.items()
+        ]
+        if lines:
+            raise DataError(*lines)
 
     def _score(
         self, block: tuple[Mapping[str, Column], NDArray[np.bool_]]
@@ -93,22 +114,27 @@ class Predictions:
 
 
 def predict(
-    model: Model, files: Sequence[str | Path], keep: Sequence[str] | None = ()
+    model: Model,
+    files: Sequence[str | Path],
+    keep: Sequence[str] | None = (),
+    *,
+    allow_unseen: bool = False,
 ) -> Predictions:
     """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
-    `keep` names columns to hand on, in this order; None stands for all.
+    `keep` names columns to hand on, in this order; None stands for all. A column of which the first
+    20 rows and more hold nothing that training saw is refused, unless `allow_unseen`.
 
     Raises DataError where a column is missing, UsageError where one to keep has the name of a
     column of the output, and, while iterating, DataError where a row holds what the model cannot
     read, or misses a value that the model's policy does not fill.
     """
     with ExitStack() as stack:  # which closes it if anything is refused
-        scan = stack.enter_context(Scan(files, Reading.only(model.encoder.kinds)))
+        scan = stack.enter_context(Scan(files, model.reading_of(model.encoder.kinds)))
         scan.keep(keep)
         _refuse_taken(scan.kept, output_names(model.targets))
         stack.pop_all()
-    return Predictions(model, scan)
+    return Predictions(model, scan, allow_unseen=allow_unseen)
 
 
 def _refuse_taken(kept: Sequence[str], names: Sequence[str]) -> None:

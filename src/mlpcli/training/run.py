@@ -19,6 +19,7 @@ from mlpcli.training.build import layer_sizes, new_loop, require_trainable
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
 from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
+from mlpcli.training.hints import threshold_hints
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.version import __version__
@@ -47,7 +48,8 @@ class TrainingResult:
 
     `metrics` and `baseline` hold one entry per part (train, validation, test), None for a part
     that does not exist. The baseline predicts the base rate of the training rows for every row.
-    `seconds` is wall time of training itself, `history` holds the epochs run by this call.
+    `seconds` is wall time of training itself, `history` holds the epochs run by this call, `hints`
+    what the metrics suggest.
     """
 
     model: Model
@@ -60,6 +62,7 @@ class TrainingResult:
     metrics: Mapping[str, Scores | None]
     baseline: Mapping[str, Scores | None]
     history: tuple[EpochRecord, ...]
+    hints: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
         """Return the JSON document of `mlp train --json`."""
@@ -74,6 +77,7 @@ class TrainingResult:
             "model": str(self.path),
             "metrics": _documents(self.metrics),
             "baseline": _documents(self.baseline),
+            "notes": list(self.model.notes),
         }
 
 
@@ -192,7 +196,8 @@ class _Run:
         parts = dataset.parts()
         model = trained_model(self.config, dataset, loop)
         metrics = part_metrics(model, parts)
-        model = replace(model, metrics=_documents(metrics))
+        hints = threshold_hints(metrics, self.config, dataset.targets)
+        model = replace(model, metrics=_documents(metrics), notes=(*dataset.notes, *hints))
         save_model(model, self.folder.model)
         assert loop.stopped is not None
         result = TrainingResult(
@@ -206,6 +211,7 @@ class _Run:
             metrics=metrics,
             baseline=baseline_metrics(model, dataset.train, parts),
             history=history,
+            hints=hints,
         )
         self.folder.write_report(result.to_document())
         return result
@@ -223,6 +229,7 @@ def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
         metrics={},
         seed=config.training.seed,
         data_digest=dataset.digest,
+        reading=dataset.reading,
         versions={
             "mlpcli": __version__,
             "numpy": np.__version__,

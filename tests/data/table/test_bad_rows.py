@@ -54,7 +54,11 @@ BAD_ROWS = {
     ),
     "long integer": (b"a\n1\n" + b"9" * 10_000 + b"\n", [number(3, "9" * 39 + "…")]),
     "other spellings of nan": (b"a\n1\nNAN\n", [number(3, "NAN")]),
-    "decimal comma": (b"a;b\n1;2\n2;2,5\n", [number(3, "2,5", "b")]),
+    "decimal point among commas": (
+        b"a;b\n" + b"1;2,25\n" * 60 + b"3;3.75\n",
+        [number(62, "3.75 without ,", "b")],
+    ),
+    "percent": (b"a\n" + b"1%\n" * 60 + b"3\n", [number(62, "3 without %")]),
     "control character": (b"a\n1\nx\x07\n", [number(3, "x\\x07")]),
     "several in one row": (
         b"a,b,c\n1,2,3\nx,2,z\n",
@@ -79,14 +83,11 @@ BAD_ROWS = {
         b'a,b\n"1" ,"x"\n2\n"3" , "y\nz"\n"u" , "x,""" \n',
         ["data.csv:3: expected 2 fields, got 1", number(6, "u")],
     ),
-    "latin-1 in text": (
-        b"a,b\n1,x\n2,caf\xe9\n3,y\n",
+    "damaged UTF-8 in text": (
+        b"a,b\n1,\xc3\xa9\n2,caf\xe9\n3,y\n",
         ['data.csv:3: column "b": expected UTF-8, got byte 0xe9'],
     ),
-    "latin-1 in a number": (
-        b"a,b\n1,x\n\xe9,y\n3,y\n",
-        ['data.csv:3: column "a": expected UTF-8, got byte 0xe9'],
-    ),
+    "cp1252 in a number": (b"a,b\n1,x\n\xe9,y\n3,y\n", [number(3, "\u00e9")]),
     "more than five": (
         b"a,b\n" + b"1,x\n" * 50 + b"x,y\n1\n" * 6,
         [
@@ -123,7 +124,12 @@ FILES = {
     "only a header": (b"a,b\n", ["data.csv: no rows below the header"]),
     "no header": (
         b"1,2.5\n3,4\n",
-        ["data.csv:1: expected column names, got numbers; put a line of names at the top"],
+        [
+            (
+                'data.csv:1: expected column names, got numbers such as "1"; set '
+                "data.header to false, or put a line of names at the top"
+            )
+        ],
     ),
     "names": (
         b"a,b,a, ,a\n1,2,3,4,5\n",
@@ -137,28 +143,37 @@ FILES = {
         b"\n\na,\n1,2\n",
         ["data.csv:3: column 2 has no name; give it one"],
     ),
-    "latin-1 name": (
-        b"a,caf\xe9\n1,2\n",
+    "damaged name": (
+        b"\xc3\xa9,caf\xe9\n1,2\n",
         ["data.csv:1: name of column 2: expected UTF-8, got byte 0xe9"],
     ),
     "quote in the header": (
         b'a,"b\n1,2\n',
         ["data.csv:1: a quote opens in the header and never closes"],
     ),
-    "utf-16": (
-        "a,b\n1,2\n".encode("utf-16"),
-        ["data.csv: expected CSV in UTF-8, csv.gz or Parquet, got UTF-16; convert it first"],
-    ),
     "zip": (
         b"PK\x03\x04....",
+        ["data.csv: zip archive that cannot be unpacked (file is not a zip file)"],
+    ),
+    "bzip2": (
+        b"BZh9....",
         [
             (
-                "data.csv: expected CSV in UTF-8, csv.gz or Parquet, got a zip archive or Excel "
-                "workbook; convert it first"
-            ),
+                "data.csv: expected CSV or Parquet, got a file compressed with bzip2; "
+                "unpack it first: bunzip2 -k data.csv"
+            )
         ],
     ),
-    "NUL bytes": (b"a\0,b\n1,2\n", ["data.csv: expected CSV in UTF-8 or Parquet, got binary data"]),
+    "xz": (
+        b"\xfd7zXZ\0..",
+        [
+            (
+                "data.csv: expected CSV or Parquet, got a file compressed with xz; "
+                "unpack it first: unxz -k data.csv"
+            )
+        ],
+    ),
+    "NUL bytes": (b"a\0,b\n1,2\n", ["data.csv: expected CSV or Parquet, got binary data"]),
 }
 
 

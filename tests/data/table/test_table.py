@@ -94,7 +94,7 @@ NUMBERS = b"x\n1e-3\n+5\n.5\n007\n1E2\n-0\n 8 \n"
 KINDS: dict[str, tuple[bytes, dict[str, list[Any]]]] = {
     "numbers": (NUMBERS, {"x": [0.001, 5.0, 0.5, 7.0, 100.0, 0.0, 8.0]}),
     "closest double": (b"x\n0.1\n9007199254740993\n5e-324\n", {"x": [0.1, 2.0**53, 5e-324]}),
-    "truth values are text": (b"x\ntrue\nfalse\nTrue\n", {"x": ["true", "false", "True"]}),
+    "truth values are 1 and 0": (b"x\ntrue\nfalse\nTrue\n", {"x": [1.0, 0.0, 1.0]}),
     "dates are text": (b"x\n2024-01-31\n2024-02-01\n", {"x": ["2024-01-31", "2024-02-01"]}),
     "fewer than half": (b"x\n1\na\nb\n", {"x": ["1", "a", "b"]}),
     "all missing": (b"x,y\n,1\nNA,2\n", {"x": [None, None], "y": [1.0, 2.0]}),
@@ -373,9 +373,9 @@ def test_parquet(tmp_path: Path) -> None:
             "i": [1, None],
             "d": [1.5, 2],
             "f": [None, 2],
-            "b": ["true", "false"],
+            "b": [1, 0],
             "s": [None, "x"],
-            "n": [1, 2],
+            "n": ["1", "2"],
         }
         assert table.locate(1) == (path, 2)
 

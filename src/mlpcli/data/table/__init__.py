@@ -10,25 +10,45 @@
 
 What a column is:
 
-- Missing are an empty field, blanks, NA, N/A, NaN, nan, null, NULL, None and "?".
-- A number column has at least as many finite numbers as other values that are not missing;
-  `007` and `1e-3` are numbers, `inf` and `1,5` are not. A column without any value is a number
-  column. In a number column everything else is an error, never a silent missing value.
-- All other columns are text: dates, true and false too. Blanks around a text are no part of it.
+- Missing are an empty field, blanks, NA, N/A, NaN, nan, null, NULL, None and "?", and what the
+  reading adds.
+- A number column has at least as many finite numbers as other values that are not missing; `7.0`
+  and `1e-3` are numbers, `inf` and `1_000` are not. Where all of a column is written `3,14`,
+  `1,234.5`, `12%`, `$5` or true and false, these are numbers. A column without any value is a
+  number column. In a number column everything else is an error, never a silent missing value.
+- All other columns are text: dates, digits of one width of which one begins with 0 (`02139`), and
+  what Parquet calls text. Blanks around a text are no part of it.
 """
 
+from mlpcli.data.table.numerals import PLAIN, TRUTH, Notation, notation_from
 from mlpcli.data.table.origin import Origin
-from mlpcli.data.table.reading import MISSING, Categorical, Column, Kind, Reading
+from mlpcli.data.table.reading import (
+    BLANKS,
+    MISSING,
+    Categorical,
+    Column,
+    Kind,
+    Layout,
+    Missing,
+    Reading,
+)
 from mlpcli.data.table.scan import Scan
 from mlpcli.data.table.table import Table
 
 __all__ = [
+    "BLANKS",
     "MISSING",
+    "PLAIN",
+    "TRUTH",
     "Categorical",
     "Column",
     "Kind",
+    "Layout",
+    "Missing",
+    "Notation",
     "Origin",
     "Reading",
     "Scan",
     "Table",
+    "notation_from",
 ]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, cast
 import duckdb
 
 from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
+from mlpcli.data.table.notation import notations_in
+from mlpcli.data.table.numerals import PLAIN
 from mlpcli.data.table.query import as_text, read_csv
 from mlpcli.data.table.stream import stream
 from mlpcli.text import show, show_name
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mlpcli.data.table.numerals import Notation
     from mlpcli.data.table.origin import Origin
     from mlpcli.data.table.query import Source
     from mlpcli.data.table.reading import Kind
@@ -32,6 +35,7 @@ __all__ = ["count_numbers", "load_as_text", "text_blocks"]
 
 COLUMNS_AT_A_TIME = 100
 LEVELS_AT_A_TIME = 10_000
+TEXTS_LOOKED_AT = 1000
 
 
 def load_as_text(origin: Origin) -> None:
@@ -53,9 +57,11 @@ def load_as_text(origin: Origin) -> None:
             copied.add(number)
             faults += [(number, line, text) for line, text in found]
             total += left_out
+        if source.header is not None:
+            origin.rewritten |= _normalize(store, source, names, sum(counts))
         counts.append(rows)
     origin.counts, origin.copied = counts, copied
-    origin.kinds = _settle(store, names, origin.reading.kinds)
+    origin.kinds = _settle(store, names, {name: origin.certain(name) for name in names})
     complaints, count = _find_misfits(store, origin.kinds)
     if total + count:
         places = origin.lines(list(complaints))
@@ -102,16 +108,84 @@ def _insert_copy(
     """Append the good rows of a file; return their number, the first faults, and rows left out."""
     copy = store.scratch / "copy"
     found, left_out = copy_good_rows(source, names, copy)
-    columns = ", ".join(as_text(f"c{i}", source.reading) for i in range(len(names)))
-    table = read_csv(copy, ["VARCHAR"] * len(names), ",", "none", source.reading)
+    missing = map(source.reading.missing_of, names)
+    columns = ", ".join(as_text(f"c{i}", some) for i, some in enumerate(missing))
+    table = read_csv(copy, ["VARCHAR"] * len(names), None, "csv", [""])
     rows = store.insert("texts", f"SELECT {columns} FROM {table}")  # noqa: S608
     copy.unlink()
     return rows, found, left_out
 
 
-def _settle(store: Store, names: Sequence[str], known: Mapping[str, Kind]) -> dict[str, Kind]:
-    """Return the kind of each column: number if at least half of what is not missing are."""
-    questions = [f"2 * count({_number(i)}) >= count(k{i})" for i in range(len(names))]
+def _normalize(
+    store: Store, source: Source, names: Sequence[str], start: int
+) -> dict[str, Notation]:
+    """Write the numbers of a file's columns, from row `start` on, as all numbers are written.
+
+    Returns the notations of columns that had one of their own.
+
+    A notation counts where at least half of the texts fit it. A number without the percent sign
+    that the others have is none.
+    """
+    assert source.header is not None
+    here = f"texts WHERE rowid >= {start}"
+    if source.reading.underscores:
+        _drop_underscores(store, source.reading.kinds, names)
+    odd = [i for i in range(len(names)) if source.reading.kinds.get(names[i]) != "text"]
+    plain = _ask(store, here, [f"count(k{i}) = count({_number(i)})" for i in odd])
+    odd = [
+        i
+        for i, all_plain in zip(odd, plain, strict=True)
+        if not all_plain or names[i] in source.notations
+    ]
+    samples = {names[i]: _some(store, i, here) for i in odd}
+    found = notations_in(samples, source.reading, source.header.delimiter)
+    used = {}
+    for i in odd:
+        notation = found.get(names[i]) or source.notations.get(names[i])
+        if notation is None:
+            continue
+        number = notation.number(f"k{i}", "TRY_CAST")
+        (counts,) = _ask(store, here, [f"2 * count({number}) >= count(k{i})"])
+        if counts or source.reading.kinds.get(names[i]) or source.reading.layout.marks:
+            used[names[i]] = notation
+            bare = f"k{i}"
+            if lacks := notation.stranger:
+                bare = f"CASE WHEN {_number(i)} IS NULL THEN k{i} ELSE k{i} || '{lacks}' END"
+            store.connection.execute(
+                f"UPDATE texts SET k{i} = coalesce(({number})::VARCHAR, {bare}) "  # noqa: S608
+                f"WHERE rowid >= {start} AND k{i} IS NOT NULL"
+            )
+    return used
+
+
+def _drop_underscores(store: Store, kinds: Mapping[str, Kind], names: Sequence[str]) -> None:
+    """Write 1_1 as 11 in number columns: what models of older versions take it for."""
+    for i in (i for i, name in enumerate(names) if kinds.get(name) == "number"):
+        store.connection.execute(
+            f"UPDATE texts SET k{i} = replace(k{i}, '_', '') "  # noqa: S608
+            f"WHERE contains(k{i}, '_') AND TRY_CAST(k{i} AS DOUBLE) IS NOT NULL"
+        )
+
+
+def _some(store: Store, i: int, here: str) -> list[str]:
+    """Return some texts of column i; the first ones, so that every run sees the same."""
+    query = f"SELECT k{i} FROM {here} AND k{i} IS NOT NULL ORDER BY rowid LIMIT {TEXTS_LOOKED_AT}"  # noqa: S608
+    return [text for (text,) in store.connection.execute(query).fetchall()]
+
+
+def _settle(
+    store: Store, names: Sequence[str], known: Mapping[str, Kind | None]
+) -> dict[str, Kind]:
+    """Return the kind of each column: number if at least half of what is not missing are.
+
+    Digits of one width, of which one begins with 0, are no number but a code.
+    """
+    questions = [
+        f"2 * count({_number(i)}) >= count(k{i}) AND NOT coalesce(bool_and(regexp_full_match(k{i}, "
+        f"'[0-9]{{2,}}')) AND min(length(k{i})) = max(length(k{i})) AND bool_or(k{i}[1] = '0'), "
+        "false)"
+        for i in range(len(names))
+    ]
     return {
         name: known.get(name) or ("number" if yes else "text")
         for name, yes in zip(names, _ask(store, "texts", questions), strict=True)
@@ -147,7 +221,7 @@ def _complain(values: Mapping[str, object]) -> str:
 
 def _number(i: int) -> str:
     """Return column i as a number, NULL where it is none that is finite."""
-    number = f"TRY_CAST(k{i} AS DOUBLE)"
+    number = PLAIN.number(f"k{i}", "TRY_CAST")
     return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 

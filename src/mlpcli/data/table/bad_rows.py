@@ -94,11 +94,10 @@ def _records(source: Source, places: Sequence[int]) -> Iterator[tuple[int, list[
     in use. Blank lines are skipped, but in a table of one column they are a missing value.
     """
     assert source.header is not None
-    delimiter = source.header.delimiter
-    with _lines(source.file) as lines:
+    delimiter, comment = source.header.delimiter, source.header.comment
+    with _lines(source.file, source.header.skip) as lines:
         reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
         blanks_after_quote = re.compile(rf'(?<=")[ \t]+(?={re.escape(delimiter)}|[\r\n]*$)')
-        header = True
         while True:
             lines.taken.clear()
             line = lines.number + 1
@@ -115,10 +114,11 @@ def _records(source: Source, places: Sequence[int]) -> Iterator[tuple[int, list[
                 lines.go_back(lines.taken[1:])
                 yield line, _quoting(len(taken) + 1, str(error))
                 continue
+            if comment and lines.taken[0].startswith(comment):
+                lines.go_back(lines.taken[1:])
+                continue
             blank = len(fields) <= 1 and not "".join(fields).strip()
-            if header:
-                header = blank
-            elif len(source.names) == 1 or not blank:
+            if len(source.names) == 1 or not blank:
                 yield line, _judge(fields, source.names, places)
 
 
@@ -128,7 +128,8 @@ def _judge(fields: list[str], names: Sequence[str], places: Sequence[int]) -> li
         del fields[-1]  # DuckDB ignores surplus delimiters at the end of a line as well
     fields = fields or [""]
     if len(fields) != width:
-        return f"expected {width} field{'s' * (width != 1)}, got {len(fields)}"
+        hint = '; if "#" begins a comment, set data.comment' if fields[0].startswith("#") else ""
+        return f"expected {width} field{'s' * (width != 1)}, got {len(fields)}{hint}"
     for place in places if not_utf8("".join(fields)) else ():
         if complaint := not_utf8(fields[place]):
             return f"column {show_name(names[place])}: {complaint}"
@@ -142,7 +143,8 @@ def _quoting(lines: int, error: str) -> str:
 
 
 @contextmanager
-def _lines(file: File) -> Iterator[_Lines]:
+def _lines(file: File, skip: int) -> Iterator[_Lines]:
+    """Open the lines below the first `skip`."""
     limit = csv.field_size_limit(LONGEST_FIELD)
     try:
         with (
@@ -151,7 +153,9 @@ def _lines(file: File) -> Iterator[_Lines]:
                 stream, encoding="utf-8-sig", errors="surrogateescape", newline=""
             ) as text,
         ):
-            yield _Lines(text)
+            for _ in range(skip):
+                text.readline()
+            yield _Lines(text, skip)
     finally:
         csv.field_size_limit(limit)
 
@@ -159,8 +163,8 @@ def _lines(file: File) -> Iterator[_Lines]:
 class _Lines:
     """An iterator over lines that knows those of the record at hand and can take lines back."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self.number = 0
+    def __init__(self, stream: TextIO, number: int) -> None:
+        self.number = number
         self.taken: list[str] = []
         self._stream = stream
         self._returned: deque[str] = deque()

@@ -15,10 +15,12 @@ import shutil
 import stat
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
+from mlpcli.data.table.encoding import transcode
+from mlpcli.data.table.packing import FOREIGN, PACKED
 from mlpcli.errors import DataError
 from mlpcli.text import did_you_mean
 
@@ -28,32 +30,28 @@ if TYPE_CHECKING:
 Format = Literal["csv", "gzip", "parquet"]
 
 FORMATS: tuple[tuple[bytes, Format], ...] = ((b"PAR1", "parquet"), (b"\x1f\x8b", "gzip"))
-FOREIGN = (
-    (b"PK\x03\x04", "a zip archive or Excel workbook"),
-    (b"BZh", "compressed with bzip2"),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
-    (b"\xfd7zXZ", "compressed with xz"),
-    (b"\xff\xfe", "UTF-16"),
-    (b"\xfe\xff", "UTF-16"),
-)
 
 
 @dataclass(frozen=True)
 class File:
-    """One input file: the path that messages name, the link that is read, and what it holds."""
+    """One input file: the path that messages name, a link to it, and what is read.
+
+    `body` is the link, or a copy of the content that is unpacked, or in UTF-8.
+    """
 
     path: Path
     link: Path
+    body: Path
     format: Format
     state: tuple[int, int]
 
     @property
     def bytes(self) -> int:
         """The size of the content; less where gzip packs more than 4 GB, which it cannot say."""
-        size = self.state[0]
+        size = self.body.stat().st_size
         if self.format != "gzip":
             return size
-        with self.link.open("rb") as stream:
+        with self.body.open("rb") as stream:
             stream.seek(-4, os.SEEK_END)
             return max(size, int.from_bytes(stream.read(4), "little"))
 
@@ -61,11 +59,25 @@ class File:
     def open(self) -> Iterator[BinaryIO]:
         """Open the content, decompressed; raises DataError where gzip ends early or was altered."""
         try:
-            with gzip.open(self.link) if self.format == "gzip" else self.link.open("rb") as stream:
+            with gzip.open(self.body) if self.format == "gzip" else self.body.open("rb") as stream:
                 yield cast("BinaryIO", stream)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             reason = str(error).lower()
             raise DataError(f"{self.path}: damaged gzip file ({reason}); fetch it again") from error
+
+    def in_utf8(self, encoding: str) -> File:
+        """Return the file with a copy in UTF-8 as its body; DataError where it is otherwise."""
+        copy = self.link.with_name(f"{self.link.name}.utf8")
+        try:
+            with self.open() as stream:
+                transcode(stream, encoding, copy)
+        except UnicodeError as error:
+            reason = getattr(error, "reason", error)
+            raise DataError(
+                f"{self.path}: is not in the encoding {encoding} ({reason}); name another one as "
+                "data.encoding, or null to have it found"
+            ) from error
+        return replace(self, body=copy, format="csv")
 
 
 def find_files(patterns: Sequence[str | Path], scratch: Path) -> tuple[File, ...]:
@@ -124,17 +136,23 @@ def _inspect(path: Path, link: Path) -> File:
                 shutil.copyfileobj(pipe, copy)
         with link.open("rb") as stream:
             start = stream.read(8)
-        return File(path, link, _format(path, start), _state(link))
+        body, state = link, _state(link)
+        unpack = next((unpack for magic, unpack in PACKED if start.startswith(magic)), None)
+        if unpack is not None:
+            body = link.with_name(f"{link.name}.unpacked")
+            unpack(path, link, body)
+            with body.open("rb") as stream:
+                start = stream.read(8)
+        return File(path, link, body, _format(path, start), state)
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _format(path: Path, start: bytes) -> Format:
-    for magic, what in FOREIGN:
+    for magic, what, advice in FOREIGN:
         if start.startswith(magic):
-            raise DataError(
-                f"{path}: expected CSV in UTF-8, csv.gz or Parquet, got {what}; convert it first"
-            )
+            todo = advice.format(path=path)
+            raise DataError(f"{path}: expected CSV or Parquet, got a file {what}; {todo}")
     return next((name for magic, name in FORMATS if start.startswith(magic)), "csv")
 
 

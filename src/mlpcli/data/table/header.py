@@ -1,23 +1,25 @@
 """Reads the top of a CSV file: its delimiter, its true column names and a few rows.
 
 DuckDB folds case and renames duplicates, so that "A" and "a" would become "A" and "a_1"; here
-names are what the file says, without surrounding blanks.
+names are what the file says, without surrounding blanks. A column of row names, which pandas and R
+write without a name, is called "".
 """
 
 from __future__ import annotations
 
 import csv
-import io
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mlpcli.data.table.reading import BLANKS, is_number, not_utf8
+from mlpcli.data.table.numerals import is_number
+from mlpcli.data.table.reading import BLANKS, not_utf8
 from mlpcli.errors import DataError
-from mlpcli.text import show_name
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mlpcli.data.table.files import File
     from mlpcli.data.table.reading import Reading
@@ -25,48 +27,96 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 50
 HEAD_BYTES = 1 << 16
 LARGEST_HEAD = 1 << 26
+DELIMITERS = ",;\t| "
+COMMENT = "#"
+
+_LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
+_EXCEL = re.compile(r'"?sep=(.)"?[;,\t]*\s*', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the first lines say; `plain` means that the names fill line 1 and no other line.
+    """What the first lines say, of which `skip` stand above the first row; `line` has the names.
 
-    `line_bytes` is the mean length of a line.
+    `plain` means that DuckDB can count these lines. `line_bytes` is the mean length of a line.
+    `notes` say what was found besides.
     """
 
     names: tuple[str, ...]
     delimiter: str
+    comment: str | None
+    line: int
+    skip: int
     plain: bool
     sample: list[list[str]]
     line_bytes: float
+    notes: tuple[str, ...] = ()
 
 
 def read_header(file: File, reading: Reading) -> Header:
     """Read names, delimiter and up to 50 rows; raise DataError where there is no usable header."""
-    text = _head(file)
-    if not text.strip():
+    layout = reading.layout
+    text = _head(file, layout.skip_lines)
+    lines = _LINES.findall(text)
+    above = layout.skip_lines
+    delimiters = layout.delimiter or DELIMITERS
+    if not layout.delimiter and above < len(lines) and (mark := _EXCEL.fullmatch(lines[above])):
+        delimiters, above = mark[1], above + 1
+    notes = []
+    comments = _comments(lines[above:], layout.comment, delimiters)
+    if comments and not layout.comment:
+        notes.append(f'{comments} lines at the top that begin with "#" are left out')
+    above += comments
+    body = lines[above:]
+    if layout.comment:
+        body = [line for line in body if not line.startswith(layout.comment)]
+    if not "".join(body).strip():
         raise DataError(f"{file.path}: the file is empty")
-    parsed = {delimiter: _parse(text, delimiter) for delimiter in reading.delimiters}
-    delimiter = max(parsed, key=lambda d: _merit(parsed[d][1]))
+    parsed = {delimiter: _parse(body, delimiter) for delimiter in delimiters}
+    delimiter = max(parsed, key=lambda d: _merit(d, parsed[d][1], reading.columns or ()))
     line, rows = parsed[delimiter]
     if len(rows[0] if rows else ()) < 2 and not all(rows for _, rows in parsed.values()):
-        raise DataError(f"{file.path}:1: a quote opens in the header and never closes")
-    names = tuple(name.strip(BLANKS) for name in rows[0])
-    check_names(f"{file.path}:{line}", names)
+        raise DataError(f"{file.path}:{above + 1}: a quote opens in the header and never closes")
+    if layout.header is None:
+        names, sample = _named(rows[0], rows[1:])
+        _refuse_data(f"{file.path}:{above + line}", names)
+        skip = above + line
+    else:
+        width = len(rows[0])
+        names, sample = layout.header or tuple(f"c{i}" for i in range(1, width + 1)), rows
+        skip = above
     size = len(text.encode(errors="surrogateescape"))
-    line_bytes = size / max(1, text.count("\n"), text.count("\r"))
-    return Header(names, delimiter, line == 1, rows[1:], line_bytes)
+    return Header(
+        names=names,
+        delimiter=delimiter,
+        comment=layout.comment,
+        line=above + line,
+        skip=skip,
+        plain=_plain(lines[:skip], body, delimiter, one_line=line == 1 or skip == above),
+        sample=sample,
+        line_bytes=size / max(1, text.count("\n"), text.count("\r")),
+        notes=tuple(notes),
+    )
 
 
-def check_names(where: str, names: Sequence[str]) -> None:
-    """Raise DataError unless each column has a name of its own, and the names are not data."""
-    if all(map(is_number, names)) and list(names) != [str(i) for i in range(len(names))]:
-        raise DataError(
-            f"{where}: expected column names, got numbers; put a line of names at the top"
-        )
+def looks_like_data(names: Sequence[str], sample: Sequence[Sequence[str]]) -> bool:
+    """Say whether the first line may be a row: it has numbers, and a text that comes again."""
+    if not any(map(is_number, names)):
+        return False
+    columns = zip(*(row for row in sample if len(row) == len(names)), strict=True)
+    pairs = list(zip(names, columns, strict=False))
+    return any(name in column and not is_number(name) for name, column in pairs) or any(
+        is_number(name) and not name.isdigit() for name in names
+    )
+
+
+def complaints_of(where: str, names: Sequence[str], wanted: Collection[str]) -> list[str]:
+    """Return what is wrong with the names that are wanted; "" is a column without a name."""
     lines = []
     first: dict[str, int] = {}
     for i, name in enumerate(names, 1):
+        if name not in wanted:
+            continue
         if not name:
             lines.append(f"{where}: column {i} has no name; give it one")
         elif complaint := not_utf8(name):
@@ -74,30 +124,85 @@ def check_names(where: str, names: Sequence[str]) -> None:
         elif first.setdefault(name, i) != i:
             both = f"columns {first[name]} and {i} are both named {show_name(name)}"
             lines.append(f"{where}: {both}; rename one")
-    if lines:
-        raise DataError(*lines)
+    return lines
 
 
-def _head(file: File) -> str:
-    """Return whole lines from the top of the file: two at least, if it has so many."""
+def _refuse_data(where: str, names: Sequence[str]) -> None:
+    """Raise DataError where the names are numbers, but for 0, 1, 2, .."""
+    named = [name for name in names if name]
+    if all(map(is_number, named)) and named != [str(i) for i in range(len(named))]:
+        raise DataError(
+            f"{where}: expected column names, got numbers such as {show(names[0])}; set "
+            "data.header to false, or put a line of names at the top"
+        )
+
+
+def _named(first: list[str], rows: list[list[str]]) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Return the names in the first record: one more, "", where all rows have one field more."""
+    names = [name.strip(BLANKS) for name in first]
+    while (
+        len(names) > 1 and not names[-1] and all(not "".join(row[len(names) - 1 :]) for row in rows)
+    ):
+        names.pop()  # a delimiter at the end of each line
+    surplus = [row for row in rows if row[len(names) :]]
+    if rows and len(surplus) == len(rows) and any(row[len(names)] for row in surplus):
+        names.insert(0, "")
+    return tuple(names), rows
+
+
+def _comments(lines: Sequence[str], declared: str | None, delimiters: str) -> int:
+    """Return how many lines at the top are comments.
+
+    If none is declared, the last of the lines that begin with # may be that of the names.
+    """
+    mark = declared or COMMENT
+    count = 0
+    for number, line in enumerate(lines, 1):
+        if line.startswith(mark):
+            count = number
+        elif line.strip():
+            break
+    if declared or not count:
+        return count
+    names, below = lines[count - 1], lines[count : count + SAMPLE_ROWS]
+    for delimiter in delimiters:
+        _, rows = _parse([names, *below], delimiter)
+        widths = {len(row) for row in rows}
+        numbers = [any(map(is_number, row)) for row in rows]
+        if len(rows) > 1 and len(widths) == 1 and widths != {1} and numbers[1] and not numbers[0]:
+            return count - 1
+    return count
+
+
+def _head(file: File, skip: int) -> str:
+    """Return whole lines from the top of the file: two below those to skip, if it has so many."""
     size = HEAD_BYTES
     with file.open() as stream:
         data = stream.read(size)
-        while len(data) == size < LARGEST_HEAD and data.count(b"\n") + data.count(b"\r") < 4:
+        while len(data) == size < LARGEST_HEAD and _ends(data) < skip + 4:
             size *= 8
             data += stream.read(size - len(data))
     if b"\0" in data:
-        raise DataError(f"{file.path}: expected CSV in UTF-8 or Parquet, got binary data")
+        raise DataError(f"{file.path}: expected CSV or Parquet, got binary data")
     if len(data) == size:  # more follows: the last line may be cut
         data = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1]
     return data.decode("utf-8-sig", errors="surrogateescape")
 
 
-def _parse(text: str, delimiter: str) -> tuple[int, list[list[str]]]:
+def _ends(data: bytes) -> int:
+    return data.count(b"\n") + data.count(b"\r")
+
+
+def _plain(above: Sequence[str], body: Sequence[str], delimiter: str, *, one_line: bool) -> bool:
+    """Say whether DuckDB finds the first row, and the fields of those in the sample, by itself."""
+    ends = {line[len(line.rstrip("\r\n")) :] for line in (*above, *body[:1])}
+    runs = delimiter == " " and any(re.search("^ |  | [\r\n]*$", line) for line in body)
+    return one_line and len(ends) < 2 and not runs
+
+
+def _parse(lines: Sequence[str], delimiter: str) -> tuple[int, list[list[str]]]:
     """Return the line on which the first record ends, and the records up to the first bad one."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
-    )
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
     rows: list[list[str]] = []
     line = 0
     try:
@@ -110,7 +215,21 @@ def _parse(text: str, delimiter: str) -> tuple[int, list[list[str]]]:
     return line, rows
 
 
-def _merit(rows: list[list[str]]) -> tuple[bool, int]:
-    """Prefer the delimiter that cuts every row into as many fields as the header."""
+def _merit(
+    delimiter: str, rows: list[list[str]], wanted: Sequence[str]
+) -> tuple[int, bool, bool, int]:
+    """Prefer the delimiter that finds what is wanted, and as many fields in rows as names."""
     width = len(rows[0]) if rows else 0
-    return width > 1 and all(len(row) in (width, width + 1) for row in rows), width
+    even = width > 1 and all(len(_trimmed(row, width)) in (width, width + 1) for row in rows)
+    found = len({name.strip(BLANKS) for name in (rows[0] if rows else ())}.intersection(wanted))
+    if delimiter == " " and not even:
+        return 0, False, False, 0
+    return found, even, delimiter != " ", width
+
+
+def _trimmed(row: list[str], width: int) -> list[str]:
+    """Return a row without empty fields at its end, which delimiters there leave."""
+    end = len(row)
+    while end > width and not row[end - 1]:
+        end -= 1
+    return row[:end]

@@ -11,7 +11,8 @@ import duckdb
 
 from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
-from mlpcli.data.table.query import open_source
+from mlpcli.data.table.header import complaints_of
+from mlpcli.data.table.query import open_source, open_text
 from mlpcli.data.table.reading import Reading
 from mlpcli.data.table.store import Store, duckdb_errors
 from mlpcli.data.table.stream import Misfit, stream
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mlpcli.data.table.numerals import Notation
     from mlpcli.data.table.query import Source
     from mlpcli.data.table.reading import Kind
     from mlpcli.data.table.stream import Array, Texts
@@ -39,8 +41,8 @@ class Origin:
     `files` are paths or globs of CSV (also gzipped) and Parquet, their rows in the order given.
     `kinds` are those of the columns that are read, in the first file's order: known, or a guess by
     the first rows. `counts` are the numbers of rows read, by file; `copied` are the files that
-    were read by way of a copy without bad rows. Raises DataError where files are not there, or do
-    not fit together.
+    were read by way of a copy without bad rows. `rewritten` are columns whose notation
+    only all rows told. Raises DataError where files are not there, or do not fit together.
     """
 
     def __init__(self, files: Sequence[str | Path], reading: Reading = _ALL) -> None:
@@ -48,6 +50,7 @@ class Origin:
         self.counts: list[int] = []
         self.copied: set[int] = set()
         self.sources: list[Source] = []
+        self.rewritten: dict[str, Notation] = {}
         self.store = Store(reading.memory_limit)
         self._digest = ""
         self._finalizer = weakref.finalize(self, self.store.close)
@@ -55,7 +58,8 @@ class Origin:
             for file in find_files(files, self.store.scratch):
                 with duckdb_errors(file.path):
                     self.sources.append(open_source(self.store.connection, file, reading))
-            self.kinds = {name: self._kind(name) for name in _choose(self.sources, reading.columns)}
+            names = _choose(self.sources, reading)
+            self.kinds = {name: self._kind(name) for name in names}
 
     def __enter__(self) -> Self:
         return self
@@ -76,6 +80,34 @@ class Origin:
     def names(self) -> tuple[str, ...]:
         """Names of the columns that are read, in the first file's order."""
         return tuple(self.kinds)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Names of all columns of the first file, those that are not read too."""
+        return tuple(self.sources[0].places)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found out of the files, beyond what they say themselves."""
+        notes = [note for source in self.sources for note in source.notes]
+        if self.reading.columns is None:
+            notes += [note for source in self.sources for note in _unnamed(source)]
+        return tuple(dict.fromkeys(notes))
+
+    @property
+    def notations(self) -> dict[str, Notation]:
+        """How the numbers of columns are written where not plainly, in the first such file."""
+        found = {**self.reading.notations, **self.rewritten}
+        for source in reversed(self.sources):
+            found |= source.notations
+        return {name: found[name] for name in self.names
+                if name in found and self.kinds[name] == "number"}  # fmt: skip
+
+    @property
+    def signs_of_missing(self) -> tuple[str, ...]:
+        """What stands for a missing value in the first rows of text files."""
+        cells = (source.signs_of_missing(name) for source in self.sources for name in self.names)
+        return tuple(sorted(set().union(*cells)))
 
     @property
     def rows(self) -> int:
@@ -150,21 +182,43 @@ class Origin:
             self.close()
             raise
 
+    def other_encoding(self) -> bool:
+        """Open text files again that are in another encoding than their tops; say if any was."""
+        again = []
+        for source in self.sources:
+            found = source
+            if source.header is not None and self.reading.layout.encoding is None:
+                found = open_text(source.file, self.reading, whole=True)
+            again.append(found if found.file != source.file else source)
+        changed = again != self.sources
+        self.sources = again
+        return changed
+
+    def certain(self, name: str) -> Kind | None:
+        """Return what a column is known to be, None where its values decide."""
+        if any(source.holds_text(name) for source in self.sources):
+            return self.reading.kinds.get(name, "text")
+        if self.reading.layout.marks and any(name in source.notations for source in self.sources):
+            return self.reading.kinds.get(name, "number")
+        return self.reading.kinds.get(name)
+
     def _kind(self, name: str) -> Kind:
         """Return what a column is known to be, or most probably is."""
-        if name in self.reading.kinds:
-            return self.reading.kinds[name]
+        if known := self.certain(name):
+            return known
         votes = (source.votes(name) for source in self.sources)
         present, numbers = map(sum, zip(*votes, strict=True))
         return "number" if 2 * numbers >= present else "text"
 
 
-def _choose(sources: Sequence[Source], columns: Sequence[str] | None) -> tuple[str, ...]:
+def _choose(sources: Sequence[Source], reading: Reading) -> tuple[str, ...]:
     """Return the columns to read, in the first file's order; raise DataError if one lacks."""
     first, *others = sources
-    wanted = first.names if columns is None else tuple(dict.fromkeys(columns))
+    columns = reading.columns
+    every = tuple(name for name in first.places if name not in reading.drop)
+    wanted = every if columns is None else tuple(dict.fromkeys(columns))
     lines = [
-        f"{source.path}: no column {show_name(name)}{near_names(name, source.names)}"
+        f"{source.path}: no column {show_name(name)}{near_names(name, [*source.places])}"
         for source in sources
         for name in wanted
         if name not in source.places
@@ -173,14 +227,26 @@ def _choose(sources: Sequence[Source], columns: Sequence[str] | None) -> tuple[s
         lines += [
             f"{source.path}: column {show_name(name)} is not in {first.path}"
             for source in others
-            for name in source.names
-            if name not in first.places
+            for name in source.places
+            if name not in first.places and name not in reading.drop
         ]
+    for source in sources:
+        nameless = columns is None and source.names.count("") > len(source.unnamed)
+        lines += complaints_of(source.where, source.names, {*wanted, *([""] * nameless)})
     if lines:
         more = len(lines) - _MOST_LINES
         rest = [f"{first.path}: {more} more columns do not fit"] if more > 0 else []
         raise DataError(*lines[:_MOST_LINES], *rest)
-    names = tuple(name for name in first.names if name in wanted)
+    names = tuple(name for name in first.places if name in wanted)
     for source in sources:
         source.refuse_types(names)
     return names
+
+
+def _unnamed(source: Source) -> list[str]:
+    """Return a note on each column without a name that is left out."""
+    what = {0: "the first column has no name and is left out: row names or an index"}
+    return [
+        f"{source.path}: {what.get(place, f'column {place + 1} has neither name nor values')}"
+        for place in source.unnamed
+    ]

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.data.table.header import Header, check_names, read_header
-from mlpcli.data.table.reading import BLANKS, is_number
+from mlpcli.data.table.encoding import UTF8, find_encoding, looks_utf8
+from mlpcli.data.table.header import Header, read_header
+from mlpcli.data.table.notation import notations_in
+from mlpcli.data.table.numerals import PLAIN, is_number
+from mlpcli.data.table.reading import BLANKS
 from mlpcli.errors import DataError
 from mlpcli.text import show_name
 
@@ -22,18 +25,22 @@ if TYPE_CHECKING:
     import duckdb
 
     from mlpcli.data.table.files import File
-    from mlpcli.data.table.reading import Kind, Reading
+    from mlpcli.data.table.numerals import Notation
+    from mlpcli.data.table.reading import Kind, Missing, Reading
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
 BUFFER_BYTES = 4_000_000  # DuckDB's own 32 MB, several times over, are no faster
+_BLOCK = 1 << 20
+_HEAD = 1 << 16
 
 
 @dataclass(frozen=True)
 class Source:
     """One file of a table; `header` is None for Parquet, `types` are empty for CSV.
 
-    `rows` is how many rows there are, of CSV an estimate by the size of the file.
+    `rows` is how many rows there are, of CSV an estimate by the size of the file. `notes` say how
+    it is read.
     """
 
     file: File
@@ -42,39 +49,86 @@ class Source:
     rows: int
     header: Header | None = None
     types: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
         """The path as the user gave it, for messages."""
         return self.file.path
 
+    @property
+    def where(self) -> str:
+        """The place of the names, for messages."""
+        return f"{self.path}:{self.header.line}" if self.header else str(self.path)
+
+    @cached_property
+    def unnamed(self) -> tuple[int, ...]:
+        """The positions of columns without a name that can be left out: row names, and no values.
+
+        Row names stand in front.
+        """
+        rows = self.header.sample if self.header else []
+        return tuple(
+            place
+            for place, name in enumerate(self.names)
+            if not name and (not place or not any("".join(row[place : place + 1]) for row in rows))
+        )
+
     @cached_property
     def places(self) -> Mapping[str, int]:
-        """The position of each column."""
-        return {name: place for place, name in enumerate(self.names)}
+        """The position of each column that has a name."""
+        places = {name: place for place, name in reversed([*enumerate(self.names)]) if name}
+        return dict(reversed(places.items()))
 
     @property
     def direct(self) -> bool:
-        """Whether DuckDB finds the first row by itself: it skips one line and no more."""
+        """Whether DuckDB finds the first row, and its fields, by itself."""
         return self.header is None or self.header.plain
 
+    @cached_property
+    def notations(self) -> Mapping[str, Notation]:
+        """How the numbers of each column are written, where that is not plain, by the sample."""
+        if self.header is None:
+            return {}
+        samples = {name: texts for name in self.places if (texts := self.sample(name))}
+        return notations_in(samples, self.reading, self.header.delimiter)
+
     def select(self, kinds: Mapping[str, Kind]) -> str:
-        """Return a SELECT of these columns as DOUBLE and VARCHAR, missing values as NULL."""
-        columns = ", ".join(self._column(self.places[name], kind) for name, kind in kinds.items())
+        """Return a SELECT of these columns as DOUBLE and VARCHAR, missing values as NULL.
+
+        It fails at a number that is none, or is written otherwise than the sample.
+        """
+        columns = ", ".join(self._column(name, kind) for name, kind in kinds.items())
         return f"SELECT {columns} FROM {self._rows(kinds)}"  # noqa: S608
 
     def votes(self, name: str) -> tuple[int, int]:
         """Return how many values the sample has in this column, and how many are numbers."""
         if self.header is None:
-            return 1, int(_is_numeric(self.types[self.places[name]]))
+            return 1, int(not self.holds_text(name))
         present = self.sample(name)
-        return len(present), sum(map(is_number, present))
+        if self.notations.get(name, PLAIN) != PLAIN:
+            return len(present), len(present)
+        return len(present), 0 if is_code(present) else sum(map(is_number, present))
 
     def sample(self, name: str) -> list[str]:
         """Return the first values in this column that are not missing; none of Parquet."""
         rows = [] if self.header is None else self.header.sample
         place = self.places[name]
-        return self.reading.present([row[place] for row in rows if place < len(row)])
+        return self.reading.present(name, [row[place] for row in rows if place < len(row)])
+
+    def signs_of_missing(self, name: str) -> set[str]:
+        """Return what stands for a missing value in the first rows of a column."""
+        rows, place = self.header.sample if self.header else [], self.places[name]
+        cells = {row[place].strip(BLANKS) for row in rows if place < len(row)}
+        return {cell for cell in cells if cell in self.reading.missing_of(name)}
+
+    def holds_text(self, name: str) -> bool:
+        """Say whether the file itself says that a column holds text; true and false may be."""
+        if self.header is not None:
+            return False
+        found = self.types[self.places[name]]
+        truth = found == "BOOLEAN" and name not in self.reading.as_written
+        return not (truth or _is_numeric(found))
 
     def refuse_types(self, names: Iterable[str]) -> None:
         """Raise DataError for a Parquet column that holds neither numbers nor text."""
@@ -85,66 +139,156 @@ class Source:
                     f"{self.path}: column {show_name(name)}: expected numbers or text, got {found}"
                 )
 
-    def _column(self, place: int, kind: Kind) -> str:
+    @cached_property
+    def careful(self) -> bool:
+        """Whether numbers with underscores, which DuckDB takes for numbers, may be in the file.
+
+        A gzip file is not searched: to unpack it takes longer than to be careful.
+        """
+        if self.header is None or self.reading.underscores:
+            return False
+        if self.file.format == "gzip":
+            return True
+        with self.file.body.open("rb") as stream:
+            for _ in range(self.header.skip):
+                stream.readline()
+            while block := stream.read(_BLOCK):
+                if b"_" in block:
+                    return True
+        return False
+
+    def _column(self, name: str, kind: Kind) -> str:
+        column, missing = f"c{self.places[name]}", self.reading.missing_of(name)
         if kind == "text":
-            return as_text(f"c{place}::VARCHAR", self.reading)
-        return f"c{place}" if self.header else f"nullif(c{place}::DOUBLE, 'nan'::DOUBLE)"
+            return as_text(f"{column}::VARCHAR", missing)
+        if self._typed(name):
+            return _without(f"{column}", missing)
+        if self.types and self.types[self.places[name]] != "VARCHAR":
+            return _without(f"nullif({column}::DOUBLE, 'nan'::DOUBLE)", missing)
+        notation = self._notation(name)
+        plain = notation == PLAIN and self.header is not None and self._shared(name)
+        return _without(notation.number(column if plain else as_text(column, missing)), missing)
+
+    def _notation(self, name: str) -> Notation:
+        """Return how numbers are written; in Parquet as they were where the column was first."""
+        found = self.notations if self.header else self.reading.notations
+        return found.get(name, PLAIN)
+
+    def _typed(self, name: str) -> bool:
+        """Whether DuckDB makes a number of the field while it reads."""
+        plain = self.header is not None and self._notation(name) == PLAIN
+        return plain and self._shared(name) and not self.careful
+
+    def _shared(self, name: str) -> bool:
+        """Whether a column has the missing values of all others."""
+        return self.reading.missing_of(name).texts == self.reading.missing.texts
 
     def _rows(self, kinds: Mapping[str, Kind]) -> str:
         if self.header is None:
-            names = ", ".join(f"c{place}" for place in self.places.values())
-            return f"read_parquet({quote(self.file.link)}) AS t({names})"
-        types = ["DOUBLE" if kinds.get(name) == "number" else "VARCHAR" for name in self.names]
-        packing = "gzip" if self.file.format == "gzip" else "none"
-        return read_csv(self.file.link, types, self.header.delimiter, packing, self.reading)
+            names = ", ".join(f"c{place}" for place in range(len(self.names)))
+            return f"read_parquet({quote(self.file.body)}) AS t({names})"
+        typed = {self.places[name] for name, kind in kinds.items()
+                 if kind == "number" and self._typed(name)}  # fmt: skip
+        types = ["DOUBLE" if place in typed else "VARCHAR" for place in range(len(self.names))]
+        return read_csv(self.file.body, types, self.header, self.file.format, self._nulls(kinds))
+
+    def _nulls(self, kinds: Iterable[str]) -> tuple[str, ...]:
+        """Return the texts that are missing in every column."""
+        others = [self.reading.missing_of(name).texts for name in kinds]
+        return tuple(
+            text for text in self.reading.missing.texts if all(text in some for some in others)
+        )
 
 
 def open_source(connection: duckdb.DuckDBPyConnection, file: File, reading: Reading) -> Source:
     """Read the column names of one file; raise DataError where there are none to use."""
     if file.format != "parquet":
-        header = read_header(file, reading)
-        rows = max(1, round(file.bytes / header.line_bytes) - 1)
-        return Source(file, reading, header.names, rows, header)
+        return open_text(file, reading)
 
     def ask(what: str, function: str) -> list[tuple[Any, ...]]:
-        return connection.execute(f"{what} FROM {function}({quote(file.link)})").fetchall()
+        return connection.execute(f"{what} FROM {function}({quote(file.body)})").fetchall()
 
     types = tuple(str(field[1]) for field in ask("DESCRIBE SELECT *", "read_parquet"))
     tree = ask("SELECT name, num_children", "parquet_schema")
     names = tuple(name.strip(BLANKS) for name in _top(tree))
-    check_names(str(file.path), names)
     ((rows,),) = ask("SELECT num_rows", "parquet_file_metadata")
     return Source(file, reading, names, rows, types=types)
 
 
+def open_text(file: File, reading: Reading, *, whole: bool = False) -> Source:
+    """Read the top of a CSV file, from a copy in UTF-8 if it is in another encoding.
+
+    Only `whole` looks for the encoding of a file that begins as UTF-8.
+    """
+    encoding, notes = reading.layout.encoding or UTF8, []
+    if reading.layout.encoding is None:
+        with file.open() as stream:
+            start = stream.read(_HEAD)
+        if whole or not looks_utf8(start):
+            with file.open() as stream:
+                encoding = find_encoding(stream)
+        if encoding != UTF8:
+            notes.append(f"is read as {encoding}; if letters are wrong, set data.encoding")
+    if encoding.lower().replace("_", "-") not in {UTF8, "utf8", "utf-8-sig"}:
+        file = file.in_utf8(encoding)
+    header = read_header(file, reading)
+    rows = max(1, round(file.bytes / header.line_bytes) - header.skip)
+    notes = [f"{file.path}: {note}" for note in (*notes, *header.notes)]
+    return Source(file, reading, header.names, rows, header, notes=tuple(notes))
+
+
 def read_csv(
-    path: Path, types: Sequence[str], delimiter: str, packing: str, reading: Reading
+    path: Path, types: Sequence[str], header: Header | None, packing: str, nulls: Sequence[str]
 ) -> str:
-    """Return a call of DuckDB's reader, below a header of one line, that has nothing to guess."""
+    """Return a call of DuckDB's reader that has nothing to guess.
+
+    Without a header: plain commas below one line.
+    """
     columns = ", ".join(f"'c{i}': '{name}'" for i, name in enumerate(types))
-    missing = ", ".join(map(quote, reading.missing))
+    delimiter, skip = ("," if header is None else header.delimiter), header.skip if header else 1
+    comment = f"comment = {quote(header.comment)}, " if header and header.comment else ""
     return (
-        f"read_csv({quote(path)}, auto_detect = false, header = false, skip = 1, "
-        f"delim = {quote(delimiter)}, quote = '\"', escape = '\"', compression = '{packing}', "
-        f"buffer_size = {BUFFER_BYTES}, strict_mode = true, nullstr = [{missing}], "
-        f"columns = {{{columns}}})"
+        f"read_csv({quote(path)}, auto_detect = false, header = false, skip = {skip}, {comment}"
+        f"delim = {quote(delimiter)}, quote = '\"', escape = '\"', "
+        f"compression = '{'gzip' if packing == 'gzip' else 'none'}', "
+        f"buffer_size = {BUFFER_BYTES}, strict_mode = true, "
+        f"nullstr = [{', '.join(map(quote, nulls))}], columns = {{{columns}}})"
     )
 
 
-def as_text(column: str, reading: Reading) -> str:
+def as_text(column: str, missing: Missing) -> str:
     """Return an expression for a text without surrounding blanks, NULL for a missing value.
 
     Not written with IN: DuckDB turns a long IN list into a join, and a join loses the row order.
     """
-    spellings = "|".join(map(re.escape, reading.missing))
-    missing = quote(f"[{BLANKS}]*({spellings})[{BLANKS}]*")
+    spellings = "|".join(map(re.escape, missing.texts))
+    found = quote(f"[{BLANKS}]*({spellings})[{BLANKS}]*")
     text = f"trim({column}, {quote(BLANKS)})"
-    return f"CASE WHEN NOT regexp_full_match({column}, {missing}) THEN {text} END"
+    value = f"CASE WHEN NOT regexp_full_match({column}, {found}) THEN {text} END"
+    if not missing.numbers:
+        return value
+    number = PLAIN.number(text, "TRY_CAST")
+    missed = f"{number} IS NOT NULL AND {_without(number, missing)} IS NULL"
+    return f"CASE WHEN NOT ({missed}) THEN {value} END"
+
+
+def is_code(texts: Sequence[str]) -> bool:
+    """Say whether digits are a code: of one width, and at least one begins with 0."""
+    width = len(texts[0]) if texts else 0
+    same = width > 1 and all(len(text) == width and text.isdigit() for text in texts)
+    return same and any(text.startswith("0") for text in texts)
 
 
 def quote(text: object) -> str:
     """Return an SQL string literal."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def _without(number: str, missing: Missing) -> str:
+    """Return the expression of a number, NULL for the numbers that are missing values."""
+    for value in missing.numbers:
+        number = f"nullif({number}, {value!r}::DOUBLE)"
+    return number
 
 
 def _is_numeric(name: str) -> bool:

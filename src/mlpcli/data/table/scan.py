@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,6 +55,8 @@ class Scan(Origin):
         every = [name for name in self.sources[0].places if name in wanted]
         self._verbatim = [name for name in every if name not in self.kinds]
         self.kinds = {name: self.kinds.get(name, "text") for name in every}
+        self.reading = replace(self.reading, kinds=self.kinds)
+        self.sources = [replace(source, reading=self.reading) for source in self.sources]
         for source in self.sources:
             source.refuse_types(tuple(every))
 
@@ -74,22 +77,29 @@ class Scan(Origin):
             raise DataError(f"{self.paths[0]}: no rows below the header")
 
     def _arrays(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
+        """Yield columns as far as one way of reading goes, and then the rest by another."""
         done = 0
-        if all(source.direct for source in self.sources):
+        for blocks in self._ways(texts):
+            skip = done
             try:
-                for block in self.direct_blocks(texts):
-                    done += len(block[0])
-                    yield block
+                for block in blocks:
+                    fresh = [array[skip:] for array in block]
+                    skip -= len(block[0]) - len(fresh[0])
+                    if len(fresh[0]):
+                        done += len(fresh[0])
+                        yield fresh
             except Misfit:
-                pass  # look closer
-            else:
-                return
+                continue  # look closer
+            return
+
+    def _ways(self, texts: Mapping[str, Texts | None]) -> Iterator[Iterator[list[Array]]]:
+        """Yield ways to read the files, the next one if something does not fit."""
+        if all(source.direct for source in self.sources):
+            yield self.direct_blocks(texts)
+        if self.other_encoding() and all(source.direct for source in self.sources):
+            yield self.direct_blocks(texts)
         load_as_text(self)
-        for block in text_blocks(self, texts):
-            fresh = [array[done:] for array in block]
-            done -= len(block[0]) - len(fresh[0])
-            if len(fresh[0]):
-                yield fresh
+        yield text_blocks(self, texts)
 
 
 def _column(texts: Texts | None, array: Array) -> Column:

@@ -14,7 +14,9 @@ import numpy as np
 
 from mlpcli.data.scratch import Scratch
 from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
+from mlpcli.data.table.numerals import is_truth
 from mlpcli.data.table.origin import Origin
+from mlpcli.data.table.query import is_code
 from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.stream import Misfit, empty_texts
 from mlpcli.errors import DataError
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.data.table.query import Source
     from mlpcli.data.table.reading import Column, Kind
     from mlpcli.data.table.stream import Array
 
@@ -81,34 +84,64 @@ class Table(Origin):
         return Categorical(ranks[array], levels)
 
     def _fill(self) -> Spool:
-        if all(source.direct for source in self.sources):
-            spool = self._new_spool()
-            try:
-                spool.fill(self.direct_blocks(spool.texts))
-            except Misfit:
-                pass  # look closer
-            else:
-                if all(self._is_text(spool, name) for name in self.kinds):
-                    return spool
-            spool.close()
+        if spool := self._directly() or (self.other_encoding() and self._directly()):
+            return spool
         load_as_text(self)
         spool = self._new_spool()
         spool.fill(text_blocks(self, spool.texts))
         return spool
+
+    def _directly(self) -> Spool | None:
+        """Read with the kinds that are expected; return None where a value says otherwise."""
+        if not all(source.direct for source in self.sources):
+            return None
+        spool = self._new_spool()
+        try:
+            spool.fill(self.direct_blocks(spool.texts))
+        except Misfit:
+            pass  # look closer
+        else:
+            if all(self._as_expected(spool, name) for name in self.kinds):
+                return spool
+        spool.close()
+        return None
 
     def _new_spool(self) -> Spool:
         spool = Spool(self.kinds, self.reading.folder)
         self.store.callback(spool.close)
         return spool
 
-    def _is_text(self, spool: Spool, name: str) -> bool:
-        """Say whether a column that was guessed to be text is not mostly numbers."""
+    def _as_expected(self, spool: Spool, name: str) -> bool:
+        """Say whether all values agree with the kind that was guessed by the first rows."""
         texts = spool.texts[name]
-        if texts is None or name in self.reading.kinds:
+        if self.certain(name):
             return True
-        codes = spool.read(name, 0, spool.rows)
-        counts = np.bincount(codes[codes >= 0], minlength=len(texts.levels))
-        return 2 * count_numbers(self.store, texts.levels, counts) < int(counts.sum())
+        values = spool.read(name, 0, spool.rows)
+        if texts is None:
+            return not self._hides_code(name, values)
+        levels = texts.levels
+        if is_code(levels) or (name in self.reading.as_written and is_truth(levels)):
+            return True
+        counts = np.bincount(values[values >= 0], minlength=len(levels))
+        numbers = count_numbers(self.store, levels, counts)
+        return 2 * numbers < int(counts.sum()) and not is_truth(levels)
+
+    def _hides_code(self, name: str, values: Array) -> bool:
+        """Say whether numbers may be codes of one width, of which only later ones begin with 0."""
+        samples = [text for source in self.sources for text in source.sample(name)]
+        width = len(samples[0]) if samples else 0
+        if width < 2 or not all(len(text) == width and text.isdigit() for text in samples):
+            return False
+        present = values[~np.isnan(values)]
+        within = bool((present < 10**width).all() and (present == np.floor(present)).all())
+        if not within or not bool((present < 10 ** (width - 1)).any() and (present >= 0).all()):
+            return False
+        return not any(self._has_other_width(source, name, width) for source in self.sources)
+
+    def _has_other_width(self, source: Source, name: str, width: int) -> bool:
+        select = source.select({name: "text"})
+        query = f"SELECT 1 FROM ({select}) AS t(k) WHERE length(k) <> {width} LIMIT 1"  # noqa: S608
+        return self.store.connection.execute(query).fetchone() is not None
 
 
 def _sorted(levels: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int32]]:

@@ -1,0 +1,214 @@
+"""How the numbers of a column are written: 3.14, 3,14, 1,234.5, 12%, $5, or true and false.
+
+A notation is found by the texts of a column, and is then an SQL expression. Percent signs count:
+12% is 0.12. Where a text fits several notations the rest of the file decides, see `Marks`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
+from itertools import product
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+__all__ = [
+    "PLAIN",
+    "TRUTH",
+    "Marks",
+    "Notation",
+    "Numerals",
+    "Truth",
+    "is_number",
+    "is_truth",
+    "notation_from",
+]
+
+PERCENT = "%"
+UNITS = (PERCENT, *"$€£¥₹₽₩")
+GROUPS = ("", ",", ".", " ", "\u00a0", "\u202f", "'", "’")
+
+
+def is_number(text: str) -> bool:
+    """Say whether a value looks like a finite number; a guess that DuckDB's own cast confirms."""
+    try:
+        return abs(float(text)) < float("inf") and "_" not in text
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Numerals:
+    """Numbers with this decimal mark, this mark between thousands and this unit, if any."""
+
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = ""
+
+    @property
+    def words(self) -> str:
+        """In words, what a text of the column means."""
+        example = f"1{self.thousands}234{self.decimal}5"
+        meaning = "12.345" if self.unit == PERCENT else "1234.5"
+        symbol = self.unit if self.unit == PERCENT else ""
+        currency = "" if symbol else self.unit
+        return f"numbers, where {currency}{example}{symbol} is {meaning}"
+
+    def fits(self, text: str) -> bool:
+        """Say whether a text is such a number."""
+        if self == PLAIN:
+            return is_number(text)
+        return bool(self._compiled.fullmatch(text)) and is_number(self._bare(text))
+
+    @property
+    def stranger(self) -> str:
+        """What a plain number among these lacks, which therefore is none of them; "" if nothing."""
+        return "" if self.unit not in {"", PERCENT} else f" without {self.unit or self.decimal}"
+
+    def _bare(self, text: str) -> str:
+        for mark in (" ", "\u00a0", self.thousands, self.unit):
+            text = text.replace(mark, "") if mark else text
+        return text.replace(self.decimal, ".")
+
+    def number(self, text: str, cast: str = "CAST") -> str:
+        """Return an SQL expression for the number that a text is; `cast` says what if it is none.
+
+        CAST raises and TRY_CAST returns NULL.
+        """
+        if self == PLAIN:  # to DuckDB 1_1 is 11
+            return f"{cast}(replace({text}, '_', '?') AS DOUBLE)"
+        unwanted = "".join(
+            map(re.escape, sorted({" ", "\u00a0", self.thousands, self.unit} - {""}))
+        )
+        bare = f"replace(regexp_replace({text}, '[{_quoted(unwanted)}]', '', 'g'), "
+        bare += f"'{self.decimal}', '.')"
+        fits = f"regexp_full_match({text}, '{_quoted(self._pattern)}')"
+        number = f"{cast}(CASE WHEN {fits} THEN {bare} ELSE '?' || {text} END AS DOUBLE)"
+        return f"({number} / 100)" if self.unit == PERCENT else number
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the notation as JSON values."""
+        return asdict(self)
+
+    @cached_property
+    def _pattern(self) -> str:
+        decimal, group, unit = map(re.escape, (self.decimal, self.thousands, self.unit))
+        whole = rf"(?:[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+|[0-9]+)" if group else "[0-9]+"
+        number = rf"(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+        if not unit:
+            return f"[+-]?{number}"
+        return f"[+-]?{unit} ?[+-]?{number}|[+-]?{number}[ \u00a0]?{unit}"
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self._pattern)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """True and false in any spelling, as 1 and 0."""
+
+    stranger: ClassVar[str] = ", neither true nor false"
+
+    @property
+    def words(self) -> str:
+        """In words, what a text of the column means."""
+        return "true and false, as 1 and 0"
+
+    def fits(self, text: str) -> bool:
+        """Say whether a text is true or false."""
+        return text.lower() in _TRUTH
+
+    def number(self, text: str, cast: str = "CAST") -> str:
+        """Return an SQL expression for 1 or 0; `cast` says what if the text is neither."""
+        cases = " ".join(f"WHEN '{word}' THEN '{value}'" for word, value in _TRUTH.items())
+        return f"{cast}(CASE lower({text}) {cases} ELSE '?' || {text} END AS DOUBLE)"
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the notation as JSON values."""
+        return {value: [w for w, v in _TRUTH.items() if v == value] for value in ("1", "0")}
+
+
+Notation: TypeAlias = Numerals | Truth
+
+PLAIN, TRUTH = Numerals(), Truth()
+_TRUTH = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "1.0"), "1"),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0", "0.0"), "0"),
+}
+_SURELY = ({"true"}, {"false"}, {"t", "f"})
+"""Words of which a column of true and false has those of one set at least."""
+_NEVER_ALONE = {"yes", "y", "on", "no", "n", "off"}
+"""Words that are labels unless the config says otherwise."""
+
+
+def notation_from(document: Mapping[str, Any]) -> Notation:
+    """Return the notation that `to_document` described; TypeError where it is none."""
+    return TRUTH if "1" in document else Numerals(**document)
+
+
+def is_truth(texts: Collection[str]) -> bool:
+    """Say whether a column of these texts holds true and false, and could not mean labels."""
+    words = {text.lower() for text in texts}
+    certain = any(some <= words for some in _SURELY)
+    return certain and words <= _TRUTH.keys() - _NEVER_ALONE
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a file, or its reader, says of decimal marks and thousands; None is left to its texts.
+
+    `needed` are the decimal marks that some column cannot do without.
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+    needed: frozenset[str] = frozenset()
+    delimiter: str = ","
+
+    def of(self, texts: Sequence[str]) -> Numerals | None:
+        """Return the numerals that all texts of a column are, None where there are none.
+
+        `1,234` is a decimal if another column has decimal commas and none has decimal points, or
+        if neither is there and semicolons part the fields.
+        """
+        fitting = self._fitting(texts)
+        marks = {numerals.decimal for numerals in fitting}
+        if len(marks) < 2:
+            return fitting[0] if fitting else None
+        comma = any("," in text for text in texts)
+        by_default = "," if comma and self.delimiter == ";" else "."
+        wanted = next(iter(self.needed)) if len(self.needed) == 1 else by_default
+        return next(numerals for numerals in fitting if numerals.decimal == wanted)
+
+    def needs(self, texts: Sequence[str]) -> frozenset[str]:
+        """Return the one decimal mark that fits the texts of a column, or none."""
+        marks = frozenset(numerals.decimal for numerals in self._fitting(texts))
+        return marks if len(marks) == 1 else frozenset()
+
+    def _fitting(self, texts: Sequence[str]) -> list[Numerals]:
+        """Return all numerals that fit each of the texts, without a group mark that none has."""
+        unit = next((unit for unit in UNITS if texts and all(unit in text for text in texts)), "")
+        decimals = ".," if self.decimal is None and self.thousands is None else self.decimal or "."
+        groups = GROUPS if self.thousands is None and self.decimal is None else (
+            ("", self.thousands or "")
+        )  # fmt: skip
+        used = [group for group in dict.fromkeys(groups) if any(group in text for text in texts)]
+        every = (
+            _numerals(d, g, unit)
+            for g, d in product(used, decimals)
+            if d != g and (d == decimals[0] or g or unit or any(d in text for text in texts))
+        )
+        return [numerals for numerals in every if all(map(numerals.fits, texts))]
+
+
+@cache
+def _numerals(decimal: str, thousands: str, unit: str) -> Numerals:
+    return Numerals(decimal, thousands, unit)
+
+
+def _quoted(pattern: str) -> str:
+    return pattern.replace("'", "''")

@@ -1,0 +1,55 @@
+"""Notes on how a table was read: what was taken for a number, and what for a missing value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlpcli.data.labels import listed
+from mlpcli.text import show_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from mlpcli.config import DataConfig
+    from mlpcli.data.rules import Policies
+    from mlpcli.data.table import Table
+
+__all__ = ["missing_note", "notation_notes", "table_notes"]
+
+_NAMES = 4
+
+
+def table_notes(table: Table, data: DataConfig, policies: Policies) -> list[str]:
+    """Return what was found out of a loaded table that the config does not say."""
+    return [*table.notes, *notation_notes(table, data.types), *missing_note(table, data, policies)]
+
+
+def notation_notes(table: Table, decided: Collection[str] = ()) -> list[str]:
+    """Return a note on each way in which numbers are written, with the columns that are."""
+    columns: dict[str, list[str]] = {}
+    for name, notation in table.notations.items():
+        if name not in decided:
+            columns.setdefault(notation.words, []).append(name)
+    return [f"{_named(names)} read as {words}" for words, names in columns.items()]
+
+
+def missing_note(table: Table, data: DataConfig, policies: Policies) -> list[str]:
+    """Return a note on missing values that are filled, and on what stands for them.
+
+    What stands for them is told by the first rows.
+    """
+    gaps = {name: count for name, count in table.missing.items() if count and name in table.names}
+    filled = {name: n for name, n in gaps.items() if policies.of(name) not in {"error", "drop"}}
+    gaps = {name: count for name, count in filled.items() if name not in data.target}
+    if not gaps:
+        return []
+    signs = listed([sign for sign in table.signs_of_missing if sign])
+    where = ", ".join(f"{count} in {show_name(name)}" for name, count in [*gaps.items()][:_NAMES])
+    more = ", .." if len(gaps) > _NAMES else ""
+    taken = f"; taken as missing: empty fields, {signs}" if signs else ""
+    return [f"{sum(gaps.values())} values are missing: {where}{more}{taken}"]
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(map(show_name, names[:_NAMES])) + (", .." if len(names) > _NAMES else "")
+    return f"column {shown} is" if len(names) == 1 else f"columns {shown} are"
