@@ -47,7 +47,7 @@ def textbook(case: Case, at_zero: float) -> Parameters:
 def test_each_usual_slope_at_zero_passes(act: LeakyRelu, at_zero: float, method: str) -> None:
     for seed in range(3):
         case = on_kinks(act, seed)
-        result = gradcheck(case, textbook(case, at_zero), method=method)  # type: ignore[arg-type]
+        result = gradcheck(case, textbook(case, at_zero), method=method)
         assert (result.verdict, result.diagnosis) == ("pass", ())
 
 

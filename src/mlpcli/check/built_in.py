@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.losses import Loss
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["FORMS_CASE", "built_in_cases", "drawn_case", "with_fresh_biases"]
+__all__ = ["FORMS_CASE", "built_in_cases", "drawn_case", "smaller_cases", "with_fresh_biases"]
 
 FORMS_CASE = "B"
 ROWS = 7
@@ -73,6 +73,15 @@ def drawn_case(
     if not loss.separable and sizes[-1] == 1:
         raise UsageError(f"--network: {loss.name} wants 2 outputs or more, got 1")
     return convention.applied(_drawn(sizes, loss, rows, np.random.default_rng(seed)))
+
+
+def smaller_cases(convention: Convention) -> dict[str, Case]:
+    """Return drawn cases of two layers and of one, by their sizes as in 3-4-1."""
+    outputs = 1 if loss_by(convention.loss, convention.output).separable else 3
+    return {
+        "-".join(map(str, sizes)): drawn_case(sizes, convention)
+        for sizes in ((3, 4, outputs), (3, outputs))
+    }
 
 
 def _alike(case: Case, convention: Convention, rng: np.random.Generator) -> Case:

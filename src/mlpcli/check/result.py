@@ -92,7 +92,8 @@ class GradcheckResult:
     several `cases`, by name, that of all. `case` is the one that is shown. `suggestion` holds the
     options under which a wrong gradient is right, if there are any, and `gradient` is what was
     judged, in our layout whatever that of the giver is; `kinks` says how they were taken; `beside`
-    compares what came with it.
+    compares what came with it; `findings`, which stand first in `diagnosis`, are faults of the
+    function and not of its numbers.
     """
 
     verdict: Verdict
@@ -103,6 +104,7 @@ class GradcheckResult:
     blind_spots: tuple[BlindSpot, ...]
     forms: tuple[FormResult, ...] | None
     kinks: Kinks = SMOOTH
+    findings: tuple[Diagnosis, ...] = ()
     suggestion: str | None = None
     name: str = ""
     cases: tuple[tuple[str, Verdict], ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.kinks import at_kinks, other_side
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.result import CheckResult, FormResult, GradcheckResult
-from mlpcli.check.suggestion import suggest
+from mlpcli.check.suggestion import Given, suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.digits import Printed, printed
 from mlpcli.check.verdict.precision import single_precision
@@ -24,7 +24,7 @@ from mlpcli.check.verdict.second_opinion import sample, second_opinion
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
@@ -35,15 +35,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = [
-    "CheckResult",
-    "FormResult",
-    "GradcheckResult",
-    "check",
-    "gradcheck",
-    "gradcheck_each",
-    "verify",
-]
+__all__ = ["check", "examine", "explain", "gradcheck", "gradcheck_each", "verify"]
 
 TOLERANCE = 1e-6
 _SAME_FACTOR = 1e-4  # of a gradient that is right in another call: a step tells c no better
@@ -56,17 +48,23 @@ def gradcheck_each(
 ) -> GradcheckResult:
     """Return the first result of `of` that fails, else the first, with the verdict of all cases.
 
-    The case that is there for the forms of a loss can refute only: far out, where it is, much
-    of a right gradient is hidden by rounding. A bug is a blind spot if no case shows it.
+    `of` examines a case; what is shown is explained. The case that is there for the forms of a loss
+    can refute only: far out, where it is, much of a right gradient is hidden by rounding; and a
+    function that runs on the other cases and not on this one is judged by them. A bug is a blind
+    spot if no case shows it.
     """
-    results = {name: of(case) for name, case in cases.items()}
+    results: dict[str, GradcheckResult] = {}
+    for name, case in cases.items():
+        try:
+            results[name] = of(case)
+        except CaseError:
+            if name != FORMS_CASE:
+                raise
     verdicts = {name: result.verdict for name, result in results.items()}
     judged = [v for name, v in verdicts.items() if name != FORMS_CASE or v == "fail"]
     name = next((name for name, v in verdicts.items() if v == "fail"), next(iter(results)))
-    shown, T = results[name], TOLERANCE if tolerance is None else tolerance
-    if shown.suggestion and shown.other_call is None and len(results) > 1:
-        others = [(r.case, r.gradient) for r in results.values() if r is not shown]
-        shown = replace(shown, suggestion=suggest(shown.case, shown.gradient, T, others=others))
+    others = [(r.case, r.gradient) for other, r in results.items() if other != name]
+    shown = explain(results[name], tolerance, others)
     blind = set.intersection(*({spot.bug for spot in r.blind_spots} for r in results.values()))
     return replace(
         shown,
@@ -78,6 +76,20 @@ def gradcheck_each(
 
 
 def gradcheck(
+    case: Case,
+    gradient: Parameters | None = None,
+    *,
+    tolerance: float | None = None,
+    **options: Any,
+) -> GradcheckResult:
+    """Check `gradient`, or our own, and explain what is wrong; the options are those of `examine`.
+
+    `tolerance` is relative (None: 1e-6). Raises CaseError for a gradient of another network.
+    """
+    return explain(examine(case, gradient, tolerance=tolerance, **options), tolerance)
+
+
+def examine(
     case: Case,
     gradient: Parameters | None = None,
     *,
@@ -97,7 +109,7 @@ def gradcheck(
     other_call: OtherCall | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> GradcheckResult:
-    """Check `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
+    """Judge `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
 
     `tolerance` is relative (None: 1e-6), `step` is the change of H at the perturbed layer (None:
     the method's own), `progress` is called with counts of entries done. Of the function that
@@ -125,25 +137,23 @@ def gradcheck(
     case, result, kinks = at_kinks(case, of)
     if result.verdict == "inconclusive" and result.second_opinion.agrees:
         result, kinks = other_side(case, gradient, result, T)
-    numeric, bounds, digits = result.numeric.values, result.bounds, result.printed
-    given = gradient if digits is None else digits.gradient
-    T += 0.0 if digits is None else digits.share
+    given = gradient if result.printed is None else result.printed.gradient
+    T = _effective(T, result)
     verdict: Verdict = result.verdict
     if verdict == "inconclusive" and result.second_opinion.agrees:
         verdict = "fail" if reproduces_a_bug(case, given, T) else verdict
-    explained = diagnose(case, given, bounds, T) if verdict == "fail" else ()
     precision = "float32" if single_precision(given).all() else "float64"
-    suggestion = _suggestion(case, given, T, doubt, other_call) if explained else None
+    spots = blind_spots(case, result.numeric.values, result.bounds, T, precision)
     return GradcheckResult(
         verdict="fail" if findings else verdict,
         case=case,
         gradient=given,
         kinks=kinks,
         check=result,
-        diagnosis=(*findings, *explained),
-        blind_spots=_with(hidden, blind_spots(case, numeric, bounds, T, precision)),
+        findings=findings,
+        diagnosis=findings,
+        blind_spots=_with(hidden, spots),
         forms=_forms(case, result, epsilon, T) if compare_losses else None,
-        suggestion=None if findings else suggestion,
         call=call,
         layout=layout,
         beside=beside,
@@ -151,20 +161,39 @@ def gradcheck(
     )
 
 
-def _suggestion(
-    case: Case,
-    given: Parameters,
-    tolerance: float,
-    doubt: FloatArray | None,
-    other_call: OtherCall | None,
-) -> str | None:
+def explain(
+    result: GradcheckResult, tolerance: float | None = None, others: Iterable[Given] = ()
+) -> GradcheckResult:
+    """Return the result with the bugs that explain a wrong gradient, and what it is right for.
+
+    The options of `suggestion` must not make the gradients of `others` wrong. Nothing is added to
+    what is not wrong, nor a suggestion to what is wrong with the function's ways.
+    """
+    findings, case, given = result.findings, result.case, result.gradient
+    wrong = result.check.verdict == "fail" or (result.verdict == "fail" and not findings)
+    if not wrong:
+        return result
+    T = _effective(TOLERANCE if tolerance is None else tolerance, result.check)
+    explained = diagnose(case, given, result.check.bounds, T)
+    suggestion = None if findings else _suggestion(result, T, others)
+    return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
+
+
+def _effective(tolerance: float, result: CheckResult) -> float:
+    """Return the tolerance, with the share of a number that its printed digits leave open."""
+    return tolerance + (0.0 if result.printed is None else result.printed.share)
+
+
+def _suggestion(result: GradcheckResult, tolerance: float, others: Iterable[Given]) -> str | None:
     """Return the options under which it passes: another J, another call, or both."""
-    if other_call is None:
-        return suggest(case, given, tolerance, doubt=doubt)
-    if np.allclose(other_call.gradient.theta, case.gradient().theta, rtol=_SAME_FACTOR, atol=0):
-        return other_call.option
-    more = suggest(case, other_call.gradient, tolerance)
-    return None if more is None else f"{other_call.option} {more}"
+    case, call = result.case, result.other_call
+    if call is None:
+        doubt = result.check.numeric.doubt
+        return suggest(case, result.gradient, tolerance, others=others, doubt=doubt)
+    if np.allclose(call.gradient.theta, case.gradient().theta, rtol=_SAME_FACTOR, atol=0):
+        return call.option
+    more = suggest(case, call.gradient, tolerance)
+    return None if more is None else f"{call.option} {more}"
 
 
 def _with(hidden: tuple[BlindSpot, ...], spots: tuple[BlindSpot, ...]) -> tuple[BlindSpot, ...]:

@@ -56,20 +56,21 @@ def gradcheck(
     from mlpcli.files import write_bytes
     from mlpcli.report.ci import junit_xml
 
-    layout = laid.layout()
-    subjects = find_subjects(settings, subject, said, layout)
-    options = _options(settings, check)
-    cases = {name: layout.of(case) for name, case in subjects.cases.items()}
-    if given.plant is not None:
-        cases = plantable(cases, given.plant)
-    _write(next(iter(cases.values())), report, layout)
-    count = sum(case.network.theta.size for case in cases.values())
-    with source_of(given.gradient, called, layout) as source, counting(count) as progress:
-        result = gradcheck_each(
-            cases,
-            lambda case: _check(_planted(source(case), given), check, options, progress),
-            options.get("tolerance"),
-        )
+    layout, options = laid.layout(), _options(settings, check)
+    with source_of(given.gradient, called, layout) as source:
+        subjects = find_subjects(settings, subject, said, layout)
+        cases = {name: layout.of(case) for name, case in subjects.cases.items()}
+        if given.plant is not None:
+            cases = plantable(cases, given.plant)
+        _write(next(iter(cases.values())), report, layout)
+        with counting(sum(case.network.theta.size for case in cases.values())) as progress:
+            result = gradcheck_each(
+                cases,
+                lambda case: _check(
+                    _planted(source(case, subjects.smaller), given), check, options, progress
+                ),
+                options.get("tolerance"),
+            )
     if report.junit is not None:
         write_bytes(report.junit, junit_xml(result, str(config or subject.case or "built-in")))
     _put(result, report, None if config is None else str(config), stated=subjects.stated)
@@ -103,12 +104,12 @@ def _planted(found: Found, given: Given) -> Found:
 
 def _check(found: Found, check: Check, options: dict[str, Any], progress: Any) -> GradcheckResult:
     """Return the check of one case, with somebody's gradient of it or with ours."""
-    from mlpcli.check.run import gradcheck as run
+    from mlpcli.check.run import examine
 
     loss = found.case.objective.loss
     if check.derivative is not None and len(loss.forms) == 1:
         raise UsageError(f"--derivative: the {loss.name} has one form only; leave it out")
-    return run(
+    return examine(
         found.case,
         found.gradient,
         dtype=check.dtype or "float64",

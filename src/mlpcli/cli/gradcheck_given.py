@@ -14,7 +14,7 @@ from mlpcli.check.given.call import CALLS
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeAlias
 
     from mlpcli.check.case import Case
@@ -93,7 +93,7 @@ class Found:
 
 
 if TYPE_CHECKING:
-    Source: TypeAlias = Callable[[Case], Found]
+    Source: TypeAlias = Callable[[Case, Mapping[str, Case]], Found]
 
 
 @contextmanager
@@ -102,13 +102,15 @@ def source_of(
 ) -> Iterator[Source]:
     """Give what finds the gradient of a case: our own, that of a file, or of a function.
 
+    It takes cases of fewer layers too, of which a function that fails is told.
+
     A function's process starts at once, so that it loads while we do; whoever is `graded` cannot
     import this package there. Raises UsageError for options that do not fit.
     """
     function = gradient is not None and not _is_file(gradient)
     called.refuse(function=function)
     if gradient is None:
-        yield Found
+        yield lambda case, _smaller: Found(case)
     elif not function:
         yield partial(_of_file, Path(gradient), layout)
     else:
@@ -135,7 +137,7 @@ def _opened(gradient: str, called: Called, *, graded: bool) -> Any:
     )
 
 
-def _of_file(path: Path, layout: Layout | None, case: Case) -> Found:
+def _of_file(path: Path, layout: Layout | None, case: Case, _smaller: Mapping[str, Case]) -> Found:
     from mlpcli.check.exchange import read_returned
     from mlpcli.check.given.intermediates import compare
     from mlpcli.check.given.layout import OURS
@@ -147,7 +149,13 @@ def _of_file(path: Path, layout: Layout | None, case: Case) -> Found:
 
 
 def _of_function(
-    host: Host, name: str, called: Called, layout: Layout | None, graded: bool, case: Case
+    host: Host,
+    name: str,
+    called: Called,
+    layout: Layout | None,
+    graded: bool,
+    case: Case,
+    smaller: Mapping[str, Case],
 ) -> Found:
     from mlpcli.check.given.fit import told_of_other_ways
     from mlpcli.check.given.function import run_function
@@ -156,7 +164,7 @@ def _of_function(
     layout, call = layout or OURS, called.call or "batch"
     taken = layout.of(case)
     again = partial(_opened, name, called, graded=graded)
-    with told_of_other_ways(again, taken, call, layout):
+    with told_of_other_ways(again, taken, call, layout, smaller):
         run = run_function(
             host, taken, call=call, layout=layout, learning_rate=called.learning_rate
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.command import find_case
@@ -22,10 +22,14 @@ __all__ = ["Subjects", "find_subjects", "refuse_unfit_options"]
 
 @dataclass(frozen=True)
 class Subjects:
-    """The cases by name, and whether somebody stated what J is, or it was assumed."""
+    """The cases by name, and whether somebody stated what J is, or it was assumed.
+
+    `smaller` are cases of fewer layers than the built-in ones have, by their sizes.
+    """
 
     cases: Mapping[str, Case]
     stated: bool
+    smaller: Mapping[str, Case] = field(default_factory=dict)
 
 
 def refuse_unfit_options(config: Path | None, subject: Subject, given: Given) -> None:
@@ -58,7 +62,12 @@ def find_subjects(config: Config | None, subject: Subject, said: Said, layout: L
     if subject.case is not None:
         return _from_file(config, subject.case, changes, layout, stated=stated)
 
-    from mlpcli.check.built_in import built_in_cases, drawn_case, with_fresh_biases
+    from mlpcli.check.built_in import (
+        built_in_cases,
+        drawn_case,
+        smaller_cases,
+        with_fresh_biases,
+    )
     from mlpcli.check.convention import Convention, convention_of
 
     if config is not None:
@@ -69,7 +78,8 @@ def find_subjects(config: Config | None, subject: Subject, said: Said, layout: L
         return Subjects({"config": convention.applied(case)}, stated)
     convention = Convention().with_said(**changes)
     if subject.network is None:
-        return Subjects(built_in_cases(convention, subject.seed), stated)
+        cases = built_in_cases(convention, subject.seed)
+        return Subjects(cases, stated, smaller_cases(convention))
     sizes, size = _sizes(subject.network), {} if subject.rows is None else {"rows": subject.rows}
     return Subjects(
         {"drawn": drawn_case(sizes, convention, seed=subject.seed or 0, **size)}, stated

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlpcli.check.built_in import built_in_cases, smaller_cases
+from mlpcli.check.convention import Convention
 from mlpcli.check.given.fit import Way, fitting_way, told_of_other_ways
 from mlpcli.check.given.function import run_function
 from mlpcli.check.given.hosting import hosted
@@ -41,7 +43,7 @@ def gradient_in(layout: Layout) -> Any:
 def test_the_layout_in_which_it_runs_is_told(layout: Layout) -> None:
     function = gradient_in(layout)
     with pytest.raises(CaseError) as caught, \
-            told_of_other_ways(partial(hosted, function), CASE, "batch", OURS), \
+            told_of_other_ways(partial(hosted, function), CASE, "batch", OURS, {}), \
             hosted(function) as host:  # fmt: skip
         run_function(host, CASE)
     assert str(caught.value).endswith(f"; it runs with {OURS.options(layout)}: add that")
@@ -58,7 +60,7 @@ def test_what_runs_in_no_layout_keeps_its_error() -> None:
         raise ValueError("no")
 
     with pytest.raises(CaseError, match=r"ValueError: no \(test_fit.py:\d+\)$"), \
-            told_of_other_ways(partial(hosted, broken), CASE, "batch", OURS), \
+            told_of_other_ways(partial(hosted, broken), CASE, "batch", OURS, {}), \
             hosted(broken) as host:  # fmt: skip
         run_function(host, CASE)
 
@@ -103,3 +105,16 @@ def test_a_step_of_one_vector_is_told_of_the_call() -> None:
     found = fitting_way(opened, CASE, "step", OURS)
     assert found is not None
     assert found.options("step", OURS) == "--call row-step --samples vector"
+
+
+def test_a_function_of_two_layers_is_told_the_network_that_it_takes() -> None:
+    def of_two(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        (W1, W2), (b1, b2) = weights, biases
+        return gradient_in(OURS)([W1, W2], [b1, b2], X, y)
+
+    built_in, smaller = built_in_cases(Convention())["C"], smaller_cases(Convention())
+    with pytest.raises(CaseError) as caught, \
+            told_of_other_ways(partial(hosted, of_two), built_in, "batch", OURS, smaller), \
+            hosted(of_two) as host:  # fmt: skip
+        run_function(host, built_in)
+    assert str(caught.value).endswith("; it runs with --network 3-4-1: add that")

@@ -62,7 +62,8 @@ def test_any_number_of_arguments_takes_all() -> None:
 
 
 def test_compiled_code_need_not_tell() -> None:
-    assert signature_of(print, ALL, False).taken == (0, 1, 2, 3)
+    found = signature_of(print, ALL, False)
+    assert [pick(GIVEN) for pick in found.taken] == [*GIVEN]
 
 
 @pytest.mark.parametrize("name", RATES)
@@ -117,3 +118,32 @@ def test_what_does_not_fit_is_said_with_the_fix(parameters: str, step: bool, mes
     with pytest.raises(CaseError) as caught:
         called(parameters, step=step)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "parameters", ["W1, b1, W2, b2, X, y", "X, Y, w1, w2, b1, b2", "theta1, theta2, b1, b2, x, t"]
+)
+def test_arrays_are_handed_over_by_their_own_names(parameters: str) -> None:
+    case = (["W_1", "W_2"], ["b_1", "b_2"], "rows", "labels")
+    function = named(parameters)
+    got = signature_of(function, ALL, False).call(function, case, 1.0)
+    assert [*got.values()] == [
+        {"w": f"W_{name[-1]}", "t": f"W_{name[-1]}" if name[-1].isdigit() else "labels",
+         "b": f"b_{name[-1]}", "x": "rows", "y": "labels"}[name[0].lower()]
+        for name in got
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("parameters", ["params, X, y", "X, Y, parameters", "model, x, t"])
+def test_a_dict_of_all_arrays(parameters: str) -> None:
+    case = (["W_1", "W_2"], ["b_1", "b_2"], "rows", "labels")
+    function = named(parameters)
+    got = [*signature_of(function, ALL, False).call(function, case, 1.0).values()]
+    assert {"W1": "W_1", "W2": "W_2", "b1": "b_1", "b2": "b_2"} in got
+    assert got.index("rows") < got.index("labels")
+
+
+def test_an_array_of_a_layer_that_is_not_there() -> None:
+    function = named("W1, b1, W2, b2, X, y")
+    with pytest.raises(IndexError, match="there is no layer 2: the network has 1"):
+        signature_of(function, ALL, False).call(function, (["W"], ["b"], "X", "y"), 1.0)

@@ -18,7 +18,7 @@ from mlpcli.check.given.returned import apart
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from mlpcli.check.case import Case
@@ -31,21 +31,44 @@ _TOLD = "add that"  # the end of a message that names options already
 
 @contextmanager
 def told_of_other_ways(
-    opened: Callable[[], AbstractContextManager[Host]], case: Case, call: str, layout: Layout
+    opened: Callable[[], AbstractContextManager[Host]],
+    case: Case,
+    call: str,
+    layout: Layout,
+    smaller: Mapping[str, Case],
 ) -> Iterator[None]:
     """Add to a CaseError in the block the options with which the function runs, if there are any.
 
-    `opened` gives the function a new place to run.
+    `opened` gives the function a new place to run. `smaller` are cases of fewer layers, by their
+    sizes as `--network` has them, for a function that is written for so many.
     """
     try:
         yield
     except CaseError as error:
         told = any(_TOLD in line for line in error.lines)
-        way = None if told else fitting_way(opened, case, call, layout)
-        if way is None:
+        options = None if told else _options(opened, case, call, layout, smaller)
+        if options is None:
             raise
-        line = f"{error.lines[0]}; it runs with {way.options(call, layout)}: {_TOLD}"
+        line = f"{error.lines[0]}; it runs with {options}: {_TOLD}"
         raise CaseError(line, *error.lines[1:]) from error
+
+
+def _options(
+    opened: Callable[[], AbstractContextManager[Host]],
+    case: Case,
+    call: str,
+    layout: Layout,
+    smaller: Mapping[str, Case],
+) -> str | None:
+    """Return the options of the nearest way, on the case itself or else on a smaller one."""
+    way = fitting_way(opened, case, call, layout)
+    if way is not None:
+        return way.options(call, layout)
+    for sizes, other in smaller.items():
+        way = fitting_way(opened, other, call, layout, as_it_is=True)
+        if way is not None:
+            return f"--network {sizes} {way.options(call, layout)}".strip()
+    return None
 
 
 @dataclass(frozen=True)
@@ -62,22 +85,29 @@ class Way:
 
 
 def fitting_way(
-    opened: Callable[[], AbstractContextManager[Host]], case: Case, call: str, layout: Layout
+    opened: Callable[[], AbstractContextManager[Host]],
+    case: Case,
+    call: str,
+    layout: Layout,
+    *,
+    as_it_is: bool = False,
 ) -> Way | None:
     """Return the way of the fewest options in which the function returns what may be a gradient.
 
-    Among several it has to come as near to our gradient as any.
+    Among several it has to come as near to our gradient as any. The way that was said is tried too
+    where it has not failed on this case, `as_it_is`.
     """
-    found = [*_fits(opened, case, call, layout)]
+    ways = [*([Way(call, layout)] if as_it_is else []), *_ways(call, layout)]
+    found = [*_fits(opened, case, ways)]
     nearest = min((distance for distance, _ in found), default=0.0)
     return next((way for distance, way in found if distance <= 2 * nearest + 1e-6), None)
 
 
 def _fits(
-    opened: Callable[[], AbstractContextManager[Host]], case: Case, call: str, layout: Layout
+    opened: Callable[[], AbstractContextManager[Host]], case: Case, ways: Iterable[Way]
 ) -> Iterator[tuple[float, Way]]:
     with suppress(CaseError), opened() as host:
-        for way in _ways(call, layout):
+        for way in ways:
             taken = way.layout.of(case)
             with suppress(CaseError):
                 host.begin(taken.network.sizes)

@@ -4,18 +4,24 @@ f(weights, biases, X, y)                   and the same in any other order, if t
 f(weights, biases, X, y, learning_rate)    a training step
 f(weights, X, y)                           where there are no biases, or they are in the matrices
 f(X, y)                                    a method of an object that keeps its weights
+f(W1, b1, W2, b2, X, y)                    every array by its own name, in any order
+f(params, X, y)                            where params is named so: a dict of W1, b1, ..
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+Pick: TypeAlias = "Callable[[Sequence[Any]], Any]"
 
 __all__ = ["Signature", "expected", "signature_of"]
 
@@ -24,6 +30,8 @@ RATES = ("lr", "learning_rate", "eta", "alpha", "rate", "step_size")
 _COUNTS = ("epochs", "n_epochs", "num_epochs", "epoch", "iterations", "num_iterations",
            "n_iterations", "iters", "num_iters", "n_iter", "max_iter", "steps", "n_steps",
            "num_steps")  # fmt: skip
+_ARRAY = r"(W|w|Theta|theta|weights?_?|b|bias_?)([1-9])"
+_DICTS = {"params", "parameters", "param", "p", "model"}
 _ROLES = {
     "weights": ("weights", "weight", "w", "ws", "theta", "thetas", "params", "parameters"),
     "biases": ("biases", "bias", "b", "bs"),
@@ -36,21 +44,24 @@ _ROLES = {
 class Signature:
     """Which of (weights, biases, X, y) a function takes and by which names.
 
-    `taken` are places among the arguments, `names` the parameters for them (empty: by position).
+    `taken` pick values from the arguments, `names` are the parameters for them (empty: by
+    position).
     `rate` names the parameter of the learning rate; None: there is none. `keeps_weights` says that
-    it takes X and y alone.
+    it takes X and y alone, `takes_biases` that biases are handed over, or kept where the weights
+    are.
     """
 
-    taken: tuple[int, ...]
+    taken: tuple[Pick, ...]
     names: tuple[str, ...] = ()
     rate: str | None = None
     constants: Mapping[str, Any] = field(default_factory=dict)
     bound_to: inspect.Signature | None = None
     keeps_weights: bool = False
+    takes_biases: bool = True
 
     def call(self, function: Callable[..., Any], arguments: Sequence[Any], rate: float) -> Any:
         """Return what the function returns for these arguments, and this rate if it takes one."""
-        values = [arguments[i] for i in self.taken]
+        values = [pick(arguments) for pick in self.taken]
         if self.bound_to is None:
             return function(*values)
         named = {**dict(zip(self.names, values, strict=True)), **self.constants}
@@ -60,11 +71,6 @@ class Signature:
             self.bound_to, {name: named[name] for name in self.bound_to.parameters if name in named}
         )
         return function(*bound.args, **bound.kwargs)
-
-    @property
-    def takes_biases(self) -> bool:
-        """Whether biases are handed over, or kept where the weights are."""
-        return self.keeps_weights or len(self.taken) > 3
 
 
 def expected(step: bool) -> str:
@@ -79,7 +85,7 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
 
     Raises CaseError that names what it needs beyond them, or lacks, and says how to mend it.
     """
-    everything = tuple(range(len(roles)))
+    everything = tuple(map(itemgetter, range(len(roles))))
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # compiled code need not tell
@@ -92,18 +98,64 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
     free = [p for p in parameters if p.name != rate and p.name not in counts]
     places = [p for p in free if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = [p.name for p in free if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    apart = _apart(required, roles)
+    if apart is not None:
+        return Signature(apart, tuple(required), rate, counts, signature)
     taken = _taken(roles, [p.name for p in places], len(required))
     if taken is None or len(required) > len(taken):
         raise CaseError(_misfit(required, roles, step))
     names = tuple(p.name for p in places[: len(taken)])
     return Signature(
-        taken=_by_names(names, roles) or taken,
+        taken=tuple(map(itemgetter, _by_names(names, roles) or taken)),
         names=names,
         rate=rate,
         constants=counts,
         bound_to=signature,
         keeps_weights=len(taken) == 2 < len(roles),
+        takes_biases=len(taken) != 3,
     )
+
+
+def _apart(required: Sequence[str], roles: Sequence[str]) -> tuple[Pick, ...] | None:
+    """Return how arrays are handed over by their own names, or in a dict; None where they are not.
+
+    One of three parameters is a dict where its name says that it holds all of them.
+    """
+    if len(required) == 3 and "biases" in roles:
+        said = ["weights" if name.lower() in _DICTS else _role(name) for name in required]
+        if {*said} == {"weights", "X", "y"} and _DICTS & {name.lower() for name in required}:
+            return tuple(
+                _all_by_name if role == "weights" else itemgetter(roles.index(str(role)))
+                for role in said
+            )
+    picks = [_picked(name, roles) for name in required]
+    whole = any(re.fullmatch(_ARRAY, name) for name in required)
+    return tuple(picks) if whole and None not in picks else None  # type: ignore[arg-type]  # none is None
+
+
+def _picked(name: str, roles: Sequence[str]) -> Pick | None:
+    """Return what picks W2, b1, X or y from the arguments, by the name of a parameter."""
+    array = re.fullmatch(_ARRAY, name)
+    if array is None:
+        role = _role(name)
+        return itemgetter(roles.index(role)) if role in {"X", "y"} else None
+    kind = "biases" if array[1].lower().startswith("b") else "weights"
+    if kind not in roles:
+        return None
+    place, layer = roles.index(kind), int(array[2]) - 1
+    return lambda arguments: _layer(arguments[place], layer)
+
+
+def _layer(arrays: Sequence[Any], layer: int) -> Any:
+    if not 0 <= layer < len(arrays):
+        raise IndexError(f"there is no layer {layer + 1}: the network has {len(arrays)}")
+    return arrays[layer]
+
+
+def _all_by_name(arguments: Sequence[Any]) -> dict[str, Any]:
+    weights, biases = arguments[:2]
+    named = {f"W{i}": W for i, W in enumerate(weights, start=1)}
+    return named | {f"b{i}": b for i, b in enumerate(biases, start=1)}
 
 
 def _rate(parameters: Sequence[inspect.Parameter], count: int) -> str | None:
