@@ -51,7 +51,7 @@ def tables_of(data: Data) -> Tables:
     return [_frame(data)]
 
 
-def config_of(config: Config | Mapping[str, Any] | str | os.PathLike[str], data: Data) -> Config:
+def config_of(config: Config | Mapping[str, Any] | str | Path, data: Data) -> Config:
     """Return a config, also of a dict or a path; with `data`, a dict needs no `data.train`.
 
     Raises ConfigError.

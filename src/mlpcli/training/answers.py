@@ -28,15 +28,15 @@ _BLOCK_ROWS = 16_384
 _SHOWN = 4
 
 
-def probabilities(model: Model, data: Data) -> NDArray[np.float64]:
+def probabilities(model: Model, data: Data, allow_unseen: bool) -> NDArray[np.float64]:
     """Return probabilities (N,) of one target, else (N x K), nan where a row lacks a value."""
-    p = np.where(*_known(model, data), np.nan)
+    p = np.where(*_known(model, data, allow_unseen), np.nan)
     return p[:, 0] if p.shape[1] == 1 else p
 
 
-def answers(model: Model, data: Data) -> NDArray[Any]:
+def answers(model: Model, data: Data, allow_unseen: bool) -> NDArray[Any]:
     """Return labels (N,) of one target, else (N x K), as the training table has them."""
-    known, p = _known(model, data)
+    known, p = _known(model, data, allow_unseen)
     chosen = classes_of(model.targets)
     if chosen is not None:
         return _labels(chosen.values, p.argmax(axis=1), known[:, 0])
@@ -47,12 +47,14 @@ def answers(model: Model, data: Data) -> NDArray[Any]:
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 
-def _known(model: Model, data: Data) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def _known(
+    model: Model, data: Data, allow_unseen: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Return which rows (N x 1) have all that is needed, and probabilities (N x K)."""
     if isinstance(data, np.ndarray) and data.ndim == 2:
         p = _of_matrix(model, data)
         return np.ones((len(p), 1), np.bool_), p
-    predictions = predict(model, data)
+    predictions = predict(model, data, allow_unseen=allow_unseen)
     with predictions.scan:
         blocks = [(block.known, block.p) for block in predictions]
     known, p = map(np.concatenate, zip(*blocks, strict=True))

@@ -79,7 +79,7 @@ def _document(found: Interval | None) -> dict[str, Any]:
 
 
 def crossval(
-    config: Config | Mapping[str, Any],
+    config: Config | Mapping[str, Any] | str | Path,
     data: Data = None,
     *,
     folds: int = 5,

@@ -95,24 +95,24 @@ class Model:
         """Return the logits (N x K) of encoded rows (N x n_0), computed in the network's dtype."""
         return logits_of(self.network, X)
 
-    def predict_proba(self, data: Data) -> NDArray[np.float64]:
+    def predict_proba(self, data: Data, *, allow_unseen: bool = False) -> NDArray[np.float64]:
         """Return the probability (N,) of the positive label in each row of a table.
 
         Several targets have a column each (N x K), and so have three and more labels, in order. A
         row that misses a value which the model does not fill has nan. `data` is a path, a table in
         memory as in `train`, or an encoded matrix (N x n_0). Raises DataError where it does not
-        fit.
+        fit, or holds nothing in a column that training saw, unless `allow_unseen`.
         """
-        found: NDArray[np.float64] = _later("answers").probabilities(self, data)
+        found: NDArray[np.float64] = _later("answers").probabilities(self, data, allow_unseen)
         return found
 
-    def predict(self, data: Data) -> NDArray[Any]:
+    def predict(self, data: Data, *, allow_unseen: bool = False) -> NDArray[Any]:
         """Return the label (N,) of each row, or of each row and target (N x K); see predict_proba.
 
         Labels are as in the training table: texts, or numbers. A row without an answer has None,
         or nan among numbers.
         """
-        found: NDArray[Any] = _later("answers").answers(self, data)
+        found: NDArray[Any] = _later("answers").answers(self, data, allow_unseen)
         return found
 
     def evaluate(self, data: Data, **options: Any) -> Any:

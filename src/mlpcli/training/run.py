@@ -104,7 +104,7 @@ class Observer:
 
 
 def train(
-    config: Config | Mapping[str, Any],
+    config: Config | Mapping[str, Any] | str | Path,
     data: Data = None,
     *,
     out: str | Path | None = None,
@@ -114,9 +114,9 @@ def train(
 ) -> TrainingResult:
     """Train as the config says, write the run folder, and return what came of it.
 
-    A dict is checked as `load_config` does. `data` takes the place of `data.train`: a path, or a
-    table in memory (an Arrow stream as of pandas, polars, pyarrow and DuckDB, or a dict of
-    columns).
+    A dict, or the path of a config, is read as `load_config` does. `data` takes the place of
+    `data.train`: a path, or a table in memory (an Arrow stream as of pandas, polars, pyarrow and
+    DuckDB, or a dict of columns).
 
     The folder is `out`, or `training.output`, or runs/NAME in the current folder. A run that is
     there already is replaced with `force`, gone on with by `resume`, and refused otherwise.
