@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.text import printable, quoted
+from mlpcli.text import printable, quoted, show_name
 
 if TYPE_CHECKING:
     from mlpcli.data.survey import ColumnSurvey, Survey, TargetSurvey
 
-__all__ = ["starter_config"]
+__all__ = ["starter_config", "starter_notes"]
 
 _TEMPLATE = """\
 # {rows} rows in {file}. Train with: mlp train {config}
@@ -61,6 +61,32 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
             _missing(survey),
         ]),
     )  # fmt: skip
+
+
+def starter_notes(survey: Survey) -> tuple[str, ...]:
+    """Return what the comments of `starter_config` say of guesses and of what it leaves out."""
+    notes = [*survey.notes]
+    for target in survey.targets:
+        name, missing = show_name(target.column.name), target.column.missing
+        if target.positive is not None and target.negative is not None:
+            chosen, other = quoted(target.positive), quoted(target.negative)
+            notes.append(f"target {name}: {chosen} counts as 1, and {other} as 0: {target.why}")
+        if missing:
+            notes.append(f"target {name}: {missing} rows have none and are left out")
+    aside = [column for column in survey.features if column.aside]
+    if len(aside) < len(survey.features):
+        notes += [f"column {show_name(c.name)} is left out: {c.aside}" for c in aside]
+    told = "\n".join(survey.notes)
+    types = {show_name(name): kind for name, kind in survey.types.items()}
+    notes += [
+        f"column {name} is read as {kind}" for name, kind in types.items() if name not in told
+    ]
+    for name, codes in survey.missing_values.items():
+        some = ", ".join(map(quoted, codes))
+        notes.append(f"column {show_name(name)}: {some} is taken as missing, as it looks like it")
+    if survey.rows < _FEWEST_TO_SPLIT:
+        notes.append(f"{survey.rows} rows are too few to set some aside for validation and test")
+    return tuple(notes)
 
 
 def _flow(names: list[str]) -> str:
