@@ -18,3 +18,13 @@ REDUCTIONS = ["mean", "sum", "mean_all"]
 _FORMS = ["naive", "epsilon", "clamped", "fused", "stable"]
 DERIVATIVES = {"bce": _FORMS, "cross_entropy": _FORMS}
 """The forms of each loss that has several."""
+
+
+def in_memory(kind: str) -> str:
+    """Return what stands for the path of a table in memory, by what holds it: <DataFrame>."""
+    return f"<{kind}>"
+
+
+def is_in_memory(path: str) -> bool:
+    """Say whether a path stands for a table that is, or was, in memory."""
+    return path.startswith("<") and path.endswith(">")

@@ -19,6 +19,7 @@ __all__ = [
     "shorten",
     "show",
     "show_name",
+    "show_names",
     "show_value",
 ]
 
@@ -89,6 +90,9 @@ def one_of(name: str, known: Collection[str]) -> str:
 
 def near_names(name: str, names: Sequence[str]) -> str:
     """Return the nearest of many names as a question, or else the first of them."""
-    shown = ", ".join(map(show_name, names[:_NAMES_SHOWN]))
-    more = ", .." if len(names) > _NAMES_SHOWN else ""
-    return did_you_mean(name, names) or f"; it has {shown}{more}"
+    return did_you_mean(name, names) or f"; it has {show_names(names, _NAMES_SHOWN)}"
+
+
+def show_names(names: Sequence[str], most: int) -> str:
+    """Return names as messages show them, at most so many."""
+    return ", ".join([*map(show_name, names[:most]), *[".."] * (len(names) > most)])

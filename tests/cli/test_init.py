@@ -31,9 +31,10 @@ def test_what_is_written_is_valid_and_trains(here: Path, mlp: Mlp, name: str) ->
     assert mlp("config", "check", "sub/mine.yaml").out == "sub/mine.yaml: valid\n"
     ran = mlp("train", "sub/mine.yaml", "-q")
     assert (ran.status, ran.err) == (0, "")
-    config = load_config("sub/mine.yaml")
     header = (here / name).read_text("utf-8").split("\n")[0]
-    assert len(config.data.features or ()) == header.count(",")
+    text = (here / "sub/mine.yaml").read_text("utf-8")
+    assert text.count("\n    - ") + text.count("\n    # - ") == header.count(",")
+    assert load_config("sub/mine.yaml").data.features
 
 
 def test_comments_say_what_was_seen(here: Path, mlp: Mlp) -> None:
@@ -50,10 +51,11 @@ data:
   target: "y"
   positive: "f"  # counts as 1, and "m" as 0: a guess, the rarer one
   features:
-    - "a"  # number, 1 to 89, 1 missing
+    # - "a"  # number, 1 to 89, 1 missing: looks like a row number or an id, which teaches nothing
     - "t"  # 2 texts: "u", "v"
-    - "c"  # number, always 5
-  missing: median              # fill gaps; or mean, drop, error
+    # - "c"  # number, always 5: is constant in the training rows: it teaches nothing
+  missing: median              # fill gaps; or mean, level, drop, error
+  max_levels: 100              # most texts of a column with own inputs
   validation: 0.2              # share of rows that choose the best epoch
   test: 0.2                    # share kept aside until the end
 
@@ -80,7 +82,7 @@ def test_few_rows_are_not_split(here: Path, mlp: Mlp) -> None:
 def test_a_target_with_gaps_drops_rows(here: Path, mlp: Mlp) -> None:
     (here / "t.csv").write_text("a,y\n1,0\n2,1\n3,\n4,0\n")
     ran = mlp("init", "t.csv", "--target", "y")
-    assert "  missing: drop                # 1 rows have no target" in ran.out
+    assert "  missing_target: drop         # 1 rows have no target" in ran.out
     assert "positive:" not in ran.out
 
 
@@ -111,3 +113,54 @@ def test_nothing_is_overwritten_without_force(here: Path, mlp: Mlp) -> None:
 def test_refused(here: Path, mlp: Mlp, args: list[str], status: int, line: str) -> None:
     ran = mlp("init", *args)
     assert (ran.status, ran.out, ran.lines) == (status, "", [line])
+
+
+MET = ",id,zip,flag,code,age,title,gap,y,z\n" + "".join(
+    f"{i},{1700000001 + i},{'02139' if i % 3 else '10001'},{i % 7 < 3},"
+    f"{('1E2', '100', '7')[i % 3]},"
+    f"{-999 if i % 9 == 0 else 20 + i % 31},title {i},{'.' if i % 8 == 0 else i % 11 / 2},"
+    f"{('control', 'PD')[i * i % 5 > 1]},{i * i % 3 == 0}\n"
+    for i in range(90)
+)
+
+
+def test_what_was_met_is_written_down_and_trains(here: Path, mlp: Mlp) -> None:
+    (here / "met.csv").write_text(MET)
+    ran = mlp("init", "met.csv", "--target", "y", "--target", "z", "--drop", "gap", "-o", "m.yaml")
+    assert ran.status == 0
+    text = (here / "m.yaml").read_text()
+    for line in (
+        "# met.csv: the first column has no name and is left out: row names or an index",
+        '  target: ["y", "z"]',
+        '    "y": "PD"  # counts as 1, and "control" as 0: the word for yes',
+        '    # - "id"  # number, 1700000001 to 1700000090: looks like a row number or an id, which',
+        '  types: {"flag": boolean, "zip": text}  # as their values are written',
+        '  missing_values: {"age": [-999]}  # which look like it',
+        '    - "age"  # number, 20 to 50, 10 missing',
+        '    # - "title"  # 90 texts: "title 0", ',
+        "  max_levels: 100 ",
+    ):
+        assert line in text
+    assert '100 and 1E2: if they are codes, set data.types: {"code": text}' in text
+    assert '"gap"' not in text
+    assert mlp("train", "m.yaml", "-q").status == 0
+
+
+def test_texts_for_missing_numbers_are_met(here: Path, mlp: Mlp) -> None:
+    (here / "met.csv").write_text(MET)
+    text = mlp("init", "met.csv", "--target", "z").out
+    assert '  missing_values: {"age": [-999], "gap": ["."]}  # which look like it' in text
+
+
+def test_a_file_without_names(here: Path, mlp: Mlp) -> None:
+    rows = "".join(f"{i % 13}.5,{'uv'[i % 2]},{'ab'[i % 3 == 0]}\n" for i in range(60))
+    (here / "t.csv").write_text(rows)
+    assert mlp("init", "t.csv", "--target", "c3", "-o", "t.yaml").status == 0
+    assert "  header: false " in (here / "t.yaml").read_text()
+    assert mlp("train", "t.yaml", "-q").status == 0
+    assert mlp("init", "t.csv", "--target", "y").lines == [
+        't.csv: no column "y"; its first line looks like a row: the columns are then c1 to c3'
+    ]
+    assert mlp("init", "t.csv", "--target", "c3", "--drop", "c9").lines == [
+        '--drop: no column "c9" in the data; it has "c1", "c2", "c3"'
+    ]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CONSTANT = "is constant in the training rows: it teaches nothing"
+
+
 def test_columns(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(
@@ -27,18 +30,19 @@ def test_columns(tmp_path: Path) -> None:
         "0,5,,v,s,g,0\n",
         encoding="utf-8",
     )
-    found = survey(path, "y")
+    found = survey(path, ["y"])
     assert found.rows == 7
     assert found.features == (
         ColumnSurvey("n", 1, "number, -3 to 2.5"),
-        ColumnSurvey("c", 0, "number, always 5"),
-        ColumnSurvey("e", 7, "no value"),
-        ColumnSurvey("t", 1, '2 texts: "u", "v"'),
-        ColumnSurvey("one", 0, '1 text: "s"'),
-        ColumnSurvey("many", 0, '7 texts: "a", "b", "c", "d", "e", "f", ..'),
+        ColumnSurvey("c", 0, "number, always 5", CONSTANT),
+        ColumnSurvey("e", 7, "no value", "has no value in the training rows"),
+        ColumnSurvey("t", 1, '2 texts: "u", "v"', text=True),
+        ColumnSurvey("one", 0, '1 text: "s"', CONSTANT, text=True),
+        ColumnSurvey("many", 0, '7 texts: "a", "b", "c", "d", "e", "f", ..', text=True),
     )
-    assert found.target == ColumnSurvey("y", 1, "number, 0 to 1")
-    assert (found.positive, found.negative) == (None, 0)
+    (target,) = found.targets
+    assert target.column == ColumnSurvey("y", 1, "number, 0 to 1")
+    assert (target.positive, target.negative) == (None, 0)
 
 
 @pytest.mark.parametrize(
@@ -49,15 +53,19 @@ def test_columns(tmp_path: Path) -> None:
         (["3", "2", "3"], 2, 3),
         (["3", "2", "3", "2", ""], 2, 3),  # the gap is rarer, but no label
         (["true", "false"], None, "false"),
+        (["no", "yes", "yes"], "yes", "no"),  # the word for yes, though it is not the rarer one
+        (["control", "PD", "PD"], "PD", "control"),
+        (["1", "2", "2"], 1, 2),
         (["0.25", "0.75"], None, 0),
     ],
 )
 def test_positive(tmp_path: Path, labels: list[str], positive: Any, negative: Any) -> None:
     path = tmp_path / "t.csv"
     path.write_text("a,y\n" + "".join(f"1,{v}\n" for v in labels), encoding="utf-8")
-    found = survey(path, "y")
-    assert (found.positive, found.negative) == (positive, negative)
-    assert type(found.positive) is type(positive)
+    found = survey(path, ["y"])
+    (target,) = found.targets
+    assert (target.positive, target.negative) == (positive, negative)
+    assert type(target.positive) is type(positive)
 
 
 @pytest.mark.parametrize(
@@ -81,5 +89,5 @@ def test_refused(tmp_path: Path, content: str, line: str) -> None:
     path = tmp_path / "t.csv"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(DataError) as caught:
-        survey(path, "sex")
+        survey(path, ["sex"])
     assert caught.value.lines == (line.format(path),)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.config import parse_config
-from mlpcli.data.survey import ColumnSurvey, Survey
+from mlpcli.data.survey import ColumnSurvey, Survey, TargetSurvey
 from mlpcli.report.init import starter_config
 
 names = st.text(min_size=1, max_size=20).filter(lambda s: s.strip() == s and s.isprintable())
@@ -24,18 +24,23 @@ names = st.text(min_size=1, max_size=20).filter(lambda s: s.strip() == s and s.i
 )
 def test_any_names(columns: list[str], summary: str, missing: int, rows: int) -> None:
     *features, target = columns
+    seen = TargetSurvey(ColumnSurvey(target, missing, summary), "a: #\n", "b", "the rarer one")
     survey = Survey(
         rows=rows,
         features=tuple(ColumnSurvey(name, missing, summary) for name in features),
-        target=ColumnSurvey(target, 0, summary),
-        positive="a: #\n",
-        negative="b",
+        targets=(seen,),
+        types={features[0]: "boolean"},
+        missing_values={features[0]: [-999, summary]},
+        notes=(summary,),
     )
     text = starter_config(survey, "data\n.csv", "../data\n.csv", "c.yaml")
     document = yaml.safe_load(text)
     assert document["data"]["features"] == features
     assert document["data"]["positive"] == "a: #\n"
-    assert document["data"].get("missing") == ("median" if missing else None)
+    assert document["data"]["types"] == {features[0]: "boolean"}
+    assert document["data"]["missing_values"] == {features[0]: [-999, summary]}
+    assert document["data"]["missing"] == "median"
+    assert document["data"].get("missing_target") == ("drop" if missing else None)
     config = parse_config(text, "c.yaml")
     assert config.data.target == (target,)
     assert config.training.patience == (20 if rows >= 50 else None)
@@ -52,6 +57,32 @@ def test_any_names(columns: list[str], summary: str, missing: int, rows: int) ->
 )
 def test_positive(positive: Any, line: str | None) -> None:
     column = ColumnSurvey("c", 0, "number, 0 to 1")
-    survey = Survey(2, (column,), column, positive, "f")
+    target = TargetSurvey(column, positive, "f", "a guess, the rarer one")
+    survey = Survey(2, (column,), (target,), {}, {}, ())
     lines = starter_config(survey, "d.csv", "d.csv", "c.yaml").splitlines()
     assert [text for text in lines if "positive" in text] == ([] if line is None else [line])
+
+
+def column(name: str, aside: str = "") -> ColumnSurvey:
+    return ColumnSurvey(name, 0, "number, 0 to 1", aside)
+
+
+def test_several_targets() -> None:
+    targets = (TargetSurvey(column("y"), "a", "b", "a guess"), TargetSurvey(column("z")))
+    text = starter_config(Survey(90, (column("x"),), targets, {}, {}, ()), "d", "d", "c.yaml")
+    config = parse_config(text, "c.yaml")
+    assert config.data.target == ("y", "z")
+    assert config.data.positives == {"y": "a", "z": None}
+
+
+@pytest.mark.parametrize(("asides", "kept"), [(("", "an id"), ("a",)), (("x", "y"), ("a", "b"))])
+def test_what_is_suspicious_is_commented_out_but_never_all(
+    asides: tuple[str, str], kept: tuple[str, ...]
+) -> None:
+    features = tuple(map(column, "ab", asides))
+    survey = Survey(90, features, (TargetSurvey(column("y")),), {}, {}, (), header=False)
+    text = starter_config(survey, "d", "d", "c.yaml")
+    config = parse_config(text, "c.yaml")
+    assert config.data.features == kept
+    assert config.data.header is False
+    assert "number, 0 to 1: " in text

@@ -16,7 +16,14 @@ __all__ = ["init"]
 
 def init(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV or Parquet file.")],
-    target: Annotated[str, typer.Option("--target", metavar="COL", help="Column to predict.")],
+    target: Annotated[
+        list[str],
+        typer.Option("--target", metavar="COL", help="Column to predict; repeat it for several."),
+    ],
+    drop: Annotated[
+        list[str] | None,
+        typer.Option("--drop", metavar="COL", help="Column to leave out; repeat it."),
+    ] = None,
     output: Output = None,
     force: Force = False,
 ) -> int:
@@ -32,7 +39,8 @@ def init(
         refuse_existing(output, force=force)
     folder = Path() if output is None else output.parent
     train = os.path.relpath(data, folder)
-    text = starter_config(survey(data, target), str(data), train, str(output or "config.yaml"))
+    seen = survey(data, tuple(dict.fromkeys(target)), drop or ())
+    text = starter_config(seen, str(data), train, str(output or "config.yaml"))
     if output is None:
         put(text, end="")
     else:

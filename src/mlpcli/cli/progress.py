@@ -13,6 +13,8 @@ from mlpcli.cli.console import complain, warn
 from mlpcli.training.run import Observer
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rich.progress import Progress
 
     from mlpcli.data.dataset import Dataset, Estimate
@@ -36,6 +38,7 @@ class SilentProgress(Observer):
     """
 
     received: int | None = None
+    said: Collection[str] = ()  # notes that the user has read already
 
     def __init__(self) -> None:
         self._before: dict[signal.Signals, Any] = {}
@@ -88,7 +91,7 @@ class PlainProgress(SilentProgress):
         super().started(dataset, loop, threads)
         self.epochs = loop.epochs
         complain(*describe(dataset, loop, threads))
-        warn(*dataset.notes)
+        warn(*(note for note in dataset.notes if note not in self.said))
 
     def epoch_done(self, record: EpochRecord) -> None:
         """Write a line if the last one was some time ago."""

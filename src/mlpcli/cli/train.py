@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, plot_option, read_config
+from mlpcli.cli.command import Force, Json, Overrides, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
 from mlpcli.cli.shortcuts import settings_of, shortcut
+from mlpcli.cli.straight import plan_for
 from mlpcli.errors import UsageError
 
 __all__ = ["train"]
@@ -18,7 +19,13 @@ DIVERGED = 3
 
 
 def train(
-    config: ConfigFile,
+    source: Annotated[
+        Path, typer.Argument(metavar="CONFIG|DATA", help="YAML config, or a table with --target.")
+    ],
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="COL", help="Column to predict; repeat it for several."),
+    ] = None,
     overrides: Overrides = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Run folder; runs/NAME by default.")
@@ -42,12 +49,16 @@ def train(
 
     Example: mlp train configs/moons.yaml --epochs 50 --out runs/mine
 
+    Straight from a table, which is what does not end in .yaml or .yml, by the config that mlp init
+    would write, and that the run folder keeps: mlp train data/penguins.csv --target sex
+
     Exit status: 0 done, 2 bad config or data, 3 diverged, 130 or 143 interrupted (go on with
     --resume).
     """
     given = {"--epochs": epochs, "--learning-rate": learning_rate, "--hidden": hidden,
              "--batch-size": batch_size, "--seed": seed}  # fmt: skip
-    settings = read_config(config, [*(overrides or ()), *settings_of(given)])
+    plan = plan_for(source, target or (), [*(overrides or ()), *settings_of(given)])
+    settings = plan.config
 
     from mlpcli.cli.progress import SilentProgress, suitable_progress
     from mlpcli.report.train import read_history, training_chart, training_figure, training_table
@@ -55,9 +66,12 @@ def train(
     from mlpcli.training.run_folder import RunFolder, run_folder_for
 
     copy = run_folder_for(settings, out).config
-    if not resume and copy.exists() and copy.samefile(config):
+    if not resume and copy.exists() and source.exists() and copy.samefile(source):
         raise UsageError(f"{copy}: is the config to train from; name another folder with --out")
+    if not quiet:
+        warn(*plan.notes)
     with SilentProgress() if quiet else suitable_progress() as progress:
+        progress.said = plan.notes
         result = run(settings, out=out, resume=resume, force=force, observer=progress)
     history = RunFolder(result.path.parent).history
     undrawn = draw(plot, lambda: training_figure(read_history(history), result))

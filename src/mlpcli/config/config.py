@@ -1,12 +1,13 @@
 """The whole config: its sections, and the name and the folder of the file that it was read from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from pydantic import PrivateAttr, model_validator
 
 from mlpcli.config.rules import refuse_conflicts
 from mlpcli.config.schema import Sections
+from mlpcli.names import is_in_memory
 
 
 class Config(Sections):
@@ -47,11 +48,16 @@ class Config(Sections):
         """Return the config with another seed."""
         return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})
 
+    def with_train(self, files: Iterable[str]) -> Self:
+        """Return the config with other training tables, paths as seen from the current folder."""
+        data = self.data.model_copy(update={"train": tuple(files)})
+        return self.model_copy(update={"data": data})
+
     def with_paths(self, change: Callable[[str], str]) -> Self:
         """Return the config with every path changed: tables (globs stay globs) and output."""
         data, training = self.data, self.training
         tables = {
-            key: tuple(map(change, files))
+            key: tuple(path if is_in_memory(path) else change(path) for path in files)
             for key in ("train", "validation", "test")
             if isinstance(files := getattr(data, key), tuple)
         }

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import os
 import re
+from collections.abc import Mapping
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.config.config import Config
 from mlpcli.config.messages import validate
+from mlpcli.config.tree import plain_tree
 from mlpcli.config.yaml import KeyPath, Node, Place, parse_value, read_yaml, show_path
 from mlpcli.errors import ConfigError
 from mlpcli.text import shorten, show_value
@@ -31,12 +33,17 @@ NAMED = (("training", "optimizer"), ("training", "schedule"))
 """Where a bare name stands for a mapping."""
 
 
-def load_config(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Config:
+def load_config(
+    path: str | os.PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()
+) -> Config:
     """Read a YAML config, apply each override ``section.key=value``, and check everything.
 
-    Paths in the result are seen from the current folder. Raises ConfigError with one line per
-    problem, in file order, each opening with the path as given.
+    Instead of a path it takes what a file would hold, as a dict. Paths in the result are seen from
+    the current folder. Raises ConfigError with one line per problem, in file order, each opening
+    with the path as given; that of a dict opens with the key.
     """
+    if isinstance(path, Mapping):
+        return _checked(plain_tree(path), overrides, ".").with_name("config")
     source = shorten(os.fspath(path), LONGEST_NAME)
     text = _decode(_read(Path(path), source), source)
     return parse_config(text, source, Path(path).parent, overrides).with_name(Path(path).stem)
@@ -52,13 +59,18 @@ def parse_config(
 
     `source_name` opens every message, and its stem becomes the config's name.
     """
-    root, problems = apply_overrides(read_yaml(text, source_name), overrides)
+    config = _checked(read_yaml(text, source_name), overrides, os.fspath(folder))
+    return config.with_name(Path(source_name).stem or "config")
+
+
+def _checked(root: Node, overrides: Iterable[str], folder: str) -> Config:
+    root, problems = apply_overrides(root, overrides)
     config, found = validate(root)
     problems += found
     if config is None or problems:
         ordered = dict.fromkeys(sorted(problems, key=itemgetter(0)))
-        raise ConfigError(*(f"{place.label}: {what}" for place, what in ordered))
-    return _placed(config, os.fspath(folder)).with_name(Path(source_name).stem or "config")
+        raise ConfigError(*(f"{place.label}: {what}".removeprefix(": ") for place, what in ordered))
+    return _placed(config, folder)
 
 
 def _placed(config: Config, folder: str) -> Config:

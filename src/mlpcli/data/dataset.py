@@ -12,6 +12,7 @@ import numpy as np
 
 from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
+from mlpcli.data.frames import with_table
 from mlpcli.data.notes import DROP, column_notes, label_notes, target_notes, unseen_notes
 from mlpcli.data.reading import reading_of, reading_of_others, reading_to_document
 from mlpcli.data.roles import Roles, assign_roles
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
+    from mlpcli.data.frames import Data
     from mlpcli.data.rows import AnyRows
 
 __all__ = ["Dataset", "Estimate", "Material", "load_dataset", "open_material"]
@@ -133,24 +135,27 @@ class Material:
 
 def load_dataset(
     config: Config,
+    data: Data = None,
     *,
     folder: Path | None = None,
     announce: Callable[[Estimate], object] | None = None,
 ) -> Dataset:
     """Read the tables that the config names, split them, fit the encoder, encode.
 
+    `data` takes the place of `data.train`: a path, or a table in memory (see `data/frames`).
     `announce` is called before the rows of each table are read. Encoded rows that would take more
     than half of `data.memory_limit` lie in a temporary file in `folder`, or where the system keeps
     such files. Raises DataError with the rows or columns at fault, StorageError where the disk is
     full.
     """
-    with open_material(config, folder=folder, announce=announce) as material:
+    with open_material(config, data, folder=folder, announce=announce) as material:
         return material.dataset(share_out(material.whole, material.config))
 
 
 @contextmanager
 def open_material(
     config: Config,
+    data: Data = None,
     *,
     folder: Path | None = None,
     announce: Callable[[Estimate], object] | None = None,
@@ -159,11 +164,12 @@ def open_material(
 
     See `load_dataset`.
     """
+    config, files = with_table(config, data)
     data = config.data
     reading = reading_of(data, folder)
     with ExitStack() as stack:
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
-        table = stack.enter_context(Table(data.train, reading))
+        table = stack.enter_context(Table(files, reading))
         roles = assign_roles(
             table.all_names, data
         )  # a name may be refused before all rows are read

@@ -2,101 +2,246 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.data.columns import is_missing
-from mlpcli.data.labels import Label, distinct
-from mlpcli.data.table import Categorical, Column, Reading, Table
-from mlpcli.data.target import Classes, OneAgainstRest, fit_target
+from mlpcli.data.describe import describe, sentinels, stands_aside
+from mlpcli.data.labels import Label, distinct, is_truth_pair
+from mlpcli.data.positive import word_for_yes
+from mlpcli.data.table import TRUTH, Categorical, Layout, Missing, Reading, Table
+from mlpcli.data.table.header import looks_like_data
+from mlpcli.data.table.look import mixed_exponents, texts_met
+from mlpcli.data.table_notes import notation_notes
+from mlpcli.data.target import AnyTarget, Classes, OneAgainstRest, fit_target
 from mlpcli.errors import DataError
-from mlpcli.text import near_names, show, show_name
+from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["ColumnSurvey", "Survey", "survey"]
+    from mlpcli.data.table import Column
 
-_FEW = 6
+__all__ = ["ColumnSurvey", "Survey", "TargetSurvey", "survey"]
+
+CODES = (".", "-", "--", "*", "#N/A", "<NA>", "n/a", "N.A.", "na", "Na", "NAN", "NaT", "#VALUE!",
+         "#DIV/0!", "#NUM!", "(null)", "missing", "Missing", "MISSING")  # fmt: skip
+"""Texts that stand for a missing value in many tables, but not in all."""
+_NUMBERED = re.compile(r"c[1-9][0-9]*")
 
 
 @dataclass(frozen=True)
 class ColumnSurvey:
-    """What one column holds: `summary` in words, and how many values are missing."""
+    """What one column holds: `summary` in words, and how many values are missing.
+
+    `aside` says why it should rather be no feature, "" if nothing does.
+    """
 
     name: str
     missing: int
     summary: str
+    aside: str = ""
+    text: bool = False
+
+
+@dataclass(frozen=True)
+class TargetSurvey:
+    """What a target holds: `positive` is the label to count as 1, None where that is plain.
+
+    `why` says in words how it was found. `labels` are those of a target of three and more, which
+    has neither positive nor negative.
+    """
+
+    column: ColumnSurvey
+    positive: Label | None = None
+    negative: Label | None = None
+    why: str = ""
+    labels: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A table seen as training data for one target.
+    """A table seen as training data for its targets.
 
-    `positive` is the label to count as 1, None where the target's own rule finds it. `labels` are
-    those of a target of three and more, which has neither positive nor negative.
+    `types` are kinds to be written down, since they follow from a guess; `missing_values` what
+    seems to stand for missing values, by column; `notes` say how the files were read. `header` is
+    False for a file without names.
     """
 
     rows: int
     features: tuple[ColumnSurvey, ...]
-    target: ColumnSurvey
-    positive: Label | None
-    negative: Label | None
-    labels: tuple[Label, ...] = ()
+    targets: tuple[TargetSurvey, ...]
+    types: dict[str, str]
+    missing_values: dict[str, list[str | float]]
+    notes: tuple[str, ...]
+    header: bool = True
 
 
-def survey(file: str | Path, target: str) -> Survey:
-    """Read the table and describe it; raises DataError if it or its target cannot be used.
+def survey(file: str | Path, targets: Sequence[str], drop: Sequence[str] = ()) -> Survey:
+    """Read the table and describe it; raises DataError if it or a target cannot be used.
 
-    Of two texts the rarer one is proposed as positive.
+    Of two texts the word for yes is proposed as positive, or else the rarer one.
     """
-    with Table([file], Reading(as_written=frozenset([target]))).load() as table:
-        if target not in table.names:
-            guess = near_names(target, table.names)
-            raise DataError(f"{file}: no column {show_name(target)}{guess}")
-        if len(table.names) == 1:
-            raise DataError(f"{file}: no feature column is left beside {show_name(target)}")
-        columns = {name: _describe(name, table.read([name])[name]) for name in table.names}
-        labels = table.read([target])[target]
-        features = tuple(column for name, column in columns.items() if name != target)
-        seen = Survey(table.rows, features, columns[target], None, None)
-        return _with_labels(seen, labels)
+    reading = _layout_for(file, targets, Reading(as_written=frozenset(targets)))
+    with _open(file, drop, reading) as table:
+        columns = {name: table.read([name])[name] for name in table.names}
+        found = {name: texts_met_in(table, name, columns[name]) for name in table.names}
+        missing_values: dict[str, list[str | float]] = {k: v for k, v in found.items() if v}
+        columns = {name: _without(column, found[name]) for name, column in columns.items()}
+        features = {name: column for name, column in columns.items() if name not in targets}
+        if not features:
+            beside = ", ".join(map(show_name, targets))
+            raise DataError(f"{file}: no feature column is left beside {beside}")
+        fitted = [_fit(name, columns[name], alone=len(targets) == 1) for name in targets]
+        return Survey(
+            rows=table.rows,
+            features=tuple(
+                _column(name, column, fitted, columns) for name, column in features.items()
+            ),
+            targets=tuple(survey_of for _, survey_of in fitted),
+            types=_types(table, features),
+            missing_values=missing_values,
+            notes=(*table.notes, *notation_notes(table, targets), *_exponents(table, features)),
+            header=reading.layout.header is None,
+        )
 
 
-def _with_labels(seen: Survey, column: Column) -> Survey:
-    """Return what was seen with the labels that its target column has."""
-    positive = None
+def texts_met_in(table: Table, name: str, column: Column) -> list[str | float]:
+    """Return what a column holds that seems to stand for missing values."""
+    if isinstance(column, Categorical):
+        return [text for text in column.levels if text in CODES]
+    codes = [text for text in CODES if text in table.reading.missing_of(name).texts]
+    met = texts_met(_plainly(table), [name], codes).get(name, []) if codes else []
+    return [*met, *sentinels(column)]
+
+
+def _without(column: Column, codes: Sequence[str | float]) -> Column:
+    """Return a number column with some of its numbers as missing values."""
+    numbers = [code for code in codes if not isinstance(code, str)]
+    if isinstance(column, Categorical) or not numbers:
+        return column
+    return np.where(np.isin(column, numbers), np.nan, column)
+
+
+def _plainly(table: Table) -> Table:
+    """Return the table as it would be read if no more were missing than usually is."""
+    plain = replace(table.reading, missing=Missing())
+    table.sources = [replace(source, reading=plain) for source in table.sources]
+    return table
+
+
+def _layout_for(file: str | Path, targets: Sequence[str], reading: Reading) -> Reading:
+    """Return the reading of a file without names if targets are c1, c2, .. and it has no such."""
+    bare = replace(reading, layout=Layout(header=False))
     try:
-        fitted = fit_target(seen.target.name, column, None, None, alone=True)
+        with Table([file], replace(reading, columns=())) as table:
+            names, header = table.all_names, table.sources[0].header
     except DataError:
-        if len(distinct(column)) != 2:
+        if all(map(_NUMBERED.fullmatch, targets)):
+            return bare
+        raise
+    unknown = [name for name in targets if name not in names]
+    if unknown and all(map(_NUMBERED.fullmatch, targets)):
+        return bare
+    if unknown:
+        guess = near_names(unknown[0], names)
+        if header is not None and looks_like_data(header.names, header.sample):
+            guess = f"; its first line looks like a row: the columns are then c1 to c{len(names)}"
+        raise DataError(f"{file}: no column {show_name(unknown[0])}{guess}")
+    return reading
+
+
+def _open(file: str | Path, drop: Sequence[str], reading: Reading) -> Table:
+    """Return the loaded table, with more texts as missing values where it needs them."""
+    reading = replace(reading, drop=tuple(drop))
+    with Table([file], replace(reading, columns=())) as table:
+        for name in drop:
+            if name not in table.all_names:
+                guess = near_names(name, table.all_names)
+                raise DataError(f"--drop: no column {show_name(name)} in the data{guess}")
+    try:
+        return Table([file], reading).load()
+    except DataError as error:
+        more = replace(reading, missing=Missing().plus(CODES))
+        try:
+            return Table([file], more).load()
+        except DataError:
+            raise error from None
+
+
+def _fit(name: str, column: Column, *, alone: bool) -> tuple[AnyTarget, TargetSurvey]:
+    """Return a target as it would be fitted, and what there is to say of it."""
+    missing = int(is_missing(column).sum())
+    seen = TargetSurvey(ColumnSurvey(name, missing, describe(column)))
+    labels, positive, why = distinct(column), None, ""
+    if len(labels) == 2 and not is_truth_pair(labels):
+        positive, why = word_for_yes(labels), "the word for yes"
+        if positive is None:
+            positive, why = _rarer(column), "a guess, the rarer one"
+        if 1 in labels:
+            positive, why = 1, "a guess"
+    try:
+        fitted = fit_target(name, column, None, None, alone=alone)
+        positive = positive if isinstance(fitted, Classes) or not fitted.soft else None
+    except DataError:
+        if positive is None:
             raise
-        positive = _rarer(column)
-        fitted = fit_target(seen.target.name, column, positive, None, alone=True)
+        fitted = fit_target(name, column, positive, None, alone=alone)
+    if positive is not None:
+        fitted = fit_target(name, column, positive, None, alone=alone)
     if isinstance(fitted, Classes):
-        return replace(seen, labels=fitted.values)
+        return fitted, replace(seen, labels=fitted.values)
     assert not isinstance(fitted, OneAgainstRest)
-    return replace(
-        seen, positive=None if positive is None else fitted.positive, negative=fitted.negative
+    chosen = None if positive is None else fitted.positive
+    return fitted, replace(seen, positive=chosen, negative=fitted.negative, why=why)
+
+
+def _column(
+    name: str,
+    column: Column,
+    fitted: Sequence[tuple[AnyTarget, TargetSurvey]],
+    columns: dict[str, Column],
+) -> ColumnSurvey:
+    targets = [target for target, _ in fitted]
+    y = np.column_stack([target.encode(columns[target.name]) for target in targets])
+    return ColumnSurvey(
+        name,
+        int(is_missing(column).sum()),
+        describe(column),
+        stands_aside(name, column, y, targets),
+        isinstance(column, Categorical),
     )
 
 
-def _describe(name: str, column: Column) -> ColumnSurvey:
-    missing = int(is_missing(column).sum())
-    if isinstance(column, Categorical):
-        levels: Sequence[str] = column.levels
-        some = ", ".join(map(show, levels[:_FEW])) + (", .." if len(levels) > _FEW else "")
-        plural = "s" if len(levels) > 1 else ""
-        return ColumnSurvey(name, missing, f"{len(levels)} text{plural}: {some}")
-    present = column[~np.isnan(column)]
-    if not present.size:
-        return ColumnSurvey(name, missing, "no value")
-    low, high = f"{present.min():.6g}", f"{present.max():.6g}"
-    summary = f"number, {low} to {high}" if low != high else f"number, always {low}"
-    return ColumnSurvey(name, missing, summary)
+def _types(table: Table, features: dict[str, Column]) -> dict[str, str]:
+    """Return the kinds that follow from how values are written."""
+    booleans = {name: "boolean" for name, found in table.notations.items() if found == TRUTH}
+    codes = {
+        name: "text"
+        for name, column in features.items()
+        if isinstance(column, Categorical)
+        and column.levels
+        and all(map(str.isdigit, column.levels))
+    }
+    return booleans | codes
+
+
+def _exponents(table: Table, features: dict[str, Column]) -> list[str]:
+    """Return a note on each column that holds 100 as well as 1E2."""
+    whole = [
+        name
+        for name, column in features.items()
+        if not isinstance(column, Categorical) and bool((column == np.floor(column)).any())
+    ]
+    return [
+        f"column {show_name(name)} holds numbers such as 100 and 1E2: if they are codes, set "
+        f"data.types: {{{show_name(name)}: text}}"
+        for name in mixed_exponents(table, whole)
+    ]
 
 
 def _rarer(column: Column) -> Label | None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.text import printable, quoted
+from mlpcli.text import printable, quoted, show_name
 
 if TYPE_CHECKING:
-    from mlpcli.data.survey import ColumnSurvey, Survey
+    from mlpcli.data.survey import ColumnSurvey, Survey, TargetSurvey
 
-__all__ = ["starter_config"]
+__all__ = ["starter_config", "starter_notes"]
 
 _TEMPLATE = """\
 # {rows} rows in {file}. Train with: mlp train {config}
 # All keys and their defaults: mlp config show {config}
-
+{notes}
 data:
   train: {train}
   target: {target}
@@ -50,40 +50,101 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
         rows=survey.rows,
         file=printable(file),
         config=printable(config),
+        notes="".join(f"# {printable(note)}\n" for note in survey.notes),
         train=quoted(train),
-        target=quoted(survey.target.name),
-        choices=_positive(survey) + _features(survey.features) + _missing(survey),
-    )
+        target=_flow([target.column.name for target in survey.targets]),
+        choices="".join([
+            "" if survey.header else "  header: false                # columns are c1, c2, ..\n",
+            _positive(survey.targets),
+            _features(survey.features),
+            _types(survey),
+            _missing(survey),
+        ]),
+    )  # fmt: skip
 
 
-def _positive(survey: Survey) -> str:
-    if survey.labels:
-        return _labels(survey)
-    if survey.positive is None or survey.negative is None:
-        return ""
-    chosen, other = quoted(survey.positive), quoted(survey.negative)
-    return f"  positive: {chosen}  # counts as 1, and {other} as 0: a guess, the rarer one\n"
+def starter_notes(survey: Survey) -> tuple[str, ...]:
+    """Return what the comments of `starter_config` say of guesses and of what it leaves out."""
+    notes = [*survey.notes]
+    for target in survey.targets:
+        name, missing = show_name(target.column.name), target.column.missing
+        if target.positive is not None and target.negative is not None:
+            chosen, other = quoted(target.positive), quoted(target.negative)
+            notes.append(f"target {name}: {chosen} counts as 1, and {other} as 0: {target.why}")
+        if missing:
+            notes.append(f"target {name}: {missing} rows have none and are left out")
+    aside = [column for column in survey.features if column.aside]
+    if len(aside) < len(survey.features):
+        notes += [f"column {show_name(c.name)} is left out: {c.aside}" for c in aside]
+    told = "\n".join(survey.notes)
+    types = {show_name(name): kind for name, kind in survey.types.items()}
+    notes += [
+        f"column {name} is read as {kind}" for name, kind in types.items() if name not in told
+    ]
+    for name, codes in survey.missing_values.items():
+        some = ", ".join(map(quoted, codes))
+        notes.append(f"column {show_name(name)}: {some} is taken as missing, as it looks like it")
+    if survey.rows < _FEWEST_TO_SPLIT:
+        notes.append(f"{survey.rows} rows are too few to set some aside for validation and test")
+    return tuple(notes)
 
 
-def _labels(survey: Survey) -> str:
-    order = ", ".join(map(quoted, survey.labels))
-    some = f"[{order}]" if len(survey.labels) <= _MOST_LISTED else "[..]"
-    return (f"  # labels: {some}  # the order of the {len(survey.labels)} labels; or positive: "
-            f"{quoted(survey.labels[0])}, against the rest\n")  # fmt: skip
+def _flow(names: list[str]) -> str:
+    return quoted(names[0]) if len(names) == 1 else f"[{', '.join(map(quoted, names))}]"
+
+
+def _positive(targets: tuple[TargetSurvey, ...]) -> str:
+    alone = len(targets) == 1
+    if alone and targets[0].labels:
+        return _labels(targets[0])
+    lines = []
+    for target in targets:
+        if target.positive is None or target.negative is None:
+            continue
+        chosen, other = quoted(target.positive), quoted(target.negative)
+        key = "  positive:" if alone else f"    {quoted(target.column.name)}:"
+        lines.append(f"{key} {chosen}  # counts as 1, and {other} as 0: {target.why}\n")
+    return "".join(["" if alone or not lines else "  positive:\n", *lines])
+
+
+def _labels(target: TargetSurvey) -> str:
+    order = ", ".join(map(quoted, target.labels))
+    some = f"[{order}]" if len(target.labels) <= _MOST_LISTED else "[..]"
+    return (f"  # labels: {some}  # the order of the {len(target.labels)} labels; or positive: "
+            f"{quoted(target.labels[0])}, against the rest\n")  # fmt: skip
 
 
 def _features(columns: tuple[ColumnSurvey, ...]) -> str:
+    """Return the list of features; what should be none is commented out, but never all."""
     lines = ["  features:\n"]
+    some = any(not column.aside for column in columns)
     for column in columns:
         missing = f", {column.missing} missing" if column.missing else ""
-        lines.append(f"    - {quoted(column.name)}  # {printable(column.summary)}{missing}\n")
+        aside = f": {printable(column.aside)}" if column.aside else ""
+        mark = "# - " if column.aside and some else "- "
+        summary = printable(column.summary)
+        lines.append(f"    {mark}{quoted(column.name)}  # {summary}{missing}{aside}\n")
     return "".join(lines)
 
 
+def _types(survey: Survey) -> str:
+    if not survey.types:
+        return ""
+    pairs = ", ".join(f"{quoted(name)}: {kind}" for name, kind in survey.types.items())
+    return f"  types: {{{pairs}}}  # as their values are written\n"
+
+
 def _missing(survey: Survey) -> str:
-    if survey.target.missing:
-        return (f"  missing: drop                # {survey.target.missing} rows have no target; "
-                "drop leaves out every row that misses a value\n")  # fmt: skip
-    if any(column.missing for column in survey.features):
-        return "  missing: median              # fill gaps; or mean, drop, error\n"
-    return ""
+    lines = []
+    codes = survey.missing_values
+    if codes:
+        pairs = (f"{quoted(k)}: [{', '.join(map(quoted, v))}]" for k, v in codes.items())
+        lines.append(f"  missing_values: {{{', '.join(pairs)}}}  # which look like it\n")
+    if any(target.column.missing for target in survey.targets):
+        count = max(target.column.missing for target in survey.targets)
+        lines.append(f"  missing_target: drop         # {count} rows have no target\n")
+    if any(column.missing or column.name in codes for column in survey.features):
+        lines.append("  missing: median              # fill gaps; or mean, level, drop, error\n")
+    if any(column.text for column in survey.features):
+        lines.append("  max_levels: 100              # most texts of a column with own inputs\n")
+    return "".join(lines)

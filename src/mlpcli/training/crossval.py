@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.config import to_yaml
 from mlpcli.data.dataset import open_material
+from mlpcli.data.frames import config_of
 from mlpcli.files import atomic_file
 from mlpcli.parallel import core_count, limit_blas
 from mlpcli.training.fold_folder import fold_folder_for
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.config import Config
+    from mlpcli.data.frames import Data
     from mlpcli.training.folds import Fold
     from mlpcli.training.interval import Interval
 
@@ -77,7 +79,8 @@ def _document(found: Interval | None) -> dict[str, Any]:
 
 
 def crossval(
-    config: Config,
+    config: Config | Mapping[str, Any] | str | Path,
+    data: Data = None,
     *,
     folds: int = 5,
     seeds: int = 1,
@@ -94,16 +97,17 @@ def crossval(
     With several `seeds`, counted on from `training.seed`, all of that is repeated. At most `jobs`
     processes work at a time (None: one per core); the result does not depend on it.
 
-    The folder is `out`, or that of a training run with "-crossval" behind. Folds that are done are
-    kept there, and are not done again. Raises as `train` does; Interrupted after the observer asks
-    to stop.
+    `config` and `data` are as in `train`. The folder is `out`, or that of a training run with
+    "-crossval" behind. Folds that are done are kept there, and are not done again. Raises as
+    `train` does; Interrupted after the observer asks to stop.
     """
     started = time.perf_counter()
     observer = observer or FoldObserver()
+    config = config_of(config, data)
     folder = fold_folder_for(config, out)
     folder.check(resume=resume, force=force)
     nearest = nearest_folder(folder.path)
-    with open_material(config, folder=nearest, announce=observer.loading) as material:
+    with open_material(config, data, folder=nearest, announce=observer.loading) as material:
         tables = (material.whole.table, *(part.table for part in material.given.values()))
         folder.refuse_inputs(path for table in tables for path in table.paths)
         work = FoldWork(config, material, folds, folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from mlpcli.data.columns import rows_of, take
 from mlpcli.data.examples import read_labels
+from mlpcli.data.frames import tables_of
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
 from mlpcli.data.rows import pieces
@@ -26,11 +26,12 @@ from mlpcli.training.model_file import logits_of
 from mlpcli.training.score_rows import scored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from mlpcli.data.examples import Labels
+    from mlpcli.data.frames import Data, Tables
     from mlpcli.data.rows import AnyRows
     from mlpcli.data.table import Column
     from mlpcli.nn.losses import Loss
@@ -103,7 +104,7 @@ def _by_part(
 
 def evaluate(
     model: Model,
-    data: str | Path | Sequence[str | Path],
+    data: Data,
     *,
     threshold: float | None = None,
     bootstrap: int = 0,
@@ -111,6 +112,7 @@ def evaluate(
 ) -> Evaluation:
     """Measure the model on labelled tables, read block by block.
 
+    `data` is a path, several, or a table in memory, as in `train`.
     `threshold` overrides the model's own. With `bootstrap` B > 0 each score also gets the interval
     between the 2.5 % and 97.5 % quantiles over B resamples of the rows (Efron 1979), seeded by
     the model's seed. With `importance` each column gets its own. Raises DataError where the tables
@@ -118,7 +120,7 @@ def evaluate(
     """
     if threshold is not None:
         model = model.with_threshold(threshold)
-    files = [data] if isinstance(data, str | Path) else data
+    files = tables_of(data)
     sample = RowSample(model.seed) if importance else None
     rows, digest, notes = _score_tables(model, files, sample)
     columns = intervals = None
@@ -133,7 +135,7 @@ def evaluate(
 
 
 def _score_tables(
-    model: Model, files: Sequence[str | Path], sample: RowSample | None
+    model: Model, files: Tables, sample: RowSample | None
 ) -> tuple[ScoredRows, str, list[str]]:
     """Return all labelled rows with their logits, the digest of the tables, and notes.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.data.frames import Data
     from mlpcli.data.table import Column, Kind, Reading
     from mlpcli.nn.activations import Activation
 
@@ -93,10 +95,39 @@ class Model:
         """Return the logits (N x K) of encoded rows (N x n_0), computed in the network's dtype."""
         return logits_of(self.network, X)
 
+    def predict_proba(self, data: Data, *, allow_unseen: bool = False) -> NDArray[np.float64]:
+        """Return the probability (N,) of the positive label in each row of a table.
+
+        Several targets have a column each (N x K), and so have three and more labels, in order. A
+        row that misses a value which the model does not fill has nan. `data` is a path, a table in
+        memory as in `train`, or an encoded matrix (N x n_0). Raises DataError where it does not
+        fit, or holds nothing in a column that training saw, unless `allow_unseen`.
+        """
+        found: NDArray[np.float64] = _later("answers").probabilities(self, data, allow_unseen)
+        return found
+
+    def predict(self, data: Data, *, allow_unseen: bool = False) -> NDArray[Any]:
+        """Return the label (N,) of each row, or of each row and target (N x K); see predict_proba.
+
+        Labels are as in the training table: texts, or numbers. A row without an answer has None,
+        or nan among numbers.
+        """
+        found: NDArray[Any] = _later("answers").answers(self, data, allow_unseen)
+        return found
+
+    def evaluate(self, data: Data, **options: Any) -> Any:
+        """Return the Evaluation of the model on a table with labels: see `mlpcli.evaluate`."""
+        return _later("evaluate").evaluate(self, data, **options)
+
     def score(self, columns: Mapping[str, Column]) -> tuple[NDArray[np.float64], dict[str, int]]:
         """Return the logits of rows of a table, and by column how many texts training never saw."""
         X, unseen = self.encoder.encode(columns, self.dtype)
         return self.logits(X), unseen
+
+
+def _later(name: str) -> Any:
+    """Return a module of this room that itself needs to know what a model is."""
+    return import_module(f"mlpcli.training.{name}")
 
 
 def logits_of(network: Network, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

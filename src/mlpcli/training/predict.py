@@ -11,6 +11,7 @@ import numpy as np
 
 from mlpcli.data.columns import rows_of
 from mlpcli.data.examples import refuse_rows
+from mlpcli.data.frames import tables_of
 from mlpcli.data.labels import listed
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Scan
@@ -21,10 +22,10 @@ from mlpcli.training.prediction_text import Prediction, output_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from mlpcli.data.frames import Data
     from mlpcli.data.table import Column
     from mlpcli.training.model_file import Model
 
@@ -115,22 +116,23 @@ class Predictions:
 
 def predict(
     model: Model,
-    files: Sequence[str | Path],
+    data: Data,
     keep: Sequence[str] | None = (),
     *,
     allow_unseen: bool = False,
 ) -> Predictions:
     """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
-    `keep` names columns to hand on, in this order; None stands for all. A column of which the first
-    20 rows and more hold nothing that training saw is refused, unless `allow_unseen`.
+    `data` is a path, several, or a table in memory. `keep` names columns to hand on, in this order;
+    None stands for all. A column of which the first 20 rows and more hold nothing that training saw
+    is refused, unless `allow_unseen`.
 
     Raises DataError where a column is missing, UsageError where one to keep has the name of a
     column of the output, and, while iterating, DataError where a row holds what the model cannot
     read, or misses a value that the model's policy does not fill.
     """
     with ExitStack() as stack:  # which closes it if anything is refused
-        scan = stack.enter_context(Scan(files, model.reading_of(model.encoder.kinds)))
+        scan = stack.enter_context(Scan(tables_of(data), model.reading_of(model.encoder.kinds)))
         scan.keep(keep)
         _refuse_taken(scan.kept, output_names(model.targets))
         stack.pop_all()

@@ -12,6 +12,7 @@ import numpy as np
 
 from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
+from mlpcli.data.frames import config_of
 from mlpcli.errors import Interrupted
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team, limit_blas
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from mlpcli.config import Config
     from mlpcli.data.dataset import Estimate
+    from mlpcli.data.frames import Data
     from mlpcli.nn.network import Network
     from mlpcli.training.divergence import Divergence
     from mlpcli.training.loop import EpochRecord, Loop, Stopped
@@ -102,7 +104,8 @@ class Observer:
 
 
 def train(
-    config: Config,
+    config: Config | Mapping[str, Any] | str | Path,
+    data: Data = None,
     *,
     out: str | Path | None = None,
     resume: bool = False,
@@ -111,6 +114,10 @@ def train(
 ) -> TrainingResult:
     """Train as the config says, write the run folder, and return what came of it.
 
+    A dict, or the path of a config, is read as `load_config` does. `data` takes the place of
+    `data.train`: a path, or a table in memory (an Arrow stream as of pandas, polars, pyarrow and
+    DuckDB, or a dict of columns).
+
     The folder is `out`, or `training.output`, or runs/NAME in the current folder. A run that is
     there already is replaced with `force`, gone on with by `resume`, and refused otherwise.
     A run that diverges is a result, with `stopped` "diverged" and the best weights before that.
@@ -118,11 +125,13 @@ def train(
     Raises DataError, UsageError, ModelError (a damaged checkpoint), StorageError, and Interrupted
     once a checkpoint is saved, if the observer asks to stop.
     """
+    config = config_of(config, data)
     require_trainable(config)
     observer = observer or Observer()
     folder = run_folder_for(config, out)
     folder.check(resume=resume, force=force)
-    dataset = load_dataset(config, folder=nearest_folder(folder.path), announce=observer.loading)
+    nearest = nearest_folder(folder.path)
+    dataset = load_dataset(config, data, folder=nearest, announce=observer.loading)
     config = dataset.config
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = min(config.training.batch_size, len(dataset.train))

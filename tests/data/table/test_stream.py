@@ -141,7 +141,7 @@ def test_a_query_that_cannot_be(connection: duckdb.DuckDBPyConnection, small: bo
 
 
 def test_the_connection_is_free_meanwhile(connection: duckdb.DuckDBPyConnection) -> None:
-    blocks = stream(connection, f"SELECT i::DOUBLE FROM range({MANY}) t(i)", [None])
+    blocks = stream(connection.cursor(), f"SELECT i::DOUBLE FROM range({MANY}) t(i)", [None])
     rows = len(next(blocks)[0])
     connection.execute("CREATE TABLE other AS SELECT 7 AS x")
     assert connection.execute("SELECT x FROM other").fetchall() == [(7,)]
@@ -149,7 +149,7 @@ def test_the_connection_is_free_meanwhile(connection: duckdb.DuckDBPyConnection)
 
 
 def test_a_stream_that_is_left_alone(connection: duckdb.DuckDBPyConnection) -> None:
-    blocks = stream(connection, f"SELECT i::DOUBLE FROM range({MANY}) t(i)", [None])
+    blocks = stream(connection.cursor(), f"SELECT i::DOUBLE FROM range({MANY}) t(i)", [None])
     first = next(blocks)[0][:3].tolist()
     connection.close()
     assert first + next(blocks)[0][:0].tolist() == [0, 1, 2]

@@ -20,6 +20,7 @@ What a column is:
   what Parquet calls text. Blanks around a text are no part of it.
 """
 
+from mlpcli.data.table.frame import Frame
 from mlpcli.data.table.numerals import PLAIN, TRUTH, Notation, notation_from
 from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.reading import (
@@ -42,6 +43,7 @@ __all__ = [
     "TRUTH",
     "Categorical",
     "Column",
+    "Frame",
     "Kind",
     "Layout",
     "Missing",

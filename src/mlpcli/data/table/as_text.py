@@ -74,7 +74,7 @@ def text_blocks(origin: Origin, texts: Mapping[str, Texts | None]) -> Iterator[l
     kinds = enumerate(origin.kinds.values())
     columns = (f"k{i}{'::DOUBLE' * (kind == 'number')}" for i, kind in kinds)
     select = f"SELECT {', '.join(columns)} FROM texts"  # noqa: S608
-    yield from stream(origin.store.connection, select, [*texts.values()])
+    yield from stream(origin.store.cursor(), select, [*texts.values()])
     origin.store.connection.execute("DROP TABLE texts")
 
 

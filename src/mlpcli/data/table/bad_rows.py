@@ -95,7 +95,7 @@ def _records(source: Source, places: Sequence[int]) -> Iterator[tuple[int, list[
     """
     assert source.header is not None
     delimiter, comment = source.header.delimiter, source.header.comment
-    with _lines(source.file, source.header.skip) as lines:
+    with _lines(source.text, source.header.skip) as lines:
         reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
         blanks_after_quote = re.compile(rf'(?<=")[ \t]+(?={re.escape(delimiter)}|[\r\n]*$)')
         while True:

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from mlpcli.data.table.encoding import transcode
+from mlpcli.data.table.frame import Frame
 from mlpcli.data.table.packing import FOREIGN, PACKED
 from mlpcli.errors import DataError
+from mlpcli.names import is_in_memory
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -65,6 +67,20 @@ class File:
             reason = str(error).lower()
             raise DataError(f"{self.path}: damaged gzip file ({reason}); fetch it again") from error
 
+    def digest_into(self, digest: hashlib._Hash, wanted: Callable[[], bool]) -> bool:
+        """Add the bytes of the file to a digest; return False, and stop, once not `wanted`.
+
+        Raises DataError where the file is no longer the one that was read.
+        """
+        with self.link.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                if not wanted():
+                    return False
+                digest.update(block)
+        if _state(self.link) != self.state:
+            raise DataError(f"{self.path}: changed while it was in use; run again")
+        return True
+
     def in_utf8(self, encoding: str) -> File:
         """Return the file with a copy in UTF-8 as its body; DataError where it is otherwise."""
         copy = self.link.with_name(f"{self.link.name}.utf8")
@@ -80,12 +96,15 @@ class File:
         return replace(self, body=copy, format="csv")
 
 
-def find_files(patterns: Sequence[str | Path], scratch: Path) -> tuple[File, ...]:
+def find_files(patterns: Sequence[str | Path | Frame], scratch: Path) -> tuple[File | Frame, ...]:
     """Expand paths and globs, in the order given and sorted within a glob.
 
     Raises DataError for a pattern without a match, for a file named twice, and for what is not
     CSV, gzip or Parquet; StorageError is left to the caller.
     """
+    frames = [frame for frame in patterns if isinstance(frame, Frame)]
+    if frames:
+        return tuple(frames)
     paths = [path for pattern in patterns for path in _expand(str(pattern))]
     if not paths:
         raise DataError("no data file given")
@@ -95,20 +114,15 @@ def find_files(patterns: Sequence[str | Path], scratch: Path) -> tuple[File, ...
     return tuple(_inspect(path, scratch / f"{i}") for i, path in enumerate(paths))
 
 
-def sha256(files: Iterable[File], wanted: Callable[[], bool]) -> str:
-    """Return the hex digest of the files' bytes, one after the other; nothing once not `wanted`.
+def sha256(files: Iterable[File | Frame], wanted: Callable[[], bool]) -> str:
+    """Return the hex digest of all files, one after the other; nothing once not `wanted`.
 
     Raises DataError where a file is no longer the one that was read.
     """
     digest = hashlib.sha256()
     for file in files:
-        with file.link.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                if not wanted():
-                    return ""
-                digest.update(block)
-        if _state(file.link) != file.state:
-            raise DataError(f"{file.path}: changed while it was in use; run again")
+        if not file.digest_into(digest, wanted):
+            return ""
     return digest.hexdigest()
 
 
@@ -121,6 +135,9 @@ def _expand(pattern: str) -> list[Path]:
         if not found:
             raise DataError(f"{pattern}: no file matches")
         return found
+    if is_in_memory(pattern):
+        raise DataError(f"{pattern}: is a table that was in memory; pass it as data again, or set "
+                        "data.train to a file")  # fmt: skip
     siblings = os.listdir(path.parent) if path.parent.is_dir() else []  # noqa: PTH208
     raise DataError(f"{pattern}: no such file{did_you_mean(path.name, siblings)}")
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from mlpcli.data.table.frame import Frame
     from mlpcli.data.table.numerals import Notation
     from mlpcli.data.table.query import Source
     from mlpcli.data.table.reading import Kind
@@ -38,14 +39,15 @@ _SMALL = 1 << 20  # bytes, unpacked, and values of a file that is read at once
 class Origin:
     """One or several files that are read as one; close it, or use it in a `with` statement.
 
-    `files` are paths or globs of CSV (also gzipped) and Parquet, their rows in the order given.
+    `files` are paths or globs of CSV (also gzipped) and Parquet, or one table in memory; their rows
+    in the order given.
     `kinds` are those of the columns that are read, in the first file's order: known, or a guess by
     the first rows. `counts` are the numbers of rows read, by file; `copied` are the files that
     were read by way of a copy without bad rows. `rewritten` are columns whose notation
     only all rows told. Raises DataError where files are not there, or do not fit together.
     """
 
-    def __init__(self, files: Sequence[str | Path], reading: Reading = _ALL) -> None:
+    def __init__(self, files: Sequence[str | Path | Frame], reading: Reading = _ALL) -> None:
         self.reading = reading
         self.counts: list[int] = []
         self.copied: set[int] = set()
@@ -57,7 +59,7 @@ class Origin:
         with self._closed_on_error():
             for file in find_files(files, self.store.scratch):
                 with duckdb_errors(file.path):
-                    self.sources.append(open_source(self.store.connection, file, reading))
+                    self.sources.append(open_source(self.store, file, reading))
             names = _choose(self.sources, reading)
             self.kinds = {name: self._kind(name) for name in names}
 
@@ -165,7 +167,7 @@ class Origin:
             small = max(source.file.bytes, source.rows * len(self.kinds)) < _SMALL
             select = source.select(self.kinds)
             try:
-                for block in stream(self.store.connection, select, [*texts.values()], small=small):
+                for block in stream(self.store.cursor(), select, [*texts.values()], small=small):
                     self.counts[-1] += len(block[0])
                     yield block
             except duckdb.OutOfMemoryException:  # to read by way of text would take more yet
@@ -188,7 +190,7 @@ class Origin:
         for source in self.sources:
             found = source
             if source.header is not None and self.reading.layout.encoding is None:
-                found = open_text(source.file, self.reading, whole=True)
+                found = open_text(source.text, self.reading, whole=True)
             again.append(found if found.file != source.file else source)
         changed = again != self.sources
         self.sources = again

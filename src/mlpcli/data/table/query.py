@@ -11,10 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.data.table.encoding import UTF8, find_encoding, looks_utf8
+from mlpcli.data.table.frame import Frame
 from mlpcli.data.table.header import Header, read_header
 from mlpcli.data.table.notation import notations_in
 from mlpcli.data.table.numerals import PLAIN, is_number
 from mlpcli.data.table.reading import BLANKS
+from mlpcli.data.table.store import is_numeric
 from mlpcli.errors import DataError
 from mlpcli.text import show_name
 
@@ -22,13 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    import duckdb
-
     from mlpcli.data.table.files import File
     from mlpcli.data.table.numerals import Notation
     from mlpcli.data.table.reading import Kind, Missing, Reading
+    from mlpcli.data.table.store import Store
 
-NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
 BUFFER_BYTES = 4_000_000  # DuckDB's own 32 MB, several times over, are no faster
 _BLOCK = 1 << 20
@@ -37,13 +37,13 @@ _HEAD = 1 << 16
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a table; `header` is None for Parquet, `types` are empty for CSV.
+    """One file of a table; `header` is None for Parquet and a frame, `types` are empty for CSV.
 
     `rows` is how many rows there are, of CSV an estimate by the size of the file. `notes` say how
     it is read.
     """
 
-    file: File
+    file: File | Frame
     reading: Reading
     names: tuple[str, ...]
     rows: int
@@ -60,6 +60,11 @@ class Source:
     def where(self) -> str:
         """The place of the names, for messages."""
         return f"{self.path}:{self.header.line}" if self.header else str(self.path)
+
+    @property
+    def empty(self) -> str:
+        """What is said of a file without rows."""
+        return "no rows below the header" if self.header else "no rows"
 
     @cached_property
     def unnamed(self) -> tuple[int, ...]:
@@ -128,13 +133,13 @@ class Source:
             return False
         found = self.types[self.places[name]]
         truth = found == "BOOLEAN" and name not in self.reading.as_written
-        return not (truth or _is_numeric(found))
+        return not (truth or is_numeric(found))
 
     def refuse_types(self, names: Iterable[str]) -> None:
         """Raise DataError for a Parquet column that holds neither numbers nor text."""
         for name in names if self.types else ():
             found = self.types[self.places[name]]
-            if not _is_numeric(found) and (found.endswith("]") or not found.startswith(TEXTUAL)):
+            if not is_numeric(found) and (found.endswith("]") or not found.startswith(TEXTUAL)):
                 raise DataError(
                     f"{self.path}: column {show_name(name)}: expected numbers or text, got {found}"
                 )
@@ -147,9 +152,9 @@ class Source:
         """
         if self.header is None or self.reading.underscores:
             return False
-        if self.file.format == "gzip":
+        if self.text.format == "gzip":
             return True
-        with self.file.body.open("rb") as stream:
+        with self.text.body.open("rb") as stream:
             for _ in range(self.header.skip):
                 stream.readline()
             while block := stream.read(_BLOCK):
@@ -186,11 +191,22 @@ class Source:
     def _rows(self, kinds: Mapping[str, Kind]) -> str:
         if self.header is None:
             names = ", ".join(f"c{place}" for place in range(len(self.names)))
-            return f"read_parquet({quote(self.file.body)}) AS t({names})"
+            whole = (
+                "frame"
+                if isinstance(self.file, Frame)
+                else f"read_parquet({quote(self.file.body)})"
+            )
+            return f"{whole} AS t({names})"
         typed = {self.places[name] for name, kind in kinds.items()
                  if kind == "number" and self._typed(name)}  # fmt: skip
         types = ["DOUBLE" if place in typed else "VARCHAR" for place in range(len(self.names))]
-        return read_csv(self.file.body, types, self.header, self.file.format, self._nulls(kinds))
+        return read_csv(self.text.body, types, self.header, self.text.format, self._nulls(kinds))
+
+    @property
+    def text(self) -> File:
+        """The file, which is one of text."""
+        assert not isinstance(self.file, Frame)
+        return self.file
 
     def _nulls(self, kinds: Iterable[str]) -> tuple[str, ...]:
         """Return the texts that are missing in every column."""
@@ -200,19 +216,29 @@ class Source:
         )
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, file: File, reading: Reading) -> Source:
+def open_source(store: Store, file: File | Frame, reading: Reading) -> Source:
     """Read the column names of one file; raise DataError where there are none to use."""
+    if isinstance(file, Frame):
+        return _open_frame(store, file, reading)
     if file.format != "parquet":
         return open_text(file, reading)
 
     def ask(what: str, function: str) -> list[tuple[Any, ...]]:
-        return connection.execute(f"{what} FROM {function}({quote(file.body)})").fetchall()
+        return store.connection.execute(f"{what} FROM {function}({quote(file.body)})").fetchall()
 
     types = tuple(str(field[1]) for field in ask("DESCRIBE SELECT *", "read_parquet"))
     tree = ask("SELECT name, num_children", "parquet_schema")
     names = tuple(name.strip(BLANKS) for name in _top(tree))
     ((rows,),) = ask("SELECT num_rows", "parquet_file_metadata")
     return Source(file, reading, names, rows, types=types)
+
+
+def _open_frame(store: Store, frame: Frame, reading: Reading) -> Source:
+    """Let DuckDB see a table in memory; there is one at most, called `frame` there."""
+    store.view("frame", frame)
+    fields = store.connection.execute("DESCRIBE frame").fetchall()
+    types = tuple(str(field[1]) for field in fields)
+    return Source(frame, reading, frame.names, frame.rows, types=types)
 
 
 def open_text(file: File, reading: Reading, *, whole: bool = False) -> Source:
@@ -289,10 +315,6 @@ def _without(number: str, missing: Missing) -> str:
     for value in missing.numbers:
         number = f"nullif({number}, {value!r}::DOUBLE)"
     return number
-
-
-def _is_numeric(name: str) -> bool:
-    return name.removeprefix("U").startswith(NUMERIC) and not name.endswith("]")
 
 
 def _top(tree: list[tuple[Any, ...]]) -> list[str]:

@@ -74,7 +74,7 @@ class Scan(Origin):
                     for (name, texts), array in zip(known.items(), block, strict=True)
                 }
         if not self.rows:
-            raise DataError(f"{self.paths[0]}: no rows below the header")
+            raise DataError(f"{self.paths[0]}: {self.sources[0].empty}")
 
     def _arrays(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
         """Yield columns as far as one way of reading goes, and then the rest by another."""

@@ -15,7 +15,11 @@ from mlpcli.errors import DataError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Store", "duckdb_errors"]
+__all__ = ["Store", "duckdb_errors", "is_numeric"]
+
+_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_NOTHING = '"NULL"'
+"""What DuckDB calls the type of a column of Arrow that holds no value at all."""
 
 
 class Store(ExitStack):
@@ -26,6 +30,7 @@ class Store(ExitStack):
 
     def __init__(self, memory_limit: str | None) -> None:
         super().__init__()
+        self.frames: dict[str, object] = {}
         try:
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
         except OSError as error:
@@ -43,6 +48,18 @@ class Store(ExitStack):
         self.connection.execute("SET enable_progress_bar = false")
         if memory_limit is not None:
             self._limit(memory_limit)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection of its own, as one does one thing at a time; it sees all views."""
+        cursor = self.connection.cursor()
+        for name, frame in self.frames.items():
+            cursor.register(name, frame)
+        return cursor
+
+    def view(self, name: str, frame: object) -> None:
+        """Let queries read an Arrow stream by this name."""
+        self.frames[name] = frame
+        self.connection.register(name, frame)
 
     def memory_limit(self) -> int:
         """Return the limit in bytes: the given one or DuckDB's own, which is 80 % of the memory."""
@@ -67,6 +84,13 @@ class Store(ExitStack):
             raise DataError(
                 f'memory_limit: expected a size such as "4GB" or "512MB", got "{memory_limit}"'
             ) from error
+
+
+def is_numeric(name: str) -> bool:
+    """Say whether a type of DuckDB's holds numbers, or nothing."""
+    return name == _NOTHING or (
+        name.removeprefix("U").startswith(_NUMERIC) and not name.endswith("]")
+    )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.table.reading import Kind
 
-__all__ = ["Array", "Misfit", "Texts", "Verbatim", "empty_texts", "stream"]
+__all__ = ["Array", "Misfit", "Texts", "Verbatim", "empty_texts", "raw_blocks", "stream"]
 
 Numbers: TypeAlias = "NDArray[np.float64]"
 Array: TypeAlias = "NDArray[Any]"
@@ -68,7 +68,7 @@ def empty_texts(kinds: Mapping[str, Kind]) -> dict[str, Texts | None]:
 
 
 def stream(
-    connection: duckdb.DuckDBPyConnection,
+    cursor: duckdb.DuckDBPyConnection,
     select: str,
     texts: Sequence[Texts | None],
     *,
@@ -76,12 +76,12 @@ def stream(
 ) -> Iterator[list[Array]]:
     """Yield the columns of some rows at a time, in order: numbers, nan where missing, or codes.
 
-    `texts` holds the levels of each text column, None for a number column. Numbers may be views
-    of DuckDB's memory: they are not to be changed, and gone with the next block. Raises
-    duckdb.Error, and Misfit.
+    `cursor` has nothing else to do. `texts` holds the levels of each text column, None for a number
+    column. Numbers may be views of DuckDB's memory: they are not to be changed, and gone with the
+    next block. Raises duckdb.Error, and Misfit.
     """
     kinds: list[Kind] = ["number" if known is None else "text" for known in texts]
-    for raw in (_at_once if small else _by_and_by)(connection, select, kinds):
+    for raw in (_at_once if small else raw_blocks)(cursor, select, kinds):
         yield [
             _finite(*values) if known is None else known.codes(cast("list[bytes]", values))
             for known, values in zip(texts, raw, strict=True)
@@ -95,9 +95,9 @@ def _finite(values: Numbers, missing: int) -> Numbers:
 
 
 def _at_once(
-    connection: duckdb.DuckDBPyConnection, select: str, kinds: Sequence[Kind]
+    cursor: duckdb.DuckDBPyConnection, select: str, kinds: Sequence[Kind]
 ) -> Iterator[list[Raw]]:
-    columns = connection.cursor().execute(select).fetchnumpy().values()
+    columns = cursor.execute(select).fetchnumpy().values()
     if len(next(iter(columns))):
         yield [
             _numbers(column) if kind == "number" else _bytes(column)
@@ -115,14 +115,14 @@ def _bytes(column: NDArray[Any]) -> list[bytes]:
     return [text.encode() for text in np.ma.filled(column, "").tolist()]
 
 
-def _by_and_by(
-    connection: duckdb.DuckDBPyConnection, select: str, kinds: Sequence[Kind]
+def raw_blocks(
+    cursor: duckdb.DuckDBPyConnection, select: str, kinds: Sequence[Kind]
 ) -> Iterator[list[Raw]]:
+    """Yield columns of some rows at a time: (numbers, how many are missing), or texts."""
     from nanoarrow import c_array_stream
 
     views = {"number": _arrow_numbers, "text": _arrow_texts}
-    cursor = connection.cursor()  # of its own, as a connection does one thing at a time; kept here,
-    try:  # as its end would be that of the stream in some releases
+    try:  # the cursor is kept here, as its end would be that of the stream in some releases
         for block in c_array_stream(cursor.sql(select).__arrow_c_stream__()):
             view = block.view()
             yield [views[kind](view.child(j), block.length) for j, kind in enumerate(kinds)]

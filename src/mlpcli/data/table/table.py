@@ -49,7 +49,7 @@ class Table(Origin):
             self._spool = self._fill()
             self.store.connection.close()  # which gives DuckDB's memory back
             if not self.rows:
-                raise DataError(f"{self.paths[0]}: no rows below the header")
+                raise DataError(f"{self.paths[0]}: {self.sources[0].empty}")
         self._levels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
         return self
 
