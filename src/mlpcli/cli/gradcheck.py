@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.command import MaybeConfig, Overrides, read_config
-from mlpcli.cli.console import counting, draw, put, put_chart, put_json, put_table, put_words
-from mlpcli.cli.gradcheck_given import Called, Found, source_of
+from mlpcli.cli.console import counting, draw, put, put_chart, put_json, put_report
+from mlpcli.cli.gradcheck_given import Called, source_of
 from mlpcli.cli.gradcheck_options import Check, Given, Laid, Report, Said, Subject
 from mlpcli.cli.gradcheck_subject import find_subjects, refuse_unfit_options
 from mlpcli.errors import UsageError
@@ -16,6 +16,7 @@ from mlpcli.report.ci import FORMATS
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.check.found import Found
     from mlpcli.check.given.layout import Layout
     from mlpcli.check.result import GradcheckResult
     from mlpcli.config import Config
@@ -129,11 +130,7 @@ def _put(result: GradcheckResult, report: Report, config: str | None, *, stated:
     elif report.format in FORMATS:
         put(FORMATS[report.format](result, config))
     else:
-        put_words(words.objective_line(result.case))
-        put_table(words.gradcheck_table(result))
-        if result.forms is not None:
-            put_table(words.forms_table(result.forms))
-        put_words(*words.gradcheck_words(result, stated=stated))
+        put_report(words.gradcheck_report(result, stated=stated))
         if undrawn:
             put_chart(words.error_chart(result))
 

@@ -37,6 +37,12 @@ class Config(Sections):
         copy._folder = folder
         return copy
 
+    def __repr__(self) -> str:
+        target, layers = ", ".join(self.data.target), list(self.network.hidden)
+        return f"<Config {self.name}: {shorten(target)} by hidden layers {layers}>"
+
+    __str__ = __repr__
+
     def with_loss(self, kind: str) -> Self:
         """Return the config with this kind of loss if it names none itself."""
         if self.loss.kind is not None:

@@ -31,6 +31,7 @@ __all__ = [
     "error_heat_map",
     "forms_table",
     "gradcheck_document",
+    "gradcheck_report",
     "gradcheck_table",
     "gradcheck_words",
     "objective_line",
@@ -75,6 +76,15 @@ def _fraction(factor: str, divisors: list[str]) -> str:
         return factor
     product = below[0] if len(below) == 1 else f"({' '.join(below)})"
     return f"{top or 1}/{product} "
+
+
+def gradcheck_report(result: GradcheckResult, *, stated: bool = True) -> Iterator[Table | str]:
+    """Yield all that is shown of a result, tables and sentences, from J to the blind spots."""
+    yield objective_line(result.case)
+    yield gradcheck_table(result)
+    if result.forms is not None:
+        yield forms_table(result.forms)
+    yield from gradcheck_words(result, stated=stated)
 
 
 def gradcheck_table(result: GradcheckResult) -> Table:

@@ -56,6 +56,10 @@ class Model:
     reading: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        names = ", ".join(target.name for target in self.targets)
+        return f"<Model of {shorten(names)}: {self.network!r}>"
+
     @property
     def loss(self) -> Loss:
         """The true loss that the model was trained on."""
