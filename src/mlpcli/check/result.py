@@ -131,6 +131,6 @@ class GradcheckResult:
     unproven: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
-        bugs = ", ".join(dict.fromkeys(found.bug for found in self.diagnosis))
-        words = f"{self.verdict}{': ' if bugs else ''}{bugs}"
-        return f"<GradcheckResult {words}; {self.check.parameters} parameters, {self.check.rows} rows>"
+        bug = f": {self.diagnosis[0].bug}" if self.diagnosis else ""
+        size = f"{self.check.parameters} parameters, {self.check.rows} rows"
+        return f"<GradcheckResult {self.verdict}{bug}; {size}>"

@@ -7,6 +7,7 @@ from pydantic import PrivateAttr, model_validator
 
 from mlpcli.config.rules import refuse_conflicts
 from mlpcli.config.schema import Sections
+from mlpcli.text import shorten
 
 
 class Config(Sections):

@@ -15,7 +15,7 @@ from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
-from mlpcli.text import show_name
+from mlpcli.text import shorten, show_name
 from mlpcli.training.run_folder import RunFolder
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
