@@ -35,6 +35,7 @@ __all__ = [
     "gradcheck_table",
     "gradcheck_words",
     "objective_line",
+    "worst_words",
 ]
 
 _SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
@@ -160,6 +161,12 @@ def _beside(result: GradcheckResult) -> Iterator[str]:
             yield f"returned {found.name} is {verdict}{means}"
 
 
+def worst_words(tensor: TensorResult) -> str:
+    """Return where a tensor is worst, with both numbers."""
+    worst = tensor.worst
+    return f"worst at {list(worst.index)}: given {worst.analytic:.9g}, numeric {worst.numeric:.9g}"
+
+
 def causes(result: GradcheckResult) -> str:
     """Return each diagnosis with its fix, on one line."""
     return "; ".join(f"{d.bug}: {d.explanation}. Fix: {d.fix}" for d in result.diagnosis)
@@ -170,7 +177,8 @@ def beyond_tensors(result: GradcheckResult) -> str | None:
     shown = {tensor.verdict for tensor in result.check.layers}
     if result.verdict == "pass" or result.verdict in shown:
         return None
-    return _verdict_line(result) if result.verdict == "inconclusive" else causes(result)
+    verdict = _verdict_line(result)
+    return verdict if result.verdict == "inconclusive" else causes(result) or verdict
 
 
 def _verdict_line(result: GradcheckResult) -> str:
