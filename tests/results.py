@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from buggy_backprop import Plant, buggy
+from mlpcli.check.bugs.diagnosis import Diagnosis
 from mlpcli.check.run import gradcheck
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.sigmoid import sigmoid
@@ -55,3 +56,12 @@ def doubtful(result: GradcheckResult) -> GradcheckResult:
         verdict="inconclusive",
         check=replace(result.check, verdict="inconclusive", second_opinion=opinion),
     )
+
+
+HOSTILE = 'a<b>&"c",d:e%f\ng'
+
+
+def forgetful(result: GradcheckResult) -> GradcheckResult:
+    """The same of a function that is wrong though its numbers are right."""
+    found = Diagnosis("depends-on-earlier-rows", (), (), HOSTILE, "forget", None)
+    return replace(result, verdict="fail", diagnosis=(found,))

@@ -12,6 +12,7 @@ from mlpcli.version import __version__
 
 if TYPE_CHECKING:
     from mlpcli.check.run import gradcheck
+    from mlpcli.checked import CheckedGradient, assert_gradient, check_gradient
     from mlpcli.compare.on_data import case_from_config
     from mlpcli.config import Config, load_config
     from mlpcli.data.dataset import Dataset, load_dataset
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mlpcli.training.run import TrainingResult, train
 
 __all__ = [
+    "CheckedGradient",
     "Config",
     "CrossvalResult",
     "Dataset",
@@ -29,7 +31,9 @@ __all__ = [
     "Model",
     "TrainingResult",
     "__version__",
+    "assert_gradient",
     "case_from_config",
+    "check_gradient",
     "crossval",
     "evaluate",
     "gradcheck",
@@ -40,13 +44,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CheckedGradient": "mlpcli.checked",
     "Config": "mlpcli.config",
     "CrossvalResult": "mlpcli.training.crossval",
     "Dataset": "mlpcli.data.dataset",
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.training.model_file",
     "TrainingResult": "mlpcli.training.run",
+    "assert_gradient": "mlpcli.checked",
     "case_from_config": "mlpcli.compare.on_data",
+    "check_gradient": "mlpcli.checked",
     "crossval": "mlpcli.training.crossval",
     "evaluate": "mlpcli.training.evaluate",
     "gradcheck": "mlpcli.check.run",

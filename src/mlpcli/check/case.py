@@ -61,6 +61,12 @@ class Case:
         for name, tensor in self.network.tensors():
             _require(name, tensor, tensor.shape)
 
+    def __repr__(self) -> str:
+        J, network = self.objective, self.network
+        sizes = "-".join(map(str, network.sizes))
+        words = f"{network.activation.name} network {sizes}, {J.loss.name} of {J.loss.output}"
+        return f"<Case {words} outputs, {self.rows} rows>"
+
     @property
     def rows(self) -> int:
         """The number of rows N."""

@@ -7,11 +7,13 @@ fit another layout, on the options that say so.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mlpcli.check.case import Case, case_from
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Network
 
@@ -20,13 +22,54 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.check.case import Case
+    from mlpcli.check.convention import Convention
     from mlpcli.check.given.layout import Layout
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["arrays_of", "listed", "read_network", "read_rows"]
+__all__ = ["CaseArrays", "arrays_of", "listed", "read_case_arrays", "read_network", "read_rows"]
 
 Arrays: TypeAlias = "Mapping[str, NDArray[Any]]"
+
+
+@dataclass(frozen=True)
+class CaseArrays:
+    """The network and the rows of a case: X, y and, if there, omega, a row per sample."""
+
+    network: Network
+    rows: Arrays
+
+    def case(self, convention: Convention, learning_rate: float | None = None) -> Case:
+        """Return the case under this convention. Raises CaseError where that cannot be."""
+        case = case_from(
+            self.network,
+            self.rows["X"],
+            self.rows["y"],
+            omega=self.rows.get("omega"),
+            loss=convention.loss,
+            output=convention.output,
+            learning_rate=learning_rate,
+        )
+        return convention.applied(case)
+
+
+def read_case_arrays(arrays: Arrays, layout: Layout) -> CaseArrays:
+    """Return what X, y, W1, b1, .. and omega, of any real dtype and in this layout, say of a case.
+
+    Raises CaseError for arrays that are none.
+    """
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise CaseError(f"{name}: expected real numbers, got {array.dtype}")
+        if array.ndim == 0 or array.size == 0:
+            raise CaseError(f"{name}: expected numbers, got shape {array.shape}")
+    network = read_network(arrays, layout)
+    widths = {"X": network.sizes[0], "y": network.sizes[-1], "omega": network.sizes[-1]}
+    rows = {
+        name: read_rows(arrays, name, layout, width)
+        for name, width in widths.items()
+        if name in arrays
+    }
+    return CaseArrays(network, rows)
 
 
 def arrays_of(case: Case, layout: Layout) -> dict[str, FloatArray]:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from mlpcli.check.array_files import SUFFIXES, ArrayFile, read_array_file, write_array_file
-from mlpcli.check.case import Case, case_from
-from mlpcli.check.case_arrays import arrays_of, listed, read_network, read_rows
+from mlpcli.check.case_arrays import CaseArrays, arrays_of, listed, read_case_arrays
 from mlpcli.check.convention import Convention, convention_of, read_convention
 from mlpcli.check.given.intermediates import is_known
 from mlpcli.check.given.layout import OURS
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+    from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout
     from mlpcli.check.given.returned import Returned
     from mlpcli.nn.network import Network
@@ -54,30 +54,21 @@ def write_case(case: Case, file: IO[bytes], suffix: str, layout: Layout = OURS) 
 
 @dataclass(frozen=True)
 class CaseFile:
-    """What a file says of a case; `convention` is None where it does not say what J is.
-
-    `arrays` are X, y and, if there, omega, a row per sample.
-    """
+    """What a file says of a case; `convention` is None where it does not say what J is."""
 
     path: Path
-    arrays: Arrays
-    network: Network
+    arrays: CaseArrays
     convention: Convention | None
+
+    @property
+    def network(self) -> Network:
+        """The network of the case."""
+        return self.arrays.network
 
     def case(self, convention: Convention, learning_rate: float | None = None) -> Case:
         """Return the case under this convention. Raises CaseError where that cannot be."""
-        arrays = self.arrays
         try:
-            case = case_from(
-                self.network,
-                arrays["X"],
-                arrays["y"],
-                omega=arrays.get("omega"),
-                loss=convention.loss,
-                output=convention.output,
-                learning_rate=learning_rate,
-            )
-            return convention.applied(case)
+            return self.arrays.case(convention, learning_rate)
         except CaseError as error:
             raise CaseError(*(f"{self.path}: {line}" for line in error.lines)) from error
 
@@ -98,32 +89,20 @@ def read_case_file(path: Path, layout: Layout = OURS) -> CaseFile:
     """
     file = read_array_file(path)
     try:
-        arrays = _case_arrays(file)
-        network = read_network(arrays, layout)
-        widths = {"X": network.sizes[0], "y": network.sizes[-1], "omega": network.sizes[-1]}
-        rows = {
-            name: read_rows(arrays, name, layout, width)
-            for name, width in widths.items()
-            if name in arrays
-        }
+        arrays = read_case_arrays(_named_arrays(file), layout)
         said = file.texts.get(_OBJECTIVE)
         convention = None if said is None else read_convention(said)
     except CaseError as error:
         raise CaseError(*(f"{path}: {line}" for line in error.lines)) from error
-    return CaseFile(path, rows, network, convention)
+    return CaseFile(path, arrays, convention)
 
 
-def _case_arrays(file: ArrayFile) -> Arrays:
-    """Return the arrays of a case file, whose names and kinds are right."""
+def _named_arrays(file: ArrayFile) -> Arrays:
+    """Return the arrays of a case file, whose names are right."""
     arrays = file.arrays()
     for name in ("X", "y", "W1"):
         if name not in arrays:
             raise CaseError(f'expected an array "{name}", got {listed(arrays)}')
-    for name, array in arrays.items():
-        if array.dtype.kind not in "biuf":
-            raise CaseError(f"{name}: expected real numbers, got {array.dtype}")
-        if array.ndim == 0 or array.size == 0:
-            raise CaseError(f"{name}: expected numbers, got shape {array.shape}")
     unknown = [name for name in arrays if not re.fullmatch(r"X|y|omega|[Wb][1-9]\d*", name)]
     if unknown:
         guess = did_you_mean(unknown[0], ("X", "y", "W1", "b1")) or "; expected X, y, W1, b1, .."

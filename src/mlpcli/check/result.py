@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mlpcli.check.given.layout import OURS, Layout
 
 if TYPE_CHECKING:
@@ -43,6 +45,20 @@ class CheckResult:
     numeric: Numeric
     bounds: Bounds
     printed: Printed | None = None
+
+    def __repr__(self) -> str:
+        size = f"{self.parameters} parameters, {self.rows} rows"
+        return f"<CheckResult {self.verdict} by {self.method}; {size}>"
+
+    @property
+    def unproven(self) -> frozenset[str]:
+        """The tensors that are not known to be right: wrong, undecided, or nothing but zeros.
+
+        Where the right gradient is 0, whoever returns zeros has it too.
+        """
+        ends = np.cumsum([tensor.errors.size for tensor in self.layers])
+        numbers = zip(self.layers, np.split(self.numeric.values, ends[:-1]), strict=True)
+        return frozenset(t.name for t, B in numbers if t.verdict != "pass" or not B.any())
 
 
 @dataclass(frozen=True)
@@ -93,7 +109,8 @@ class GradcheckResult:
     options under which a wrong gradient is right, if there are any, and `gradient` is what was
     judged, in our layout whatever that of the giver is; `kinks` says how they were taken; `beside`
     compares what came with it; `findings`, which stand first in `diagnosis`, are faults of the
-    function and not of its numbers.
+    function and not of its numbers. `place` is the file and the line of the function that computed
+    it, and `unproven` names the tensors that some case does not prove.
     """
 
     verdict: Verdict
@@ -112,3 +129,10 @@ class GradcheckResult:
     layout: Layout = OURS
     beside: tuple[Comparison, ...] = ()
     other_call: OtherCall | None = None
+    place: tuple[str | None, int | None] = (None, None)
+    unproven: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        bug = f": {self.diagnosis[0].bug}" if self.diagnosis else ""
+        size = f"{self.check.parameters} parameters, {self.check.rows} rows"
+        return f"<GradcheckResult {self.verdict}{bug}; {size}>"

@@ -61,17 +61,18 @@ def gradcheck_each(
             if name != FORMS_CASE:
                 raise
     verdicts = {name: result.verdict for name, result in results.items()}
-    judged = [v for name, v in verdicts.items() if name != FORMS_CASE or v == "fail"]
+    judged = {name: v for name, v in verdicts.items() if name != FORMS_CASE or v == "fail"}
     name = next((name for name, v in verdicts.items() if v == "fail"), next(iter(results)))
     others = [(r.case, r.gradient) for other, r in results.items() if other != name]
     shown = explain(results[name], tolerance, others)
     blind = set.intersection(*({spot.bug for spot in r.blind_spots} for r in results.values()))
     return replace(
         shown,
-        verdict=overall(judged),
+        verdict=overall([*judged.values()]),
         name=name,
         cases=tuple(verdicts.items()),
         blind_spots=tuple(spot for spot in shown.blind_spots if spot.bug in blind),
+        unproven=frozenset().union(*(results[n].unproven for n in judged)),
     )
 
 
@@ -107,6 +108,7 @@ def examine(
     layout: Layout = OURS,
     beside: tuple[Comparison, ...] = (),
     other_call: OtherCall | None = None,
+    place: tuple[str | None, int | None] = (None, None),
     progress: Callable[[int], None] | None = None,
 ) -> GradcheckResult:
     """Judge `gradient`, or our own by this `form` of the derivative, computed in `dtype`.
@@ -115,8 +117,9 @@ def examine(
     the method's own), `progress` is called with counts of entries done. Of the function that
     computed the gradient are known: `doubt`, what its making may be off by, over theta; `findings`,
     faults with one of which the check fails; `hidden`, bugs that its `call` cannot show;
-    `other_call`, the one it seems to be made for; the `layout` of what it takes and returns, and
-    how what is `beside` the gradient compares. Raises CaseError for a gradient of another network.
+    `other_call`, the one it seems to be made for; its `place`, file and line; the `layout` of what
+    it takes and returns, and how what is `beside` the gradient compares. Raises CaseError for a
+    gradient of another network.
     """
     named = case.objective.loss.form(form).name if gradient is None else None
     gradient = case.gradient(form, dtype, epsilon) if gradient is None else gradient
@@ -158,6 +161,8 @@ def examine(
         layout=layout,
         beside=beside,
         other_call=other_call,
+        place=place,
+        unproven=result.unproven,
     )
 
 

@@ -12,7 +12,7 @@ import sys
 import textwrap
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ __all__ = [
     "put",
     "put_chart",
     "put_json",
+    "put_report",
     "put_table",
     "put_tables",
     "put_words",
@@ -99,6 +100,15 @@ def put_table(table: Table) -> None:
     console = Console(highlight=False)
     for piece in table.pieces(console.width):
         console.print(piece.rich())
+
+
+def put_report(pieces: Iterable[Table | str]) -> None:
+    """Write tables and sentences to stdout, in their order."""
+    for piece in pieces:
+        if isinstance(piece, str):
+            put_words(piece)
+        else:
+            put_table(piece)
 
 
 def put_words(*paragraphs: str) -> None:

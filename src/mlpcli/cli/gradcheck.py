@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.command import MaybeConfig, Overrides, read_config
-from mlpcli.cli.console import counting, draw, put, put_chart, put_json, put_table, put_words
-from mlpcli.cli.gradcheck_given import Called, Found, source_of
+from mlpcli.cli.console import counting
+from mlpcli.cli.gradcheck_given import Called, source_of
 from mlpcli.cli.gradcheck_options import Check, Given, Laid, Report, Said, Subject
+from mlpcli.cli.gradcheck_output import (
+    answering_who_is_graded,
+    is_graded,
+    put_result,
+    put_template,
+    refuse_unfit_output,
+    told_by,
+    write_files,
+)
 from mlpcli.cli.gradcheck_subject import find_subjects, refuse_unfit_options
 from mlpcli.errors import UsageError
-from mlpcli.report.ci import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mlpcli.check.case import Case
-    from mlpcli.check.given.layout import Layout
+    from mlpcli.check.found import Found
     from mlpcli.check.result import GradcheckResult
     from mlpcli.config import Config
 
@@ -47,39 +58,54 @@ def gradcheck(
     Exit status: 0 every tensor was judged and is right, 1 something is wrong, 4 nothing is wrong
     but some tensor could not be judged.
     """
-    _refuse(config, overrides, check, given, report)
-    refuse_unfit_options(config, subject, given)
-    settings = None if config is None else read_config(config, overrides)
-
-    from mlpcli.check.bugs.plant import plantable
-    from mlpcli.check.run import gradcheck_each
-    from mlpcli.files import write_bytes
-    from mlpcli.report.ci import junit_xml
-
-    layout, options = laid.layout(), _options(settings, check)
-    with source_of(given.gradient, called, layout) as source:
-        subjects = find_subjects(settings, subject, said, layout)
-        cases = {name: layout.of(case) for name, case in subjects.cases.items()}
-        if given.plant is not None:
-            cases = plantable(cases, given.plant)
-        _write(next(iter(cases.values())), report, layout)
-        with counting(sum(case.network.theta.size for case in cases.values())) as progress:
-            result = gradcheck_each(
-                cases,
-                lambda case: _check(
-                    _planted(source(case, subjects.smaller), given), check, options, progress
-                ),
-                options.get("tolerance"),
+    with answering_who_is_graded(report):
+        _refuse(config, overrides, check, given)
+        refuse_unfit_options(config, subject, given)
+        refuse_unfit_output(report, given, called)
+        settings = None if config is None else read_config(config, overrides)
+        layout, options = laid.layout(), _options(settings, check)
+        with source_of(given.gradient, called, layout, graded=is_graded(report)) as source:
+            subjects = find_subjects(settings, subject, said, layout)
+            cases = {name: layout.of(case) for name, case in subjects.cases.items()}
+            if given.template:
+                put_template(next(iter(cases.values())), layout, called)
+                return 0
+            if given.plant is not None:
+                cases = _plantable(cases, given.plant)
+            write_files(next(iter(cases.values())), report, layout)
+            result = _examined(
+                cases, partial(source, smaller=subjects.smaller), check, given, options
             )
-    if report.junit is not None:
-        write_bytes(report.junit, junit_xml(result, str(config or subject.case or "built-in")))
-    _put(result, report, None if config is None else str(config), stated=subjects.stated)
+    name = str(config or subject.case or "built-in")
+    put_result(result, report, told_by(report, config), name, stated=subjects.stated)
     return _STATUS[result.verdict]
 
 
-def _refuse(
-    config: Path | None, overrides: list[str] | None, check: Check, given: Given, report: Report
-) -> None:
+def _examined(
+    cases: Mapping[str, Case],
+    source: Callable[[Case], Found],
+    check: Check,
+    given: Given,
+    options: dict[str, Any],
+) -> GradcheckResult:
+    """Return the check of these cases, with the gradients of a source."""
+    from mlpcli.check.run import gradcheck_each
+
+    with counting(sum(case.network.theta.size for case in cases.values())) as progress:
+        return gradcheck_each(
+            cases,
+            lambda case: _check(_planted(source(case), given), check, options, progress),
+            options.get("tolerance"),
+        )
+
+
+def _plantable(cases: Mapping[str, Case], name: str) -> dict[str, Case]:
+    from mlpcli.check.bugs.plant import plantable
+
+    return plantable(cases, name)
+
+
+def _refuse(config: Path | None, overrides: list[str] | None, check: Check, given: Given) -> None:
     """Raise UsageError where options contradict each other."""
     if config is None and overrides:
         raise UsageError("--set changes a CONFIG, and none is given")
@@ -89,8 +115,8 @@ def _refuse(
     for option, value in {"--dtype": check.dtype, "--derivative": check.derivative}.items():
         if (given.gradient or given.plant) is not None and value is not None:
             raise UsageError(f"{option} is about our own gradient; leave it out with {other}")
-    if report.json and report.format != "text":
-        raise UsageError(f"--json and --format {report.format}: stdout holds one of them")
+    if given.template and (given.gradient or given.plant) is not None:
+        raise UsageError("--template prints a starter and ends; leave out --gradient and --plant")
 
 
 def _planted(found: Found, given: Given) -> Found:
@@ -118,44 +144,6 @@ def _check(found: Found, check: Check, options: dict[str, Any], progress: Any) -
         **found.keywords,
         **options,
     )
-
-
-def _put(result: GradcheckResult, report: Report, config: str | None, *, stated: bool) -> None:
-    """Print the result in the format that was asked for, and draw it."""
-    from mlpcli.report import gradcheck as words
-
-    undrawn = draw(report.plot, lambda: words.error_heat_map(result))
-    if report.json:
-        put_json(words.gradcheck_document(result))
-    elif report.format in FORMATS:
-        put(FORMATS[report.format](result, config))
-    else:
-        put_words(words.objective_line(result.case))
-        put_table(words.gradcheck_table(result))
-        if result.forms is not None:
-            put_table(words.forms_table(result.forms))
-        put_words(*words.gradcheck_words(result, stated=stated))
-        if undrawn:
-            put_chart(words.error_chart(result))
-
-
-def _write(case: Case, report: Report, layout: Layout) -> None:
-    """Write the case and its answers to files that are not there yet, or with force to any."""
-    from mlpcli.check.answers import write_answers
-    from mlpcli.check.exchange import SUFFIXES, write_case
-    from mlpcli.files import atomic_file, refuse_existing
-
-    asked = {"--dump": (report.dump, write_case), "--answers": (report.answers, write_answers)}
-    for option, (path, write) in asked.items():
-        if path is None:
-            continue
-        if path.suffix not in SUFFIXES:
-            raise UsageError(
-                f"{option} {path}: expected a name that ends in .npz, .safetensors or .json"
-            )
-        refuse_existing(path, force=report.force)
-        with atomic_file(path) as file:
-            write(case, file, path.suffix, layout)
 
 
 def _options(config: Config | None, check: Check) -> dict[str, Any]:

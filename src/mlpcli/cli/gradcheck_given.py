@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mlpcli.check.found import Found
 from mlpcli.check.given.call import CALLS
 from mlpcli.errors import UsageError
 
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from mlpcli.check.case import Case
+    from mlpcli.check.found import Source
     from mlpcli.check.given.host import Host
     from mlpcli.check.given.layout import Layout
-    from mlpcli.nn.network import Parameters
 
     CallName: TypeAlias = str
 else:
     CallName = Literal[*CALLS]
 
-__all__ = ["Called", "Found", "Source", "source_of"]
+__all__ = ["Called", "source_of"]
 
 _SUFFIXES = {".npz", ".safetensors", ".json"}
 
@@ -80,22 +81,6 @@ class Called:
             raise UsageError("--learning-rate is that of a step; add --call step or row-step")
 
 
-@dataclass(frozen=True)
-class Found:
-    """A gradient of the case, which its layout may have changed; None is our own.
-
-    `keywords` are what `gradcheck` is told of how it came about.
-    """
-
-    case: Case
-    gradient: Parameters | None = None
-    keywords: dict[str, Any] = field(default_factory=dict)
-
-
-if TYPE_CHECKING:
-    Source: TypeAlias = Callable[[Case, Mapping[str, Case]], Found]
-
-
 @contextmanager
 def source_of(
     gradient: str | None, called: Called, layout: Layout | None = None, *, graded: bool = False
@@ -110,12 +95,17 @@ def source_of(
     function = gradient is not None and not _is_file(gradient)
     called.refuse(function=function)
     if gradient is None:
-        yield lambda case, _smaller: Found(case)
+        yield _ours
     elif not function:
         yield partial(_of_file, Path(gradient), layout)
     else:
         with _opened(gradient, called, graded=graded) as host:
             yield partial(_of_function, host, gradient, called, layout, graded)
+
+
+def _ours(case: Case, smaller: Mapping[str, Case]) -> Found:
+    del smaller
+    return Found(case)
 
 
 def _is_file(gradient: str) -> bool:
@@ -137,15 +127,12 @@ def _opened(gradient: str, called: Called, *, graded: bool) -> Any:
     )
 
 
-def _of_file(path: Path, layout: Layout | None, case: Case, _smaller: Mapping[str, Case]) -> Found:
-    from mlpcli.check.exchange import read_returned
-    from mlpcli.check.given.intermediates import compare
+def _of_file(path: Path, layout: Layout | None, case: Case, smaller: Mapping[str, Case]) -> Found:
+    del smaller
+    from mlpcli.check.found import found_in_file
     from mlpcli.check.given.layout import OURS
 
-    layout = layout or OURS
-    found = read_returned(path, case, layout)
-    beside = compare(found.beside, case, layout)
-    return Found(case, found.gradient, {"layout": layout, "beside": beside})
+    return found_in_file(path, layout or OURS, case)
 
 
 def _of_function(
@@ -157,26 +144,13 @@ def _of_function(
     case: Case,
     smaller: Mapping[str, Case],
 ) -> Found:
+    from mlpcli.check.found import found_by_function
     from mlpcli.check.given.fit import told_of_other_ways
-    from mlpcli.check.given.function import run_function
     from mlpcli.check.given.layout import OURS
 
     layout, call = layout or OURS, called.call or "batch"
-    taken = layout.of(case)
     again = partial(_opened, name, called, graded=graded)
-    with told_of_other_ways(again, taken, call, layout, smaller):
-        run = run_function(
-            host, taken, call=call, layout=layout, learning_rate=called.learning_rate
+    with told_of_other_ways(again, layout.of(case), call, layout, smaller):
+        return found_by_function(
+            host, case, call=call, layout=layout, learning_rate=called.learning_rate
         )
-    if run.rate is not None and not run.rate.fitted:
-        taken = replace(taken, learning_rate=run.rate.value)
-    keywords = {
-        "findings": run.misbehaviour,
-        "doubt": run.doubt,
-        "hidden": run.hidden,
-        "call": run.call,
-        "layout": layout,
-        "beside": run.beside,
-        "other_call": run.other_call,
-    }
-    return Found(taken, run.gradient, keywords)

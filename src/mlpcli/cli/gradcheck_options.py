@@ -48,6 +48,12 @@ def _tolerance(value: float | None) -> float | None:
     return value
 
 
+def _points(value: float | None) -> float | None:
+    if value is not None and not 0 < value < float("inf"):
+        raise UsageError(f"--points: expected a number > 0, got {value:g}")
+    return value
+
+
 def _factor(text: str | None) -> str | None:
     """Refuse what is no number other than 0, such as 1/2 or -0.5."""
     if text is not None:
@@ -152,6 +158,10 @@ class Given:
             help="Somebody else's: a file, or f(weights, biases, X, y) -> (d_weights, d_biases).",
         ),
     ] = None
+    template: Annotated[
+        bool,
+        typer.Option("--template", help="Print a starter function for these options, and end."),
+    ] = False
     plant: Annotated[
         str | None,
         typer.Option("--plant", metavar="BUG[@LAYER]", help="Ours with a known bug in it."),
@@ -191,6 +201,15 @@ class Report:
         Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.")
     ] = None
     format: Annotated[Format, typer.Option("--format", help="Of stdout.")] = "text"
+    points: Annotated[
+        float | None,
+        typer.Option(
+            "--points", metavar="P", help="To share by tensors; default 100.", callback=_points
+        ),
+    ] = None
+    hide_diagnosis: Annotated[
+        bool, typer.Option("--hide-diagnosis", help="Say what is wrong, not why.")
+    ] = False
     plot: Annotated[Path | None, plot_option("Draw the errors: png, svg, pdf.")] = None
     dump: Annotated[
         Path | None,

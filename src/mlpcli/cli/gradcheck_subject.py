@@ -46,10 +46,10 @@ def refuse_unfit_options(config: Path | None, subject: Subject, given: Given) ->
     if config is None and subject.model is not None:
         raise UsageError("--model has the weights for a CONFIG, and none is given")
     if drawn is None and subject.network is None:
-        if given.gradient is None and given.plant is None:
+        if given.gradient is None and given.plant is None and not given.template:
             raise UsageError(
                 "expected a CONFIG, --case FILE or --network SIZES; or --gradient FILE|FUNCTION "
-                "or --plant BUG, which need none of them; see mlp gradcheck --help"
+                "or --plant BUG, which need none of them; --template prints a starter"
             )
         if subject.rows is not None:
             raise UsageError("--rows: the built-in cases have their own; give --network SIZES too")

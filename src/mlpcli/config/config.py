@@ -8,6 +8,7 @@ from pydantic import PrivateAttr, model_validator
 from mlpcli.config.rules import refuse_conflicts
 from mlpcli.config.schema import Sections
 from mlpcli.names import is_in_memory
+from mlpcli.text import shorten
 
 
 class Config(Sections):
@@ -37,6 +38,12 @@ class Config(Sections):
         copy = self.model_copy()
         copy._folder = folder
         return copy
+
+    def __repr__(self) -> str:
+        target, layers = ", ".join(self.data.target), list(self.network.hidden)
+        return f"<Config {self.name}: {shorten(target)} by hidden layers {layers}>"
+
+    __str__ = __repr__
 
     def with_loss(self, kind: str) -> Self:
         """Return the config with this kind of loss if it names none itself."""

@@ -25,7 +25,7 @@ from mlpcli.data.table_notes import table_notes
 from mlpcli.data.target import AnyTarget, Classes, classes_of, fit_target, one_hot
 from mlpcli.data.twins import twin_notes
 from mlpcli.errors import DataError
-from mlpcli.text import show_name
+from mlpcli.text import shorten, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,6 +58,12 @@ class Dataset:
     notes: tuple[str, ...]
     config: Config
     reading: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        sizes = ", ".join(f"{name} {len(rows)}" for name, rows in parts.items() if rows is not None)
+        names = ", ".join(target.name for target in self.targets)
+        return f"<Dataset of {shorten(names)}: {self.train.width} inputs; rows: {sizes}>"
 
     @property
     def classes(self) -> Classes | None:

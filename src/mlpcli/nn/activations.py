@@ -47,12 +47,14 @@ class Activation(ABC):
     The error terms bound what rounding does to z and s, in units of the roundoff u: of s it is
     `curvature` s times the error of h and `roundings` s, of z it is `own_error`; a textbook that
     writes `textbook_slope` makes `textbook_error` beside it. `init` is how weights should start,
-    `written` how people write f'(H_i), and `letter` what they call f.
+    `written` how people write f'(H_i), `letter` what they call f, and `in_numpy` the code of f by h
+    and of f' by h and z, with {slope} for the slope that can be chosen.
     """
 
     name: ClassVar[str]
     letter: ClassVar[str] = "f"
     written: ClassVar[str]
+    in_numpy: ClassVar[tuple[str, str] | None] = None
     init: ClassVar[str] = "glorot"
     curvature: ClassVar[float]
     roundings: ClassVar[float]
@@ -147,6 +149,7 @@ class Sigmoid(Activation):
     name = "sigmoid"
     letter = "sigma"
     written = "Z_i (1 - Z_i)"
+    in_numpy = ("1 / (1 + np.exp(-h))", "z * (1 - z)")
     curvature = 1.0
     roundings = 3.0
 
@@ -208,6 +211,7 @@ class Tanh(Activation):
 
     name = "tanh"
     written = "(1 - Z_i^2)"
+    in_numpy = ("np.tanh(h)", "1 - z**2")
     curvature = 2.0
     roundings = 3.0
 
@@ -268,6 +272,7 @@ class LeakyRelu(Activation):
     at_zero: float = 0.0
     name = "leaky_relu"
     written = "1 where H_i > 0, else a"
+    in_numpy = ("np.where(h > 0, h, {slope} * h)", "np.where(h > 0, 1, {slope})")
     init = "he"
     curvature = 0.0
     roundings = 2.0
@@ -334,6 +339,7 @@ class Relu(LeakyRelu):
     below: float = 0.0
     name = "relu"
     written = "(H_i > 0)"
+    in_numpy = ("np.maximum(h, 0)", "h > 0")
 
     @classmethod
     def with_slope(cls, slope: float) -> Self:
@@ -357,6 +363,7 @@ class Identity(Activation):
 
     name = "identity"
     written = "1"
+    in_numpy = ("h", "1")
     curvature = 0.0
     roundings = 1.0
 

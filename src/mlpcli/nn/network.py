@@ -57,6 +57,10 @@ class Parameters:
         if start != theta.size:
             raise ValueError(f"expected {start} parameters for sizes {sizes}, got {theta.size}")
 
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.sizes))
+        return f"<{type(self).__name__} {sizes}, {self.theta.size} parameters>"
+
     @staticmethod
     def count(sizes: Sequence[int], bias: bool) -> int:
         """Return how many numbers a network of these sizes has."""

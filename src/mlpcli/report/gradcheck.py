@@ -31,9 +31,11 @@ __all__ = [
     "error_heat_map",
     "forms_table",
     "gradcheck_document",
+    "gradcheck_report",
     "gradcheck_table",
     "gradcheck_words",
     "objective_line",
+    "worst_words",
 ]
 
 _SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
@@ -75,6 +77,15 @@ def _fraction(factor: str, divisors: list[str]) -> str:
         return factor
     product = below[0] if len(below) == 1 else f"({' '.join(below)})"
     return f"{top or 1}/{product} "
+
+
+def gradcheck_report(result: GradcheckResult, *, stated: bool = True) -> Iterator[Table | str]:
+    """Yield all that is shown of a result, tables and sentences, from J to the blind spots."""
+    yield objective_line(result.case)
+    yield gradcheck_table(result)
+    if result.forms is not None:
+        yield forms_table(result.forms)
+    yield from gradcheck_words(result, stated=stated)
 
 
 def gradcheck_table(result: GradcheckResult) -> Table:
@@ -150,6 +161,12 @@ def _beside(result: GradcheckResult) -> Iterator[str]:
             yield f"returned {found.name} is {verdict}{means}"
 
 
+def worst_words(tensor: TensorResult) -> str:
+    """Return where a tensor is worst, with both numbers."""
+    worst = tensor.worst
+    return f"worst at {list(worst.index)}: given {worst.analytic:.9g}, numeric {worst.numeric:.9g}"
+
+
 def causes(result: GradcheckResult) -> str:
     """Return each diagnosis with its fix, on one line."""
     return "; ".join(f"{d.bug}: {d.explanation}. Fix: {d.fix}" for d in result.diagnosis)
@@ -160,7 +177,8 @@ def beyond_tensors(result: GradcheckResult) -> str | None:
     shown = {tensor.verdict for tensor in result.check.layers}
     if result.verdict == "pass" or result.verdict in shown:
         return None
-    return _verdict_line(result) if result.verdict == "inconclusive" else causes(result)
+    verdict = _verdict_line(result)
+    return verdict if result.verdict == "inconclusive" else causes(result) or verdict
 
 
 def _verdict_line(result: GradcheckResult) -> str:

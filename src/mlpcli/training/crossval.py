@@ -46,6 +46,9 @@ class CrossvalResult:
     predictions: Path
     seconds: float
 
+    def __repr__(self) -> str:
+        return f"<CrossvalResult of {len(self.folds)} folds, predictions in {self.predictions}>"
+
     @property
     def diverged(self) -> tuple[Fold, ...]:
         """The folds whose training diverged."""

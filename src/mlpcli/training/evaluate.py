@@ -66,6 +66,11 @@ class Evaluation:
     rows: ScoredRows | None = field(default=None, repr=False, compare=False)
     importance: tuple[Importance, ...] | None = None
 
+    def __repr__(self) -> str:
+        scores = {"rows": self.metrics.rows, "loss": self.metrics.loss}
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
+        return f"<Evaluation {shown}>"
+
 
 def row_logits(network: Network, rows: AnyRows) -> NDArray[np.float64]:
     """Return the logits (N x K) of encoded rows, computed in the network's dtype."""

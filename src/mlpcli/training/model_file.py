@@ -16,7 +16,7 @@ from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
-from mlpcli.text import show_name
+from mlpcli.text import shorten, show_name
 from mlpcli.training.run_folder import RunFolder
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
@@ -57,6 +57,10 @@ class Model:
     tensor_digest: str = ""
     reading: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        names = ", ".join(target.name for target in self.targets)
+        return f"<Model of {shorten(names)}: {self.network!r}>"
 
     @property
     def loss(self) -> Loss:

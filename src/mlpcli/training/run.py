@@ -66,6 +66,10 @@ class TrainingResult:
     history: tuple[EpochRecord, ...]
     hints: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        epochs = f"{self.epochs_run} epochs, best {self.best_epoch}"
+        return f"<TrainingResult {self.stopped}: {epochs}, in {self.path}>"
+
     def to_document(self) -> dict[str, Any]:
         """Return the JSON document of `mlp train --json`."""
         return {

@@ -119,6 +119,7 @@ class Bce(Loss):
     wild = MappingProxyType({**LIBRARY_FORMS, **_WILD})
     libraries = LIBRARY_FORMS
     canonical = True
+    in_numpy = ("return 1 / (1 + np.exp(-h))", "z - y")
 
     @property
     def signed(self) -> InPlace:

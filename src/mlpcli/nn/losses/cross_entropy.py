@@ -165,6 +165,11 @@ _WILD = {
 }
 
 
+_SOFTMAX_IN_NUMPY = """\
+p = np.exp(h - h.max(axis={axis}, keepdims=True))
+return p / p.sum(axis={axis}, keepdims=True)"""
+
+
 class CrossEntropy(Loss):
     """Cross-entropy of a softmax output."""
 
@@ -178,6 +183,7 @@ class CrossEntropy(Loss):
     closed = "is right at the last layer only, as softmax is the inverse of its canonical link"
     output = "softmax"
     separable = False
+    in_numpy = (_SOFTMAX_IN_NUMPY, "z - y")
 
     def predict(self, h: FloatArray) -> FloatArray:
         """Return the probabilities of the K labels."""

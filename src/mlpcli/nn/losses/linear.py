@@ -37,6 +37,7 @@ class LinearMse(Loss):
     forms = MappingProxyType({truth.name: truth})
     canonical = False
     written = "2 (Z_L - Y)/N"
+    in_numpy = ("return h", "2 * (z - y)")
     closed = "lacks the factor 2 of the square, and so is right nowhere here"
     output = "identity"
 
