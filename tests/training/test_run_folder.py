@@ -106,7 +106,7 @@ def test_resuming_keeps_the_history_of_epochs_done(tmp_path: Path, epochs: int) 
 def test_a_file_in_place_of_the_folder(workshop: Workshop) -> None:
     (workshop.path / "run").write_text("x")
     for force, resume in ((False, False), (True, False), (False, True)):
-        with pytest.raises(UsageError, match="is a file; expected a folder to write the run to"):
+        with pytest.raises(UsageError, match="is a file; expected a folder to write to"):
             workshop.train(force=force, resume=resume)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
+import re
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -34,6 +37,10 @@ __all__ = ["app", "main", "run"]
 
 BUG = 70
 INTERRUPTED = 130
+
+_NO_MEMORY = "mlp: out of memory; make the network, the batch or the table smaller"
+_OF_STDOUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # where no file is named
+_NO_ROOM = re.compile("failed to map|allocate memory")  # a library that could not be loaded
 
 app = typer.Typer(
     name="mlp",
@@ -95,15 +102,28 @@ def run(args: Sequence[str] | None = None) -> int:
             raise
         status = 0  # Click's way to end when nobody reads the help to its end
     except MemoryError:
-        complain("mlp: out of memory; make the network, the batch or the table smaller")
+        complain(_NO_MEMORY)
         status = InputError.exit_code
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        complain(f"mlp: {error.filename}: {reason}" if error.filename else show_stuck(error))
-        status = StorageError.exit_code
+        status = _stuck(error)
     except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
         status = _usage_or_bug(error)
     return flush_quietly(status or 0)
+
+
+def _stuck(error: OSError) -> int:
+    """Report what the system refused, where nothing closer to it knew what it was for."""
+    try:
+        Path.cwd()
+    except OSError:
+        complain("mlp: the current folder is not there any more; change to one that is")
+        return InputError.exit_code
+    reason = (error.strerror or str(error)).lower()
+    if error.filename is not None:
+        complain(f"mlp: {os.fsdecode(error.filename)}: {reason}")
+    else:
+        complain(show_stuck(error) if error.errno in _OF_STDOUT else f"mlp: {reason}")
+    return StorageError.exit_code
 
 
 def _usage_or_bug(error: Exception) -> int:
@@ -119,6 +139,9 @@ def _usage_or_bug(error: Exception) -> int:
             see = " See" if message.endswith("?") else "; see"
             complain(f"{command}: {message}{see} {command} --help")
         return 2
+    if isinstance(error, ImportError) and _NO_ROOM.search(str(error)):
+        complain(_NO_MEMORY)
+        return InputError.exit_code
     at = traceback.extract_tb(error.__traceback__)[-1]
     complain(
         f"mlp: internal error: {type(error).__name__}: {' '.join(str(error).split())} "

@@ -123,10 +123,10 @@ def _put(result: GradcheckResult, report: Report, config: str | None, *, stated:
 
 
 def _write(case: Case, report: Report, layout: Layout) -> None:
-    """Write the case and its answers to files that are not there yet, or with force to any."""
+    """Write the case and its answers to files."""
     from mlpcli.check.answers import write_answers
     from mlpcli.check.exchange import SUFFIXES, write_case
-    from mlpcli.files import atomic_file, refuse_existing
+    from mlpcli.files import atomic_file
 
     asked = {"--dump": (report.dump, write_case), "--answers": (report.answers, write_answers)}
     for option, (path, write) in asked.items():
@@ -136,7 +136,6 @@ def _write(case: Case, report: Report, layout: Layout) -> None:
             raise UsageError(
                 f"{option} {path}: expected a name that ends in .npz, .safetensors or .json"
             )
-        refuse_existing(path, force=report.force)
         with atomic_file(path) as file:
             write(case, file, path.suffix, layout)
 

@@ -18,18 +18,16 @@ def init(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV or Parquet file.")],
     target: Annotated[str, typer.Option("--target", metavar="COL", help="Column to predict.")],
     output: Output = None,
-    force: Force = False,
+    force: Force = False,  # noqa: ARG001  judged in cli/paths.py
 ) -> int:
     """Read a table and write a commented config to start from.
 
     Example: mlp init data/penguins.csv --target sex -o mine.yaml
     """
     from mlpcli.data.survey import survey
-    from mlpcli.files import refuse_existing, write_bytes
+    from mlpcli.files import write_bytes
     from mlpcli.report.init import starter_config
 
-    if output is not None:
-        refuse_existing(output, force=force)
     folder = Path() if output is None else output.parent
     train = os.path.relpath(data, folder)
     text = starter_config(survey(data, target), str(data), train, str(output or "config.yaml"))

@@ -10,7 +10,7 @@ import typer
 from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, plot_option, read_config
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table
 from mlpcli.cli.shortcuts import settings_of, shortcut
-from mlpcli.errors import UsageError
+from mlpcli.files import refuse_inputs
 
 __all__ = ["train"]
 
@@ -54,9 +54,8 @@ def train(
     from mlpcli.training.run import train as run
     from mlpcli.training.run_folder import RunFolder, run_folder_for
 
-    copy = run_folder_for(settings, out).config
-    if not resume and copy.exists() and copy.samefile(config):
-        raise UsageError(f"{copy}: is the config to train from; name another folder with --out")
+    if not resume:
+        refuse_inputs(run_folder_for(settings, out).files, [config])
     with SilentProgress() if quiet else suitable_progress() as progress:
         result = run(settings, out=out, resume=resume, force=force, observer=progress)
     history = RunFolder(result.path.parent).history

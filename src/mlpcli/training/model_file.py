@@ -11,6 +11,7 @@ import numpy as np
 from mlpcli.data.encoder import Encoder
 from mlpcli.data.target import AnyTarget, Classes, classes_of, target_from
 from mlpcli.errors import ModelError, UsageError
+from mlpcli.files import refuse_unreadable
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
@@ -124,6 +125,7 @@ def load_model(path: str | Path) -> Model:
     the wrong shapes or that are not finite.
     """
     path = Path(path)
+    refuse_unreadable(path)
     if path.is_dir():
         path = _in_folder(path)
     tensors, metadata = read_tensors(path, SCHEMA)

@@ -13,6 +13,7 @@ import numpy as np
 from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.errors import Interrupted
+from mlpcli.files import files_named
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.training.build import layer_sizes, new_loop, require_trainable
@@ -117,7 +118,8 @@ def train(
     require_trainable(config)
     observer = observer or Observer()
     folder = run_folder_for(config, out)
-    folder.check(resume=resume, force=force)
+    tables = (path for pattern in config.tables for path in files_named(pattern))
+    folder.check(resume=resume, force=force, inputs=tables)
     dataset = load_dataset(config, folder=nearest_folder(folder.path), announce=observer.loading)
     config = dataset.config
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UsageError
-from mlpcli.files import storage_errors, write_bytes
+from mlpcli.files import refuse_file, refuse_inputs, storage_errors, write_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mlpcli.config import Config
     from mlpcli.training.loop import EpochRecord
@@ -30,14 +30,18 @@ class RunFolder:
         self.config = path / "config.yaml"  # resolved
         self.report = path / "report.json"  # what --json prints
 
-    def check(self, *, resume: bool, force: bool) -> None:
-        """Raise UsageError if a run may not be written here."""
-        if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"{self.path}: is a file; expected a folder to write the run to")
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them, in the order in which they matter."""
+        return self.model, self.checkpoint, self.history, self.config, self.report
+
+    def check(self, *, resume: bool, force: bool, inputs: Iterable[Path] = ()) -> None:
+        """Raise UsageError if a run may not be written here, or over one of its `inputs`."""
+        refuse_inputs(self.files, inputs)
+        refuse_file(self.path)
         if resume:
             return
-        files = (self.model, self.checkpoint, self.history, self.config, self.report)
-        if not force and any(file.exists() for file in files):
+        if not force and any(file.exists() for file in self.files):
             raise UsageError(
                 f"{self.path}: already holds a run; give --force to replace it, --resume to go "
                 "on with it, or --out to write elsewhere"
@@ -71,7 +75,7 @@ class RunFolder:
     def write_report(self, document: Mapping[str, Any]) -> None:
         """Write the result as JSON."""
         text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        write_bytes(self.report, text.encode())
+        write_bytes(self.report, text.encode(errors="backslashreplace"))
 
 
 def run_folder_for(config: Config, out: str | Path | None) -> RunFolder:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from mlpcli.errors import DataError
+from mlpcli.files import refuse_unreadable, temporary_errors
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def sha256(files: Iterable[File], wanted: Callable[[], bool]) -> str:
 
 def _expand(pattern: str) -> list[Path]:
     path = Path(pattern)
+    refuse_unreadable(path)
     if path.exists():
         return [path]
     if glob.has_magic(pattern):
@@ -120,7 +122,11 @@ def _inspect(path: Path, link: Path) -> File:
         if stat.S_ISREG(path.stat().st_mode):
             link.symlink_to(path.absolute())
         else:
-            with path.open("rb") as pipe, link.open("wb") as copy:
+            with (
+                path.open("rb") as pipe,
+                temporary_errors(f"a copy of {path}"),
+                link.open("wb") as copy,
+            ):
                 shutil.copyfileobj(pipe, copy)
         with link.open("rb") as stream:
             start = stream.read(8)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import duckdb
 
 from mlpcli.errors import DataError, StorageError
+from mlpcli.files import temporary_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +27,8 @@ class Store(ExitStack):
 
     def __init__(self, memory_limit: str | None) -> None:
         super().__init__()
-        try:
+        with temporary_errors("temporary files"):
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
-        except OSError as error:
-            raise StorageError(f"no folder for temporary files: {error.strerror}") from error
         self.callback(shutil.rmtree, self.scratch, ignore_errors=True)
         self.connection = duckdb.connect(
             config={
@@ -80,5 +79,6 @@ def duckdb_errors(what: object) -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         if "No space left" in str(error):
-            raise StorageError(f"{what}: no space left for temporary files") from error
+            place = tempfile.gettempdir()
+            raise StorageError(f"{what}: no space left for temporary files in {place}") from error
         raise DataError(f"{what}: {str(error).partition(chr(10))[0]}") from error
