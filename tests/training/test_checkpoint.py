@@ -239,14 +239,6 @@ def test_a_checkpoint_in_the_first_epoch_survives_until_the_next_one(workshop: W
     assert workshop.train(out="parts", resume=True).path.read_bytes() == expected
 
 
-def test_a_history_that_was_removed_is_no_obstacle(workshop: Workshop) -> None:
-    interrupt(workshop, 7)
-    history = workshop.path / "parts" / "history.jsonl"
-    history.unlink()
-    workshop.train(out="parts", resume=True)
-    assert [record["epoch"] for record in lines_without_seconds(history)] == [2, 3]
-
-
 def test_history_beyond_the_checkpoint_is_dropped(workshop: Workshop) -> None:
     """As after a kill between two checkpoints."""
     interrupt(workshop, 6)

@@ -14,6 +14,7 @@ from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.errors import Interrupted
 from mlpcli.files import files_named
+from mlpcli.locks import FolderLock
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.training.build import layer_sizes, new_loop, require_trainable
@@ -25,7 +26,7 @@ from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlpcli.config import Config
@@ -112,14 +113,35 @@ def train(
     there already is replaced with `force`, gone on with by `resume`, and refused otherwise.
     A run that diverges is a result, with `stopped` "diverged" and the best weights before that.
 
-    Raises DataError, UsageError, ModelError (a damaged checkpoint), StorageError, and Interrupted
-    once a checkpoint is saved, if the observer asks to stop.
+    Raises DataError, UsageError (also where another process writes into the folder), ModelError (a
+    damaged checkpoint or history), StorageError, and Interrupted once
+    a checkpoint is saved, if the observer asks to stop.
     """
     require_trainable(config)
-    observer = observer or Observer()
     folder = run_folder_for(config, out)
-    tables = (path for pattern in config.tables for path in files_named(pattern))
-    folder.check(resume=resume, force=force, inputs=tables)
+    tables = [path for pattern in config.tables for path in files_named(pattern)]
+    with closing(FolderLock(folder.path)) as lock:
+        lock.take()
+        folder.check(resume=resume, force=force, inputs=tables)
+
+        def begin() -> None:
+            """Take the lock of a folder that was not there: others may have begun meanwhile."""
+            folder.make()
+            lock.take()
+            folder.check(resume=resume, force=force, inputs=tables)
+
+        return _train(config, folder, begin, observer or Observer(), resume=resume)
+
+
+def _train(
+    config: Config,
+    folder: RunFolder,
+    begin: Callable[[], None],
+    observer: Observer,
+    *,
+    resume: bool,
+) -> TrainingResult:
+    """Train into a folder that may be written into once `begin` has been called."""
     dataset = load_dataset(config, folder=nearest_folder(folder.path), announce=observer.loading)
     config = dataset.config
     dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
@@ -132,6 +154,7 @@ def train(
         run = _Run(config, dataset, loop, folder)
         if kept:
             kept.restore(loop, run.document, dataset.digest)
+        begin()
         folder.start(to_yaml(config), epochs_done=loop.position.epoch if kept else None)
         observer.started(dataset, loop, threads)
         started = time.perf_counter()
@@ -186,6 +209,7 @@ class _Run:
 
     def _save_checkpoint(self, *, durable: bool) -> None:
         digest = self.dataset.digest
+        self.folder.sync_history()
         save_checkpoint(self.folder.checkpoint, self.loop, self.document, digest, durable=durable)
 
     def conclude(self, history: tuple[EpochRecord, ...], seconds: float) -> TrainingResult:
