@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.errors import ModelError, UsageError
+from mlpcli.training.sense import require_arrays, require_position
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -85,17 +86,16 @@ class Checkpoint:
             )
         try:
             self._fill(loop)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            message = f"{self.path}: does not fit the network of the config: {error}"
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            message = f"{self.path}: does not fit the network of the config: {error!r}"
             raise ModelError(message) from error
 
     def _fill(self, loop: Loop) -> None:
         arrays = _arrays(loop)
+        require_position(self.metadata)
+        require_arrays(self.tensors, arrays)
         for name, array in arrays.items():
-            kept = self.tensors[name]
-            if kept.shape != array.shape:
-                raise ValueError(f"{name} has shape {kept.shape}, expected {array.shape}")
-            array[...] = kept
+            array[...] = self.tensors[name]
         at, position = loop.position, self.metadata["position"]
         for name in (f.name for f in fields(at) if f.name not in arrays):
             setattr(at, name, math.inf if position[name] is None else position[name])

@@ -17,6 +17,7 @@ from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
 from mlpcli.text import show_name
 from mlpcli.training.run_folder import RunFolder
+from mlpcli.training.sense import require_model
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -150,7 +151,8 @@ def load_model(path: str | Path) -> Model:
             versions=metadata["versions"],
             tensor_digest=metadata["tensor_digest"],
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        require_model(metadata)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
     expected = 0 if model.classes else len(targets)
     if len(model.thresholds) != expected:
