@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import gc
 import os
@@ -11,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -32,6 +34,9 @@ from mlpcli.cli.command import add_command, unwrapped_example
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
 from mlpcli.errors import InputError, MlpError, StorageError
 from mlpcli.version import __version__
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 __all__ = ["app", "main", "run"]
 
@@ -156,13 +161,39 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 200_000
 
 
 def main() -> None:
-    """Run as a program."""
+    """Run as a program.
+
+    Ctrl-C raises KeyboardInterrupt while a command runs, so that temporary files are removed; at
+    the end, where an exception would meet nobody, it ends the process at once.
+    """
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, 10, 10)
-    prepare_streams()
-    signal.signal(signal.SIGTERM, _terminate)
-    status = run()
+    sys.unraisablehook = _quiet
+    heard = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    try:
+        prepare_streams()
+        signal.signal(signal.SIGTERM, _terminate)
+        if heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = run()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    if heard:
+        signal.signal(signal.SIGINT, _leave)
+        # Once all threads have ended: Python gives the signal back, and the status would be lost.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # the search for cycles in all that was loaded, before it ends, takes 15 ms
     sys.exit(status)
+
+
+def _leave(_signum: int, _frame: object) -> None:
+    os._exit(INTERRUPTED)
+
+
+def _quiet(unraisable: UnraisableHookArgs) -> None:
+    """End by a Ctrl-C that came while an object was given up, where nothing can be raised."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        os._exit(INTERRUPTED)
+    sys.__unraisablehook__(unraisable)
 
 
 def _terminate(signum: int, _frame: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from mlpcli.training.confusion import best_threshold
 from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.run_folder import RunFolder, run_folder_for
-from mlpcli.version import __version__
+from mlpcli.version import software
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,11 +141,12 @@ def _train(
     resume: bool,
 ) -> TrainingResult:
     """Train into a folder that may be written into once `begin` has been called."""
+    kept = read_checkpoint(folder.checkpoint) if resume else None
     dataset = load_dataset(config, folder=nearest_folder(folder.path), announce=observer.loading)
     config = dataset.config
-    dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
+    said = (*_clipped_note(config, dataset), *(kept.notes() if kept else ()))
+    dataset = replace(dataset, notes=(*dataset.notes, *said))
     batch_size = min(config.training.batch_size, len(dataset.train))
-    kept = read_checkpoint(folder.checkpoint) if resume else None
     asked = config.training.threads or (kept.threads if kept else None)
     threads = thread_count(asked, layer_sizes(config, dataset), batch_size)
     with limit_blas(1), closing(Team(threads)) as team:
@@ -194,8 +194,7 @@ class _Run:
         for record in self.loop.records(observer.batch_done):
             history.append(record)
             self.folder.append(record)
-            due = record.epoch % self.config.training.checkpoint_every == 0
-            if due and time.monotonic() - saved >= _SECONDS_BETWEEN_CHECKPOINTS:
+            if _due(self.config.training.checkpoint_every, record.epoch, time.monotonic() - saved):
                 self._save_checkpoint(durable=False)
                 saved = time.monotonic()
             observer.epoch_done(record)
@@ -237,6 +236,13 @@ class _Run:
         return result
 
 
+def _due(every: int | str, epoch: int, seconds: float) -> bool:
+    """Return whether to save after an epoch, so many seconds after the last time."""
+    if isinstance(every, str):
+        return seconds >= 60 * float(every.removesuffix("min"))
+    return epoch % every == 0 and seconds >= _SECONDS_BETWEEN_CHECKPOINTS
+
+
 def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
     """Return the model of the best weights of a loop that has ended, its metrics still to come."""
     loop.network.theta[:] = loop.position.best_theta
@@ -249,12 +255,7 @@ def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
         metrics={},
         seed=config.training.seed,
         data_digest=dataset.digest,
-        versions={
-            "mlpcli": __version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "threads": loop.team.size,
-        },
+        versions=software() | {"threads": loop.team.size},
     )
 
 

@@ -37,6 +37,7 @@ FOREIGN = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+LONGEST_LINE = 4_000_000  # bytes, as DuckDB's buffer
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,10 @@ def find_files(patterns: Sequence[str | Path], scratch: Path) -> tuple[File, ...
     for path in paths:
         if paths.count(path) > 1:
             raise DataError(f"{path}: named twice; list each file once")
-    return tuple(_inspect(path, scratch / f"{i}") for i, path in enumerate(paths))
+    files = tuple(_inspect(path, scratch / f"{i}") for i, path in enumerate(paths))
+    for file in files:
+        _refuse_long_end(file)
+    return files
 
 
 def sha256(files: Iterable[File], wanted: Callable[[], bool]) -> str:
@@ -133,6 +137,17 @@ def _inspect(path: Path, link: Path) -> File:
         return File(path, link, _format(path, start), _state(link))
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _refuse_long_end(file: File) -> None:
+    """Raise DataError for a last line so long that DuckDB leaves it out without a word."""
+    if file.format != "csv" or file.bytes <= LONGEST_LINE:
+        return
+    with file.link.open("rb") as stream:
+        stream.seek(-LONGEST_LINE, os.SEEK_END)
+        end = stream.read().rstrip(b"\r\n")
+    if b"\n" not in end and b"\r" not in end:
+        raise DataError(f"{file.path}: its last line is longer than {LONGEST_LINE:,} bytes")
 
 
 def _format(path: Path, start: bytes) -> Format:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.data.table.files import LONGEST_LINE
 from mlpcli.data.table.header import Header, check_names, read_header
 from mlpcli.data.table.reading import BLANKS, is_number
 from mlpcli.errors import DataError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
-BUFFER_BYTES = 4_000_000  # DuckDB's own 32 MB, several times over, are no faster
+BUFFER_BYTES = LONGEST_LINE  # DuckDB's own 32 MB, several times over, are no faster
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,12 @@ def read_csv(
     """Return a call of DuckDB's reader, below a header of one line, that has nothing to guess."""
     columns = ", ".join(f"'c{i}': '{name}'" for i, name in enumerate(types))
     missing = ", ".join(map(quote, reading.missing))
+    # Of a packed file the end cannot be looked at before; DuckDB's own buffer judges its lines.
+    buffer = f"buffer_size = {BUFFER_BYTES}, " if packing == "none" else ""
     return (
         f"read_csv({quote(path)}, auto_detect = false, header = false, skip = 1, "
         f"delim = {quote(delimiter)}, quote = '\"', escape = '\"', compression = '{packing}', "
-        f"buffer_size = {BUFFER_BYTES}, strict_mode = true, nullstr = [{missing}], "
+        f"{buffer}strict_mode = true, nullstr = [{missing}], "
         f"columns = {{{columns}}})"
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -12,9 +12,12 @@ import duckdb
 
 from mlpcli.errors import DataError, StorageError
 from mlpcli.files import temporary_errors
+from mlpcli.parallel import core_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_MEMORY_OF_A_THREAD = 1 << 27  # bytes, of a limit
 
 __all__ = ["Store", "duckdb_errors"]
 
@@ -66,6 +69,10 @@ class Store(ExitStack):
             raise DataError(
                 f'memory_limit: expected a size such as "4GB" or "512MB", got "{memory_limit}"'
             ) from error
+        most = max(1, self.memory_limit() // _MEMORY_OF_A_THREAD)
+        with suppress(duckdb.OutOfMemoryException):  # so little that the first row will say so
+            # More of them would make it a matter of luck whether the memory is enough.
+            self.connection.execute(f"SET threads = {min(most, core_count())}")
 
 
 @contextmanager
