@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
-from mlpcli.errors import StorageError, UsageError
+from mlpcli.errors import InputError, MlpError, StorageError, UsageError
 from mlpcli.files import (
     atomic_file,
+    files_named,
     refuse_existing,
+    refuse_file,
+    refuse_homeless,
+    refuse_inputs,
+    refuse_unreadable,
+    remove_stale,
     storage_errors,
+    temporary_errors,
     to_safetensors,
     write_bytes,
 )
@@ -149,3 +157,133 @@ def test_a_link_goes_on_leading_to_its_target(tmp_path: Path) -> None:
     write_bytes(link, b"new")
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "f"
+    path.touch()
+    path.chmod(mode)
+    write_bytes(path, b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refuse_existing(pipe, force=False)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_bytes(pipe, b"through")
+    assert os.read(reader, 99) == b"through"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    out, into = os.pipe()
+    os.close(out)
+    write_bytes(Path(f"/dev/fd/{into}"), b"to nobody")
+    os.close(into)
+
+
+def test_a_standard_stream_is_written_into(tmp_path: Path) -> None:
+    with (tmp_path / "f").open("w+b") as file:
+        file.write(b"before ")
+        file.flush()
+        path = Path(f"/dev/fd/{file.fileno()}")
+        refuse_existing(path, force=False)
+        write_bytes(path, b"after")
+        assert (tmp_path / "f").read_bytes() == b"before after"
+
+
+def test_the_longest_name_that_a_file_may_have(tmp_path: Path) -> None:
+    for letter in "x", "é":
+        path = tmp_path / (letter * (255 // len(letter.encode())))
+        write_bytes(path, b"new")
+        assert path.read_bytes() == b"new"
+
+
+IMPOSSIBLE = {
+    "a name that is too long": ("x" * 300, UsageError, "file name too long"),
+    "a loop of links": ("loop", UsageError, "too many levels of symbolic links"),
+    "a file as a folder": ("file/f", StorageError, "not a directory"),
+    "no folder": ("none/f", StorageError, "no such file or directory"),
+}
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    path, error, reason = IMPOSSIBLE[name]
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").touch()
+    for refuse in (partial(refuse_existing, force=True), refuse_file):
+        if name != "no folder":
+            with pytest.raises(error, match=f"cannot be written: {reason}"):
+                refuse(tmp_path / path)
+    with pytest.raises(MlpError, match="cannot be written"):
+        refuse_homeless(tmp_path / path / "f")
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_a_name_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+    path, _, reason = IMPOSSIBLE[name]
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").touch()
+    if name == "no folder":
+        refuse_unreadable(tmp_path / path)  # what is not there, its reader has a better word for
+        return
+    with pytest.raises(InputError, match=f"cannot be read: {reason}"):
+        refuse_unreadable(tmp_path / path)
+
+
+def test_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("gone")
+    with pytest.raises(InputError, match="link: is a link to gone, which is not there"):
+        refuse_unreadable(link)
+    refuse_existing(link, force=False)
+    write_bytes(link, b"new")
+    assert (tmp_path / "gone").read_bytes() == b"new"
+
+
+def test_an_input_is_the_same_file_under_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "data"
+    data.touch()
+    (tmp_path / "link").symlink_to(data)
+    (tmp_path / "hard").hardlink_to(data)
+    for name in ("data", "./data", "link", "hard", f"../{tmp_path.name}/data"):
+        with pytest.raises(UsageError, match=f"{Path(name)}: is read here"):
+            refuse_inputs([Path(name)], [data])
+    refuse_inputs([Path("other")], [data, Path("neither")])
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    kept = [path, tmp_path / ".last.ckpt.backup.zip", tmp_path / ".other.abcdefgh"]
+    left = tmp_path / ".last.ckpt.abcd_123"
+    for file in (*kept, left):
+        file.touch()
+    remove_stale(path)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_full_temporary_folder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with (
+        pytest.raises(StorageError, match=f"^{tmp_path}: no room for a copy: no space left"),
+        temporary_errors("a copy"),
+    ):
+        full_disk()
+
+
+def test_globs(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv", "c[1].csv"):
+        (tmp_path / name).touch()
+    (tmp_path / "d.csv").mkdir()
+    found = [path.name for path in files_named(f"{tmp_path}/*.csv")]
+    assert found == ["a.csv", "b.csv", "c[1].csv"]
+    assert files_named(f"{tmp_path}/c[1].csv") == [tmp_path / "c[1].csv"]
+    assert files_named("none") == [Path("none")]

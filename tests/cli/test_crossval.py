@@ -142,7 +142,7 @@ def test_neither_config_nor_data_is_overwritten(here: Path, mlp: Mlp, force: lis
     before = (here / "config.yaml").read_bytes()
     ran = mlp("crossval", "config.yaml", "--out", ".", *force)
     assert (ran.status, ran.lines) == (
-        2, ["config.yaml: is read here; name another folder with --out"],
+        2, ["config.yaml: is read here; write elsewhere"],
     )  # fmt: skip
     assert (here / "config.yaml").read_bytes() == before
     (here / "cv").mkdir()
@@ -151,7 +151,7 @@ def test_neither_config_nor_data_is_overwritten(here: Path, mlp: Mlp, force: lis
     ran = mlp(
         "crossval", "config.yaml", "--out", "cv", "--set", "data.train=cv/predictions.csv", *force
     )
-    what = "is read here; name another folder with --out"
+    what = "is read here; write elsewhere"
     if not force:
         what = "exists already; write elsewhere with --out"
     assert (ran.status, ran.lines[-1]) == (2, f"cv/predictions.csv: {what}")

@@ -230,7 +230,7 @@ def test_nothing_is_overwritten_without_force(here: Path, mlp: Mlp) -> None:
 @pytest.mark.parametrize(
     ("out", "status", "line"),
     [
-        ("points.csv", 2, "points.csv: is a file; expected a folder to write the run to"),
+        ("points.csv", 2, "points.csv: is a file; expected a folder to write to"),
         ("points.csv/run", 74, "points.csv/run: cannot be written: not a directory"),
     ],
 )
@@ -248,7 +248,7 @@ def test_the_config_itself_is_never_replaced(here: Path, mlp: Mlp, force: list[s
     before = tree(here)
     ran = mlp("train", "config.yaml", "--out", ".", "--json", *force)
     assert (ran.status, ran.out) == (2, "")
-    assert ran.lines == ["config.yaml: is the config to train from; name another folder with --out"]
+    assert ran.lines == ["config.yaml: is read here; write elsewhere"]
     assert tree(here) == before
 
 

@@ -17,6 +17,8 @@ from training_workshop import Watch, leave_room
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.training.loop import Loop
     from training_workshop import Workshop
 
 SCHEMA = "mlp.checkpoint/1"
@@ -239,14 +241,6 @@ def test_a_checkpoint_in_the_first_epoch_survives_until_the_next_one(workshop: W
     assert workshop.train(out="parts", resume=True).path.read_bytes() == expected
 
 
-def test_a_history_that_was_removed_is_no_obstacle(workshop: Workshop) -> None:
-    interrupt(workshop, 7)
-    history = workshop.path / "parts" / "history.jsonl"
-    history.unlink()
-    workshop.train(out="parts", resume=True)
-    assert [record["epoch"] for record in lines_without_seconds(history)] == [2, 3]
-
-
 def test_history_beyond_the_checkpoint_is_dropped(workshop: Workshop) -> None:
     """As after a kill between two checkpoints."""
     interrupt(workshop, 6)
@@ -325,3 +319,50 @@ def test_a_run_goes_on_with_as_many_threads(
     assert asked == [None, 2]
     workshop.train("training.threads=1", out="other")
     assert asked[2:] == [1]
+
+
+def test_data_that_moved_is_the_same_data(workshop: Workshop) -> None:
+    whole = workshop.train(out="whole")
+    interrupt(workshop, 7)
+    (workshop.path / "elsewhere").mkdir()
+    (workshop.path / "table.csv").rename(workshop.path / "elsewhere/t.csv")
+    moved = "data.train=elsewhere/t.csv"
+    assert (
+        workshop.train(moved, out="parts", resume=True).model.tensor_digest
+        == whole.model.tensor_digest
+    )
+    (workshop.path / "elsewhere/t.csv").write_text("a,b,y\n1,2,0\n2,1,1\n1,1,1\n3,2,0\n")
+    with pytest.raises(UsageError, match="the data files have changed since"):
+        workshop.train(moved, out="parts", resume=True)
+
+
+def test_the_memory_limit_is_free_to_change(workshop: Workshop) -> None:
+    whole = workshop.train(out="whole")
+    interrupt(workshop, 7)
+    done = workshop.train("data.memory_limit=1GB", out="parts", resume=True)
+    assert done.model.network.theta.tobytes() == whole.model.network.theta.tobytes()
+
+
+def test_threads_may_be_named_but_not_changed(workshop: Workshop) -> None:
+    interrupt(workshop, 7)
+    with pytest.raises(UsageError, match=r"training\.threads was 1 in the interrupted run"):
+        workshop.train("training.threads=2", out="parts", resume=True)
+    workshop.train("training.threads=null", out="parts", resume=True)
+
+
+def test_other_versions_are_said(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    software = {"mlpcli": "9", "numpy": "9.9", "python": "3"}
+    monkeypatch.setattr("mlpcli.training.checkpoint.software", lambda: software)
+    interrupt(workshop, 7)
+    monkeypatch.undo()
+
+    class Notes(Watch):
+        def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
+            self.notes = dataset.notes
+
+    watch = Notes()
+    workshop.train(out="parts", resume=True, observer=watch)
+    told = [note for note in watch.notes if "when the run was interrupted" in note]
+    assert [note.split(" when")[0] for note in told] == [
+        "mlpcli was 9", "numpy was 9.9", "python was 3"
+    ]  # fmt: skip

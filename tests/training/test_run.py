@@ -331,3 +331,23 @@ def test_a_disk_too_small_for_the_rows(workshop: Workshop, monkeypatch: pytest.M
         'column "t" alone makes 40, leave it out with data.drop'
     )
     assert [path.name for path in workshop.path.iterdir()] == ["table.csv"]
+
+
+@pytest.mark.parametrize(
+    ("every", "epoch", "seconds", "due"),
+    [
+        (1, 1, 0.1, False),
+        (1, 1, 0.6, True),
+        (5, 4, 99, False),
+        (5, 5, 99, True),
+        ("10min", 3, 599, False),
+        ("10min", 3, 601, True),
+        ("0.5 min", 3, 31, True),
+    ],
+)
+def test_checkpoints_by_epochs_or_minutes(
+    every: int | str, epoch: int, seconds: float, due: bool
+) -> None:
+    from mlpcli.training.run import _due
+
+    assert _due(every, epoch, seconds) is due

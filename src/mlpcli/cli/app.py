@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
+import errno
 import gc
 import os
+import re
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -31,10 +36,17 @@ from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_st
 from mlpcli.errors import InputError, MlpError, StorageError
 from mlpcli.version import __version__
 
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
 __all__ = ["app", "main", "run"]
 
 BUG = 70
 INTERRUPTED = 130
+
+_NO_MEMORY = "mlp: out of memory; make the network, the batch or the table smaller"
+_OF_STDOUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # where no file is named
+_NO_ROOM = re.compile("failed to map|allocate memory")  # a library that could not be loaded
 
 app = typer.Typer(
     name="mlp",
@@ -97,15 +109,28 @@ def run(args: Sequence[str] | None = None) -> int:
             raise
         status = 0  # Click's way to end when nobody reads the help to its end
     except MemoryError:
-        complain("mlp: out of memory; make the network, the batch or the table smaller")
+        complain(_NO_MEMORY)
         status = InputError.exit_code
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        complain(f"mlp: {error.filename}: {reason}" if error.filename else show_stuck(error))
-        status = StorageError.exit_code
+        status = _stuck(error)
     except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
         status = _usage_or_bug(error)
     return flush_quietly(status or 0)
+
+
+def _stuck(error: OSError) -> int:
+    """Report what the system refused, where nothing closer to it knew what it was for."""
+    try:
+        Path.cwd()
+    except OSError:
+        complain("mlp: the current folder is not there any more; change to one that is")
+        return InputError.exit_code
+    reason = (error.strerror or str(error)).lower()
+    if error.filename is not None:
+        complain(f"mlp: {os.fsdecode(error.filename)}: {reason}")
+    else:
+        complain(show_stuck(error) if error.errno in _OF_STDOUT else f"mlp: {reason}")
+    return StorageError.exit_code
 
 
 def _usage_or_bug(error: Exception) -> int:
@@ -121,6 +146,9 @@ def _usage_or_bug(error: Exception) -> int:
             see = " See" if message.endswith("?") else "; see"
             complain(f"{command}: {message}{see} {command} --help")
         return 2
+    if isinstance(error, ImportError) and _NO_ROOM.search(str(error)):
+        complain(_NO_MEMORY)
+        return InputError.exit_code
     at = traceback.extract_tb(error.__traceback__)[-1]
     complain(
         f"mlp: internal error: {type(error).__name__}: {' '.join(str(error).split())} "
@@ -135,13 +163,39 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 200_000
 
 
 def main() -> None:
-    """Run as a program."""
+    """Run as a program.
+
+    Ctrl-C raises KeyboardInterrupt while a command runs, so that temporary files are removed; at
+    the end, where an exception would meet nobody, it ends the process at once.
+    """
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, 10, 10)
-    prepare_streams()
-    signal.signal(signal.SIGTERM, _terminate)
-    status = run()
+    sys.unraisablehook = _quiet
+    heard = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    try:
+        prepare_streams()
+        signal.signal(signal.SIGTERM, _terminate)
+        if heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        status = run()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    if heard:
+        signal.signal(signal.SIGINT, _leave)
+        # Once all threads have ended: Python gives the signal back, and the status would be lost.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     gc.freeze()  # the search for cycles in all that was loaded, before it ends, takes 15 ms
     sys.exit(status)
+
+
+def _leave(_signum: int, _frame: object) -> None:
+    os._exit(INTERRUPTED)
+
+
+def _quiet(unraisable: UnraisableHookArgs) -> None:
+    """End by a Ctrl-C that came while an object was given up, where nothing can be raised."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        os._exit(INTERRUPTED)
+    sys.__unraisablehook__(unraisable)
 
 
 def _terminate(signum: int, _frame: object) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlpcli.cli.paths import PathCommand, guarded, refuse_written
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -87,10 +88,15 @@ def plot_option(text: str) -> Any:
 
 
 def read_config(path: Path, overrides: Sequence[str] | None) -> Config:
-    """Return the config of a command line; pydantic and YAML are loaded only now."""
+    """Return the config of a command line; pydantic and YAML are loaded only now.
+
+    Raises UsageError where the command would write one of its tables.
+    """
     from mlpcli.config import load_config
 
-    return load_config(path, overrides or ())
+    config = load_config(path, overrides or ())
+    refuse_written(config.tables)
+    return config
 
 
 def find_case(config: Config, *, model: Path | None = None, rows: int | None = None) -> Case:
@@ -119,10 +125,11 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
 
     @functools.wraps(function)
     def command(*, debug: bool, **options: object) -> int:
-        for name, group in groups.items():
-            options[name] = group(**{f.name: options.pop(f.name) for f in fields(group)})
         try:
-            return function(**options)
+            with guarded(options):
+                for name, group in groups.items():
+                    options[name] = group(**{f.name: options.pop(f.name) for f in fields(group)})
+                return function(**options)
         except Exception:
             if debug:
                 traceback.print_exc()
@@ -132,7 +139,7 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
     parameters = [*given, inspect.Parameter("debug", _KEYWORD, default=False, annotation=_Debug)]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions take it, typeshed does not say so
     command.__annotations__ = {p.name: p.annotation for p in parameters}
-    app.command(help=unwrapped_example(inspect.getdoc(function) or ""))(command)
+    app.command(cls=PathCommand, help=unwrapped_example(inspect.getdoc(function) or ""))(command)
 
 
 def _is_group(parameter: inspect.Parameter) -> bool:

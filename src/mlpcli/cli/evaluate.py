@@ -38,7 +38,10 @@ def evaluate(
         typer.Option("--fail-over", metavar=_BOUND, help="Exit 1 if the score is higher."),
     ] = None,
     bootstrap: Annotated[
-        int, typer.Option("--bootstrap", metavar="B", min=0, help="Intervals from B resamples.")
+        int,
+        typer.Option(
+            "--bootstrap", metavar="B", min=0, max=100_000, help="Intervals from B resamples."
+        ),
     ] = 0,
     importance: Annotated[
         bool, typer.Option("--importance", help="How much each column matters, with intervals.")

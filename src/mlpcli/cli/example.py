@@ -17,7 +17,7 @@ def example(
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="Which one.", show_default=False)
     ] = None,
-    output: Annotated[
+    folder: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to copy it to.")
     ] = Path(),
     force: Force = False,
@@ -34,7 +34,7 @@ def example(
         title = "copy one by: mlp example NAME -o DIR"
         put_table(Table(title, ("name", "about", "data"), rows, numeric=False))
         return 0
-    config, *tables = copy_example(find_example(name), output, force=force)
+    config, *tables = copy_example(find_example(name), folder, force=force)
     beside = ", ".join(path.name for path in tables)
     complain(f"{config}: written, with {beside}; train with: mlp train {config}")
     return 0

@@ -25,18 +25,16 @@ def init(
         typer.Option("--drop", metavar="COL", help="Column to leave out; repeat it."),
     ] = None,
     output: Output = None,
-    force: Force = False,
+    force: Force = False,  # noqa: ARG001  judged in cli/paths.py
 ) -> int:
     """Read a table and write a commented config to start from.
 
     Example: mlp init data/penguins.csv --target sex -o mine.yaml
     """
     from mlpcli.data.survey import survey
-    from mlpcli.files import refuse_existing, write_bytes
+    from mlpcli.files import write_bytes
     from mlpcli.report.init import starter_config
 
-    if output is not None:
-        refuse_existing(output, force=force)
     folder = Path() if output is None else output.parent
     train = os.path.relpath(data, folder)
     seen = survey(data, tuple(dict.fromkeys(target)), drop or ())

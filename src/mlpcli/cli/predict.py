@@ -14,7 +14,7 @@ import typer
 
 from mlpcli.cli.command import Force, ModelFile, Output, Threshold
 from mlpcli.cli.console import put, warn
-from mlpcli.errors import DataError, StorageError, UsageError
+from mlpcli.errors import DataError, UsageError
 
 __all__ = ["predict"]
 
@@ -40,23 +40,18 @@ def predict(
         bool,
         typer.Option("--safe-csv", help="An apostrophe before cells that begin with = + - @."),
     ] = False,
-    force: Force = False,
+    force: Force = False,  # noqa: ARG001  judged in cli/paths.py
 ) -> int:
     """Write probabilities and labels as CSV, a line per row, in order.
 
     Example: mlp predict runs/moons new.csv --keep id -o predictions.csv
     """
-    from mlpcli.files import refuse_existing
     from mlpcli.report.predict import prediction_lines
     from mlpcli.training.model_file import load_model
     from mlpcli.training.predict import predict as run
 
     if keep and keep_all:
         raise UsageError("--keep: --keep-all keeps every column; give one of the two")
-    if output is not None:
-        refuse_existing(output, force=force)
-        if output.exists() and data != "-" and output.resolve() == Path(data).resolve():
-            raise UsageError(f"{output}: is the table to predict; write the predictions elsewhere")
     loaded = load_model(model)
     if threshold is not None:
         loaded = loaded.with_threshold(threshold)
@@ -75,13 +70,13 @@ def predict(
 @contextmanager
 def _spooled_stdin() -> Iterator[Path]:
     """Copy stdin to a temporary file, as a table is read more than once."""
-    with tempfile.NamedTemporaryFile(prefix="stdin-", suffix=".csv") as file:
-        try:
+    from mlpcli.files import temporary_errors
+
+    with ExitStack() as stack:
+        with temporary_errors("a copy of stdin"):
+            file = stack.enter_context(tempfile.NamedTemporaryFile(prefix="stdin-", suffix=".csv"))
             shutil.copyfileobj(sys.stdin.buffer, file)
             file.flush()
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise StorageError(f"stdin: cannot be copied to {file.name}: {reason}") from error
         try:
             yield Path(file.name)
         except DataError as error:

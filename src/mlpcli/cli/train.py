@@ -11,7 +11,7 @@ from mlpcli.cli.command import Force, Json, Overrides, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
 from mlpcli.cli.shortcuts import settings_of, shortcut
 from mlpcli.cli.straight import plan_for
-from mlpcli.errors import UsageError
+from mlpcli.files import refuse_inputs
 
 __all__ = ["train"]
 
@@ -65,9 +65,8 @@ def train(
     from mlpcli.training.run import train as run
     from mlpcli.training.run_folder import RunFolder, run_folder_for
 
-    copy = run_folder_for(settings, out).config
-    if not resume and copy.exists() and source.exists() and copy.samefile(source):
-        raise UsageError(f"{copy}: is the config to train from; name another folder with --out")
+    if not resume:
+        refuse_inputs(run_folder_for(settings, out).files, [source])
     if not quiet:
         warn(*plan.notes)
     with SilentProgress() if quiet else suitable_progress() as progress:

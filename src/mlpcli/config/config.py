@@ -60,6 +60,12 @@ class Config(Sections):
         data = self.data.model_copy(update={"train": tuple(files)})
         return self.model_copy(update={"data": data})
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it names, as files and globs."""
+        parts = (getattr(self.data, key) for key in ("train", "validation", "test"))
+        return tuple(file for files in parts if isinstance(files, tuple) for file in files)
+
     def with_paths(self, change: Callable[[str], str]) -> Self:
         """Return the config with every path changed: tables (globs stay globs) and output."""
         data, training = self.data, self.training

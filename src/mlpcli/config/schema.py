@@ -12,6 +12,7 @@ from mlpcli.config.values import (
     Columns,
     Count,
     Encoding,
+    Every,
     Factor,
     Features,
     File,
@@ -199,9 +200,10 @@ class TrainingConfig(Section):
         description="Threads that share a step; null: one for small layers, all cores for large.",
     )
     seed: Seed = Field(default=0, description="Seed of every random choice.")
-    checkpoint_every: Count = Field(
+    checkpoint_every: Every = Field(
         default=1,
-        description="Epochs between two checkpoints, which are at least half a second apart.",
+        description="Epochs between two checkpoints, which are at least half a second apart; or"
+        " minutes, as 10min.",
     )
     output: File | None = Field(
         default=None, description="Run folder; null: runs/NAME in the current folder."

@@ -118,6 +118,12 @@ Memory = Annotated[
     Field(pattern=r"^[0-9]+(\.[0-9]+)? ?([KMGT]i?)?B$"),
     Expected('a size such as "512MB" or "4GB"'),
 ]
+Every = Annotated[
+    Annotated[Count, Tag("scalar")]
+    | Annotated[Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?min$")], Tag("text")],
+    Discriminator(lambda value: "text" if isinstance(value, str) else "scalar"),
+    Expected("an integer >= 1, or minutes such as 10min"),
+]
 Label = Annotated[str | bool | int | float, Expected("a text, a finite number, true or false")]
 Column = Annotated[str, SOME, Expected("a column name", quote=True)]
 File = Annotated[str, SOME, Expected("a file name", quote=True)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,18 @@ def require_format(path: Path) -> None:
 
 
 def matplotlib_missing() -> str | None:
-    """Return None if pictures can be drawn, else what to install."""
+    """Return None if pictures can be drawn, else what to install.
+
+    Pictures go to files, so what MPLBACKEND says of windows, even a name of nothing, is not asked.
+    """
+    backend = os.environ.pop("MPLBACKEND", None)
     try:
         import matplotlib  # noqa: F401  whether it is there
     except ImportError:
         return "it needs matplotlib: pip install 'mlpcli[plot]'"
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
     return None
 
 

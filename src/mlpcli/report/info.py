@@ -37,7 +37,8 @@ def info_tables(model: Model, path: str) -> list[Table]:
     inputs = [_input_row(rule, model.encoder) for rule in model.encoder.rules]
     parts = {part: metrics for part, metrics in model.metrics.items() if metrics}
     scores = [
-        (score, *(number(metrics[score], ".4f") for metrics in parts.values())) for score in SCORES
+        (score, *(number(metrics.get(score), ".4f") for metrics in parts.values()))
+        for score in SCORES
     ]
     return [
         Table(path, ("", "value"), tuple(facts), numeric=False),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.errors import ModelError, UsageError
+from mlpcli.training.sense import require_arrays, require_position
 from mlpcli.training.tensor_file import read_tensors, write_tensors
+from mlpcli.version import software
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["FREE_TO_CHANGE", "Checkpoint", "differences", "read_checkpoint", "save_checkpoint"]
 
 SCHEMA = "mlp.checkpoint/1"
-FREE_TO_CHANGE = {"training.checkpoint_every", "training.output", "gradcheck"}
+FREE_TO_CHANGE = {"data.memory_limit", "training.checkpoint_every", "training.output", "gradcheck"}
+_TABLES = {"data.train", "data.validation", "data.test"}
 
 
 def _arrays(loop: Loop) -> dict[str, NDArray[Any]]:
@@ -48,6 +51,7 @@ def save_checkpoint(
         "config": config,
         "data_digest": digest,
         "threads": loop.team.size,
+        "versions": software(),
     }
     write_tensors(path, SCHEMA, arrays, metadata, durable=durable)
 
@@ -66,6 +70,18 @@ class Checkpoint:
         threads = self.metadata.get("threads")
         return threads if isinstance(threads, int) and threads >= 1 else None
 
+    def notes(self) -> list[str]:
+        """Return what the run was begun with and is not gone on with: its bytes may differ."""
+        old, new = self.metadata.get("versions"), software()
+        if not isinstance(old, Mapping):
+            return []
+        return [
+            f"{name} was {old[name]!s:.20} when the run was interrupted and is {new[name]} now; "
+            "the last digits may differ from those of a run in one go"
+            for name in new
+            if name in old and old[name] != new[name]
+        ]
+
     def restore(self, loop: Loop, config: Mapping[str, Any], digest: str) -> None:
         """Set `loop` to where the run left off.
 
@@ -74,6 +90,8 @@ class Checkpoint:
         """
         timed = loop.schedule.kind == "cosine"  # its rate follows from the number of epochs
         free = FREE_TO_CHANGE if timed else FREE_TO_CHANGE | {"training.epochs"}
+        if loop.team.size == self.threads:  # be they named or not
+            free = free | {"training.threads"}
         for key, old, new in differences(self.metadata["config"], config, free):
             raise UsageError(
                 f"{self.path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
@@ -85,17 +103,16 @@ class Checkpoint:
             )
         try:
             self._fill(loop)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            message = f"{self.path}: does not fit the network of the config: {error}"
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            message = f"{self.path}: does not fit the network of the config: {error!r}"
             raise ModelError(message) from error
 
     def _fill(self, loop: Loop) -> None:
         arrays = _arrays(loop)
+        require_position(self.metadata)
+        require_arrays(self.tensors, arrays)
         for name, array in arrays.items():
-            kept = self.tensors[name]
-            if kept.shape != array.shape:
-                raise ValueError(f"{name} has shape {kept.shape}, expected {array.shape}")
-            array[...] = kept
+            array[...] = self.tensors[name]
         at, position = loop.position, self.metadata["position"]
         for name in (f.name for f in fields(at) if f.name not in arrays):
             setattr(at, name, math.inf if position[name] is None else position[name])
@@ -120,9 +137,13 @@ def differences(
     """Yield the keys, dotted, by which two configs differ, and both values, but for `free` ones."""
     for key in sorted({*old, *new}):
         name, a, b = f"{prefix}{key}", old.get(key), new.get(key)
-        if a == b or name in free:
-            continue
+        if a == b or name in free or (name in _TABLES and _files(a) and _files(b)):
+            continue  # what is in the tables is guarded by their digest
         if isinstance(a, Mapping) and isinstance(b, Mapping):
             yield from differences(a, b, free, f"{name}.")
         else:
             yield name, a, b
+
+
+def _files(value: Any) -> bool:
+    return isinstance(value, str | list | tuple)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from mlpcli.config import to_yaml
 from mlpcli.data.dataset import open_material
 from mlpcli.data.frames import config_of
 from mlpcli.files import atomic_file
+from mlpcli.locks import FolderLock
 from mlpcli.parallel import core_count, limit_blas
 from mlpcli.training.fold_folder import fold_folder_for
 from mlpcli.training.fold_work import FoldObserver, FoldWork
@@ -110,12 +112,19 @@ def crossval(
     folder = fold_folder_for(config, out)
     folder.check(resume=resume, force=force)
     nearest = nearest_folder(folder.path)
-    with open_material(config, data, folder=nearest, announce=observer.loading) as material:
+    with (
+        closing(FolderLock(folder.path)) as lock,
+        open_material(config, data, folder=nearest, announce=observer.loading) as material,
+    ):
+        lock.take()
         tables = (material.whole.table, *(part.table for part in material.given.values()))
         folder.refuse_inputs(path for table in tables for path in table.paths)
         work = FoldWork(config, material, folds, folder)
         chosen = range(config.training.seed, config.training.seed + seeds)
         work.prepare(chosen, force=force)
+        folder.make()
+        lock.take()
+        folder.check(resume=True, force=force)
         folder.start(to_yaml(material.config), force=force)
         observer.planned(work.plan(chosen))
         with limit_blas(1):

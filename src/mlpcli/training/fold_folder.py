@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import ModelError, UsageError
-from mlpcli.files import storage_errors, write_bytes
+from mlpcli.files import refuse_file, refuse_inputs, remove_stale, storage_errors, write_bytes
 from mlpcli.training.checkpoint import FREE_TO_CHANGE, differences
 from mlpcli.training.folds import read_fold, save_fold
 from mlpcli.training.run_folder import RunFolder
@@ -36,8 +36,7 @@ class FoldFolder:
 
         One that was interrupted is gone on with in any case: nothing of it is replaced.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"{self.path}: is a file; expected a folder to write to")
+        refuse_file(self.path)
         run = RunFolder(self.path)
         if any(file.exists() for file in (run.model, run.checkpoint, run.history)):
             raise UsageError(f"{self.path}: holds a training run; name another folder with --out")
@@ -54,20 +53,30 @@ class FoldFolder:
 
     def refuse_inputs(self, inputs: Iterable[str | Path]) -> None:
         """Raise UsageError where a file that is read would be written."""
-        read = [Path(path) for path in inputs]
-        for file in (self.config, self.predictions, self.report):
-            if file.exists() and any(path.exists() and file.samefile(path) for path in read):
-                raise UsageError(f"{file}: is read here; name another folder with --out")
+        refuse_inputs((self.config, self.predictions, self.report), map(Path, inputs))
 
     def start(self, config: str, *, force: bool) -> None:
-        """Make the folder and write the config; with `force` remove what an old one left."""
+        """Write the config; with `force` remove what an old one left, half written in any case."""
         with storage_errors(self.folds):
             self.folds.mkdir(parents=True, exist_ok=True)
+        for file in (self.config, self.predictions, self.report, *self._unfinished()):
+            remove_stale(file)
         old = [*self.folds.glob("seed*-fold*.safetensors"), self.predictions] if force else []
         for stale in (*old, self.report):
             with storage_errors(stale):
                 stale.unlink(missing_ok=True)
         write_bytes(self.config, config.encode(), durable=False)
+
+    def _unfinished(self) -> set[Path]:
+        """Return the folds of which there is something half written."""
+        pattern = ".seed*-fold*.safetensors.*"
+        names = (path.name[1:].rpartition(".")[0] for path in self.folds.glob(pattern))
+        return {self.folds / name for name in names}
+
+    def make(self) -> None:
+        """Make the folder, if it is not there yet."""
+        with storage_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
 
     def read(self, seed: int, number: int, settings: Mapping[str, Any]) -> Fold | None:
         """Return a fold that is done, None where there is none or its file is damaged.
@@ -93,7 +102,7 @@ class FoldFolder:
     def write_report(self, document: Mapping[str, Any]) -> None:
         """Write the result as JSON."""
         text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        write_bytes(self.report, text.encode())
+        write_bytes(self.report, text.encode(errors="backslashreplace"))
 
     def _path(self, seed: int, number: int) -> Path:
         return self.folds / f"seed{seed}-fold{number}.safetensors"

@@ -13,11 +13,13 @@ from mlpcli.data.encoder import Encoder
 from mlpcli.data.reading import reading_from
 from mlpcli.data.target import AnyTarget, Classes, classes_of, target_from
 from mlpcli.errors import ModelError, UsageError
+from mlpcli.files import refuse_unreadable
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
 from mlpcli.text import shorten, show_name
 from mlpcli.training.run_folder import RunFolder
+from mlpcli.training.sense import require_model
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -169,6 +171,7 @@ def load_model(path: str | Path) -> Model:
     the wrong shapes or that are not finite.
     """
     path = Path(path)
+    refuse_unreadable(path)
     if path.is_dir():
         path = _in_folder(path)
     tensors, metadata = read_tensors(path, SCHEMA)
@@ -196,7 +199,8 @@ def load_model(path: str | Path) -> Model:
             notes=tuple(map(str, metadata.get("notes", ()))),
         )
         model.reading_of(encoder.kinds)  # which tells whether it is one
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        require_model(metadata)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
     expected = 0 if model.classes else len(targets)
     if len(model.thresholds) != expected:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,6 +13,8 @@ from mlpcli.config import to_portable_document, to_yaml
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.data.frames import config_of
 from mlpcli.errors import Interrupted
+from mlpcli.files import files_named
+from mlpcli.locks import FolderLock
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.training.build import layer_sizes, new_loop, require_trainable
@@ -23,10 +24,10 @@ from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
 from mlpcli.training.hints import threshold_hints
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.run_folder import RunFolder, run_folder_for
-from mlpcli.version import __version__
+from mlpcli.version import software
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mlpcli.config import Config
@@ -126,20 +127,44 @@ def train(
     there already is replaced with `force`, gone on with by `resume`, and refused otherwise.
     A run that diverges is a result, with `stopped` "diverged" and the best weights before that.
 
-    Raises DataError, UsageError, ModelError (a damaged checkpoint), StorageError, and Interrupted
-    once a checkpoint is saved, if the observer asks to stop.
+    Raises DataError, UsageError (also where another process writes into the folder), ModelError (a
+    damaged checkpoint or history), StorageError, and Interrupted once
+    a checkpoint is saved, if the observer asks to stop.
     """
     config = config_of(config, data)
     require_trainable(config)
-    observer = observer or Observer()
     folder = run_folder_for(config, out)
-    folder.check(resume=resume, force=force)
+    tables = [path for pattern in config.tables for path in files_named(pattern)]
+    with closing(FolderLock(folder.path)) as lock:
+        lock.take()
+        folder.check(resume=resume, force=force, inputs=tables)
+
+        def begin() -> None:
+            """Take the lock of a folder that was not there: others may have begun meanwhile."""
+            folder.make()
+            lock.take()
+            folder.check(resume=resume, force=force, inputs=tables)
+
+        return _train(config, data, folder, begin, observer or Observer(), resume=resume)
+
+
+def _train(
+    config: Config,
+    data: Any,
+    folder: RunFolder,
+    begin: Callable[[], None],
+    observer: Observer,
+    *,
+    resume: bool,
+) -> TrainingResult:
+    """Train into a folder that may be written into once `begin` has been called."""
+    kept = read_checkpoint(folder.checkpoint) if resume else None
     nearest = nearest_folder(folder.path)
     dataset = load_dataset(config, data, folder=nearest, announce=observer.loading)
     config = dataset.config
-    dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
+    said = (*_clipped_note(config, dataset), *(kept.notes() if kept else ()))
+    dataset = replace(dataset, notes=(*dataset.notes, *said))
     batch_size = min(config.training.batch_size, len(dataset.train))
-    kept = read_checkpoint(folder.checkpoint) if resume else None
     asked = config.training.threads or (kept.threads if kept else None)
     threads = thread_count(asked, layer_sizes(config, dataset), batch_size)
     with limit_blas(1), closing(Team(threads)) as team:
@@ -147,6 +172,7 @@ def train(
         run = _Run(config, dataset, loop, folder)
         if kept:
             kept.restore(loop, run.document, dataset.digest)
+        begin()
         folder.start(to_yaml(config), epochs_done=loop.position.epoch if kept else None)
         observer.started(dataset, loop, threads)
         started = time.perf_counter()
@@ -186,8 +212,7 @@ class _Run:
         for record in self.loop.records(observer.batch_done):
             history.append(record)
             self.folder.append(record)
-            due = record.epoch % self.config.training.checkpoint_every == 0
-            if due and time.monotonic() - saved >= _SECONDS_BETWEEN_CHECKPOINTS:
+            if _due(self.config.training.checkpoint_every, record.epoch, time.monotonic() - saved):
                 self._save_checkpoint(durable=False)
                 saved = time.monotonic()
             observer.epoch_done(record)
@@ -201,6 +226,7 @@ class _Run:
 
     def _save_checkpoint(self, *, durable: bool) -> None:
         digest = self.dataset.digest
+        self.folder.sync_history()
         save_checkpoint(self.folder.checkpoint, self.loop, self.document, digest, durable=durable)
 
     def conclude(self, history: tuple[EpochRecord, ...], seconds: float) -> TrainingResult:
@@ -230,6 +256,13 @@ class _Run:
         return result
 
 
+def _due(every: int | str, epoch: int, seconds: float) -> bool:
+    """Return whether to save after an epoch, so many seconds after the last time."""
+    if isinstance(every, str):
+        return seconds >= 60 * float(every.removesuffix("min"))
+    return epoch % every == 0 and seconds >= _SECONDS_BETWEEN_CHECKPOINTS
+
+
 def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
     """Return the model of the best weights of a loop that has ended, its metrics still to come."""
     loop.network.theta[:] = loop.position.best_theta
@@ -243,12 +276,7 @@ def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
         seed=config.training.seed,
         data_digest=dataset.digest,
         reading=dataset.reading,
-        versions={
-            "mlpcli": __version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "threads": loop.team.size,
-        },
+        versions=software() | {"threads": loop.team.size},
     )
 
 

@@ -71,9 +71,9 @@ def read_tensors(path: Path, schema: str) -> tuple[dict[str, NDArray[Any]], dict
             for key, text in texts.items()
             if key not in {"schema", "tensor_digest"}
         }
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: its metadata is not JSON") from error
-    return tensors, {**metadata, "tensor_digest": texts["tensor_digest"]}
+    return tensors, {**metadata, "tensor_digest": texts.get("tensor_digest", "")}
 
 
 def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
+import pytest
+
+from mlpcli.data.table import Reading, Table
 from mlpcli.data.table.files import find_files, sha256
+from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,3 +30,30 @@ def test_a_digest_ends_with_the_files(tmp_path: Path) -> None:
     (file,) = find_files([path], links)
     assert sha256([file, file], wanted) == ""
     assert taken == 2
+
+
+def test_a_last_line_that_would_be_lost(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    rows = "x,c,y\n" + "1,a,0\n2,b,1\n" * 9
+    for end in ("", "\n", "\r\n"):
+        path.write_text(rows + "3," + "z" * 9_000_000 + ",1" + end)
+        with pytest.raises(DataError, match="its last line is longer than 4,000,000 bytes"):
+            Table([path], Reading())
+    packed = tmp_path / "data.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    with (
+        pytest.raises(DataError, match=r":20: a field is longer than 2,097,152 characters"),
+        Table([packed], Reading()) as table,
+    ):
+        table.load()
+
+
+@pytest.mark.parametrize("size", [4_500_000, 9_000_000])
+def test_a_long_field_is_no_open_quote(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("x,c,y\n3," + "z" * size + ",1\n" + "1,a,0\n2,b,1\n" * 9)
+    with (
+        pytest.raises(DataError, match=r":2: a field is longer than 2,097,152 characters"),
+        Table([path], Reading()) as table,
+    ):
+        table.load()

@@ -139,6 +139,8 @@ def _judge(fields: list[str], names: Sequence[str], places: Sequence[int]) -> li
 def _quoting(lines: int, error: str) -> str:
     if lines == 1 and "expected after" in error:
         return 'text after a closing quote; inside quotes, write " as ""'
+    if lines == 1 and "larger than field limit" in error:
+        return f"a field is longer than {LONGEST_FIELD:,} characters"
     return "a quote opens in this row and never closes"
 
 

@@ -23,6 +23,7 @@ from mlpcli.data.table.encoding import transcode
 from mlpcli.data.table.frame import Frame
 from mlpcli.data.table.packing import FOREIGN, PACKED
 from mlpcli.errors import DataError
+from mlpcli.files import refuse_unreadable, temporary_errors
 from mlpcli.names import is_in_memory
 from mlpcli.text import did_you_mean
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 Format = Literal["csv", "gzip", "parquet"]
 
 FORMATS: tuple[tuple[bytes, Format], ...] = ((b"PAR1", "parquet"), (b"\x1f\x8b", "gzip"))
+LONGEST_LINE = 4_000_000  # bytes, as DuckDB's buffer
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,10 @@ def find_files(patterns: Sequence[str | Path | Frame], scratch: Path) -> tuple[F
     for path in paths:
         if paths.count(path) > 1:
             raise DataError(f"{path}: named twice; list each file once")
-    return tuple(_inspect(path, scratch / f"{i}") for i, path in enumerate(paths))
+    files = tuple(_inspect(path, scratch / f"{i}") for i, path in enumerate(paths))
+    for file in files:
+        _refuse_long_end(file)
+    return files
 
 
 def sha256(files: Iterable[File | Frame], wanted: Callable[[], bool]) -> str:
@@ -128,6 +133,7 @@ def sha256(files: Iterable[File | Frame], wanted: Callable[[], bool]) -> str:
 
 def _expand(pattern: str) -> list[Path]:
     path = Path(pattern)
+    refuse_unreadable(path)
     if path.exists():
         return [path]
     if glob.has_magic(pattern):
@@ -149,7 +155,11 @@ def _inspect(path: Path, link: Path) -> File:
         if stat.S_ISREG(path.stat().st_mode):
             link.symlink_to(path.absolute())
         else:
-            with path.open("rb") as pipe, link.open("wb") as copy:
+            with (
+                path.open("rb") as pipe,
+                temporary_errors(f"a copy of {path}"),
+                link.open("wb") as copy,
+            ):
                 shutil.copyfileobj(pipe, copy)
         with link.open("rb") as stream:
             start = stream.read(8)
@@ -163,6 +173,17 @@ def _inspect(path: Path, link: Path) -> File:
         return File(path, link, body, _format(path, start), state)
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _refuse_long_end(file: File) -> None:
+    """Raise DataError for a last line so long that DuckDB leaves it out without a word."""
+    if file.format != "csv" or file.bytes <= LONGEST_LINE:
+        return
+    with file.link.open("rb") as stream:
+        stream.seek(-LONGEST_LINE, os.SEEK_END)
+        end = stream.read().rstrip(b"\r\n")
+    if b"\n" not in end and b"\r" not in end:
+        raise DataError(f"{file.path}: its last line is longer than {LONGEST_LINE:,} bytes")
 
 
 def _format(path: Path, start: bytes) -> Format:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.data.table.encoding import UTF8, find_encoding, looks_utf8
+from mlpcli.data.table.files import LONGEST_LINE
 from mlpcli.data.table.frame import Frame
 from mlpcli.data.table.header import Header, read_header
 from mlpcli.data.table.notation import notations_in
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from mlpcli.data.table.store import Store
 
 TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
-BUFFER_BYTES = 4_000_000  # DuckDB's own 32 MB, several times over, are no faster
+BUFFER_BYTES = LONGEST_LINE  # DuckDB's own 32 MB, several times over, are no faster
 _BLOCK = 1 << 20
 _HEAD = 1 << 16
 
@@ -273,11 +274,13 @@ def read_csv(
     columns = ", ".join(f"'c{i}': '{name}'" for i, name in enumerate(types))
     delimiter, skip = ("," if header is None else header.delimiter), header.skip if header else 1
     comment = f"comment = {quote(header.comment)}, " if header and header.comment else ""
+    # Of a packed file the end cannot be looked at before; DuckDB's own buffer judges its lines.
+    buffer = "" if packing == "gzip" else f"buffer_size = {BUFFER_BYTES}, "
     return (
         f"read_csv({quote(path)}, auto_detect = false, header = false, skip = {skip}, {comment}"
         f"delim = {quote(delimiter)}, quote = '\"', escape = '\"', "
         f"compression = '{'gzip' if packing == 'gzip' else 'none'}', "
-        f"buffer_size = {BUFFER_BYTES}, strict_mode = true, "
+        f"{buffer}strict_mode = true, "
         f"nullstr = [{', '.join(map(quote, nulls))}], columns = {{{columns}}})"
     )
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import duckdb
 
 from mlpcli.errors import DataError, StorageError
+from mlpcli.files import temporary_errors
+from mlpcli.parallel import core_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Store", "duckdb_errors", "is_numeric"]
 
+_MEMORY_OF_A_THREAD = 1 << 27  # bytes, of a limit
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _NOTHING = '"NULL"'
 """What DuckDB calls the type of a column of Arrow that holds no value at all."""
@@ -31,10 +34,8 @@ class Store(ExitStack):
     def __init__(self, memory_limit: str | None) -> None:
         super().__init__()
         self.frames: dict[str, object] = {}
-        try:
+        with temporary_errors("temporary files"):
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
-        except OSError as error:
-            raise StorageError(f"no folder for temporary files: {error.strerror}") from error
         self.callback(shutil.rmtree, self.scratch, ignore_errors=True)
         self.connection = duckdb.connect(
             config={
@@ -84,6 +85,10 @@ class Store(ExitStack):
             raise DataError(
                 f'memory_limit: expected a size such as "4GB" or "512MB", got "{memory_limit}"'
             ) from error
+        most = max(1, self.memory_limit() // _MEMORY_OF_A_THREAD)
+        with suppress(duckdb.OutOfMemoryException):  # so little that the first row will say so
+            # More of them would make it a matter of luck whether the memory is enough.
+            self.connection.execute(f"SET threads = {min(most, core_count())}")
 
 
 def is_numeric(name: str) -> bool:
@@ -104,5 +109,6 @@ def duckdb_errors(what: object) -> Iterator[None]:
         ) from error
     except duckdb.Error as error:
         if "No space left" in str(error):
-            raise StorageError(f"{what}: no space left for temporary files") from error
+            place = tempfile.gettempdir()
+            raise StorageError(f"{what}: no space left for temporary files in {place}") from error
         raise DataError(f"{what}: {str(error).partition(chr(10))[0]}") from error
