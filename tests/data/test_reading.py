@@ -186,3 +186,13 @@ def test_tables_as_to_csv_writes_them(
     assert dataset.encoder.names == ("first", "second")
     assert len(dataset.train) == 4
     assert dataset.notes[0].endswith("is left out: row names or an index")
+
+
+def test_a_row_for_a_header_is_told(config_for: Callable[..., Config]) -> None:
+    table = "5.1,u,no\n" + "4.9,u,yes\n" * 3
+    with pytest.raises(DataError) as raised:
+        load_dataset(config_for(table))
+    assert raised.value.lines == (
+        'data.target: no column "y" in the data; it has "5.1", "u", "no"',
+        "t.csv:1: the line of names looks like a row; if it is one, set data.header to false",
+    )

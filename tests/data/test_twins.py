@@ -9,10 +9,10 @@ from mlpcli.data.rows import Rows
 from mlpcli.data.twins import twin_notes
 
 
-def rows(count: int, seed: int, dtype: str = "float32") -> Rows:
+def rows(count: int, seed: int, dtype: str = "float32", width: int = 3) -> Rows:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, (count, 1)).astype(dtype)
-    return Rows(rng.normal(size=(count, 3)).astype(dtype), y, None)
+    return Rows(rng.normal(size=(count, width)).astype(dtype), y, None)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -42,3 +42,12 @@ def test_where_most_rows_come_twice_twins_are_no_surprise() -> None:
     assert twin_notes({"train": train, "test": train}) == []
     assert twin_notes({"train": rows(10, 0), "test": rows(10, 0)}) == []
     assert twin_notes({"train": rows(50, 0)}) == []
+
+
+def test_one_input_may_be_alike_by_chance() -> None:
+    train, test = rows(50, 0, width=1), rows(20, 1, width=1)
+    train.X[1], train.y[1] = train.X[0], train.y[0]
+    test.X[:1], test.y[:1] = train.X[:1], train.y[:1]
+    assert twin_notes({"train": train, "test": test}) == []
+    test.X[:9], test.y[:9] = train.X[9:18], train.y[9:18]
+    assert twin_notes({"train": train, "test": test})[0].startswith("test: 9 of 20 rows")

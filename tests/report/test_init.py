@@ -30,7 +30,7 @@ def test_any_names(columns: list[str], summary: str, missing: int, rows: int) ->
         features=tuple(ColumnSurvey(name, missing, summary) for name in features),
         targets=(seen,),
         types={features[0]: "boolean"},
-        missing_values={features[0]: [-999, summary]},
+        missing_values={features[0]: [-999, "."]},
         notes=(summary,),
     )
     text = starter_config(survey, "data\n.csv", "../data\n.csv", "c.yaml")
@@ -38,7 +38,7 @@ def test_any_names(columns: list[str], summary: str, missing: int, rows: int) ->
     assert document["data"]["features"] == features
     assert document["data"]["positive"] == "a: #\n"
     assert document["data"]["types"] == {features[0]: "boolean"}
-    assert document["data"]["missing_values"] == {features[0]: [-999, summary]}
+    assert document["data"]["missing_values"] == {features[0]: [-999, "."]}
     assert document["data"]["missing"] == "median"
     assert document["data"].get("missing_target") == ("drop" if missing else None)
     config = parse_config(text, "c.yaml")

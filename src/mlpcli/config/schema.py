@@ -45,7 +45,7 @@ class DataConfig(Section):
     """Which rows and columns, and what becomes of them before training."""
 
     train: Files = Field(
-        description="Training table: a file, a glob or a list; csv, csv.gz, tsv or parquet."
+        description="Training table: a file, a glob or a list; csv, tsv, .gz, .zst, .zip, parquet."
     )
     target: Targets = Field(description="Column to predict, or several.")
     positive: Positives | None = Field(

@@ -176,9 +176,7 @@ def open_material(
     with ExitStack() as stack:
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
         table = stack.enter_context(Table(files, reading))
-        roles = assign_roles(
-            table.all_names, data
-        )  # a name may be refused before all rows are read
+        roles = _assign_roles(table, data)  # a name may be refused before all rows are read
         room = table.store.memory_limit() // 2
         _load(table, roles, room, config, announce)
         targets = _fit_targets(table, data)
@@ -224,6 +222,13 @@ def _load(
         size = rows * inputs * np.dtype(config.training.dtype).itemsize
         announce(Estimate(table.paths, rows, inputs, size, room))
     table.load()
+
+
+def _assign_roles(table: Table, data: DataConfig) -> Roles:
+    try:
+        return assign_roles(table.all_names, data)
+    except DataError as error:
+        raise DataError(*error.lines, *table.headless) from None
 
 
 def _read(table: Table, roles: Roles, targets: Sequence[AnyTarget], data: DataConfig) -> Examples:

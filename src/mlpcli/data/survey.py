@@ -15,6 +15,7 @@ from mlpcli.data.positive import word_for_yes
 from mlpcli.data.table import TRUTH, Categorical, Layout, Missing, Reading, Table
 from mlpcli.data.table.header import looks_like_data
 from mlpcli.data.table.look import mixed_exponents, texts_met
+from mlpcli.data.table.reading import CODES
 from mlpcli.data.table_notes import notation_notes
 from mlpcli.data.target import AnyTarget, Classes, OneAgainstRest, fit_target
 from mlpcli.errors import DataError
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnSurvey", "Survey", "TargetSurvey", "survey"]
 
-CODES = (".", "-", "--", "*", "#N/A", "<NA>", "n/a", "N.A.", "na", "Na", "NAN", "NaT", "#VALUE!",
-         "#DIV/0!", "#NUM!", "(null)", "missing", "Missing", "MISSING")  # fmt: skip
-"""Texts that stand for a missing value in many tables, but not in all."""
 _NUMBERED = re.compile(r"c[1-9][0-9]*")
 
 

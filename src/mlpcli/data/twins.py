@@ -19,6 +19,7 @@ __all__ = ["twin_notes"]
 
 _MOST_VALUES = 1 << 24  # so that to look takes a tenth of a second at most
 _FEWEST = 20  # rows to learn from, below which a twin may be chance
+_WIDE = 3
 _ALIKE = 0.1  # of training rows that are not the first of their kind: then twins are no surprise
 
 
@@ -37,7 +38,8 @@ def twin_notes(parts: Mapping[str, AnyRows]) -> list[str]:
     notes = []
     for part, numbers in zip([*parts][1:], others, strict=True):
         count = int(np.isin(numbers, different).sum())
-        if count:
+        chance = len(train) - different.size  # few inputs may be alike by chance
+        if count and (train.width >= _WIDE or count * len(train) > 3 * chance * numbers.size):
             notes.append(
                 f"{part}: {count} of {numbers.size} rows are training rows too, target and all: "
                 "its scores are too good; remove what is double"

@@ -51,6 +51,8 @@ def _input_row(rule: Rule, encoder: Encoder) -> tuple[str, str, str, str]:
     unfilled = {"error": "refused", "drop": "row left out"}.get(encoder.policies.of(rule.name), "-")
     if isinstance(rule, TextRule):
         levels = ", ".join(rule.levels) or "no text"
+        levels += " or another" if rule.other else ""
+        unfilled = "a level" if rule.missing else unfilled
         return rule.name, "text", f"one of {levels}", unfilled if rule.fill is None else rule.fill
     sign = "-" if rule.mean >= 0 else "+"
     encoding = f"(value {sign} {abs(rule.mean):.6g}) / {rule.scale:.6g}"

@@ -170,12 +170,13 @@ def _score_tables(
             unseen.update(new)
         left = sum(map(len, labels))
         digest, dropped = scan.digest, scan.rows - left
+        notes = list(scan.notes)
     if not left:
         raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
     weight = np.concatenate(weights) if weights else None
     if weight is not None and not weight.any():
         raise DataError(f'{files[0]}: column "{roles.weight}": every weight is 0')
-    notes = unseen_notes(unseen, left)
+    notes += unseen_notes(unseen, left)
     if dropped:
         notes.append(f"{dropped} rows with a missing value are left out")
     h, y = np.concatenate(logits), one_hot(np.concatenate(labels), model.targets)

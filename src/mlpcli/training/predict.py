@@ -108,7 +108,7 @@ class Predictions:
 
     def notes(self) -> list[str]:
         """Return what is worth knowing of the rows so far."""
-        notes = unseen_notes(self.unseen, self.rows)
+        notes = [*self.scan.notes, *unseen_notes(self.unseen, self.rows)]
         if self.unknown:
             notes.append(f"{self.unknown} of {self.rows} rows miss a value: no prediction for them")
         return notes

@@ -36,6 +36,7 @@ def number(line: int, value: str, column: str = "a") -> str:
 
 
 QUOTED = b'a,b\n1,x\nabc,y\n"q\nr",z\n5,"a\nb"\n7,1\n8,2\n9,3\nzzz,w\n'
+CODE = "; if that is a missing value, name it in data.missing_values"
 OPEN_QUOTE = "a quote opens in this row and never closes"
 AFTER_QUOTE = 'text after a closing quote; inside quotes, write " as ""'
 
@@ -53,7 +54,7 @@ BAD_ROWS = {
         [number(5, "1e400"), number(6, "inf"), number(7, "-inf")],
     ),
     "long integer": (b"a\n1\n" + b"9" * 10_000 + b"\n", [number(3, "9" * 39 + "…")]),
-    "other spellings of nan": (b"a\n1\nNAN\n", [number(3, "NAN")]),
+    "other spellings of nan": (b"a\n1\nNAN\n", [number(3, "NAN") + CODE]),
     "decimal point among commas": (
         b"a;b\n" + b"1;2,25\n" * 60 + b"3;3.75\n",
         [number(62, "3.75 without ,", "b")],

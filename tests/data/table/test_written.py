@@ -214,6 +214,11 @@ REFUSED: dict[str, tuple[bytes, dict[str, Any], str]] = {
         {"layout": Layout(decimal=",")},
         't.csv:2: column "x": expected a number, got "3.14 without ,"',
     ),
+    "what may be missing": (
+        b"x\n1\n2\n.\n",
+        {},
+        't.csv:4: column "x": expected a number, got "."; if that is a missing value',
+    ),
     "late underscores": (
         b"x\n" + b"12\n" * 60 + b"1_1\n",
         {},

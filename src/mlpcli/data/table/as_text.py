@@ -15,6 +15,7 @@ from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
 from mlpcli.data.table.notation import notations_in
 from mlpcli.data.table.numerals import PLAIN
 from mlpcli.data.table.query import as_text, read_csv
+from mlpcli.data.table.reading import CODES
 from mlpcli.data.table.stream import stream
 from mlpcli.text import show, show_name
 
@@ -216,7 +217,8 @@ def _find_misfits(store: Store, kinds: Mapping[str, Kind]) -> tuple[dict[int, st
 def _complain(values: Mapping[str, object]) -> str:
     (name, value), *others = ((name, v) for name, v in values.items() if v is not None)
     more = f", and {len(others)} more in this row" if others else ""
-    return f"column {show_name(name)}: expected a number, got {show(str(value))}{more}"
+    advice = "; if that is a missing value, name it in data.missing_values" * (value in CODES)
+    return f"column {show_name(name)}: expected a number, got {show(str(value))}{advice}{more}"
 
 
 def _number(i: int) -> str:

@@ -51,11 +51,11 @@ class Numerals:
     @property
     def words(self) -> str:
         """In words, what a text of the column means."""
-        example = f"1{self.thousands}234{self.decimal}5"
-        meaning = "12.345" if self.unit == PERCENT else "1234.5"
-        symbol = self.unit if self.unit == PERCENT else ""
-        currency = "" if symbol else self.unit
-        return f"numbers, where {currency}{example}{symbol} is {meaning}"
+        whole = f"1{self.thousands}234" if self.thousands else "12"
+        if self.unit == PERCENT:
+            return f"numbers, where {whole}% is {'12.34' if self.thousands else '0.12'}"
+        meaning = "1234.5" if self.thousands else "12.5"
+        return f"numbers, where {self.unit}{whole}{self.decimal}5 is {meaning}"
 
     def fits(self, text: str) -> bool:
         """Say whether a text is such a number."""

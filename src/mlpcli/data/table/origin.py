@@ -11,7 +11,7 @@ import duckdb
 
 from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
-from mlpcli.data.table.header import complaints_of
+from mlpcli.data.table.header import complaints_of, looks_like_data
 from mlpcli.data.table.query import open_source, open_text
 from mlpcli.data.table.reading import Reading
 from mlpcli.data.table.store import Store, duckdb_errors
@@ -92,6 +92,7 @@ class Origin:
     def notes(self) -> tuple[str, ...]:
         """What was found out of the files, beyond what they say themselves."""
         notes = [note for source in self.sources for note in source.notes]
+        notes += self.headless if self.reading.layout.header is None else ()
         if self.reading.columns is None:
             notes += [note for source in self.sources for note in _unnamed(source)]
         return tuple(dict.fromkeys(notes))
@@ -104,6 +105,16 @@ class Origin:
             found |= source.notations
         return {name: found[name] for name in self.names
                 if name in found and self.kinds[name] == "number"}  # fmt: skip
+
+    @property
+    def headless(self) -> tuple[str, ...]:
+        """Say of text files whose first line looks like a row what to do."""
+        headers = ((source.where, source.header) for source in self.sources)
+        return tuple(
+            f"{where}: the line of names looks like a row; if it is one, set data.header to false"
+            for where, header in headers
+            if header and looks_like_data(header.names, header.sample)
+        )
 
     @property
     def signs_of_missing(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLANKS",
+    "CODES",
     "MISSING",
     "Categorical",
     "Column",
@@ -30,6 +31,9 @@ __all__ = [
 
 BLANKS = " \t"
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
+CODES = (".", "-", "--", "*", "#N/A", "<NA>", "n/a", "N.A.", "na", "Na", "NAN", "NaT", "#VALUE!",
+         "#DIV/0!", "#NUM!", "(null)", "missing", "Missing", "MISSING")  # fmt: skip
+"""Texts that stand for a missing value in many tables, but not in all."""
 
 Kind: TypeAlias = Literal["number", "text"]
 
