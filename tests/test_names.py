@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlpcli import names
+from mlpcli.check.given.call import CALLS
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import INITS
@@ -10,6 +11,7 @@ from mlpcli.nn.network import INITS
 
 def test_names_are_those_of_the_registries() -> None:
     assert sorted(names.ACTIVATIONS) == sorted(ACTIVATIONS)
+    assert list(CALLS) == names.CALLS
     assert sorted(names.INITS) == sorted(INITS)
     assert set(names.LOSSES) <= set(LOSSES)
     for loss, forms in names.DERIVATIVES.items():

@@ -6,10 +6,20 @@ them. These lists load nothing, and are read when a value is judged, so that a n
 
 from __future__ import annotations
 
-__all__ = ["ACTIVATIONS", "DERIVATIVES", "INITS", "LOSSES", "LOSS_OUTPUTS", "OUTPUTS", "REDUCTIONS"]
+__all__ = [
+    "ACTIVATIONS",
+    "CALLS",
+    "DERIVATIVES",
+    "INITS",
+    "LOSSES",
+    "LOSS_OUTPUTS",
+    "OUTPUTS",
+    "REDUCTIONS",
+]
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
 INITS = ["glorot", "he", "normal", "zeros"]
+CALLS = ["batch", "row", "step", "row-step"]
 LOSSES = ["bce", "cross_entropy", "mse"]
 OUTPUTS = ["sigmoid", "softmax", "identity"]
 LOSS_OUTPUTS = {"bce": ["sigmoid"], "cross_entropy": ["softmax"], "mse": ["sigmoid", "identity"]}

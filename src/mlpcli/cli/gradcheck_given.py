@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from mlpcli.check.found import Found
-from mlpcli.check.given.call import CALLS
+from mlpcli import names
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,13 +18,13 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from mlpcli.check.case import Case
-    from mlpcli.check.found import Source
+    from mlpcli.check.found import Found, Source
     from mlpcli.check.given.host import Host
     from mlpcli.check.given.layout import Layout
 
     CallName: TypeAlias = str
 else:
-    CallName = Literal[*CALLS]
+    CallName = Literal[*names.CALLS]
 
 __all__ = ["Called", "source_of"]
 
@@ -77,7 +76,7 @@ class Called:
             if value and not function:
                 option = f"--{name.replace('_', '-')}"
                 raise UsageError(f"{option} is about a function: --gradient MODULE:FUNCTION")
-        if self.learning_rate is not None and not CALLS[self.call or "batch"].step:
+        if self.learning_rate is not None and "step" not in (self.call or "batch"):
             raise UsageError("--learning-rate is that of a step; add --call step or row-step")
 
 
@@ -104,6 +103,8 @@ def source_of(
 
 
 def _ours(case: Case, smaller: Mapping[str, Case]) -> Found:
+    from mlpcli.check.found import Found
+
     del smaller
     return Found(case)
 

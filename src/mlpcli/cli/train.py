@@ -9,6 +9,7 @@ import typer
 
 from mlpcli.cli.command import Force, Json, Overrides, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
+from mlpcli.cli.paths import refuse_written
 from mlpcli.cli.shortcuts import settings_of, shortcut
 from mlpcli.cli.straight import plan_for
 from mlpcli.files import refuse_inputs
@@ -59,6 +60,7 @@ def train(
              "--batch-size": batch_size, "--seed": seed}  # fmt: skip
     plan = plan_for(source, target or (), [*(overrides or ()), *settings_of(given)])
     settings = plan.config
+    refuse_written(settings.tables)
 
     from mlpcli.cli.progress import SilentProgress, suitable_progress
     from mlpcli.report.train import read_history, training_chart, training_figure, training_table

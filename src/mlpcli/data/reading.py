@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["reading_from", "reading_of", "reading_of_others", "reading_to_document"]
 
 _LOOKED_AT = 1000
+_MARKS = ("encoding", "delimiter", "decimal", "thousands", "comment")
 
 
 def reading_of(data: DataConfig, folder: Path | None = None) -> Reading:
@@ -94,22 +95,38 @@ def reading_from(document: Mapping[str, Any] | None, kinds: Mapping[str, Kind]) 
     """
     if document is None:
         return replace(Reading.only(kinds), underscores=True)
-    layout = dict(document["layout"])
-    if isinstance(layout["header"], list):
-        layout["header"] = tuple(layout["header"])
     notations = {name: notation_from(found) for name, found in document["notations"].items()}
     return replace(
         Reading.only(kinds),
         notations=notations,
-        truths=frozenset(document["boolean_columns"]),
+        truths=frozenset(_texts(document["boolean_columns"])),
         missing=_missing_from(document["missing"]),
         missing_in={name: _missing_from(some) for name, some in document["missing_in"].items()},
-        layout=Layout(**layout),
+        layout=_layout_from(document["layout"]),
     )
 
 
 def _missing_from(document: Mapping[str, Any]) -> Missing:
-    return Missing(tuple(document["texts"]), tuple(map(float, document["numbers"])))
+    return Missing(_texts(document["texts"]), tuple(map(float, document["numbers"])))
+
+
+def _layout_from(document: Mapping[str, Any]) -> Layout:
+    header, skipped = document["header"], document["skip_lines"]
+    if header is not None and header is not False:
+        header = _texts(header)
+    if type(skipped) is not int or skipped < 0:
+        raise ValueError(f"skip_lines {skipped!r}")
+    marks = {key: document[key] for key in _MARKS}
+    for key, mark in marks.items():
+        if mark is not None and not isinstance(mark, str):
+            raise TypeError(f"{key} {mark!r}")
+    return Layout(header=header, skip_lines=skipped, **marks)
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"expected a list of texts, got {values!r:.80}")
+    return tuple(values)
 
 
 def _holds_truths(table: Table, name: str) -> bool:

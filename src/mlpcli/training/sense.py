@@ -16,6 +16,7 @@ from mlpcli.training.metrics import SCORES
 
 __all__ = ["require_arrays", "require_model", "require_position"]
 
+_POLICIES = ("error", "mean", "median", "drop", "level")
 _LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -26,6 +27,7 @@ def require_model(metadata: Mapping[str, Any]) -> None:
     _distinct("target", (target["name"] for target in targets))
     for column in columns:
         _column(column)
+    _policies(metadata["encoder"])
     for target in targets:
         _target(target)
     for threshold in _typed("threshold", metadata["threshold"], list):
@@ -38,6 +40,14 @@ def require_model(metadata: Mapping[str, Any]) -> None:
     for part, scores in _typed("metrics", metadata["metrics"], Mapping).items():
         if scores is not None:
             _scores(part, _typed(f"metrics of {part}", scores, Mapping))
+
+
+def _policies(encoder: Mapping[str, Any]) -> None:
+    by_column = _typed("missing_in", encoder.get("missing_in", {}), Mapping)
+    for policy in (encoder["missing"], *by_column.values()):
+        _require(policy in _POLICIES, "missing", policy)
+    target = encoder.get("missing_target", "error")
+    _require(target in {"error", "drop"}, "missing_target", target)
 
 
 def _column(column: Mapping[str, Any]) -> None:

@@ -85,8 +85,8 @@ class Store(ExitStack):
             raise DataError(
                 f'memory_limit: expected a size such as "4GB" or "512MB", got "{memory_limit}"'
             ) from error
-        most = max(1, self.memory_limit() // _MEMORY_OF_A_THREAD)
         with suppress(duckdb.OutOfMemoryException):  # so little that the first row will say so
+            most = max(1, self.memory_limit() // _MEMORY_OF_A_THREAD)
             # More of them would make it a matter of luck whether the memory is enough.
             self.connection.execute(f"SET threads = {min(most, core_count())}")
 
