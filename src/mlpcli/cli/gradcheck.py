@@ -64,12 +64,13 @@ def gradcheck(
         refuse_unfit_output(report, given, called)
         settings = None if config is None else read_config(config, overrides)
         layout, options = laid.layout(), _options(settings, check)
+        if given.template:
+            subjects = find_subjects(settings, subject, said, layout)
+            put_template(layout.of(next(iter(subjects.cases.values()))), layout, called)
+            return 0
         with source_of(given.gradient, called, layout, graded=is_graded(report)) as source:
             subjects = find_subjects(settings, subject, said, layout)
             cases = {name: layout.of(case) for name, case in subjects.cases.items()}
-            if given.template:
-                put_template(next(iter(cases.values())), layout, called)
-                return 0
             if given.plant is not None:
                 cases = _plantable(cases, given.plant)
             write_files(next(iter(cases.values())), report, layout)
