@@ -132,7 +132,7 @@ def check_gradient(
     from mlpcli.check.found import found_by_function
     from mlpcli.check.given.call import CALLS
     from mlpcli.check.given.hosting import hosted
-    from mlpcli.check.run import gradcheck, gradcheck_each
+    from mlpcli.check.run import examine, gradcheck_each
 
     _require_one("call", call, CALLS)
     layout = _layout(samples=samples, weights=weights_layout, bias=bias)
@@ -145,7 +145,7 @@ def check_gradient(
 
         def of(case: Case) -> GradcheckResult:
             found = _told(ask, host, case)
-            return gradcheck(found.case, found.gradient, tolerance=tolerance, **found.keywords)
+            return examine(found.case, found.gradient, tolerance=tolerance, **found.keywords)
 
         result = gradcheck_each(cases, of, tolerance)
     return CheckedGradient(result, stated=(loss, reduction) != (Convention.loss, "mean"))

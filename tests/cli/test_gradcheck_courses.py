@@ -70,6 +70,15 @@ def test_who_imports_this_package_earns_nothing(tmp_path: Path, mlp: Mlp) -> Non
     assert err.count("\n") == 1
 
 
+def test_who_ends_the_process_on_any_case_never_passes(starter: Path, mlp: Mlp) -> None:
+    text = starter.read_text(encoding="utf-8")
+    ends = "    if len(weights) == 2:\n        import os\n        os._exit(0)\n"
+    starter.write_text(text.replace("    W, b = weights", f"{ends}    W, b = weights"), "utf-8")
+    ran = mlp("gradcheck", "--gradient", f"{starter}:gradient")
+    assert (ran.status, ran.out) == (2, "")
+    assert "it ended the process with exit status 0" in ran.err
+
+
 @pytest.mark.parametrize("form", GRADING)
 def test_an_error_earns_nothing_and_is_told(form: str, tmp_path: Path, mlp: Mlp) -> None:
     ran = mlp("gradcheck", "--gradient", f"{tmp_path}/none.py:f", "--format", form, "--points", 4)

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
-from mlpcli.check.given.host import TIMEOUT, Answer, Facts
+from mlpcli.check.given.host import TIMEOUT, Answer, Facts, NoAnswer
 from mlpcli.check.given.name import name_from
 from mlpcli.errors import CaseError
 
@@ -165,21 +165,21 @@ class Child:
             if ended:
                 raise self._gone()
             if monotonic() >= self._deadline:
-                raise CaseError(
+                raise NoAnswer(
                     f"{self.name}: {self._doing}: no end after {self._timeout:g} s; "
                     "--timeout gives it more"
                 )
 
-    def _gone(self) -> CaseError:
+    def _gone(self) -> NoAnswer:
         """Return what is to be said of a process that ended, or closed its pipe, too early."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_FAREWELL)
         code = self._process.returncode
-        return CaseError(f"{self.name}: {self._doing}: {_ending(code)}")
+        return NoAnswer(f"{self.name}: {self._doing}: {_ending(code)}")
 
-    def _broken(self, what: str) -> CaseError:
+    def _broken(self, what: str) -> NoAnswer:
         self._kill()
-        return CaseError(f"{self.name}: {self._doing}: its answer cannot be read: {what}")
+        return NoAnswer(f"{self.name}: {self._doing}: its answer cannot be read: {what}")
 
 
 def _started(timeout: float) -> tuple[int, int, subprocess.Popen[bytes]]:

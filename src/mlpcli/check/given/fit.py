@@ -50,7 +50,7 @@ def told_of_other_ways(
         if options is None:
             raise
         line = f"{error.lines[0]}; it runs with {options}: {_TOLD}"
-        raise CaseError(line, *error.lines[1:]) from error
+        raise type(error)(line, *error.lines[1:]) from error
 
 
 def _options(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mlpcli.errors import CaseError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,7 +14,12 @@ if TYPE_CHECKING:
 
     Sample = tuple[Tree, Tree]  # X and y
 
-__all__ = ["TIMEOUT", "Answer", "Facts", "Host"]
+__all__ = ["TIMEOUT", "Answer", "Facts", "Host", "NoAnswer"]
+
+
+class NoAnswer(CaseError):
+    """A function whose process ended, ran out of time, or answered what cannot be read."""
+
 
 TIMEOUT = 60.0  # seconds for all calls of a function
 

@@ -1,0 +1,47 @@
+"""What people write is right, and what they get wrong is found and called by its name."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlpcli.checked import check_gradient
+from peoples_backprops import CONVENTIONS, MISTAKES, WAYS, Mistake
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_is_right_by_options_alone(way: str) -> None:
+    right = Mistake(way, ())
+    assert check_gradient(right.function(), **right.arguments()).verdict == "pass"
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_mistake_is_found_and_named(name: str) -> None:
+    mistake = MISTAKES[name]
+    checked = check_gradient(mistake.function(), **mistake.arguments())
+    assert checked.verdict == "fail"
+    assert checked.bug in mistake.names
+    assert {*mistake.names} <= {found.bug for found in checked.diagnosis}
+    assert all("hidden" not in found.explanation for found in checked.diagnosis)
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_what_is_right_for_another_J_is_told_so_and_passes_then(name: str) -> None:
+    other = CONVENTIONS[name]
+    checked = check_gradient(other.function(), **other.arguments())
+    assert checked.verdict == "fail"
+    assert checked.suggestion == other.suggested
+    words = (other.suggested or "").split()
+    said = {k.removeprefix("--"): v for k, v in zip(words[::2], words[1::2], strict=True)}
+    assert check_gradient(other.function(), **{**other.arguments(), **said}).verdict == "pass"
+
+
+def test_names_stand_on_the_tensors_that_are_wrong() -> None:
+    mistake = MISTAKES["twice and nothing"]
+    checked = check_gradient(mistake.function(), **mistake.arguments())
+    assert {d.bug: d.parameters for d in checked.diagnosis} == {
+        "scaled": ("W2",),
+        "zero-gradient": ("b2",),
+    }
+    entry = MISTAKES["one entry"]
+    (found,) = check_gradient(entry.function(), **entry.arguments()).diagnosis
+    assert "[2, 1]" in found.explanation
