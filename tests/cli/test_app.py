@@ -93,7 +93,7 @@ def test_version(mlp: Mlp) -> None:
             ["train", "c.yaml", "--frobnicate"],
             "mlp train: No such option: --frobnicate.*; see mlp train --help",
         ),
-        (["train"], "mlp train: Missing argument 'CONFIG\\|DATA'; see mlp train --help"),
+        (["train"], r"mlp train: Missing argument 'CONFIG\|DATA'; see mlp train --help"),
         (
             ["train", "a.yaml", "b.yaml"],
             r"mlp train: Got unexpected extra argument.* \(b\.yaml\); see mlp train --help",

@@ -19,6 +19,7 @@ from mlpcli.cli.progress import (
     PlainProgress,
     SilentProgress,
     expectation,
+    forecast,
     losses,
     suitable_progress,
 )
@@ -46,6 +47,15 @@ def terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> Terminal:
     monkeypatch.setenv("COLUMNS", str(width))
     monkeypatch.setattr(progress, "_SECONDS_BETWEEN_REDRAWS", 0.0)
     return stream
+
+
+@pytest.mark.parametrize(
+    ("seconds", "span"),
+    [(61, "a minute"), (1500, "25 minutes"), (9000, "2.5 hours"), (1e6, "280 hours")],
+)
+def test_a_long_run_is_foretold(seconds: float, span: str) -> None:
+    line = f"about {span} for 40 epochs; Ctrl-C keeps what is done, and --resume goes on"
+    assert forecast(seconds, 40) == line
 
 
 def test_losses() -> None:

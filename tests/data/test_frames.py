@@ -152,6 +152,23 @@ def test_a_stream_that_can_be_read_once_is_enough(connection: duckdb.DuckDBPyCon
     assert plain(read(once)) == {"a": [1, 2]}
 
 
+class Refusing:
+    """What promises a stream and has none to give."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        raise ValueError("Conversion failed for column o\nwith type object")
+
+
+def test_what_cannot_be_exported_says_why(connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(DataError, match=r"^<Refusing>: cannot be had as Arrow: Conversion failed"):
+        read(Refusing())
+    broken = connection.sql("SELECT CAST('x' || i AS INTEGER) AS a FROM range(3) r(i)")
+    with pytest.raises(
+        DataError, match=r"^<DuckDBPyRelation>: Conversion Error: Could not convert string"
+    ):
+        read(broken)
+
+
 def test_a_frame_that_cannot_export_gives_its_columns() -> None:
     frame = Items(n=np.array([1, 2]), t=np.array(["x", None], object))
     assert plain(read(frame)) == {"n": [1, 2], "t": ["x", None]}

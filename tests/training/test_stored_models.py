@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mlpcli.data.table import Missing
@@ -27,6 +28,19 @@ def test_probabilities(model: Path) -> None:
     with (STORED / "predictions.csv").open(encoding="utf-8") as file:
         expected = [float(row["probability"]) for row in csv.DictReader(file)]
     assert probabilities(model, STORED / "table.csv") == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("folder", ["trees", "passengers"])
+def test_answers_of_later_kinds(folder: str) -> None:
+    """A tanh network of three labels from before `reading`, and one that uses all of that."""
+    with (STORED / folder / "predictions.csv").open(encoding="utf-8") as file:
+        rows = list(csv.reader(file))[1:]
+    model = load_model(STORED / folder / "model.safetensors")
+    assert (model.reading is None) == (folder == "trees")
+    p = model.predict_proba(STORED / folder / "table.csv").reshape(len(rows), -1)
+    assert p == pytest.approx(np.array([row[:-1] for row in rows], np.float64), rel=1e-6)
+    found = model.predict(STORED / folder / "table.csv")
+    assert [str(label) for label in found] == [row[-1] for row in rows]
 
 
 @pytest.mark.parametrize("model", sorted(STORED.glob("*.safetensors")), ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from mlpcli.cli.console import complain, warn
+from mlpcli.training.forecast import seconds_ahead
 from mlpcli.training.run import Observer
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _WATCHED = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_REDRAWS = 0.1
 _WORTH_A_LINE = 32e6  # bytes; reading fewer takes less than a second
+_WORTH_A_WORD = 60.0  # seconds
 _ROOM_FOR_ALL = 80  # columns; in fewer the bar would vanish
 
 
@@ -87,11 +89,14 @@ class PlainProgress(SilentProgress):
             complain(expectation(estimate))
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
-        """Say what is trained on what."""
+        """Say what is trained on what, and how long it will take, where that is long."""
         super().started(dataset, loop, threads)
         self.epochs = loop.epochs
         complain(*describe(dataset, loop, threads))
         warn(*(note for note in dataset.notes if note not in self.said))
+        ahead = seconds_ahead(loop)
+        if ahead > _WORTH_A_WORD:
+            complain(forecast(ahead, loop.epochs - loop.position.epoch))
 
     def epoch_done(self, record: EpochRecord) -> None:
         """Write a line if the last one was some time ago."""
@@ -169,6 +174,13 @@ def expectation(estimate: Estimate) -> str:
         where = f"a temporary file: data.memory_limit leaves {decimal(estimate.room)} for them"
     size = decimal(estimate.bytes)
     return f"{name}: about {rows:,.0f} rows of {estimate.inputs} inputs, {size} in {where}"
+
+
+def forecast(seconds: float, epochs: int) -> str:
+    """Return a line on a run that will take a minute and more."""
+    minutes, hours = round(seconds / 60), float(f"{seconds / 3600:.2g}")
+    span = "a minute" if minutes < 2 else f"{minutes} minutes" if hours < 2 else f"{hours:g} hours"
+    return f"about {span} for {epochs} epochs; Ctrl-C keeps what is done, and --resume goes on"
 
 
 def describe(dataset: Dataset, loop: Loop, threads: int) -> list[str]:

@@ -6,6 +6,7 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -218,7 +219,9 @@ def _load(
 ) -> None:
     """Read the rows of a table, announced before."""
     if announce is not None:
-        rows, inputs = table.expected_rows(), sum(map(table.expected_inputs, roles.features))
+        most = inf if config.data.max_levels is None else config.data.max_levels + 1
+        inputs = sum(int(min(most, table.expected_inputs(name))) for name in roles.features)
+        rows = table.expected_rows()
         size = rows * inputs * np.dtype(config.training.dtype).itemsize
         announce(Estimate(table.paths, rows, inputs, size, room))
     table.load()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.data.arrays import arrow_column
 from mlpcli.data.table import BLANKS, Frame
+from mlpcli.data.table.held import held_chunks
+from mlpcli.data.table.store import duckdb_errors
 from mlpcli.errors import DataError
 from mlpcli.names import in_memory
 from mlpcli.text import show_name
@@ -76,13 +78,15 @@ def with_table(config: Config, data: Data) -> tuple[Config, Tables]:
 def _frame(data: Data) -> Frame:
     """Return a table in memory with its columns as Arrow."""
     path = Path(in_memory(type(data).__name__))
-    for export in ("__arrow_c_stream__", "__arrow_c_array__"):
-        if hasattr(data, export):
-            try:
-                return _from_stream(path, data)
-            except ImportError:  # pandas without pyarrow, of which the columns will do
-                break
-    if isinstance(data, Mapping) or (hasattr(data, "items") and hasattr(data, "columns")):
+    columns = isinstance(data, Mapping) or (hasattr(data, "items") and hasattr(data, "columns"))
+    if any(hasattr(data, name) for name in ("__arrow_c_stream__", "__arrow_c_array__")):
+        try:
+            return _from_stream(path, data)
+        except (ImportError, RuntimeError, ValueError, TypeError) as error:
+            if not columns:  # else these will do: pandas has no pyarrow, or one of mixed values
+                reason = str(error).partition("\n")[0]
+                raise DataError(f"{path}: cannot be had as Arrow: {reason}") from error
+    if columns:
         return _from_columns(path, data)
     if hasattr(data, "__array__"):
         raise DataError(
@@ -95,12 +99,14 @@ def _frame(data: Data) -> Frame:
 def _from_stream(path: Path, data: Data) -> Frame:
     from nanoarrow import c_array_stream
 
-    with c_array_stream(data) as stream:
+    with duckdb_errors(path), c_array_stream(data) as stream:
         schema = stream.get_schema()
         if schema.format != "+s":
             raise DataError(f"{path}: expected a table, got one column; name it: "
                             '{"x": column}')  # fmt: skip
-        return _with_positions(path, schema, tuple(stream))
+        names = tuple((field.name or "") for field in schema.children)
+        schema, chunks = held_chunks(stream)
+        return _with_positions(path, schema, chunks, names)
 
 
 def _from_columns(path: Path, data: Data) -> Frame:
@@ -121,14 +127,12 @@ def _from_columns(path: Path, data: Data) -> Frame:
 
 
 def _with_positions(
-    path: Path, schema: Any, chunks: tuple[Any, ...], names: tuple[str, ...] | None = None
+    path: Path, schema: Any, chunks: tuple[Any, ...], names: tuple[str, ...]
 ) -> Frame:
     """Return the table under a schema that names columns by position."""
     fields = list(schema.children)
     if not fields:
         raise DataError(f"{path}: expected at least one column, got none")
-    if names is None:
-        names = tuple((field.name or "") for field in fields)
     names = tuple("" if _INDEX.fullmatch(name) else name.strip(BLANKS) for name in names)
     placed = schema.modify(children=[field.modify(name=f"c{i}") for i, field in enumerate(fields)])
     return Frame(path, names, placed, chunks)

@@ -140,3 +140,24 @@ def test_what_is_read_at_once(
     with Table([tmp_path / "data"]).load() as table:
         assert (table.rows < 2000) is small
     assert found == [small]
+
+
+@pytest.mark.parametrize("rows", [40, 30_000])
+def test_texts_of_parquet_are_counted(rows: int, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT 'l' || i % 7 AS few, 'id' || i AS own, i AS n FROM range({rows}) r(i)) "
+            f"TO '{path}' (FORMAT parquet)"
+        )
+    seen, _ = outlook(path)
+    assert (seen.inputs["few"], seen.inputs["n"]) == (7, 1)
+    assert seen.inputs["own"] == round((max(rows, 1000) / 1000) ** 0.5 * min(rows, 1000))
+
+
+def test_texts_that_the_first_rows_hint_at_are_expected(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("own,few\n" + "".join(f"id{i:06},{i % 3}x\n" for i in range(20_000)))
+    seen, _ = outlook(path)
+    assert 500 < seen.inputs["own"] < 2000  # sqrt(20,000 / 50) of the 50 that are looked at
+    assert seen.inputs["few"] == 3
