@@ -61,7 +61,8 @@ def train(
     settings = plan.config
 
     from mlpcli.cli.progress import SilentProgress, suitable_progress
-    from mlpcli.report.train import read_history, training_chart, training_figure, training_table
+    from mlpcli.report.train import read_history, training_chart, training_table
+    from mlpcli.report.train_figure import training_figure
     from mlpcli.training.run import train as run
     from mlpcli.training.run_folder import RunFolder, run_folder_for
 
