@@ -23,6 +23,7 @@ from mlpcli.cli import (
     info,
     init,
     predict,
+    report,
     runs,
     train,
 )
@@ -55,6 +56,7 @@ COMMANDS = (
     evaluate.evaluate,
     predict.predict,
     runs.runs,
+    report.report,
     gradcheck.gradcheck,
     bugs.bugs,
     compare_losses.compare_losses,
