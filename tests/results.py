@@ -1,4 +1,4 @@
-"""Results for reports to show: rows that some model scored, and gradients that were checked."""
+"""Results for reports to show: epochs, rows that some model scored, gradients that were checked."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mlpcli.check.run import gradcheck
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.training.evaluate import Evaluation
+from mlpcli.training.loop import EpochRecord
 from mlpcli.training.metrics import Metrics, Scores, measure
 from mlpcli.training.score_rows import ScoredRows
 from planted import CASES
@@ -42,6 +43,16 @@ def of_two(metrics: Scores | None) -> Metrics:
     """The metrics, which are those of targets of two labels."""
     assert isinstance(metrics, Metrics)
     return metrics
+
+
+def history(epochs: int, layers: int = 2, *, validated: bool = True) -> list[EpochRecord]:
+    return [
+        EpochRecord(
+            e, 1 / e, 1.5 / e if validated else None, None, 0.1 / e,
+            tuple(10.0**-k / e for k in range(layers)), 0.1,
+        )
+        for e in range(1, epochs + 1)
+    ]  # fmt: skip
 
 
 def checked(name: str = "square", *plants: Plant) -> GradcheckResult:

@@ -16,6 +16,7 @@ from mlpcli.report.evaluate_figure import evaluation_figure
 from mlpcli.report.figures import to_bytes
 from mlpcli.training.evaluate import Evaluation
 from mlpcli.training.importance import Importance
+from pictures import faults, share_of_axes
 from results import evaluation, rows
 
 pytest.importorskip("matplotlib")
@@ -50,6 +51,39 @@ def test_several_targets_share_a_legend_and_many_are_cut() -> None:
     ]
     assert figure.get_suptitle() == "model on data (the first 8 of 10 targets)"
     assert len(figure.axes[0].lines) == 9
+
+
+def test_the_labels_of_the_target_are_named() -> None:
+    found = evaluation(*rows())
+    assert found.rows is not None
+    figure = drawn(replace(found, rows=replace(found.rows, answers=(("male $", "female"),))))
+    square, histogram = figure.axes[4:6]
+    names = [r"male \$", "female"]
+    for axis in (square.xaxis, square.yaxis):
+        assert [label.get_text() for label in axis.get_ticklabels()] == names
+    assert (square.get_xlabel(), square.get_ylabel()) == ("predicted", "actual y")
+    assert histogram.get_legend_handles_labels()[1] == [f"actual {name}" for name in names]
+
+
+@pytest.mark.parametrize("targets", [1, 8, 30])
+def test_words_stay_apart_however_long_the_names_are(targets: int) -> None:
+    names = tuple(f"the {k}th target has a name that nobody can read" for k in range(targets))
+    figure = drawn(evaluation(*rows(targets), names))
+    assert faults(figure) == []
+    assert share_of_axes(figure) > 0.35
+    if targets > 1:
+        counts = figure.axes[4]
+        assert len(counts.get_yticklabels()) == targets
+        assert len({label.get_text() for label in counts.get_yticklabels()}) == targets
+        assert counts.images[0].get_array().shape == (targets, 4)
+
+
+def test_the_counts_of_several_targets_are_shares_of_their_label() -> None:
+    h, y = rows(3)
+    counts = drawn(evaluation(h, y, ("a", "b", "c"))).axes[4]
+    for k in range(3):
+        expected = metrics.confusion_matrix(y[:, k], sigmoid(h[:, k]) >= 0.4, normalize="true")
+        assert np.allclose(counts.images[0].get_array()[k], expected.ravel())
 
 
 def test_one_class_and_outputs_that_are_not_finite() -> None:

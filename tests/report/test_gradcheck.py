@@ -1,10 +1,9 @@
-"""The words, the table, the document and the pictures of a check."""
+"""The words, the table, the document and the chart of a check."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,11 +11,8 @@ from buggy_backprop import Plant
 from mlpcli.check.built_in import built_in_cases
 from mlpcli.check.convention import Convention
 from mlpcli.check.run import gradcheck
-from mlpcli.errors import UsageError
-from mlpcli.report.figures import require_format, to_bytes
 from mlpcli.report.gradcheck import (
     error_chart,
-    error_heat_map,
     forms_table,
     gradcheck_document,
     gradcheck_table,
@@ -74,17 +70,6 @@ def test_documents_are_strict_json(bug: str) -> None:
         "fail", "fail", "pass", "pass", "pass", "pass",
     ]  # fmt: skip
     assert ("reason" in document["layers"][0]) == (bug == "non-finite")
-
-
-@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
-def test_pictures_are_always_the_same(suffix: str) -> None:
-    result = checked("square", Plant("non-finite", (1,)))
-    path = Path(f"p.{suffix}")
-    written = [to_bytes(error_heat_map(result), path) for _ in range(2)]
-    assert written[0] == written[1]
-    assert len(written[0]) > 2000
-    with pytest.raises(UsageError, match=r"ends in \.png, \.svg or \.pdf"):
-        require_format(Path("p.gif"))
 
 
 def test_the_chart_has_a_bar_per_tensor() -> None:

@@ -28,6 +28,7 @@ from mlpcli.cli import (
     info,
     init,
     predict,
+    report,
     runs,
     train,
 )
@@ -67,6 +68,7 @@ COMMANDS = (
     evaluate.evaluate,
     predict.predict,
     runs.runs,
+    report.report,
     gradcheck.gradcheck,
     bugs.bugs,
     compare_losses.compare_losses,

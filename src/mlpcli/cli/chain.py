@@ -36,9 +36,10 @@ def chain(
 
     from mlpcli.check.chain import chain as link
     from mlpcli.report import chain as report
+    from mlpcli.report.chain_figure import chain_figure
 
     result = link(find_case(settings, model=model, rows=rows))
-    undrawn = draw(plot, lambda: report.chain_graph(result))
+    undrawn = draw(plot, lambda: chain_figure(result))
     if json:
         put_json(report.chain_document(result))
         return 0

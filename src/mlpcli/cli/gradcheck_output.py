@@ -74,11 +74,12 @@ def put_result(
 ) -> None:
     """Print the result in the format that was asked for; write JUnit XML of this name, draw it."""
     from mlpcli.report import gradcheck as words
+    from mlpcli.report.gradcheck_figure import gradcheck_figure
 
     if report.hide_diagnosis:
         result = replace(result, diagnosis=(), suggestion=None, beside=())
     _write_junit(result, report, name)
-    undrawn = draw(report.plot, lambda: words.error_heat_map(result))
+    undrawn = draw(report.plot, lambda: gradcheck_figure(result))
     if report.json:
         put_json(words.gradcheck_document(result))
         return

@@ -63,7 +63,8 @@ def train(
     refuse_written(settings.tables)
 
     from mlpcli.cli.progress import SilentProgress, suitable_progress
-    from mlpcli.report.train import read_history, training_chart, training_figure, training_table
+    from mlpcli.report.train import read_history, training_chart, training_table
+    from mlpcli.report.train_figure import training_figure
     from mlpcli.training.run import train as run
     from mlpcli.training.run_folder import RunFolder, run_folder_for
 

@@ -1,4 +1,4 @@
-"""The chain from layer to layer: as a table, in words, as a JSON document, and as pictures."""
+"""The chain from layer to layer: as a table, in words, as a JSON document, and as a chart."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from mlpcli.text import finite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from matplotlib.figure import Figure
-
     from mlpcli.check.chain import Chain, ChainLayer, ChainView
 
-__all__ = ["chain_chart", "chain_document", "chain_graph", "chain_table", "chain_words"]
+__all__ = ["chain_chart", "chain_document", "chain_table", "chain_words"]
 
 
 def chain_table(view: ChainView) -> Table:
@@ -107,47 +105,3 @@ def chain_chart(chain: Chain) -> str:
         share = (log10(norm) - low) / ((high - low) or 1) if 0 < norm < inf else 0
         lines.append(f"delta_{layer.layer:<3} {bar(share)} {norm:.2e}")
     return "\n".join(lines)
-
-
-def chain_graph(chain: Chain) -> Figure:
-    """Return the computation graph, forwards on top, deltas with their norms coming back below."""
-    from matplotlib.figure import Figure
-
-    view = chain.all_rows
-    depth = len(view.layers)
-    figure = Figure(figsize=(2.6 * depth + 2.4, 4.4), layout="constrained")
-    axes = figure.subplots()
-    axes.set_axis_off()
-    axes.set_xlim(-0.6, depth + 1.0)
-    axes.set_ylim(-1.9, 1.5)
-    _node(axes, 0, 1, "$X = Z_0$", "lightgrey")
-    for layer in view.layers:
-        i = layer.layer
-        _node(axes, i, 1, f"$Z_{{{i}}}$" if i < depth else f"$Z_{{{i}}}$, J", "lightgrey")
-        _node(axes, i, 0, f"$\\delta_{{{i}}}$\n{layer.delta_norm:.2e}", "#cfe3f5")
-        _node(axes, i, -1.2, f"$dJ/dW_{{{i}}}$\n{layer.gradient_norm:.2e}", "#fbe3c4")
-        _arrow(axes, (i - 1, 1), (i, 1), f"$W_{{{i}}},\\ b_{{{i}}}$")
-        _arrow(axes, (i, 0), (i, -1.2), f"$Z_{{{i - 1}}}$")
-        if layer.amplification is not None:
-            carried = f"$W_{{{i + 1}}},\\ \\sigma'$\n$\\times${layer.amplification:.3g}"
-            _arrow(axes, (i + 1, 0), (i, 0), carried)
-    _arrow(axes, (depth, 1), (depth, 0), "$z - y$")
-    axes.set_title(f"$\\delta$ links the layers, not dJ/dW (norms over {view.rows} rows)")
-    return figure
-
-
-def _node(axes: Any, x: float, y: float, text: str, colour: str) -> None:
-    box = {"boxstyle": "round,pad=0.45", "facecolor": colour, "edgecolor": "black"}
-    axes.text(x, y, text, ha="center", va="center", fontsize=9, bbox=box, color="black")
-
-
-def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float], text: str) -> None:
-    style = {"arrowstyle": "-|>", "color": "dimgrey", "shrinkA": 28, "shrinkB": 28}
-    axes.annotate("", xy=end, xytext=start, arrowprops=style)
-    middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
-    across = start[1] == end[1]
-    axes.text(
-        middle[0] + (0 if across else 0.08), middle[1] + (0.12 if across else 0), text,
-        ha="center" if across else "left", va="bottom" if across else "center", fontsize=8,
-        color="dimgrey",
-    )  # fmt: skip

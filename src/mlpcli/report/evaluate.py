@@ -112,6 +112,8 @@ def evaluation_document(evaluation: Evaluation, model: str, data: str) -> dict[s
 class Curves:
     """One target: probabilities `p` (N,), their classes, and its rows ranked by their logits.
 
+    `answers` are the labels that count as 0 and as 1.
+
     `sweep` holds each score that depends on a threshold, at all thresholds of GRID; of a label
     among three and more, which has no threshold, it holds none.
     """
@@ -122,6 +124,7 @@ class Curves:
     positive: NDArray[np.bool_]
     ranking: Ranking
     sweep: Mapping[str, NDArray[np.float64]]
+    answers: tuple[str, str] = ("0", "1")
 
     @property
     def both(self) -> bool:
@@ -155,6 +158,7 @@ def _curves_of(rows: ScoredRows, k: int) -> Curves:
         positive=positive,
         ranking=Ranking.of(h, positive),
         sweep={name: score(counts) for name, score in THRESHOLD_SCORES.items()},
+        answers=rows.answers[k] if rows.answers else ("0", "1"),
     )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.report.counts_panel import draw_counts
 from mlpcli.report.evaluate import GRID, curves, importance_words
 from mlpcli.report.figures import THIN, plain, styles
 from mlpcli.report.label_panels import draw_calibration, draw_confusion
 from mlpcli.report.wilson import wilson
-from mlpcli.training.confusion import sweep
+from mlpcli.text import shorten
 from mlpcli.training.label_metrics import LabelMetrics
 from mlpcli.training.metrics import Calibration
 from mlpcli.training.score_rows import ScoredLabels
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluation_figure"]
 
 _MOST_COLUMNS = 30
+_LEGEND, _HANDLE = 150, 8  # characters: of a line of the legend, and of a sample of a line in it
 _SWEPT = ("precision", "recall", "f1", "balanced_accuracy", "mcc")
 
 
@@ -63,15 +64,25 @@ def _draw(figure: Any, evaluation: Evaluation, title: str) -> None:
         return
     panels = figure.subplots(2, 3).ravel().tolist()
     for axes, (draw, place) in zip(panels, _PANELS, strict=True):
-        draw(axes, targets)
+        if draw is None:
+            draw_counts(axes, targets, metrics)
+        else:
+            draw(axes, targets)
         if place and len(targets) == 1 and axes.get_legend_handles_labels()[0]:
             axes.legend(loc=place, fontsize=8, framealpha=0.9)
     if len(targets) > 1:
         lines, names = panels[2].get_legend_handles_labels()
-        figure.legend(lines, names, loc="outside lower center", ncols=8, frameon=False)
+        figure.legend(
+            lines, names, loc="outside lower center", ncols=_fitting(names), frameon=False
+        )
     total = len(evaluation.rows.names) if evaluation.rows else 0
     if total > len(targets):
         figure.suptitle(f"{plain(title)} (the first {len(targets)} of {total} targets)")
+
+
+def _fitting(names: Sequence[str]) -> int:
+    """Return how many entries of a legend stand side by side under the panels."""
+    return max(1, min(8, len(names), _LEGEND // (_HANDLE + max(map(len, names)))))
 
 
 def _importance(axes: Any, columns: Sequence[Importance]) -> None:
@@ -79,7 +90,7 @@ def _importance(axes: Any, columns: Sequence[Importance]) -> None:
     shown = columns[:_MOST_COLUMNS]
     means = np.array([column.mean for column in shown])
     ends = np.array([[c.mean - c.low, c.high - c.mean] for c in shown]).clip(0)
-    names = [plain(c.column if len(c.column) <= 24 else c.column[:23] + "…") for c in shown]
+    names = [plain(shorten(c.column, 24)) for c in shown]
     axes.barh(range(len(shown)), means, xerr=ends.T, color=styles(1)[0]["color"], alpha=0.7)
     axes.set_yticks(range(len(shown)), names, fontsize=8)
     axes.invert_yaxis()
@@ -99,7 +110,7 @@ def _draw_labels(
     _precision_recall(mosaic["p"], targets, base=False)
     draw_calibration(mosaic["c"], rows)
     lines, names = mosaic["r"].get_legend_handles_labels()
-    figure.legend(lines, names, loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(lines, names, loc="outside lower center", ncols=_fitting(names), frameon=False)
     total = len(metrics.labels)
     if total > len(targets):
         few = f"curves of the {len(targets)} of {total} labels with the lowest f1"
@@ -107,7 +118,7 @@ def _draw_labels(
 
 
 def _names(targets: Sequence[Curves]) -> list[str]:
-    return [plain(target.name[:24]) for target in targets]
+    return [plain(shorten(target.name, 24)) for target in targets]
 
 
 def _styled(targets: Sequence[Curves]) -> list[tuple[Curves, str, dict[str, Any]]]:
@@ -180,36 +191,14 @@ def _sweep(axes: Any, targets: Sequence[Curves]) -> None:
         axes.axvline(threshold, **THIN)
 
 
-def _confusion(axes: Any, targets: Sequence[Curves]) -> None:
-    """Draw the four counts of one target as a square, those of several as a line each."""
-    counts = np.array(
-        [
-            astuple(sweep(target.p, target.positive, np.asarray(target.threshold)))
-            for target in targets
-        ]
-    )
-    columns, rows = ["tn", "fp", "fn", "tp"], _names(targets)
-    if len(targets) == 1:
-        counts = counts.reshape(2, 2)
-        columns, rows = ["predicted 0", "predicted 1"], ["actual 0", "actual 1"]
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    for (i, j), share in np.ndenumerate(shares):
-        axes.text(j, i, f"{counts[i, j]:,}\n{share:.1%}", ha="center", va="center", fontsize=9,
-                  color="white" if share > 0.6 else "black")  # fmt: skip
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
-    thresholds = sorted({f"{target.threshold:.3g}" for target in targets})
-    axes.set_title(f"confusion at threshold {', '.join(thresholds)}"[:44])
-
-
 def _histogram(axes: Any, targets: Sequence[Curves]) -> None:
     """Draw how often each probability is given: by class, or by target where there are several."""
     edges = np.linspace(0, 1, 31)
     parts = {name: t.p for name, t in zip(_names(targets), targets, strict=True)}
     if len(targets) == 1:
         t = targets[0]
-        parts = {"actual 0": t.p[~t.positive], "actual 1": t.p[t.positive]}
+        negative, positive = (f"actual {plain(shorten(name, 20))}" for name in t.answers)
+        parts = {negative: t.p[~t.positive], positive: t.p[t.positive]}
     for (name, p), style in zip(parts.items(), styles(len(parts)), strict=True):
         axes.stairs(np.histogram(p, edges)[0], edges, label=name, **style)
     _frame(axes, "probabilities given", "probability", "rows", low=0, high=None)
@@ -221,6 +210,6 @@ _PANELS = (
     (_precision_recall, "lower left"),
     (_calibration, None),
     (_sweep, "lower center"),
-    (_confusion, None),
+    (None, None),  # the confusion, whose counts are those of the metrics
     (_histogram, "upper center"),
 )

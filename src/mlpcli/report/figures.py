@@ -17,17 +17,20 @@ from mlpcli.errors import UsageError
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "MOST_LINES",
     "THIN",
+    "VERDICT_COLOURS",
     "bar",
     "legend_beside",
     "line_chart",
+    "log_map",
     "matplotlib_missing",
     "plain",
     "require_format",
@@ -43,6 +46,10 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5
 _LONGEST = 90
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 48  # of a chart in text
+MOST_LINES = 10  # of layers in one panel; more are a map, layer by epoch
+VERDICT_COLOURS = MappingProxyType(
+    {"pass": "dimgrey", "fail": "#C1121F", "inconclusive": "#B35C00"}  # on white 5 to 1 and more
+)
 THIN = MappingProxyType({"color": "dimgrey", "linewidth": 1, "linestyle": (0, (1, 2))})
 
 
@@ -69,11 +76,14 @@ def matplotlib_missing() -> str | None:
 
 
 def to_bytes(figure: Figure, path: Path) -> bytes:
-    """Return the figure in the format of the file's suffix, the same bytes for the same figure."""
+    """Return the figure in the format of the file's suffix, the same bytes for the same figure.
+
+    The words of an SVG stay words, to be searched, read aloud and copied.
+    """
     import matplotlib as mpl
 
     buffer, name = io.BytesIO(), path.suffix[1:]
-    with mpl.rc_context({"svg.hashsalt": "mlp"}):
+    with mpl.rc_context({"svg.hashsalt": "mlp", "svg.fonttype": "none"}):
         figure.savefig(buffer, format=name, metadata=_NO_DATE[name], dpi=150)
     return buffer.getvalue()
 
@@ -101,6 +111,24 @@ def plain(text: str) -> str:
 def legend_beside(axes: Any) -> None:
     """Put the legend to the right of the panel, where it hides nothing."""
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
+
+
+def log_map(axes: Any, values: NDArray[np.float64], extent: Sequence[float], label: str) -> None:
+    """Draw values > 0 (rows from below, columns from the left) as shades of their logarithm.
+
+    What is 0, or no number, is white and crossed out. `extent` is left, right, bottom, top.
+    """
+    from matplotlib.colors import LogNorm
+
+    known = np.isfinite(values) & (values > 0)
+    low, high = (values[known].min(), values[known].max()) if known.any() else (0.1, 1.0)
+    norm = LogNorm(low, high if high > low else 2 * low)
+    axes.set_facecolor("white")
+    axes.patch.set(hatch="xx", edgecolor="silver")
+    shown = np.ma.masked_where(~known, values)
+    image = axes.imshow(shown, norm=norm, cmap="cividis", origin="lower", extent=extent,
+                        aspect="auto", interpolation="nearest")  # fmt: skip
+    axes.figure.colorbar(image, ax=axes, pad=0.01).set_label(label)
 
 
 def bar(share: float) -> str:

@@ -1,12 +1,10 @@
-"""The result of a gradient check: in words, as a table, as a JSON document, and as pictures."""
+"""The result of a gradient check: in words, as a table, as a JSON document, and as a chart."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from math import log10
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.convention import convention_of, factor_text
@@ -18,8 +16,6 @@ from mlpcli.text import finite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from matplotlib.figure import Figure
-
     from mlpcli.check.case import Case
     from mlpcli.check.result import FormResult, GradcheckResult
     from mlpcli.check.verdict.rule import TensorResult
@@ -28,7 +24,6 @@ __all__ = [
     "beyond_tensors",
     "causes",
     "error_chart",
-    "error_heat_map",
     "forms_table",
     "gradcheck_document",
     "gradcheck_report",
@@ -39,7 +34,6 @@ __all__ = [
 ]
 
 _SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
-_FLOOR = 1e-17  # in a picture; below every relative error but 0
 _DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the gradient
 
 
@@ -293,41 +287,3 @@ def error_chart(result: GradcheckResult) -> str:
         share = 1 + log10(max(1e-16, min(1, error))) / _DECADES
         lines.append(f"{tensor.name:<4} {bar(share)} {error:.1e} {tensor.verdict}")
     return "\n".join(lines)
-
-
-def error_heat_map(result: GradcheckResult) -> Figure:
-    """Return one map per tensor of log10 of the relative error; wrong tensors are framed in red."""
-    from matplotlib.figure import Figure
-
-    tensors = result.check.layers
-    depth = max(tensor.layer for tensor in tensors)
-    figure = Figure(figsize=(3.2 * depth + 1.2, 4.2), layout="constrained")
-    panels = figure.subplots(2, depth, squeeze=False, height_ratios=(5, 1))
-    for axes in panels.ravel():
-        axes.set_axis_off()
-    images = [
-        _draw_tensor(panels[0 if tensor.parameter == "W" else 1, tensor.layer - 1], tensor)
-        for tensor in tensors
-    ]
-    scale = figure.colorbar(images[-1], ax=panels.ravel().tolist(), shrink=0.8)
-    scale.set_label("log10 of the relative error")
-    figure.suptitle(f"gradient check: {result.verdict}")
-    return figure
-
-
-def _draw_tensor(axes: Any, tensor: TensorResult) -> Any:
-    errors = np.atleast_2d(np.nan_to_num(tensor.errors, nan=np.inf, posinf=1.0))
-    image = axes.imshow(
-        np.log10(np.clip(errors, _FLOOR, 1.0)), vmin=-17, vmax=0, cmap="cividis", aspect="auto",
-        interpolation="nearest",
-    )  # fmt: skip
-    axes.set_axis_on()
-    axes.set_xticks([])
-    axes.set_yticks([])
-    colour = {"pass": "black", "fail": "tab:red", "inconclusive": "tab:orange"}[tensor.verdict]
-    for spine in axes.spines.values():
-        spine.set_edgecolor(colour)
-        spine.set_linewidth(1 if tensor.verdict == "pass" else 3)
-    shape = "x".join(map(str, tensor.shape))
-    axes.set_title(f"{tensor.name} {shape}: {tensor.verdict}", fontsize=9, color=colour)
-    return image

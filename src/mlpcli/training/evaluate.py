@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from mlpcli.data.frames import Data, Tables
     from mlpcli.data.rows import AnyRows
     from mlpcli.data.table import Column
-    from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Network
     from mlpcli.nn.sigmoid import FloatArray
     from mlpcli.training.importance import Importance
@@ -45,6 +44,7 @@ __all__ = [
     "Evaluation",
     "baseline_metrics",
     "evaluate",
+    "intervals_of",
     "part_metrics",
     "row_logits",
 ]
@@ -134,7 +134,7 @@ def evaluate(
             columns = measure_importance(model, sample)
         notes += sample.note()
     if bootstrap:
-        intervals = _intervals(rows, model.loss, bootstrap, np.random.default_rng(model.seed))
+        intervals = intervals_of(rows, model, bootstrap)
     metrics = rows.metrics(model.loss)
     return Evaluation(metrics, digest, tuple(notes), intervals, rows, columns)
 
@@ -192,20 +192,18 @@ def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapp
         start += rows_of(columns)
 
 
-def _intervals(
-    rows: ScoredRows, loss: Loss, count: int, rng: np.random.Generator
-) -> Mapping[str, tuple[float, float]]:
+def intervals_of(rows: ScoredRows, model: Model, count: int) -> Mapping[str, tuple[float, float]]:
     """Return the 2.5 % and 97.5 % quantiles of each score over `count` resamples of the rows.
 
-    A resample that lacks a score, or all weight, counts for nothing.
+    A resample that lacks a score, or all weight, counts for nothing. Seeded by the model's seed.
     """
-    total = len(rows.logits)
+    rng, total = np.random.default_rng(model.seed), len(rows.logits)
     drawn: dict[str, list[float]] = {score: [] for score in SCORES}
     for _ in range(count):
         some = rows.take(rng.integers(0, total, total))
         if some.weight is not None and not some.weight.any():
             continue
-        metrics = some.metrics(loss)
+        metrics = some.metrics(model.loss)
         for score, values in drawn.items():
             if (value := getattr(metrics, score)) is not None:
                 values.append(value)

@@ -25,6 +25,7 @@ class ScoredRows:
     """What a network said of rows, and what is true: logits and labels (N x K) of K targets.
 
     `thresholds` are those of the targets; `weight` (N,) is None where all rows weigh the same.
+    `answers` says what the labels 0 and 1 of each target stand for, where that is known.
     """
 
     logits: NDArray[np.float64]
@@ -32,6 +33,7 @@ class ScoredRows:
     names: tuple[str, ...]
     thresholds: tuple[float, ...]
     weight: NDArray[np.floating[Any]] | None = None
+    answers: tuple[tuple[str, str], ...] = ()
 
     def metrics(self, loss: Loss) -> Scores:
         """Return how good the logits are."""
@@ -75,4 +77,5 @@ def scored(
     """Return rows by the kind of the model's targets: logits and labels (N x K each)."""
     if model.classes is not None:
         return ScoredLabels(h, y, model.classes.labels, (), weight, loss=model.loss)
-    return ScoredRows(h, y, model.names, thresholds, weight)
+    answers = tuple((target.labels[0], target.labels[1]) for target in model.targets)
+    return ScoredRows(h, y, model.names, thresholds, weight, answers)

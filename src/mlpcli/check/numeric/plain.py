@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["plain_difference"]
+__all__ = ["plain_difference", "quotient"]
 
 EPS = float(np.finfo(np.float64).eps)
 _MOST_SHRINKS = 3
@@ -69,7 +69,7 @@ def _difference(
             break
         h = np.where(crossing, h / 8, h)
         crossing = _crossing(case, base, unit, h)
-    (near, noise), (far, _) = (_quotient(case, base, unit, factor * h) for factor in (1, 2))
+    (near, noise), (far, _) = (quotient(case, base, unit, factor * h) for factor in (1, 2))
     terms = 1 + np.sqrt(sum(W.shape[1] for W in case.network.W))
     error = 2 * np.abs(far - near) / 3 + 8 * EPS * terms * noise
     if case.objective.l2 == 0:
@@ -88,8 +88,8 @@ def _crossing(case: Case, base: Pass, unit: Unit, h: FloatArray) -> Mask:
     return crossing
 
 
-def _quotient(case: Case, base: Pass, unit: Unit, h: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return (f+ - f-) / 2h and (|f+| + |f-|) / 2h."""
+def quotient(case: Case, base: Pass, unit: Unit, h: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (f+ - f-) / 2h and (|f+| + |f-|) / 2h for every input of the unit, moved by its h."""
     (up, above), (down, below) = (_objective(case, base, unit, step) for step in (h, -h))
     taken = above - below
     return (up - down) / taken, (np.abs(up) + np.abs(down)) / taken
