@@ -10,10 +10,13 @@ import pytest
 
 from mlpcli.check.built_in import built_in_cases, drawn_case
 from mlpcli.check.convention import Convention
+from mlpcli.check.given.intermediates import compare
+from mlpcli.check.given.layout import OURS
 from mlpcli.check.run import gradcheck, gradcheck_each
 from mlpcli.check.suggestion import suggest
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.network import Parameters
+from mlpcli.report.gradcheck import gradcheck_words
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
@@ -28,6 +31,9 @@ def as_given(convention: Convention, said: Convention) -> GradcheckResult:
 
     return gradcheck_each(built_in_cases(said), of)
 
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MSE = Convention(loss="mse")
 LINEAR = Convention(loss="mse", output="identity")
@@ -102,3 +108,28 @@ def test_a_suggestion_holds_on_all_cases() -> None:
     result = as_given(convention, Convention(loss="mse"))
     assert result.name == "C"
     assert result.suggestion == "--reduction mean_all --factor 1/2"
+
+
+def with_loss(convention: Convention, loss: Convention) -> Callable[[Case], GradcheckResult]:
+    """Return the check of gradients that are right for one convention, with the loss of another."""
+
+    def of(case: Case) -> GradcheckResult:
+        beside = compare({"loss": np.array(loss.applied(case).value())}, case, OURS)
+        return gradcheck(case, convention.applied(case).gradient(), beside=beside)
+
+    return of
+
+
+def test_the_loss_that_comes_with_it_decides_between_what_fits() -> None:
+    """With two outputs a half and a mean over outputs come to the same gradient and loss."""
+    case = drawn_case([3, 4, 1], MSE, rows=1)  # and with one row a sum and a mean do
+    half = replace(MSE, factor=0.5)
+    assert with_loss(half, half)(case).suggestion == "--factor 1/2"
+
+
+def test_a_loss_that_is_J_owns_no_other_gradient() -> None:
+    case = built_in_cases(MSE)["A"]
+    words = [*gradcheck_words(with_loss(replace(MSE, factor=0.5), MSE)(case))]
+    assert "  but the loss that comes with it is J as above: it is not its gradient" in words
+    right = [*gradcheck_words(with_loss(MSE, MSE)(case))]
+    assert not any("not its gradient" in line for line in right)

@@ -195,7 +195,8 @@ def _suggestion(result: GradcheckResult, tolerance: float, others: Iterable[Give
     case, call = result.case, result.other_call
     if call is None:
         doubt = result.check.numeric.doubt
-        return suggest(case, result.gradient, tolerance, others=others, doubt=doubt)
+        value = next((found.value for found in result.beside if found.name == "loss"), None)
+        return suggest(case, result.gradient, tolerance, others=others, doubt=doubt, value=value)
     if np.allclose(call.gradient.theta, case.gradient().theta, rtol=_SAME_FACTOR, atol=0):
         return call.option
     more = suggest(case, call.gradient, tolerance)

@@ -124,6 +124,8 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
     told = [d for d in result.diagnosis if d.bug != "unknown" or not result.suggestion]
     causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in told]
     other = [f"  it is right with {result.suggestion}"] if result.suggestion else []
+    if other and any(found.name == "loss" and found.verdict == "pass" for found in result.beside):
+        other.append("  but the loss that comes with it is J as above: it is not its gradient")
     yield from (causes + other) if stated else (other + causes)
     yield from _beside(result)
     if check.printed is not None:

@@ -36,12 +36,16 @@ _LOSS_TOLERANCE = 1e-4  # an epsilon inside a logarithm is no other loss
 
 @dataclass(frozen=True)
 class Comparison:
-    """One array or the loss, by our name for it; `meaning` is empty where there is none to tell."""
+    """One array or the loss, by our name for it; `meaning` is empty where there is none to tell.
+
+    `value` is that of the loss, None of an array.
+    """
 
     name: str
     verdict: Literal["pass", "fail"]
     max_relative_error: float
     meaning: str = ""
+    value: float | None = None
 
 
 def intermediates(case: Case) -> dict[str, FloatArray]:
@@ -175,9 +179,9 @@ def _compared_loss(F: float, J: float, case: Case) -> Comparison:
     close = [(_distance(F, c * J), words) for words, c in meanings.items()]
     error, words = min(close, key=lambda found: (found[0] > _LOSS_TOLERANCE, found[0]))
     if _distance(F, J) <= _LOSS_TOLERANCE:
-        return Comparison("loss", "pass", _distance(F, J))
+        return Comparison("loss", "pass", _distance(F, J), value=F)
     words = f"it is {words}" if error <= _LOSS_TOLERANCE else f"got {F:.9g}, J is {J:.9g}"
-    return Comparison("loss", "fail", _distance(F, J), words)
+    return Comparison("loss", "fail", _distance(F, J), words, F)
 
 
 def _distance(a: float, b: float) -> float:
