@@ -19,6 +19,8 @@ from mlpcli.data.positive import word_for_yes
         (("-", "+"), "+"),
         (("alive", "gone"), "gone"),
         (("churned.", "kept."), "churned."),
+        (("FALSCH", "WAHR"), "WAHR"),
+        (("não", "sim"), "sim"),
         (("m", "f"), None),
         (("red", "blue"), None),
         ((2, 3), None),

@@ -16,12 +16,14 @@ _YES_WORDS = """
     yes y true positive pos case cases present presence abnormal malignant sick ill disease
     diseased patient pd affected infected exposed default defaulted churn churned fraud spam
     attack fail failed failure defect bad dead died death deceased survived win won click
-    clicked accept accepted approved bought responder treated + >50k si oui ja
+    clicked accept accepted approved bought responder treated + >50k
+    sí si oui ja sim da tak igen evet wahr vrai verdadero vero waar
 """
 _NO_WORDS = """
     no n false negative neg control controls absent absence normal benign healthy well none
     unaffected uninfected unexposed alive ham legitimate ok good pass passed stayed lost loss
-    reject rejected declined nonresponder untreated placebo - <=50k non nein hc
+    reject rejected declined nonresponder untreated placebo - <=50k hc
+    non nein nee não nao nie nem hayır falsch faux falso onwaar
 """
 _YES, _NO = frozenset(_YES_WORDS.split()), frozenset(_NO_WORDS.split())
 _DENIED = re.compile(r"(no|not|non|without)[ _-].+")

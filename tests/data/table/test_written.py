@@ -124,6 +124,7 @@ NOTATIONS: dict[str, tuple[bytes, list[Any]]] = {
     "True and False": (b"x,z\nTrue,1\nFALSE,1\n", [1, 0]),
     "T and F": (b"x,z\nT,1\nF,1\n", [1, 0]),
     "true and 0": (b"x,z\ntrue,1\n0,1\n", [1, 0]),
+    "WAHR and FALSCH": (b"x;z\nWAHR;1\nFALSCH;1\n", [1, 0]),
     "late T": (b"x,z\n" + b"f,1\n" * 60 + b"t,1\n", [0] * 60 + [1]),
     "yes and no are labels": (b"x,z\nyes,1\nno,1\n", ["yes", "no"]),
     "exponents": (b"x,z\n1E2,1\n100,1\n", [100, 100]),

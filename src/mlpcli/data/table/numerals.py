@@ -138,8 +138,11 @@ PLAIN, TRUTH = Numerals(), Truth()
 _TRUTH = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1", "1.0"), "1"),
     **dict.fromkeys(("false", "f", "no", "n", "off", "0", "0.0"), "0"),
-}
-_SURELY = ({"true"}, {"false"}, {"t", "f"})
+    **dict.fromkeys(("wahr", "vrai", "verdadero", "vero", "waar"), "1"),
+    **dict.fromkeys(("falsch", "faux", "falso", "onwaar"), "0"),
+}  # the words that spreadsheets write, in some languages
+_SURELY = ({"true"}, {"false"}, {"t", "f"}, {"wahr"}, {"falsch"}, {"vrai"}, {"faux"},
+           {"verdadero"}, {"falso"}, {"vero"}, {"waar"}, {"onwaar"})  # fmt: skip
 """Words of which a column of true and false has those of one set at least."""
 _NEVER_ALONE = {"yes", "y", "on", "no", "n", "off"}
 """Words that are labels unless the config says otherwise."""
