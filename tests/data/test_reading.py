@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlpcli.data.dataset import load_dataset
-from mlpcli.data.reading import reading_from, reading_of
+from mlpcli.data.reading import reading_from, reading_of, reading_to_document
 from mlpcli.data.table import TRUTH, Layout, Missing, Reading
 from mlpcli.errors import DataError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.config import Config
+    from mlpcli.data.table import Kind
 
 
 def test_a_config_without_a_word(config_for: Callable[..., Config]) -> None:
@@ -196,3 +197,13 @@ def test_a_row_for_a_header_is_told(config_for: Callable[..., Config]) -> None:
         'data.target: no column "y" in the data; it has "5.1", "u", "no"',
         "t.csv:1: the line of names looks like a row; if it is one, set data.header to false",
     )
+
+
+def test_what_a_model_remembers_is_what_its_file_gives_back(
+    config_for: Callable[..., Config],
+) -> None:
+    keys = "header: [a, b, y], missing_values: {a: [-9, .]}, delimiter: ';'"
+    document = reading_to_document(reading_of(config_for("", keys).data), ["a", "b"])
+    assert json.loads(json.dumps(document)) == document
+    kinds: dict[str, Kind] = {"a": "number", "b": "text"}
+    assert reading_from(document, kinds).layout.header == ("a", "b", "y")

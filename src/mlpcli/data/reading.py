@@ -74,8 +74,8 @@ def reading_to_document(reading: Reading, names: Iterable[str]) -> dict[str, Any
     """Return as JSON values what a model remembers of how its columns were read."""
     own = {name: some for name, some in reading.missing_in.items() if name in {*names}}
     return {
-        "missing": asdict(reading.missing),
-        "missing_in": {name: asdict(some) for name, some in own.items()},
+        "missing": _as_json(reading.missing),
+        "missing_in": {name: _as_json(some) for name, some in own.items()},
         "trimmed": BLANKS,
         "booleans": TRUTH.to_document(),
         "boolean_columns": sorted(reading.truths.intersection(names)),
@@ -84,8 +84,14 @@ def reading_to_document(reading: Reading, names: Iterable[str]) -> dict[str, Any
             for name, notation in reading.notations.items()
             if name in {*names}
         },
-        "layout": asdict(reading.layout),
+        "layout": _as_json(reading.layout),
     }
+
+
+def _as_json(record: Missing | Layout) -> dict[str, Any]:
+    """Return a record with lists for its tuples, as it comes back from a file."""
+    values = asdict(record).items()
+    return {key: [*value] if isinstance(value, tuple) else value for key, value in values}
 
 
 def reading_from(document: Mapping[str, Any] | None, kinds: Mapping[str, Kind]) -> Reading:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["seconds_ahead"]
 
 _PRODUCTS = 3  # forward, back to the layer below, and to the weights
+_EPOCH_SECONDS = 5e-4  # of the history, and a checkpoint now and then
 _BATCH_SECONDS = 5e-5  # of Python itself, whatever the network
 _VALUE_SECONDS = 2e-8  # of an activation and its slope
 _PARAMETER_SECONDS = 3e-9  # of an optimizer's step
@@ -36,7 +37,9 @@ def seconds_ahead(loop: Loop) -> float:
         _PRODUCTS * rows * work * _seconds_per_product(sizes, batch, loop.network.theta.dtype)
     )
     values = rows * sum(sizes[1:]) * _VALUE_SECONDS
-    steps = batches * (_BATCH_SECONDS + loop.network.theta.size * _PARAMETER_SECONDS)
+    steps = _EPOCH_SECONDS + batches * (
+        _BATCH_SECONDS + loop.network.theta.size * _PARAMETER_SECONDS
+    )
     measured = len(loop.validation) if loop.validation is not None else 0
     epoch = (products + values) * (1 + measured / rows / _PRODUCTS) + steps
     return (loop.epochs - loop.position.epoch) * epoch
