@@ -48,7 +48,7 @@ def test_few_layers_are_a_graph_with_every_norm(layers: int) -> None:
 
 @pytest.mark.parametrize(("loss", "start"), [
     ("bce", "$(Z_L - Y)/N$"), ("cross_entropy", "$(Z_L - Y)/N$"),
-    ("mse", "$2 (Z_L - Y) \\odot \\sigma'(H_L)/N$"),
+    ("mse", "$2 (Z_L - Y) \\odot \\sigma$\N{PRIME}$(H_L)/N$"),
 ])  # fmt: skip
 def test_the_graph_says_what_this_loss_starts_with(loss: str, start: str) -> None:
     assert start in words(drawn(chain(case(2, loss)))).splitlines()
@@ -58,7 +58,7 @@ def test_the_graph_says_what_this_loss_starts_with(loss: str, start: str) -> Non
 def test_the_graph_has_the_letter_of_the_activation(name: str) -> None:
     found = chain(case(2).with_activation(ACTIVATIONS[name]()))
     letter = {"sigma": "\\sigma"}.get(found.activation.letter, found.activation.letter)
-    assert f"$W_{{2}},\\ {letter}'$" in words(drawn(found))
+    assert f"$W_{{2}}$, ${letter}$\N{PRIME}\n" in words(drawn(found))
 
 
 def test_without_biases_none_is_drawn() -> None:
