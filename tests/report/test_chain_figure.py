@@ -89,6 +89,15 @@ def test_what_vanished_is_crossed_and_named() -> None:
     assert norms.lines[1].get_xdata().tolist() == [1, 2, 3]
 
 
+def test_what_overflows_is_called_so() -> None:
+    found = chain(case(9))
+    layers = found.all_rows.layers
+    lost = tuple(replace(layer, delta_norm=float("nan")) for layer in layers[:2])
+    figure = drawn(replace(found, all_rows=replace(found.all_rows, layers=(*lost, *layers[2:]))))
+    title = "$\\delta_i$ is no number from layer 2 down: this network overflows"
+    assert figure.axes[0].get_title() == title
+
+
 def test_the_same_bytes_twice_and_the_words_of_an_svg_are_words() -> None:
     for layers in (3, 20):
         first, second = (to_bytes(drawn(chain(case(layers))), Path("x.svg")) for _ in range(2))

@@ -129,6 +129,9 @@ def _draw(
 def _span(layers: Sequence[ChainLayer]) -> str:
     """Return by what factor delta changes on its way from the output down to the first layer."""
     first, last = layers[0].delta_norm, layers[-1].delta_norm
+    if not np.isfinite(first):
+        broken = max(layer.layer for layer in layers if not np.isfinite(layer.delta_norm))
+        return f"$\\delta_i$ is no number from layer {broken} down: this network overflows"
     if not first:
         vanished = max(layer.layer for layer in layers if not layer.delta_norm)
         return f"$\\delta_i$ is 0 from layer {vanished} down (crosses)"
