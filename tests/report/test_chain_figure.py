@@ -48,7 +48,7 @@ def test_few_layers_are_a_graph_with_every_norm(layers: int) -> None:
 
 @pytest.mark.parametrize(("loss", "start"), [
     ("bce", "$(Z_L - Y)/N$"), ("cross_entropy", "$(Z_L - Y)/N$"),
-    ("mse", "$2 (Z_L - Y) \\odot \\sigma'(H_L)/N$"),
+    ("mse", "$2 (Z_L - Y) \\odot \\sigma$\N{PRIME}$(H_L)/N$"),
 ])  # fmt: skip
 def test_the_graph_says_what_this_loss_starts_with(loss: str, start: str) -> None:
     assert start in words(drawn(chain(case(2, loss)))).splitlines()
@@ -58,7 +58,7 @@ def test_the_graph_says_what_this_loss_starts_with(loss: str, start: str) -> Non
 def test_the_graph_has_the_letter_of_the_activation(name: str) -> None:
     found = chain(case(2).with_activation(ACTIVATIONS[name]()))
     letter = {"sigma": "\\sigma"}.get(found.activation.letter, found.activation.letter)
-    assert f"$W_{{2}},\\ {letter}'$" in words(drawn(found))
+    assert f"$W_{{2}}$, ${letter}$\N{PRIME}\n" in words(drawn(found))
 
 
 def test_without_biases_none_is_drawn() -> None:
@@ -87,6 +87,15 @@ def test_what_vanished_is_crossed_and_named() -> None:
     norms = figure.axes[0]
     assert norms.get_title() == "$\\delta_i$ is 0 from layer 3 down (crosses)"
     assert norms.lines[1].get_xdata().tolist() == [1, 2, 3]
+
+
+def test_what_overflows_is_called_so() -> None:
+    found = chain(case(9))
+    layers = found.all_rows.layers
+    lost = tuple(replace(layer, delta_norm=float("nan")) for layer in layers[:2])
+    figure = drawn(replace(found, all_rows=replace(found.all_rows, layers=(*lost, *layers[2:]))))
+    title = "$\\delta_i$ is no number from layer 2 down: this network overflows"
+    assert figure.axes[0].get_title() == title
 
 
 def test_the_same_bytes_twice_and_the_words_of_an_svg_are_words() -> None:

@@ -55,3 +55,12 @@ def test_it_is_fine_from_the_largest_step_that_serves_whatever_comes_after() -> 
     assert list(sweep_words(sweep, result))[1] == (
         f"Difference form: within 5e-15 at every step from {STEPS[4]:.0e} down."
     )
+
+
+def test_a_network_that_overflows_is_called_so() -> None:
+    lost = np.full((len(STEPS), 1), np.inf)
+    sweep = StepSweep(np.array(STEPS), np.array([0]), lost, lost, lost)
+    plain, form, usual = sweep_words(sweep, checked("logistic"))
+    assert plain.endswith("is still off by inf (no number).")
+    assert form == "Difference form: no step serves it either, since this network overflows."
+    assert "sees an error of inf (no number) in W1[0,0]" in usual

@@ -36,7 +36,7 @@ def _graph(chain: Chain) -> Figure:
     from matplotlib.figure import Figure
 
     layers = chain.all_rows.layers
-    depth, letter = len(layers), _math(chain.activation.letter)
+    depth, slope = len(layers), _math(f"{chain.activation.letter}'")
     figure = Figure(figsize=(2.6 * depth + 2.4, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
@@ -51,16 +51,20 @@ def _graph(chain: Chain) -> Figure:
         _arrow(axes, (i - 1, 1), (i, 1), f"$W_{{{i}}}" + (f",\\ b_{{{i}}}$" * chain.bias or "$"))
         _arrow(axes, (i, 0), (i, -1.2), f"$Z_{{{i - 1}}}$")
         if layer.amplification is not None:
-            carried = f"$W_{{{i + 1}}},\\ {letter}'$\n$\\times${layer.amplification:.3g}"
+            carried = f"$W_{{{i + 1}}}$, {slope}\n$\\times${layer.amplification:.3g}"
             _arrow(axes, (i + 1, 0), (i, 0), carried)
-    _arrow(axes, (depth, 1), (depth, 0), f"${_math(chain.loss.written)}$")
+    _arrow(axes, (depth, 1), (depth, 0), _math(chain.loss.written))
     axes.set_title(_title(chain))
     return figure
 
 
 def _math(letters: str) -> str:
-    """Return letters as the code writes them in those of TeX."""
-    return letters.replace("sigma", "\\sigma").replace("*", "\\odot")
+    """Return letters as the code writes them in those of TeX, between dollars.
+
+    A prime stands outside of them: in the text of an SVG TeX's own is another letter.
+    """
+    tex = letters.replace("sigma", "\\sigma").replace("*", "\\odot")
+    return f"${tex}$".replace("'", "$\N{PRIME}$").removesuffix("$$")
 
 
 def _node(axes: Any, x: float, y: float, text: str, colour: str) -> None:
@@ -125,6 +129,9 @@ def _draw(
 def _span(layers: Sequence[ChainLayer]) -> str:
     """Return by what factor delta changes on its way from the output down to the first layer."""
     first, last = layers[0].delta_norm, layers[-1].delta_norm
+    if not np.isfinite(first):
+        broken = max(layer.layer for layer in layers if not np.isfinite(layer.delta_norm))
+        return f"$\\delta_i$ is no number from layer {broken} down: this network overflows"
     if not first:
         vanished = max(layer.layer for layer in layers if not layer.delta_norm)
         return f"$\\delta_i$ is 0 from layer {vanished} down (crosses)"

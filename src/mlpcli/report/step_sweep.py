@@ -54,6 +54,8 @@ def sweep_words(sweep: StepSweep, result: GradcheckResult) -> Iterator[str]:
 def _carried(sweep: StepSweep) -> str:
     """Return how good the difference form is once its step is small enough, however small."""
     worst = sweep.carried.max(axis=1)
+    if worst.min() >= _USELESS:
+        return "Difference form: no step serves it either, since this network overflows."
     largest = int(np.argmax(worst <= max(10 * worst.min(), _ROUNDING)))
     found = _size(worst[largest:].max())
     return f"Difference form: within {found} at every step from {sweep.steps[largest]:.0e} down."
@@ -79,6 +81,8 @@ def _usual(sweep: StepSweep, names: list[str]) -> str:
 
 
 def _size(error: float) -> str:
+    if not np.isfinite(error):
+        return "inf (no number)"
     return f"{error:.0%}" if _USELESS <= error <= 10 else f"{error:.0e}"
 
 
