@@ -255,6 +255,7 @@ EDITS: tuple[Edit, ...] = (
         "np.array([(np.diag(r) - np.outer(r, r)) @ (2 * (r - t)) for r, t in zip(p, y)])",
     ),
     *_delta("sigmoid-outputs", "softmax", "(sigma(h) - y)"),
+    *_delta("softmax-outputs", "bce", "(np.exp(h) / np.exp(h).sum(axis=1, keepdims=True) - y)"),
     *_delta("sigmoid-at-linear-output", "linear", "(2 * (sigma(h) - y))"),
     *_delta(
         "sigmoid-at-linear-output", "linear", "(2 * (sigma(h) - y) * sigma(h) * (1 - sigma(h)))"

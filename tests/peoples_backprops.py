@@ -189,6 +189,12 @@ p = np.clip(acts[-1], 1e-7, 1 - 1e-7)
     delta = (p - y) / (p * (1 - p)) * acts[-1] * (1 - acts[-1]) / m"""
 
 
+_SOFTMAX = (
+    "(sigmoid(pre[-1]) if len(acts) < L else "
+    "np.exp(pre[-1]) / np.exp(pre[-1]).sum(axis=1, keepdims=True))"
+)
+
+
 def _mse(old: str, new: str, *names: str, **said: Any) -> Mistake:
     """The notebook of a squared error with these words replaced."""
     return Mistake("notebook", ((_DELTA, _MSE), (old, new)), names, {"loss": "mse", **said})
@@ -241,6 +247,15 @@ MISTAKES = {
     ),
     "sign of the difference": _one(
         "book", "activations[-1] - y", "y - activations[-1]", "sign-flipped"
+    ),
+    "softmax of the outputs": Mistake(
+        "notebook",
+        (("sigmoid(pre[-1])", _SOFTMAX),),
+        ("softmax-outputs",),
+        {"sizes": [3, 4, 3]},
+    ),
+    "softmax of one output": Mistake(
+        "notebook", (("sigmoid(pre[-1])", _SOFTMAX),), ("softmax-outputs",)
     ),
     # slopes
     "sigma' missing": _one(

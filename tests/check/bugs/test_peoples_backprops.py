@@ -35,6 +35,12 @@ def test_what_is_right_for_another_J_is_told_so_and_passes_then(name: str) -> No
     assert check_gradient(other.function(), **{**other.arguments(), **said}).verdict == "pass"
 
 
+def test_half_the_square_is_called_so_before_what_it_equals_for_two_outputs() -> None:
+    half = CONVENTIONS["half the square, K = 2"]
+    names = [d.bug for d in check_gradient(half.function(), **half.arguments()).diagnosis]
+    assert names[:2] == ["half-squared-error", "mean-over-outputs"]
+
+
 def test_names_stand_on_the_tensors_that_are_wrong() -> None:
     mistake = MISTAKES["twice and nothing"]
     checked = check_gradient(mistake.function(), **mistake.arguments())

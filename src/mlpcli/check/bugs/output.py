@@ -9,6 +9,7 @@ import numpy as np
 
 from mlpcli.check.bugs.record import Bug, Hiding, Mutant, bend_output, instead
 from mlpcli.nn.activations import Sigmoid
+from mlpcli.nn.losses.cross_entropy import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,6 +106,14 @@ def _sigmoids(scene: Scene) -> Iterator[Mutant]:
         yield from _in_place(scene, _LOGISTIC.value(scene.logits) - scene.case.y)
 
 
+def _softmax(scene: Scene) -> Iterator[Mutant]:
+    """Yield softmax in the place of a sigmoid each; of one output it is 1."""
+    if scene.loss.separable and scene.loss.canonical:
+        error = softmax(scene.logits) - scene.case.y
+        if error.any():  # else it is zero-gradient
+            yield from _in_place(scene, error)
+
+
 def _squashed(scene: Scene) -> Iterator[Mutant]:
     """Yield a sigmoid in the place of a linear output, with its slope or without."""
     if scene.linear_output:
@@ -199,6 +208,13 @@ BUGS: Sequence[Bug] = (
         "use softmax, or check with --loss bce",
         _LOOKS,
         _sigmoids,
+    ),
+    Bug(
+        "softmax-outputs",
+        "the output is softmax of all logits, where J has a sigmoid of each",
+        "use the sigmoid of each logit, or check with --loss cross_entropy",
+        _LOOKS,
+        _softmax,
     ),
     Bug(
         "sigmoid-at-linear-output",

@@ -32,8 +32,8 @@ __all__ = ["BUGS", "OBSERVED", "PLACES"]
 
 # Those that a search makes of rules, and tells by the numbers of one gradient.
 PLACES: dict[str, Sequence[Bug]] = {
-    "The mean over rows and outputs": rows.BUGS,
     "The derivative of the loss": output.BUGS,
+    "The mean over rows and outputs": rows.BUGS,
     "The form of that derivative": forms.BUGS,
     "The derivative of the activation": slopes.BUGS,
     "What carries delta down": carried.BUGS,
