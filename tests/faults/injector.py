@@ -65,6 +65,7 @@ WRITERS = {
                   "answers.json", "--junit", "out.xml"],
     "chain": ["chain", "config.yaml", "--rows", "4", "--json", "--plot", "out.svg"],
     "compare_losses": ["compare-losses", "--logits=-2:2:1", "--json", "--plot", "out.svg"],
+    "report": ["report", "ready", "-o", "out.html"],
     "example": ["example", "xor", "-o", "copied"],
 }  # fmt: skip
 """A command line of each command that writes, by the command's name."""
