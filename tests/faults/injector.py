@@ -70,7 +70,7 @@ WRITERS = {
 }  # fmt: skip
 """A command line of each command that writes, by the command's name."""
 
-TIMED = ("report.json", "history.jsonl")  # hold seconds, which differ from run to run
+TIMED = ("report.json", "history.jsonl", "out.xml")  # hold seconds, which differ from run to run
 
 
 def build_shim(folder: Path) -> Path | None:
