@@ -5,7 +5,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test check docs bench lock clean
+.PHONY: demo test trust check docs bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -14,6 +14,10 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
+
+# Every call of every command that writes, made to fail: 20 minutes; writes docs/reliability.md.
+trust: $(VENV)/.dev
+	cd tests && $(abspath $(BIN))/python -m faults.long
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

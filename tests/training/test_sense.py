@@ -153,7 +153,7 @@ STRANGE = st.one_of(
 
 
 @settings(
-    max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
 @given(data=st.data())
 def test_a_model_of_anybody_is_used_or_refused(bench: Workshop, data: st.DataObject) -> None:

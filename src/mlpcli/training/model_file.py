@@ -200,7 +200,7 @@ def load_model(path: str | Path) -> Model:
         )
         model.reading_of(encoder.kinds)  # which tells whether it is one
         require_model(metadata)
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: not a model that mlp train wrote: {error!r}") from error
     expected = 0 if model.classes else len(targets)
     if len(model.thresholds) != expected:

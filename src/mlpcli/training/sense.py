@@ -6,6 +6,7 @@ threshold of 7 would end in other people's predictions.
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -32,6 +33,8 @@ def require_model(metadata: Mapping[str, Any]) -> None:
         _target(target)
     for threshold in _typed("threshold", metadata["threshold"], list):
         _number("threshold", threshold, 0, 1)
+    if metadata.get("reading") is not None:
+        _reading(metadata["reading"])
     weight = metadata["config"]["data"]["weight"]
     _require(weight is None or isinstance(weight, str), "data.weight", weight)
     _whole("seed", metadata["seed"])
@@ -61,6 +64,26 @@ def _column(column: Mapping[str, Any]) -> None:
         levels = _typed(f"levels of {name}", column["levels"], list)
         _distinct("level", levels)
         _require(fill is None or fill in levels, f"fill of {name}", fill)
+
+
+def _reading(reading: Mapping[str, Any]) -> None:
+    for missing in (reading["missing"], *reading["missing_in"].values()):
+        for text in _typed("missing texts", missing["texts"], list):
+            _typed("missing text", text, str)
+        for number in _typed("missing numbers", missing["numbers"], list):
+            _number("missing number", number)
+    for name in _typed("boolean_columns", reading["boolean_columns"], list):
+        _typed("boolean column", name, str)
+    layout = reading["layout"]
+    for key in ("encoding", "delimiter", "decimal", "thousands", "comment"):
+        _require(layout[key] is None or isinstance(layout[key], str), key, layout[key])
+    for key in ("delimiter", "decimal", "thousands", "comment"):
+        _require(layout[key] is None or len(layout[key]) == 1, key, layout[key])
+    if layout["encoding"] is not None:
+        codecs.lookup(layout["encoding"])
+    if layout["header"] is not None and layout["header"] is not False:
+        _distinct("header", _typed("header", layout["header"], list))
+    _whole("skip_lines", layout["skip_lines"], 0, 1 << 30)
 
 
 def _target(target: Mapping[str, Any]) -> None:

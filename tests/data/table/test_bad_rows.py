@@ -308,3 +308,11 @@ def test_the_csv_module_is_left_as_it_was() -> None:
     limit = csv.field_size_limit()
     complaint(BAD_ROWS["ragged"][0])
     assert csv.field_size_limit() == limit
+
+
+def test_far_below_an_open_quote_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b'a,b\n1,"x\n2,y\n3,z,z\n4,y\n5,y\n6,z,z\n'
+    near = [f"data.csv:2: {OPEN_QUOTE}", "data.csv:4: expected 2 fields, got 3"]
+    assert complaint(content) == [*near, "data.csv:7: expected 2 fields, got 3"]
+    monkeypatch.setattr("mlpcli.data.table.bad_rows._JUDGED_BEYOND", 3)
+    assert complaint(content) == near

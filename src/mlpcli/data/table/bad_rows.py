@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["SHOWN", "Fault", "bad_rows", "copy_good_rows", "find_lines"]
 
 SHOWN = 5
+OPEN_QUOTE = "a quote opens in this row and never closes"
+_JUDGED_BEYOND = 200_000  # lines below such a row, which may be the cause of every fault there
 LONGEST_FIELD = 1 << 21  # as DuckDB; a quote that never closes would swallow the file
 
 Fault: TypeAlias = tuple[int, int, str]
@@ -57,16 +59,21 @@ def copy_good_rows(
     places = [source.places[name] for name in names]
     faults: list[tuple[int, str]] = []
     total = 0
+    last: int | None = None
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\r\n")  # so that \r and \n get quotes
         writer.writerow("c" * len(places))
         for line, record in _records(source, places):
+            if last is not None and line > last:
+                break  # enough to tell; nothing of the copy is used where there is a fault
             if not isinstance(record, str):
                 writer.writerow([record[place] for place in places])
                 continue
             total += 1
             if len(faults) < SHOWN:
                 faults.append((line, record))
+            if record == OPEN_QUOTE and last is None:
+                last = line + _JUDGED_BEYOND
     return faults, total
 
 
@@ -141,7 +148,7 @@ def _quoting(lines: int, error: str) -> str:
         return 'text after a closing quote; inside quotes, write " as ""'
     if lines == 1 and "larger than field limit" in error:
         return f"a field is longer than {LONGEST_FIELD:,} characters"
-    return "a quote opens in this row and never closes"
+    return OPEN_QUOTE
 
 
 @contextmanager

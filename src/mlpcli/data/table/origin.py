@@ -274,7 +274,8 @@ def _choose(sources: Sequence[Source], reading: Reading) -> tuple[str, ...]:
         more = len(lines) - _MOST_LINES
         rest = [f"{first.path}: {more} more columns do not fit"] if more > 0 else []
         raise DataError(*lines[:_MOST_LINES], *rest)
-    names = tuple(name for name in first.places if name in wanted)
+    among = set(wanted)
+    names = tuple(name for name in first.places if name in among)
     for source in sources:
         source.refuse_types(names)
     return names
