@@ -32,6 +32,7 @@ from mlpcli.cli import (
     runs,
     train,
 )
+from mlpcli.cli.colour import choose
 from mlpcli.cli.command import add_command, unwrapped_example
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
 from mlpcli.errors import InputError, MlpError, StorageError
@@ -97,12 +98,13 @@ def _options(
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line (by default that of the process) and return its exit status."""
+    choose("auto")
     try:
         status = typer.main.get_command(app).main(
             None if args is None else list(args), prog_name="mlp", standalone_mode=False
         )
     except MlpError as error:
-        complain(*error.lines)
+        complain(*error.lines, meaning="error")
         status = error.exit_code
     except typer.Abort:
         status = INTERRUPTED
@@ -111,7 +113,7 @@ def run(args: Sequence[str] | None = None) -> int:
             raise
         status = 0  # Click's way to end when nobody reads the help to its end
     except MemoryError:
-        complain(_NO_MEMORY)
+        complain(_NO_MEMORY, meaning="error")
         status = InputError.exit_code
     except OSError as error:
         status = _stuck(error)
@@ -146,16 +148,17 @@ def _usage_or_bug(error: Exception) -> int:
         else:
             message = " ".join(format_message().split()).rstrip(".")
             see = " See" if message.endswith("?") else "; see"
-            complain(f"{command}: {message}{see} {command} --help")
+            complain(f"{command}: {message}{see} {command} --help", meaning="error")
         return 2
     if isinstance(error, ImportError) and _NO_ROOM.search(str(error)):
-        complain(_NO_MEMORY)
+        complain(_NO_MEMORY, meaning="error")
         return InputError.exit_code
     at = traceback.extract_tb(error.__traceback__)[-1]
     complain(
         f"mlp: internal error: {type(error).__name__}: {' '.join(str(error).split())} "
         f"({os.path.basename(at.filename)}:{at.lineno}); "  # noqa: PTH119  a name, not a path
-        "this is a bug of mlp: please report it, with what --debug prints"
+        "this is a bug of mlp: please report it, with what --debug prints",
+        meaning="error",
     )
     return BUG
 

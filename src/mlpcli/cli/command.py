@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlpcli.cli.colour import When, choose
 from mlpcli.cli.paths import PathCommand, guarded, refuse_written
 from mlpcli.errors import UsageError
 
@@ -79,7 +80,22 @@ Weights = Annotated[
     Path | None, typer.Option("--model", metavar="M", help="Trained weights, not fresh ones.")
 ]
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
-_Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
+_EVERYWHERE = {
+    "color": (
+        Annotated[
+            When,
+            typer.Option(
+                "--color", metavar="WHEN", help="auto, always or never.", show_default=False
+            ),
+        ],
+        "auto",
+    ),
+    "debug": (
+        Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")],
+        False,
+    ),
+}
+"""The options that every command has: type and default."""
 
 
 def plot_option(text: str) -> Any:
@@ -117,14 +133,16 @@ def unwrapped_example(text: str) -> str:
 def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
     """Make the function, which returns its exit status, a subcommand of its own name.
 
-    Every command gets --debug, which no function needs to know of. A parameter whose type is a
-    dataclass is a group of options: each of its fields is one, of the field's type and default.
+    Every command gets --color and --debug, which no function needs to know of. A parameter whose
+    type is a dataclass is a group of options: each of its fields is one, of the field's type and
+    default.
     """
     signature = inspect.signature(function, eval_str=True)
     groups = {p.name: p.annotation for p in signature.parameters.values() if _is_group(p)}
 
     @functools.wraps(function)
-    def command(*, debug: bool, **options: object) -> int:
+    def command(*, color: When, debug: bool, **options: object) -> int:
+        choose(color)
         try:
             with guarded(options):
                 for name, group in groups.items():
@@ -136,7 +154,11 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
             raise
 
     given = [one for p in signature.parameters.values() for one in _options_of(p)]
-    parameters = [*given, inspect.Parameter("debug", _KEYWORD, default=False, annotation=_Debug)]
+    shared = [
+        inspect.Parameter(name, _KEYWORD, default=default, annotation=kind)
+        for name, (kind, default) in _EVERYWHERE.items()
+    ]
+    parameters = [*given, *shared]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions take it, typeshed does not say so
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     app.command(cls=PathCommand, help=unwrapped_example(inspect.getdoc(function) or ""))(command)

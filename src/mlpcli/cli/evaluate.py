@@ -77,7 +77,7 @@ def evaluate(
         if undrawn:
             put_chart(evaluation_chart(result))
     failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
-    complain(*failures)
+    complain(*failures, meaning="error")
     return CHECK_FAILED if failures else 0
 
 

@@ -86,6 +86,6 @@ def train(
     if not quiet:
         warn(*result.hints)
     if result.divergence is not None:
-        complain(result.divergence.message())
+        complain(result.divergence.message(), meaning="error")
         return DIVERGED
     return 0
