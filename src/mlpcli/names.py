@@ -15,6 +15,7 @@ __all__ = [
     "LOSS_OUTPUTS",
     "OUTPUTS",
     "REDUCTIONS",
+    "SCORES",
 ]
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
@@ -28,6 +29,9 @@ REDUCTIONS = ["mean", "sum", "mean_all"]
 _FORMS = ["naive", "epsilon", "clamped", "fused", "stable"]
 DERIVATIVES = {"bce": _FORMS, "cross_entropy": _FORMS}
 """The forms of each loss that has several."""
+SCORES = ("loss", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc",
+          "pr_auc", "brier", "ece", "mcc")  # fmt: skip
+"""What is measured of predictions."""
 
 
 def in_memory(kind: str) -> str:

@@ -35,6 +35,8 @@ from mlpcli.cli import (
 from mlpcli.cli.colour import choose
 from mlpcli.cli.command import add_command, unwrapped_example
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
+from mlpcli.cli.group import Group
+from mlpcli.cli.other_names import option_hint
 from mlpcli.errors import InputError, MlpError, StorageError
 from mlpcli.version import __version__
 
@@ -52,6 +54,7 @@ _NO_ROOM = re.compile("failed to map|allocate memory")  # a library that could n
 
 app = typer.Typer(
     name="mlp",
+    cls=Group,
     help=unwrapped_example(
         "Train a sigmoid MLP from a YAML config and a CSV file.\n\n"
         "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml"
@@ -127,13 +130,15 @@ def _stuck(error: OSError) -> int:
     try:
         Path.cwd()
     except OSError:
-        complain("mlp: the current folder is not there any more; change to one that is")
+        line = "mlp: the current folder is not there any more; change to one that is"
+        complain(line, meaning="error")
         return InputError.exit_code
     reason = (error.strerror or str(error)).lower()
     if error.filename is not None:
-        complain(f"mlp: {os.fsdecode(error.filename)}: {reason}")
+        complain(f"mlp: {os.fsdecode(error.filename)}: {reason}", meaning="error")
     else:
-        complain(show_stuck(error) if error.errno in _OF_STDOUT else f"mlp: {reason}")
+        line = show_stuck(error) if error.errno in _OF_STDOUT else f"mlp: {reason}"
+        complain(line, meaning="error")
     return StorageError.exit_code
 
 
@@ -147,6 +152,9 @@ def _usage_or_bug(error: Exception) -> int:
             complain(*format_message().splitlines())
         else:
             message = " ".join(format_message().split()).rstrip(".")
+            if type(error).__name__ == "NoSuchOption" and context:
+                option = getattr(error, "option_name", "")
+                message = f"no option {option}{option_hint(option, context)}"
             see = " See" if message.endswith("?") else "; see"
             complain(f"{command}: {message}{see} {command} --help", meaning="error")
         return 2

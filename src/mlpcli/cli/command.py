@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlpcli.cli.colour import When, choose
+from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import PathCommand, guarded, refuse_written
 from mlpcli.errors import UsageError
 
@@ -53,11 +54,23 @@ def _drawable(path: Path | None) -> Path | None:
     return path
 
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config.")]
-MaybeConfig = Annotated[
-    Path | None, typer.Argument(metavar="[CONFIG]", help="YAML config.", show_default=False)
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="YAML config.", callback=expect("config"))
 ]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder or model file.")]
+MaybeConfig = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[CONFIG]", help="YAML config.", show_default=False, callback=expect("config")
+    ),
+]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="A run folder or model file.",
+        callback=expect("model", "run folder"),
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 Output = Annotated[
@@ -77,7 +90,13 @@ Threshold = Annotated[
     ),
 ]
 Weights = Annotated[
-    Path | None, typer.Option("--model", metavar="M", help="Trained weights, not fresh ones.")
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="M",
+        help="Trained weights, not fresh ones.",
+        callback=expect("model", "run folder"),
+    ),
 ]
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _EVERYWHERE = {

@@ -12,8 +12,10 @@ import typer
 
 from mlpcli.cli.command import Json, ModelFile, Threshold, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_tables, warn
+from mlpcli.cli.kinds import expect
+from mlpcli.cli.other_names import score_hint
 from mlpcli.errors import UsageError
-from mlpcli.text import one_of
+from mlpcli.names import SCORES
 
 if TYPE_CHECKING:
     from mlpcli.training.metrics import Scores
@@ -27,7 +29,12 @@ _EXAMPLES = {"--fail-under": "roc_auc=0.9", "--fail-over": "loss=0.3"}
 
 def evaluate(
     model: ModelFile,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Table with the target; a glob too.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="Table with the target; a glob too.", callback=expect("table")
+        ),
+    ],
     threshold: Threshold = None,
     fail_under: Annotated[
         list[str] | None,
@@ -104,14 +111,12 @@ class _Bound:
 
 def _parse_bound(option: str, text: str) -> _Bound:
     """Read "SCORE=VALUE"; raises UsageError for an unknown score or a value that is none."""
-    from mlpcli.training.metrics import SCORES
-
     score, equals, value = text.partition("=")
     if not equals:
         example = _EXAMPLES[option]
         raise UsageError(f'{option}: expected SCORE=VALUE, such as {example}, got "{text}"')
     if score not in SCORES:
-        raise UsageError(f'{option}: unknown score "{score}"{one_of(score, SCORES)}')
+        raise UsageError(f'{option}: unknown score "{score}"{score_hint(score)}')
     try:
         number = float(value)
     except ValueError:

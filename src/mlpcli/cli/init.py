@@ -10,12 +10,16 @@ import typer
 
 from mlpcli.cli.command import Force, Output
 from mlpcli.cli.console import complain, put
+from mlpcli.cli.kinds import expect
 
 __all__ = ["init"]
 
 
 def init(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV or Parquet file.")],
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="CSV or Parquet file.", callback=expect("table")),
+    ],
     target: Annotated[
         list[str],
         typer.Option("--target", metavar="COL", help="Column to predict; repeat it for several."),

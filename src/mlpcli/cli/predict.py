@@ -14,6 +14,7 @@ import typer
 
 from mlpcli.cli.command import Force, ModelFile, Output, Threshold
 from mlpcli.cli.console import put, warn
+from mlpcli.cli.kinds import expect
 from mlpcli.errors import DataError, UsageError
 
 __all__ = ["predict"]
@@ -22,7 +23,10 @@ __all__ = ["predict"]
 def predict(
     model: ModelFile,
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="Table without a target, or - for stdin.")
+        str,
+        typer.Argument(
+            metavar="DATA", help="Table without a target, or - for stdin.", callback=expect("table")
+        ),
     ],
     output: Output = None,
     threshold: Threshold = None,

@@ -9,8 +9,9 @@ import typer
 
 from mlpcli.cli.command import Json
 from mlpcli.cli.console import complain, put_json, put_table
+from mlpcli.cli.other_names import score_hint
 from mlpcli.errors import UsageError
-from mlpcli.text import one_of
+from mlpcli.names import SCORES
 
 __all__ = ["runs"]
 
@@ -32,11 +33,10 @@ def runs(
     A score is that of the test rows, else of the validation rows, else of the training rows.
     """
     from mlpcli.report.runs import runs_document, runs_table
-    from mlpcli.training.metrics import SCORES
     from mlpcli.training.past_runs import read_runs, sort_runs
 
     if sort is not None and sort not in SCORES:
-        raise UsageError(f'--sort: unknown score "{sort}"{one_of(sort, SCORES)}')
+        raise UsageError(f'--sort: unknown score "{sort}"{score_hint(sort)}')
     chosen = folders or [Path("runs")]
     found, problems = read_runs(chosen)
     complain(*problems)

@@ -9,6 +9,7 @@ import typer
 
 from mlpcli.cli.command import Force, Json, Overrides, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
+from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import refuse_written
 from mlpcli.cli.shortcuts import settings_of, shortcut
 from mlpcli.cli.straight import plan_for
@@ -21,7 +22,12 @@ DIVERGED = 3
 
 def train(
     source: Annotated[
-        Path, typer.Argument(metavar="CONFIG|DATA", help="YAML config, or a table with --target.")
+        Path,
+        typer.Argument(
+            metavar="CONFIG|DATA",
+            help="YAML config, or a table with --target.",
+            callback=expect("config", "table", "run folder"),
+        ),
     ],
     target: Annotated[
         list[str] | None,
