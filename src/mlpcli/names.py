@@ -11,6 +11,7 @@ __all__ = [
     "CALLS",
     "DERIVATIVES",
     "INITS",
+    "LIBRARIES",
     "LOSSES",
     "LOSS_OUTPUTS",
     "OUTPUTS",
@@ -25,6 +26,8 @@ LOSSES = ["bce", "cross_entropy", "mse"]
 OUTPUTS = ["sigmoid", "softmax", "identity"]
 LOSS_OUTPUTS = {"bce": ["sigmoid"], "cross_entropy": ["softmax"], "mse": ["sigmoid", "identity"]}
 """What each loss makes of the logits, the usual one first."""
+LIBRARIES = ["torch", "keras", "scikit-learn"]
+"""Whose forms of a loss can be compared with ours."""
 REDUCTIONS = ["mean", "sum", "mean_all"]
 _FORMS = ["naive", "epsilon", "clamped", "fused", "stable"]
 DERIVATIVES = {"bce": _FORMS, "cross_entropy": _FORMS}

@@ -34,6 +34,7 @@ from mlpcli.cli import (
 )
 from mlpcli.cli.colour import choose
 from mlpcli.cli.command import add_command, unwrapped_example
+from mlpcli.cli.completion import in_whole_words
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
 from mlpcli.cli.group import Group
 from mlpcli.cli.other_names import option_hint
@@ -189,7 +190,8 @@ def main() -> None:
         signal.signal(signal.SIGTERM, _terminate)
         if heard:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        status = run()
+        with in_whole_words():
+            status = run()
     except KeyboardInterrupt:
         status = INTERRUPTED
     if heard:

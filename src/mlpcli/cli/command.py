@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.colour import When, choose
 from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import PathCommand, guarded, refuse_written
@@ -78,7 +79,12 @@ Output = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key: training.epochs=5."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=completion.settings,
+        help="Override a key: training.epochs=5.",
+    ),
 ]
 Rows = Annotated[
     int | None, typer.Option("--rows", metavar="N", min=1, help="Rows; default all, to 1000.")

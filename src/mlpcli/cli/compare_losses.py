@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Json, MaybeConfig, Overrides, find_case, plot_option, read_config
 from mlpcli.cli.console import complain, draw, put, put_chart, put_words
 from mlpcli.errors import UsageError
@@ -33,7 +34,12 @@ def compare_losses(
     ] = None,
     form: Annotated[
         list[str] | None,
-        typer.Option("--form", metavar="F", help="Only these; also torch, keras, scikit-learn."),
+        typer.Option(
+            "--form",
+            metavar="F",
+            autocompletion=completion.forms,
+            help="Only these; also torch, keras, scikit-learn.",
+        ),
     ] = None,
     dtype: Annotated[
         list[str] | None,

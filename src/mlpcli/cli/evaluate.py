@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Json, ModelFile, Threshold, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_tables, warn
 from mlpcli.cli.kinds import expect
@@ -38,11 +39,21 @@ def evaluate(
     threshold: Threshold = None,
     fail_under: Annotated[
         list[str] | None,
-        typer.Option("--fail-under", metavar=_BOUND, help="Exit 1 if the score is lower."),
+        typer.Option(
+            "--fail-under",
+            metavar=_BOUND,
+            autocompletion=completion.bounds,
+            help="Exit 1 if the score is lower.",
+        ),
     ] = None,
     fail_over: Annotated[
         list[str] | None,
-        typer.Option("--fail-over", metavar=_BOUND, help="Exit 1 if the score is higher."),
+        typer.Option(
+            "--fail-over",
+            metavar=_BOUND,
+            autocompletion=completion.bounds,
+            help="Exit 1 if the score is higher.",
+        ),
     ] = None,
     bootstrap: Annotated[
         int,

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Force, ModelFile, Output, Threshold
 from mlpcli.cli.console import put, warn
 from mlpcli.cli.kinds import expect
@@ -32,7 +33,12 @@ def predict(
     threshold: Threshold = None,
     keep: Annotated[
         list[str] | None,
-        typer.Option("--keep", metavar="COL", help="Column of DATA to write in front; repeat it."),
+        typer.Option(
+            "--keep",
+            metavar="COL",
+            autocompletion=completion.columns,
+            help="Column of DATA to write in front; repeat it.",
+        ),
     ] = None,
     keep_all: Annotated[
         bool, typer.Option("--keep-all", help="Write all columns of DATA in front.")

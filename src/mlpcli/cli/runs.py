@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Json
 from mlpcli.cli.console import complain, put_json, put_table
 from mlpcli.cli.other_names import score_hint
@@ -22,7 +23,13 @@ def runs(
         typer.Argument(metavar="[DIR]...", help="Default runs.", show_default=False),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="METRIC", help="Best first; default by name.")
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="METRIC",
+            autocompletion=completion.scores,
+            help="Best first; default by name.",
+        ),
     ] = None,
     json: Json = False,
 ) -> int:

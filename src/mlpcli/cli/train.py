@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Force, Json, Overrides, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
 from mlpcli.cli.kinds import expect
@@ -31,7 +32,12 @@ def train(
     ],
     target: Annotated[
         list[str] | None,
-        typer.Option("--target", metavar="COL", help="Column to predict; repeat it for several."),
+        typer.Option(
+            "--target",
+            metavar="COL",
+            autocompletion=completion.columns,
+            help="Column to predict; repeat it for several.",
+        ),
     ] = None,
     overrides: Overrides = None,
     out: Annotated[

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-__all__ = ["Name", "name_from"]
+__all__ = ["Name", "defined", "name_from"]
 
 
 @dataclass(frozen=True)
@@ -160,14 +160,14 @@ def name_from(text: str) -> Name:
 
 def _expected(path: Path) -> str:
     if path.suffix == ".py" and path.is_file():
-        defined = ", ".join(list(_defined(path))[:8])
-        return f"expected {path}:FUNCTION" + (f"; it defines {defined}" if defined else "")
+        found = ", ".join(list(defined(path))[:8])
+        return f"expected {path}:FUNCTION" + (f"; it defines {found}" if found else "")
     return (
         'expected a .npz or .safetensors file, or "package.module:function", or "file.py:function"'
     )
 
 
-def _defined(path: Path) -> Iterator[str]:
+def defined(path: Path) -> Iterator[str]:
     """Yield the functions and methods that a file defines, without running it."""
     import ast
 
