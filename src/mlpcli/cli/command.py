@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigFile",
+    "Details",
     "Force",
     "Json",
     "MaybeConfig",
@@ -72,6 +73,7 @@ ModelFile = Annotated[
         callback=expect("model", "run folder"),
     ),
 ]
+Details = Annotated[bool, typer.Option("--details", help="Print every table, not only the answer.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 Output = Annotated[
