@@ -22,7 +22,8 @@ from mlpcli.cli.command import (
     plot_option,
     read_config,
 )
-from mlpcli.cli.console import complain, draw, put, put_chart, put_words
+from mlpcli.cli.console import draw, put, put_chart, put_words
+from mlpcli.cli.counter import counting
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -116,15 +117,17 @@ def compare_losses(
         case = find_case(settings, model=model)
         chosen = comparable(case.objective.loss.name, "loss.kind")
         forms = parse_forms(form, epsilon, chosen)
-        result = compare_on_data(
-            compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid, chosen),
-            forms,
-            settings,
-            case,
-            weight_scale=weight_scale or 1.0,
-            seeds=seeds or _DEFAULT_SEEDS,
-            progress=lambda form, seed: complain(f"training with {form}, seed {seed}"),
-        )
+        runs = (len(forms) + 1) * (seeds or _DEFAULT_SEEDS)  # and those of another loss
+        with counting("training", runs) as count:
+            result = compare_on_data(
+                compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid, chosen),
+                forms,
+                settings,
+                case,
+                weight_scale=weight_scale or 1.0,
+                seeds=seeds or _DEFAULT_SEEDS,
+                progress=lambda _form, _seed: count(1),
+            )
     undrawn = draw(plot, lambda: _figure(result))
     if json:
         _put_document(result)

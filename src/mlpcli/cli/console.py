@@ -10,10 +10,9 @@ import os
 import shutil
 import sys
 import textwrap
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "complain",
-    "counting",
     "draw",
     "flush_quietly",
     "prepare_streams",
@@ -48,9 +46,6 @@ __all__ = [
     "warn",
     "wrapped",
 ]
-
-
-_WORTH_A_WORD = 2.0  # seconds that a check may take in silence
 
 
 def prepare_streams() -> None:
@@ -147,8 +142,15 @@ def complain(*lines: str, meaning: str | None = None) -> None:
 
     What they mean is their colour: error, or none.
     """
-    for line in map(printable, lines):
+    for line in map(_fitted, lines):
         _to_stderr(line if meaning is None else all_of(line, meaning, sys.stderr))
+
+
+def _fitted(line: str) -> str:
+    """Return the line as it is shown: broken between words at a terminal."""
+    line = printable(line)
+    width = shutil.get_terminal_size().columns
+    return wrapped(line, width) if sys.stderr.isatty() and line else line
 
 
 def _to_stderr(line: str) -> None:
@@ -159,9 +161,10 @@ def _to_stderr(line: str) -> None:
 
 def warn(*notes: str) -> None:
     """Write notes to stderr, each marked as a warning."""
-    word = all_of("warning:", "warning", sys.stderr)
+    word = "warning:"
     for note in notes:
-        _to_stderr(f"{word} {printable(note)}")
+        line = _fitted(f"{word} {note}").removeprefix(word)
+        _to_stderr(all_of(word, "warning", sys.stderr) + line)
 
 
 def draw(path: Path | None, figure: Callable[[], Figure]) -> bool:
@@ -192,39 +195,6 @@ def put_chart(text: str) -> None:
     """Print a chart below other results."""
     put("")
     put(text)
-
-
-@contextmanager
-def counting(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function to be called with counts of entries done; it shows how far a check is.
-
-    At a terminal a bar appears once a check takes long; elsewhere a plain line now and then.
-    """
-    started = shown = time.monotonic()
-    done = 0
-    live = sys.stderr.isatty()
-
-    def count(entries: int) -> None:
-        nonlocal done, shown
-        done += entries
-        now = time.monotonic()
-        if now - started < _WORTH_A_WORD or now - shown < (0.2 if live else 10 * _WORTH_A_WORD):
-            return
-        shown = now
-        left = (now - started) * (total - done) / max(done, 1)
-        text = f"{done}/{total} entries, {left:.0f} s left"
-        if live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-        else:
-            complain(text)
-
-    try:
-        yield count
-    finally:
-        if live and shown > started:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def flush_quietly(status: int) -> int:
