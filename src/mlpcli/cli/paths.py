@@ -52,6 +52,7 @@ ROLES: Mapping[str, Role] = {
     "out": Role.FOLDER,
     "output": Role.WRITE,
     "plot": Role.REPLACE,
+    "run": Role.READ,
     "source": Role.READ,
 }
 """By name of the parameter, of whatever command."""
