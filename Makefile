@@ -10,9 +10,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
 	$(BIN)/mlp gradcheck configs/breast_cancer.yaml --model runs/demo
-	@echo "The model is runs/demo/model.safetensors; see also: $(BIN)/mlp --help"
+	@echo "The model is runs/demo/model.safetensors; see also: $(BIN)/mlp --help; . $(BIN)/activate puts mlp on your path"
 
 test: $(VENV)/.dev
+	@echo "The whole suite: about five minutes on two cores."
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
 
 # Every call of every command that writes, made to fail: 20 minutes; writes docs/reliability.md.
@@ -27,6 +28,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/docs/test_pages.py
 
 docs: $(VENV)/.dev
+	$(BIN)/python tests/docs/screens.py
 	$(BIN)/python tests/docs/refresh.py
 
 # Needs about 1 GB; on Linux point pip at an index with CPU builds of torch, or it

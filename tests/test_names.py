@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from mlpcli import names
 from mlpcli.check.given.call import CALLS
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import INITS
+from mlpcli.training.metrics import Scores
 
 
 def test_names_are_those_of_the_registries() -> None:
@@ -20,3 +23,7 @@ def test_names_are_those_of_the_registries() -> None:
 
 def test_every_activation_starts_from_weights_that_there_are() -> None:
     assert {kind.init for kind in ACTIVATIONS.values()} <= set(INITS)
+
+
+def test_scores_are_those_that_are_measured() -> None:
+    assert set(names.SCORES) <= {field.name for field in fields(Scores)}

@@ -11,10 +11,12 @@ __all__ = [
     "CALLS",
     "DERIVATIVES",
     "INITS",
+    "LIBRARIES",
     "LOSSES",
     "LOSS_OUTPUTS",
     "OUTPUTS",
     "REDUCTIONS",
+    "SCORES",
 ]
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
@@ -24,10 +26,15 @@ LOSSES = ["bce", "cross_entropy", "mse"]
 OUTPUTS = ["sigmoid", "softmax", "identity"]
 LOSS_OUTPUTS = {"bce": ["sigmoid"], "cross_entropy": ["softmax"], "mse": ["sigmoid", "identity"]}
 """What each loss makes of the logits, the usual one first."""
+LIBRARIES = ["torch", "keras", "scikit-learn"]
+"""Whose forms of a loss can be compared with ours."""
 REDUCTIONS = ["mean", "sum", "mean_all"]
 _FORMS = ["naive", "epsilon", "clamped", "fused", "stable"]
 DERIVATIVES = {"bce": _FORMS, "cross_entropy": _FORMS}
 """The forms of each loss that has several."""
+SCORES = ("loss", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc",
+          "pr_auc", "brier", "ece", "mcc")  # fmt: skip
+"""What is measured of predictions."""
 
 
 def in_memory(kind: str) -> str:

@@ -15,12 +15,23 @@ CONFIG = "config.yaml"
 
 
 def test_three_tables_and_an_explanation(here: Path, mlp: Mlp) -> None:
-    ran = mlp("chain", CONFIG)
+    ran = mlp("chain", CONFIG, "--details")
     assert (ran.status, ran.err) == (0, "")
     titles = [line for line in ran.out.splitlines() if line.startswith("with ")]
-    assert titles == ["with 1 row", "with 4 rows", "with 40 rows"]
+    assert titles == ["with 40 rows", "with 1 row", "with 4 rows"]
     assert "The link between layers is delta, not dJ/dW" in ran.out
     assert "With all 40 rows it is rank 4 at layer 1" in ran.out
+
+
+def test_the_answer_comes_first_and_fits_one_screen(here: Path, mlp: Mlp) -> None:
+    ran = mlp("chain", CONFIG)
+    link, follows, _, title, *_ = ran.out.splitlines()
+    assert link.startswith("delta links the layers, not dJ/dW: ")
+    assert "With 40 rows dJ/dW_i does not follow from the gradient above" in follows
+    assert follows.endswith("With up to 4 rows it does.")
+    assert title == "with 40 rows"
+    assert ran.out.count("with ") == 1
+    assert "With 1 row dJ/dW_i follows from the gradient" in mlp("chain", CONFIG, "--rows", 1).out
 
 
 def test_json_of_some_rows_and_trained_weights(here: Path, mlp: Mlp) -> None:

@@ -15,6 +15,8 @@ from mlpcli.report.gradcheck import (
     error_chart,
     forms_table,
     gradcheck_document,
+    gradcheck_marks,
+    gradcheck_notes,
     gradcheck_table,
     gradcheck_words,
     objective_line,
@@ -24,7 +26,7 @@ from results import checked, doubtful
 
 
 def test_words_of_a_pass_a_failure_and_a_doubt() -> None:
-    verdict, opinion, *spots = gradcheck_words(checked())
+    (verdict,), (opinion, *spots) = gradcheck_words(checked()), gradcheck_notes(checked())
     assert verdict == "PASS: every tensor is right"
     assert opinion.startswith("second opinion: complex-step agrees with central on ")
     assert all(line.startswith("cannot be seen here: ") for line in spots)
@@ -34,7 +36,9 @@ def test_words_of_a_pass_a_failure_and_a_doubt() -> None:
         "  bias-averaged: dJ/db_i is the mean of delta over rows, though delta is divided by N "
         "already (b2). Fix: sum delta_i over the rows."
     )
-    verdict, opinion, *_ = gradcheck_words(doubtful(checked()))
+    (verdict,), (opinion, *_) = (
+        words(doubtful(checked())) for words in (gradcheck_words, gradcheck_notes)
+    )
     assert verdict.startswith("INCONCLUSIVE: two numeric methods disagree")
     assert "DISAGREES" in opinion
 
@@ -46,6 +50,25 @@ def test_a_float64_gradient_is_advised_only_where_it_was_float32(dtype: str) -> 
     verdict, *_ = gradcheck_words(replace(right, verdict="inconclusive", gradient=gradient))
     assert verdict.startswith("INCONCLUSIVE: nothing is wrong")
     assert ("a float64 gradient" in verdict) == (dtype == "float32")
+
+
+def test_the_names_of_bugs_stand_out_beside_the_verdict() -> None:
+    marks = gradcheck_marks(checked("square", Plant("bias-averaged", (2,))))
+    assert marks["bias-averaged"] == "name"
+    assert marks["FAIL"] == "bad"
+    assert "name" not in gradcheck_marks(checked()).values()
+
+
+@pytest.mark.parametrize("width", [200, 120, 80, 60, 40])
+def test_given_and_numeric_stay_side_by_side_however_narrow(width: int) -> None:
+    result = checked("square", Plant("sign-flipped", (1,)))
+    pieces = gradcheck_table(result).pieces(width)
+    assert sum("given" in piece.header for piece in pieces) == 1
+    assert all(piece.header[-2:] == ("given", "numeric") or "given" not in piece.header
+               for piece in pieces)  # fmt: skip
+    assert (len(pieces) == 1) or width == 40
+    assert ("shape" in pieces[0].header) is (width >= 120)
+    assert ("worst at" in pieces[0].header) is (width >= 60)
 
 
 def test_the_table_has_a_row_per_tensor() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from mlpcli.report.marks import VERDICTS
 from mlpcli.report.table import Table, aligned, number
 
 NUMBERS = Table(
@@ -65,6 +68,29 @@ def test_no_number_is_cut_however_narrow_the_window(width: int) -> None:
     assert all(len(line) <= width for line in text.splitlines())
     assert text.count("metric") == len(table.pieces(width))
     assert (len(table.pieces(width)) == 1) is (width == 200 or len(names) < 3 or width > 70)
+
+
+def test_a_narrower_table_comes_before_one_in_pieces() -> None:
+    table = replace(NUMBERS, narrower=(NUMBERS.without("a longer name"),))
+    assert [len(piece.header) for piece in table.pieces(60)] == [3]
+    (narrow,) = table.pieces(22)
+    assert narrow.header == ("metric", "train")
+    assert narrow.rows == (("loss", "0.1"), ("accuracy", "1"))
+
+
+def test_the_last_columns_stay_together() -> None:
+    table = replace(NUMBERS, together=2)
+    assert [piece.header for piece in table.pieces(20)] == [NUMBERS.header]
+    assert len(NUMBERS.pieces(20)) == 2
+
+
+def test_marked_cells_stand_out() -> None:
+    table = Table("", ("tensor", "verdict"), (("W1", "fail"), ("b1", "pass")), marks=VERDICTS)
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="standard")
+    console.print(table.rich({"bad": "red"}))
+    assert isinstance(console.file, io.StringIO)
+    assert re.search(r"\x1b\[31m +fail", console.file.getvalue())
+    assert "pass" in table.plain()
 
 
 def test_a_table_of_text_is_folded_not_cut() -> None:

@@ -32,8 +32,12 @@ from mlpcli.cli import (
     runs,
     train,
 )
+from mlpcli.cli.colour import choose
 from mlpcli.cli.command import add_command, unwrapped_example
+from mlpcli.cli.completion import in_whole_words
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
+from mlpcli.cli.group import Group
+from mlpcli.cli.other_names import option_hint
 from mlpcli.errors import InputError, MlpError, StorageError
 from mlpcli.version import __version__
 
@@ -51,6 +55,7 @@ _NO_ROOM = re.compile("failed to map|allocate memory")  # a library that could n
 
 app = typer.Typer(
     name="mlp",
+    cls=Group,
     help=unwrapped_example(
         "Train a sigmoid MLP from a YAML config and a CSV file.\n\n"
         "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml"
@@ -97,12 +102,13 @@ def _options(
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line (by default that of the process) and return its exit status."""
+    choose("auto")
     try:
         status = typer.main.get_command(app).main(
             None if args is None else list(args), prog_name="mlp", standalone_mode=False
         )
     except MlpError as error:
-        complain(*error.lines)
+        complain(*error.lines, meaning="error")
         status = error.exit_code
     except typer.Abort:
         status = INTERRUPTED
@@ -111,7 +117,7 @@ def run(args: Sequence[str] | None = None) -> int:
             raise
         status = 0  # Click's way to end when nobody reads the help to its end
     except MemoryError:
-        complain(_NO_MEMORY)
+        complain(_NO_MEMORY, meaning="error")
         status = InputError.exit_code
     except OSError as error:
         status = _stuck(error)
@@ -125,13 +131,15 @@ def _stuck(error: OSError) -> int:
     try:
         Path.cwd()
     except OSError:
-        complain("mlp: the current folder is not there any more; change to one that is")
+        line = "mlp: the current folder is not there any more; change to one that is"
+        complain(line, meaning="error")
         return InputError.exit_code
     reason = (error.strerror or str(error)).lower()
     if error.filename is not None:
-        complain(f"mlp: {os.fsdecode(error.filename)}: {reason}")
+        complain(f"mlp: {os.fsdecode(error.filename)}: {reason}", meaning="error")
     else:
-        complain(show_stuck(error) if error.errno in _OF_STDOUT else f"mlp: {reason}")
+        line = show_stuck(error) if error.errno in _OF_STDOUT else f"mlp: {reason}"
+        complain(line, meaning="error")
     return StorageError.exit_code
 
 
@@ -145,17 +153,21 @@ def _usage_or_bug(error: Exception) -> int:
             complain(*format_message().splitlines())
         else:
             message = " ".join(format_message().split()).rstrip(".")
+            if type(error).__name__ == "NoSuchOption" and context:
+                option = getattr(error, "option_name", "")
+                message = f"no option {option}{option_hint(option, context)}"
             see = " See" if message.endswith("?") else "; see"
-            complain(f"{command}: {message}{see} {command} --help")
+            complain(f"{command}: {message}{see} {command} --help", meaning="error")
         return 2
     if isinstance(error, ImportError) and _NO_ROOM.search(str(error)):
-        complain(_NO_MEMORY)
+        complain(_NO_MEMORY, meaning="error")
         return InputError.exit_code
     at = traceback.extract_tb(error.__traceback__)[-1]
     complain(
         f"mlp: internal error: {type(error).__name__}: {' '.join(str(error).split())} "
         f"({os.path.basename(at.filename)}:{at.lineno}); "  # noqa: PTH119  a name, not a path
-        "this is a bug of mlp: please report it, with what --debug prints"
+        "this is a bug of mlp: please report it, with what --debug prints",
+        meaning="error",
     )
     return BUG
 
@@ -178,7 +190,8 @@ def main() -> None:
         signal.signal(signal.SIGTERM, _terminate)
         if heard:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        status = run()
+        with in_whole_words():
+            status = run()
     except KeyboardInterrupt:
         status = INTERRUPTED
     if heard:

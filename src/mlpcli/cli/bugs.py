@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Json
 from mlpcli.cli.console import put_json, put_tables, put_words
 
@@ -14,7 +15,10 @@ __all__ = ["bugs"]
 
 def bugs(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="One bug.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", autocompletion=completion.bugs, help="One bug.", show_default=False
+        ),
     ] = None,
     json: Json = False,
 ) -> int:

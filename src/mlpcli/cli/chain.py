@@ -7,6 +7,7 @@ from typing import Annotated
 
 from mlpcli.cli.command import (
     ConfigFile,
+    Details,
     Json,
     Overrides,
     Rows,
@@ -25,6 +26,7 @@ def chain(
     overrides: Overrides = None,
     model: Weights = None,
     rows: Rows = None,
+    details: Details = False,
     json: Json = False,
     plot: Annotated[Path | None, plot_option("Draw the graph: png, svg, pdf.")] = None,
 ) -> int:
@@ -43,11 +45,15 @@ def chain(
     if json:
         put_json(report.chain_document(result))
         return 0
-    views = (result.one_row, result.full_rank, result.all_rows)
-    for view in {view.rows: view for view in views}.values():
-        put_table(report.chain_table(view))
+    put_words(*report.chain_answer(result))
+    put("")
+    put_table(report.chain_table(result.all_rows))
+    if details:
+        for view in {view.rows: view for view in (result.one_row, result.full_rank)}.values():
+            put("")
+            put_table(report.chain_table(view))
         put("")
-    put_words(*report.chain_words(result))
+        put_words(*report.chain_words(result))
     if undrawn:
         put_chart(report.chain_chart(result))
     return 0

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlpcli.cli import completion
+from mlpcli.cli.colour import When, choose
+from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import PathCommand, guarded, refuse_written
 from mlpcli.errors import UsageError
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigFile",
+    "Details",
     "Force",
     "Json",
     "MaybeConfig",
@@ -52,11 +56,24 @@ def _drawable(path: Path | None) -> Path | None:
     return path
 
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config.")]
-MaybeConfig = Annotated[
-    Path | None, typer.Argument(metavar="[CONFIG]", help="YAML config.", show_default=False)
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="YAML config.", callback=expect("config"))
 ]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A run folder or model file.")]
+MaybeConfig = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[CONFIG]", help="YAML config.", show_default=False, callback=expect("config")
+    ),
+]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="A run folder or model file.",
+        callback=expect("model", "run folder"),
+    ),
+]
+Details = Annotated[bool, typer.Option("--details", help="Print every table, not only the answer.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout.")]
 Output = Annotated[
@@ -64,7 +81,12 @@ Output = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key: training.epochs=5."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=completion.settings,
+        help="Override a key: training.epochs=5.",
+    ),
 ]
 Rows = Annotated[
     int | None, typer.Option("--rows", metavar="N", min=1, help="Rows; default all, to 1000.")
@@ -76,10 +98,31 @@ Threshold = Annotated[
     ),
 ]
 Weights = Annotated[
-    Path | None, typer.Option("--model", metavar="M", help="Trained weights, not fresh ones.")
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="M",
+        help="Trained weights, not fresh ones.",
+        callback=expect("model", "run folder"),
+    ),
 ]
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
-_Debug = Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")]
+_EVERYWHERE = {
+    "color": (
+        Annotated[
+            When,
+            typer.Option(
+                "--color", metavar="WHEN", help="auto, always or never.", show_default=False
+            ),
+        ],
+        "auto",
+    ),
+    "debug": (
+        Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")],
+        False,
+    ),
+}
+"""The options that every command has: type and default."""
 
 
 def plot_option(text: str) -> Any:
@@ -117,14 +160,16 @@ def unwrapped_example(text: str) -> str:
 def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
     """Make the function, which returns its exit status, a subcommand of its own name.
 
-    Every command gets --debug, which no function needs to know of. A parameter whose type is a
-    dataclass is a group of options: each of its fields is one, of the field's type and default.
+    Every command gets --color and --debug, which no function needs to know of. A parameter whose
+    type is a dataclass is a group of options: each of its fields is one, of the field's type and
+    default.
     """
     signature = inspect.signature(function, eval_str=True)
     groups = {p.name: p.annotation for p in signature.parameters.values() if _is_group(p)}
 
     @functools.wraps(function)
-    def command(*, debug: bool, **options: object) -> int:
+    def command(*, color: When, debug: bool, **options: object) -> int:
+        choose(color)
         try:
             with guarded(options):
                 for name, group in groups.items():
@@ -136,7 +181,11 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
             raise
 
     given = [one for p in signature.parameters.values() for one in _options_of(p)]
-    parameters = [*given, inspect.Parameter("debug", _KEYWORD, default=False, annotation=_Debug)]
+    shared = [
+        inspect.Parameter(name, _KEYWORD, default=default, annotation=kind)
+        for name, (kind, default) in _EVERYWHERE.items()
+    ]
+    parameters = [*given, *shared]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # functions take it, typeshed does not say so
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     app.command(cls=PathCommand, help=unwrapped_example(inspect.getdoc(function) or ""))(command)

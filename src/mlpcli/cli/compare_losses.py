@@ -5,13 +5,25 @@ from __future__ import annotations
 import math
 import shutil
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlpcli.cli.command import Json, MaybeConfig, Overrides, find_case, plot_option, read_config
-from mlpcli.cli.console import complain, draw, put, put_chart, put_words
+from mlpcli.cli import completion
+from mlpcli.cli.colour import paint
+from mlpcli.cli.command import (
+    Details,
+    Json,
+    MaybeConfig,
+    Overrides,
+    find_case,
+    plot_option,
+    read_config,
+)
+from mlpcli.cli.console import draw, put, put_chart, put_words
+from mlpcli.cli.counter import counting
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +45,12 @@ def compare_losses(
     ] = None,
     form: Annotated[
         list[str] | None,
-        typer.Option("--form", metavar="F", help="Only these; also torch, keras, scikit-learn."),
+        typer.Option(
+            "--form",
+            metavar="F",
+            autocompletion=completion.forms,
+            help="Only these; also torch, keras, scikit-learn.",
+        ),
     ] = None,
     dtype: Annotated[
         list[str] | None,
@@ -56,6 +73,7 @@ def compare_losses(
     seeds: Annotated[
         int | None, typer.Option("--seeds", metavar="N", min=1, help="Runs per form; default 3.")
     ] = None,
+    details: Details = False,
     json: Json = False,
     plot: Annotated[Path | None, plot_option("Draw it: png, svg or pdf.")] = None,
 ) -> int:
@@ -99,20 +117,22 @@ def compare_losses(
         case = find_case(settings, model=model)
         chosen = comparable(case.objective.loss.name, "loss.kind")
         forms = parse_forms(form, epsilon, chosen)
-        result = compare_on_data(
-            compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid, chosen),
-            forms,
-            settings,
-            case,
-            weight_scale=weight_scale or 1.0,
-            seeds=seeds or _DEFAULT_SEEDS,
-            progress=lambda form, seed: complain(f"training with {form}, seed {seed}"),
-        )
+        runs = (len(forms) + 1) * (seeds or _DEFAULT_SEEDS)  # and those of another loss
+        with counting("training", runs) as count:
+            result = compare_on_data(
+                compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid, chosen),
+                forms,
+                settings,
+                case,
+                weight_scale=weight_scale or 1.0,
+                seeds=seeds or _DEFAULT_SEEDS,
+                progress=lambda _form, _seed: count(1),
+            )
     undrawn = draw(plot, lambda: _figure(result))
     if json:
         _put_document(result)
         return 0
-    _put_text(result)
+    _put_text(result, details=details)
     if undrawn:
         from mlpcli.report.compare_losses_figure import comparison_chart
 
@@ -133,16 +153,29 @@ def _put_document(result: Comparison) -> None:
         put(piece, end="")
 
 
-def _put_text(result: Comparison) -> None:
+def _put_text(result: Comparison, *, details: bool) -> None:
     from mlpcli.report.compare_losses import comparison_text
+    from mlpcli.report.compare_losses_answer import (
+        MORE,
+        asks_for_values,
+        comparison_answer,
+        right_forms,
+    )
+    from mlpcli.report.marks import VERDICTS, names
 
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else sys.maxsize
-    for k, section in enumerate(comparison_text(result, width)):
-        if k:
+    values = asks_for_values(result)
+    answer = () if values else comparison_answer(result, width)
+    rest = comparison_text(result, width) if details or values else ()
+    marks = {**names(right_forms(result)), "nan": VERDICTS["FAIL"]}
+    for k, section in enumerate(chain(answer, rest)):
+        if k and section.title:
             put("")
         title = section.title.replace("\n", " ") if terminal else section.title
-        put_words(*title.splitlines())
+        put_words(*title.splitlines(), marks=marks)
         for line in section.table:
-            put(line)
+            put(paint(line, marks, sys.stdout))
         put_words(*section.words)
+    if answer and not details:
+        put_words("", MORE)

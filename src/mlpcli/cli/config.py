@@ -12,6 +12,7 @@ from mlpcli.cli.command import (
     unwrapped_example,
 )
 from mlpcli.cli.console import put, put_json
+from mlpcli.cli.group import Group
 
 __all__ = ["app"]
 
@@ -49,6 +50,7 @@ def schema() -> int:
 
 
 app = typer.Typer(
+    cls=Group,
     help=unwrapped_example(
         "Check or show a config, or print its JSON Schema.\n\n"
         "Example: mlp config check configs/moons.yaml"

@@ -10,12 +10,13 @@ import os
 import shutil
 import sys
 import textwrap
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.cli.colour import STYLES, all_of, coloured, paint
 from mlpcli.errors import StorageError
 from mlpcli.text import printable
 
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.figure import Figure
+    from rich.console import Console
 
+    from mlpcli.report.marks import Marks
     from mlpcli.report.table import Table
 
 __all__ = [
     "complain",
-    "counting",
     "draw",
     "flush_quietly",
     "prepare_streams",
@@ -39,12 +41,11 @@ __all__ = [
     "put_table",
     "put_tables",
     "put_words",
+    "rich_console",
     "show_stuck",
     "warn",
+    "wrapped",
 ]
-
-
-_WORTH_A_WORD = 2.0  # seconds that a check may take in silence
 
 
 def prepare_streams() -> None:
@@ -93,48 +94,77 @@ def put_tables(tables: Sequence[Table]) -> None:
 def put_table(table: Table) -> None:
     """Write a table to stdout: drawn by Rich at a terminal, plain columns elsewhere."""
     if not sys.stdout.isatty():
-        put(table.plain())
+        put(paint(table.plain(), table.marks, sys.stdout))
         return
+    console = rich_console()
+    for piece in table.pieces(console.width):
+        if piece.title:
+            put(wrapped(printable(piece.title), console.width))
+        console.print(replace(piece, title="").rich(STYLES))
+
+
+def rich_console(*, stderr: bool = False) -> Console:
+    """Return Rich's way to write to a terminal, without colour where none is wanted."""
     from rich.console import Console
 
-    console = Console(highlight=False)
-    for piece in table.pieces(console.width):
-        console.print(piece.rich())
+    wanted = coloured(sys.stderr if stderr else sys.stdout)
+    return Console(stderr=stderr, highlight=False, color_system="auto" if wanted else None)
 
 
-def put_report(pieces: Iterable[Table | str]) -> None:
+def put_report(pieces: Iterable[Table | str], marks: Marks | None = None) -> None:
     """Write tables and sentences to stdout, in their order."""
     for piece in pieces:
         if isinstance(piece, str):
-            put_words(piece)
+            put_words(piece, marks=marks)
         else:
             put_table(piece)
 
 
-def put_words(*paragraphs: str) -> None:
+def put_words(*paragraphs: str, marks: Marks | None = None) -> None:
     """Write sentences to stdout: wrapped between words at a terminal, one line each elsewhere."""
     for paragraph in paragraphs:
         text = printable(paragraph)
         if sys.stdout.isatty():
-            width = shutil.get_terminal_size().columns
-            indent = " " * (2 + len(text) - len(text.lstrip()))
-            text = textwrap.fill(text, width, subsequent_indent=indent, break_on_hyphens=False)
-        put(text)
+            text = wrapped(text, shutil.get_terminal_size().columns)
+        put(paint(text, marks or {}, sys.stdout))
 
 
-def complain(*lines: str) -> None:
-    """Write lines to stderr, if anybody still reads it; each stays one line whatever it quotes."""
-    try:
-        for line in lines:
-            sys.stderr.write(printable(line) + "\n")
+def wrapped(text: str, width: int) -> str:
+    """Return the text broken between words; further lines are indented by two more."""
+    indent = " " * (2 + len(text) - len(text.lstrip()))
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
+
+
+def complain(*lines: str, meaning: str | None = None) -> None:
+    """Write lines to stderr, if anybody still reads it; each stays one line whatever it quotes.
+
+    What they mean is their colour: error, or none.
+    """
+    for line in map(_fitted, lines):
+        _to_stderr(line if meaning is None else all_of(line, meaning, sys.stderr))
+
+
+def _fitted(line: str) -> str:
+    """Return the line as it is shown: broken between words at a terminal."""
+    line = printable(line)
+    width = shutil.get_terminal_size().columns
+    return wrapped(line, width) if sys.stderr.isatty() and line else line
+
+
+def _to_stderr(line: str) -> None:
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
         sys.stderr.flush()
-    except OSError:
-        pass
 
 
 def warn(*notes: str) -> None:
     """Write notes to stderr, each marked as a warning."""
-    complain(*(f"warning: {note}" for note in notes))
+    word = "warning:"
+    for note in notes:
+        line = _fitted(f"{word} {note}").removeprefix(word)
+        _to_stderr(all_of(word, "warning", sys.stderr) + line)
 
 
 def draw(path: Path | None, figure: Callable[[], Figure]) -> bool:
@@ -165,39 +195,6 @@ def put_chart(text: str) -> None:
     """Print a chart below other results."""
     put("")
     put(text)
-
-
-@contextmanager
-def counting(total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function to be called with counts of entries done; it shows how far a check is.
-
-    At a terminal a bar appears once a check takes long; elsewhere a plain line now and then.
-    """
-    started = shown = time.monotonic()
-    done = 0
-    live = sys.stderr.isatty()
-
-    def count(entries: int) -> None:
-        nonlocal done, shown
-        done += entries
-        now = time.monotonic()
-        if now - started < _WORTH_A_WORD or now - shown < (0.2 if live else 10 * _WORTH_A_WORD):
-            return
-        shown = now
-        left = (now - started) * (total - done) / max(done, 1)
-        text = f"{done}/{total} entries, {left:.0f} s left"
-        if live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-        else:
-            complain(text)
-
-    try:
-        yield count
-    finally:
-        if live and shown > started:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def flush_quietly(status: int) -> int:

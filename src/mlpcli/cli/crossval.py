@@ -67,5 +67,5 @@ def crossval(
         put("")
         put_words(*crossval_words(result))
     for fold in result.diverged:
-        complain(f"fold {fold.number}, seed {fold.seed}: {fold.reason}")
+        complain(f"fold {fold.number}, seed {fold.seed}: {fold.reason}", meaning="error")
     return DIVERGED if result.diverged else 0

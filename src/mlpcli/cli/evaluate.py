@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Json, ModelFile, Threshold, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_tables, warn
+from mlpcli.cli.kinds import expect
+from mlpcli.cli.other_names import score_hint
 from mlpcli.errors import UsageError
-from mlpcli.text import one_of
+from mlpcli.names import SCORES
 
 if TYPE_CHECKING:
     from mlpcli.training.metrics import Scores
@@ -27,15 +30,30 @@ _EXAMPLES = {"--fail-under": "roc_auc=0.9", "--fail-over": "loss=0.3"}
 
 def evaluate(
     model: ModelFile,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Table with the target; a glob too.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA", help="Table with the target; a glob too.", callback=expect("table")
+        ),
+    ],
     threshold: Threshold = None,
     fail_under: Annotated[
         list[str] | None,
-        typer.Option("--fail-under", metavar=_BOUND, help="Exit 1 if the score is lower."),
+        typer.Option(
+            "--fail-under",
+            metavar=_BOUND,
+            autocompletion=completion.bounds,
+            help="Exit 1 if the score is lower.",
+        ),
     ] = None,
     fail_over: Annotated[
         list[str] | None,
-        typer.Option("--fail-over", metavar=_BOUND, help="Exit 1 if the score is higher."),
+        typer.Option(
+            "--fail-over",
+            metavar=_BOUND,
+            autocompletion=completion.bounds,
+            help="Exit 1 if the score is higher.",
+        ),
     ] = None,
     bootstrap: Annotated[
         int,
@@ -77,7 +95,7 @@ def evaluate(
         if undrawn:
             put_chart(evaluation_chart(result))
     failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
-    complain(*failures)
+    complain(*failures, meaning="error")
     return CHECK_FAILED if failures else 0
 
 
@@ -104,14 +122,12 @@ class _Bound:
 
 def _parse_bound(option: str, text: str) -> _Bound:
     """Read "SCORE=VALUE"; raises UsageError for an unknown score or a value that is none."""
-    from mlpcli.training.metrics import SCORES
-
     score, equals, value = text.partition("=")
     if not equals:
         example = _EXAMPLES[option]
         raise UsageError(f'{option}: expected SCORE=VALUE, such as {example}, got "{text}"')
     if score not in SCORES:
-        raise UsageError(f'{option}: unknown score "{score}"{one_of(score, SCORES)}')
+        raise UsageError(f'{option}: unknown score "{score}"{score_hint(score)}')
     try:
         number = float(value)
     except ValueError:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Force
 from mlpcli.cli.console import complain, put_table
 
@@ -15,7 +16,13 @@ __all__ = ["example"]
 
 def example(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Which one.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            autocompletion=completion.examples,
+            help="Which one.",
+            show_default=False,
+        ),
     ] = None,
     folder: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to copy it to.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from mlpcli.cli.bar import complete, new_bar
 from mlpcli.cli.console import complain
-from mlpcli.cli.progress import PlainProgress, SilentProgress, new_bar
+from mlpcli.cli.progress import PlainProgress, SilentProgress
 from mlpcli.training.fold_work import FoldObserver
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ class LiveFolds(PlainFolds):
         """Say how the rows are shared out, and draw the bar."""
         super().planned(plan)
         self.progress = new_bar("fold")
-        self.task = self.progress.add_task("", total=plan.total, completed=plan.done)
+        self.task = self.progress.add_task("", total=plan.total, limit=plan.total,
+                                           completed=plan.done)  # fmt: skip
         self.progress.start()
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, *error: object) -> None:
         """Leave the terminal as it was."""
         if hasattr(self, "progress"):
-            self.progress.stop()
+            complete(self.progress, whole=self.received is None and not any(error))
         super().__exit__()
 
     def fold_done(self, fold: Fold) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.command import MaybeConfig, Overrides, read_config
-from mlpcli.cli.console import counting
+from mlpcli.cli.counter import counting
 from mlpcli.cli.gradcheck_given import Called, source_of
 from mlpcli.cli.gradcheck_options import Check, Given, Laid, Report, Said, Subject
 from mlpcli.cli.gradcheck_output import (
@@ -92,7 +92,8 @@ def _examined(
     """Return the check of these cases, with the gradients of a source."""
     from mlpcli.check.run import gradcheck_each
 
-    with counting(sum(case.network.theta.size for case in cases.values())) as progress:
+    count = sum(case.network.theta.size for case in cases.values())
+    with counting("entry", count) as progress:
         return gradcheck_each(
             cases,
             lambda case: _check(_planted(source(case), given), check, options, progress),

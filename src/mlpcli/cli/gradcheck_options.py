@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from mlpcli import names
+from mlpcli.cli import completion
 from mlpcli.cli.command import Force, Json, Rows, Weights, plot_option
 from mlpcli.errors import UsageError
 from mlpcli.report.ci import FORMATS
@@ -155,6 +156,7 @@ class Given:
         typer.Option(
             "--gradient",
             metavar="FILE|MODULE:FUNCTION",
+            autocompletion=completion.gradients,
             help="Somebody else's: a file, or f(weights, biases, X, y) -> (d_weights, d_biases).",
         ),
     ] = None
@@ -164,7 +166,12 @@ class Given:
     ] = False
     plant: Annotated[
         str | None,
-        typer.Option("--plant", metavar="BUG[@LAYER]", help="Ours with a known bug in it."),
+        typer.Option(
+            "--plant",
+            metavar="BUG[@LAYER]",
+            autocompletion=completion.bugs,
+            help="Ours with a known bug in it.",
+        ),
     ] = None
 
 

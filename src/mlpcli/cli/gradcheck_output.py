@@ -85,7 +85,9 @@ def put_result(
         return
     service = FORMATS.get(report.format)
     if service is None or service.below:
-        put_report(words.gradcheck_report(result, stated=stated))
+        put_report(
+            words.gradcheck_report(result, stated=stated), marks=words.gradcheck_marks(result)
+        )
     if service is not None:
         put(service.of_result(result, told))
     elif undrawn:

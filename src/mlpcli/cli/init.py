@@ -8,21 +8,36 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Force, Output
 from mlpcli.cli.console import complain, put
+from mlpcli.cli.kinds import expect
 
 __all__ = ["init"]
 
 
 def init(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV or Parquet file.")],
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="CSV or Parquet file.", callback=expect("table")),
+    ],
     target: Annotated[
         list[str],
-        typer.Option("--target", metavar="COL", help="Column to predict; repeat it for several."),
+        typer.Option(
+            "--target",
+            metavar="COL",
+            autocompletion=completion.columns,
+            help="Column to predict; repeat it for several.",
+        ),
     ],
     drop: Annotated[
         list[str] | None,
-        typer.Option("--drop", metavar="COL", help="Column to leave out; repeat it."),
+        typer.Option(
+            "--drop",
+            metavar="COL",
+            autocompletion=completion.columns,
+            help="Column to leave out; repeat it.",
+        ),
     ] = None,
     output: Output = None,
     force: Force = False,  # noqa: ARG001  judged in cli/paths.py

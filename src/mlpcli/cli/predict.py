@@ -12,8 +12,10 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Force, ModelFile, Output, Threshold
 from mlpcli.cli.console import put, warn
+from mlpcli.cli.kinds import expect
 from mlpcli.errors import DataError, UsageError
 
 __all__ = ["predict"]
@@ -22,13 +24,21 @@ __all__ = ["predict"]
 def predict(
     model: ModelFile,
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="Table without a target, or - for stdin.")
+        str,
+        typer.Argument(
+            metavar="DATA", help="Table without a target, or - for stdin.", callback=expect("table")
+        ),
     ],
     output: Output = None,
     threshold: Threshold = None,
     keep: Annotated[
         list[str] | None,
-        typer.Option("--keep", metavar="COL", help="Column of DATA to write in front; repeat it."),
+        typer.Option(
+            "--keep",
+            metavar="COL",
+            autocompletion=completion.columns,
+            help="Column of DATA to write in front; repeat it.",
+        ),
     ] = None,
     keep_all: Annotated[
         bool, typer.Option("--keep-all", help="Write all columns of DATA in front.")

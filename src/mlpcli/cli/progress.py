@@ -9,6 +9,7 @@ import time
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
+from mlpcli.cli.bar import complete, new_bar
 from mlpcli.cli.console import complain, warn
 from mlpcli.training.forecast import seconds_ahead
 from mlpcli.training.run import Observer
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from mlpcli.data.dataset import Dataset, Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
-__all__ = ["LiveProgress", "PlainProgress", "SilentProgress", "new_bar", "suitable_progress"]
+__all__ = [
+    "LiveProgress",
+    "PlainProgress",
+    "SilentProgress",
+    "suitable_progress",
+]
 
 _WATCHED = (signal.SIGINT, signal.SIGTERM)
 _SECONDS_BETWEEN_LINES = 5.0
@@ -121,15 +127,16 @@ class LiveProgress(PlainProgress):
         super().started(dataset, loop, threads)
         self.progress = new_bar("epoch")
         self.brief = self.progress.console.width < _ROOM_FOR_ALL
-        self.task = self.progress.add_task("", total=loop.epochs, completed=loop.position.epoch)
+        self.task = self.progress.add_task("", total=loop.epochs, limit=loop.epochs,
+                                           completed=loop.position.epoch)  # fmt: skip
         self.batches = -(-len(loop.train) // loop.batch_size)
         self.done = loop.position.epoch
         self.progress.start()
 
-    def __exit__(self, *_error: object) -> None:
+    def __exit__(self, *error: object) -> None:
         """Leave the terminal as it was."""
         if hasattr(self, "progress"):
-            self.progress.stop()
+            complete(self.progress, whole=self.received is None and not any(error))
         super().__exit__()
 
     def batch_done(self, index: int) -> int | None:
@@ -145,21 +152,6 @@ class LiveProgress(PlainProgress):
         self.done = record.epoch
         text = losses(record, brief=self.brief)
         self.progress.update(self.task, completed=record.epoch, description=text)
-
-
-def new_bar(word: str) -> Progress:
-    """Return a bar that counts in a word, such as epoch, with a description and the time left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn(f"{word} {{task.completed:.0f}}/{{task.total:.0f}}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(compact=True),
-        console=Console(stderr=True),
-        expand=True,
-    )
 
 
 def expectation(estimate: Estimate) -> str:

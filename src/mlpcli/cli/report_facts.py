@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.console import counting
+from mlpcli.cli.counter import counting
 from mlpcli.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _data_facts(config: Config, model: Model) -> DataFacts | str:
     evaluation, resamples = _evaluation(model, dataset, part)
     count = min(config.gradcheck.rows or _CHECKED_ROWS, len(dataset.train))
     case = case_from_config(config, model=model, rows=count)
-    with counting(case.network.theta.size) as progress:
+    with counting("entry", case.network.theta.size) as progress:
         check = gradcheck(case, progress=progress)
     return DataFacts(dataset, part, evaluation, resamples, check, chain(case))
 

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Json
 from mlpcli.cli.console import complain, put_json, put_table
+from mlpcli.cli.other_names import score_hint
 from mlpcli.errors import UsageError
-from mlpcli.text import one_of
+from mlpcli.names import SCORES
 
 __all__ = ["runs"]
 
@@ -21,7 +23,13 @@ def runs(
         typer.Argument(metavar="[DIR]...", help="Default runs.", show_default=False),
     ] = None,
     sort: Annotated[
-        str | None, typer.Option("--sort", metavar="METRIC", help="Best first; default by name.")
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="METRIC",
+            autocompletion=completion.scores,
+            help="Best first; default by name.",
+        ),
     ] = None,
     json: Json = False,
 ) -> int:
@@ -32,11 +40,10 @@ def runs(
     A score is that of the test rows, else of the validation rows, else of the training rows.
     """
     from mlpcli.report.runs import runs_document, runs_table
-    from mlpcli.training.metrics import SCORES
     from mlpcli.training.past_runs import read_runs, sort_runs
 
     if sort is not None and sort not in SCORES:
-        raise UsageError(f'--sort: unknown score "{sort}"{one_of(sort, SCORES)}')
+        raise UsageError(f'--sort: unknown score "{sort}"{score_hint(sort)}')
     chosen = folders or [Path("runs")]
     found, problems = read_runs(chosen)
     complain(*problems)

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from mlpcli.cli import completion
 from mlpcli.cli.command import Force, Json, Overrides, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
+from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import refuse_written
 from mlpcli.cli.shortcuts import settings_of, shortcut
 from mlpcli.cli.straight import plan_for
@@ -21,11 +23,21 @@ DIVERGED = 3
 
 def train(
     source: Annotated[
-        Path, typer.Argument(metavar="CONFIG|DATA", help="YAML config, or a table with --target.")
+        Path,
+        typer.Argument(
+            metavar="CONFIG|DATA",
+            help="YAML config, or a table with --target.",
+            callback=expect("config", "table", "run folder"),
+        ),
     ],
     target: Annotated[
         list[str] | None,
-        typer.Option("--target", metavar="COL", help="Column to predict; repeat it for several."),
+        typer.Option(
+            "--target",
+            metavar="COL",
+            autocompletion=completion.columns,
+            help="Column to predict; repeat it for several.",
+        ),
     ] = None,
     overrides: Overrides = None,
     out: Annotated[
@@ -86,6 +98,6 @@ def train(
     if not quiet:
         warn(*result.hints)
     if result.divergence is not None:
-        complain(result.divergence.message())
+        complain(result.divergence.message(), meaning="error")
         return DIVERGED
     return 0

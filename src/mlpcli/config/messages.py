@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, Tag, ValidationError
 
 from mlpcli.config.config import Config
+from mlpcli.config.keys import bare, is_union, keys_of, places_of
 from mlpcli.config.optimizers import OTHERS
 from mlpcli.config.values import Expected, OneOf
 from mlpcli.config.yaml import KeyPath, Node, Place, resolve, show_path
@@ -26,6 +25,7 @@ Problem = tuple[Place, str]
 NOUNS = {bool: "true or false", int: "an integer", float: "a number"}
 LIMITS = {"gt": ">", "ge": ">=", "lt": "<"}
 """pydantic's constraints that belong to what is expected; its `le` is said once it is broken."""
+_SECTION_AND_KEY = 2
 NUMERIC = re.compile("number|integer|fraction")
 
 
@@ -76,7 +76,7 @@ def _problem(error: ErrorDetails, root: Node) -> Problem:
         case "missing" | "union_tag_not_found":
             return node.key, f"{show_path(path)}: missing, {_addition(path)}"
         case "extra_forbidden":
-            return node.key, f"{show_path(path)}: unknown key{_known(str(path[-1]), kind)}"
+            return node.key, f"{show_path(path)}: unknown key{_known(path, kind)}"
         case "less_than_equal":  # so far above any sense that it is no part of what is expected
             words = Expected(f"an integer <= {error['ctx']['le']}")
         case _:
@@ -92,9 +92,12 @@ def _addition(path: KeyPath) -> str:
     return f'add "{path[-1]}:" to {show_path(path[:-1])}'
 
 
-def _known(key: str, model: type[BaseModel]) -> str:
-    known = list(_keys(model))
-    return did_you_mean(key, known) or f", expected one of {', '.join(known)}"
+def _known(path: KeyPath, model: type[BaseModel]) -> str:
+    """Return the nearest key of the section, or where a key of this name belongs, or all keys."""
+    key, known = str(path[-1]), list(keys_of(model))
+    places = places_of(key) if len(path) <= _SECTION_AND_KEY else []
+    elsewhere = f", did you mean {' or '.join(places)}?" if places else ""
+    return did_you_mean(key, known) or elsewhere or f", expected one of {', '.join(known)}"
 
 
 def _advice(got: Any, words: Expected) -> str:
@@ -117,8 +120,8 @@ def _follow(error: ErrorDetails) -> tuple[KeyPath, Any]:
     kind: Any = Config
     arm = kind
     for part in error["loc"]:
-        base, _ = _bare(arm)
-        if _is_union(base):
+        base, _ = bare(arm)
+        if is_union(base):
             arm = {**{_tag(arm): arm for arm in get_args(base)}, **OTHERS}.get(part, base)
         else:
             path = (*path, part)
@@ -130,13 +133,13 @@ def _follow(error: ErrorDetails) -> tuple[KeyPath, Any]:
 def _inside(base: Any, part: str | int) -> Any:
     """Return the type of a key or item; where a model has no such key, the model."""
     if hasattr(base, "model_fields"):
-        return _keys(base).get(str(part), base)
+        return keys_of(base).get(str(part), base)
     return get_args(base)[0 if isinstance(part, int) else -1]
 
 
 def expected(kind: Any) -> Expected:
     """Return what a value of a type must be."""
-    base, marks = _bare(kind)
+    base, marks = bare(kind)
     if given := [mark for mark in marks if isinstance(mark, Expected)]:
         return given[0]
     if known := [mark.names for mark in marks if isinstance(mark, OneOf)]:
@@ -145,7 +148,7 @@ def expected(kind: Any) -> Expected:
         return Expected('a section of "key: value" lines')
     if base not in NOUNS:
         arms = get_args(base)
-        choices = tuple(map(_tag, arms)) if _is_union(base) else arms
+        choices = tuple(map(_tag, arms)) if is_union(base) else arms
         return Expected(f"one of {', '.join(choices)}", choices)
     limits = [
         f"{sign} {getattr(mark, name)}"
@@ -156,32 +159,8 @@ def expected(kind: Any) -> Expected:
     return Expected(f"{NOUNS[base]} {' and '.join(limits)}".rstrip())
 
 
-@cache
-def _keys(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the keys of a section with the types of their values."""
-    fields = model.model_fields.items()
-    return {field.serialization_alias or name: field.rebuild_annotation() for name, field in fields}
-
-
-def _bare(kind: Any) -> tuple[Any, list[Any]]:
-    """Return a type, without null, and its constraints and other marks."""
-    marks: list[Any] = []
-    if get_origin(kind) is Annotated:
-        kind, *fields = get_args(kind)
-        marks = [mark for field in fields for mark in getattr(field, "metadata", [field])]
-    arms = [arm for arm in get_args(kind) if arm is not NoneType]
-    if _is_union(kind) and len(arms) == 1:
-        kind, inner = _bare(arms[0])
-        marks += inner
-    return kind, marks
-
-
 def _tag(arm: Any) -> Any:
     """Return what tells an arm of a union from the others: its tag, or its name."""
-    base, marks = _bare(arm)
+    base, marks = bare(arm)
     named = getattr(base, "model_fields", {}).get("name")
     return next((mark.tag for mark in marks if isinstance(mark, Tag)), named and named.default)
-
-
-def _is_union(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType)

@@ -25,7 +25,7 @@ def find_bug(name: str) -> Bug:
     """Return the bug of a name; raises UsageError, with the nearest name, where there is none."""
     known = {bug.name: bug for place in CATALOGUE.values() for bug in place}
     if name not in known:
-        raise UsageError(f"no such bug: {name}{did_you_mean(name, known)}")
+        raise UsageError(f"no such bug: {name}{did_you_mean(name, known) or '; see mlp bugs'}")
     return known[name]
 
 

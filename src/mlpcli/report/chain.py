@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 
     from mlpcli.check.chain import Chain, ChainLayer, ChainView
 
-__all__ = ["chain_chart", "chain_document", "chain_table", "chain_words"]
+__all__ = [
+    "chain_answer",
+    "chain_chart",
+    "chain_document",
+    "chain_table",
+    "chain_words",
+]
 
 
 def chain_table(view: ChainView) -> Table:
     """Return one row per layer, from the output down, as backpropagation runs."""
-    rows = f"{view.rows} row{'s' if view.rows > 1 else ''}"
     header = ("layer", "W", "|delta|", "|dJ/dW|", "amplification", "closed form error", "rank",
               "recoverable", "recovery error")  # fmt: skip
-    return Table(f"with {rows}", header, tuple(map(_row, reversed(view.layers))))
+    return Table(f"with {_rows(view.rows)}", header, tuple(map(_row, reversed(view.layers))))
 
 
 def _row(layer: ChainLayer) -> tuple[str, ...]:
@@ -38,6 +43,32 @@ def _row(layer: ChainLayer) -> tuple[str, ...]:
         {None: "-", True: "yes", False: "no"}[layer.recoverable],
         number(layer.recovery_error),
     )
+
+
+def chain_answer(chain: Chain) -> Iterator[str]:
+    """Yield the link between the layers, and whether one gradient tells the next, in short."""
+    letter, rows = chain.activation.letter, chain.all_rows.rows
+    yield (
+        f"delta links the layers, not dJ/dW: delta_i = (delta_{{i+1}} W_{{i+1}}) * {letter}'(H_i), "
+        f"from delta_L = {chain.loss.written}; each dJ/dW_i = delta_i^T Z_{{i-1}}."
+    )
+    if len(chain.all_rows.layers) == 1:
+        return
+    inputs = "[Z_i 1]" if chain.bias else "Z_i"
+    lost = [layer for layer in chain.all_rows.layers if layer.recoverable is False]
+    enough = f"which takes {inputs} of rank {rows}"
+    if lost:
+        ranks = ", ".join(f"{layer.rank} at layer {layer.layer}" for layer in lost)
+        yield (
+            f"With {rows} rows dJ/dW_i does not follow from the gradient above, {enough}: it has "
+            f"{ranks}. With up to {_rows(chain.full_rank.rows)} it does."
+        )
+    else:
+        yield f"With {_rows(rows)} dJ/dW_i follows from the gradient above, {enough}."
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'s' if count > 1 else ''}"
 
 
 def chain_words(chain: Chain) -> Iterator[str]:

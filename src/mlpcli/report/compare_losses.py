@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlpcli.compare.summary import Comparison, PairedDifference, Summary
     from mlpcli.compare.sweep import Curve
 
-__all__ = ["Section", "comparison_json", "comparison_text"]
+__all__ = ["FEW_LOGITS", "Section", "comparison_json", "comparison_text", "training_section"]
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -42,7 +42,7 @@ _EVENTS = {  # what the gradient is, and the field that says from which logit on
     "0": "first_dead_logit",
     "1 % off in tail": "first_tail_logit",
 }
-_FEW_LOGITS = 9  # so many are shown one by one
+FEW_LOGITS = 9  # so many are shown one by one
 
 
 def comparison_json(result: Comparison) -> Iterator[str]:
@@ -138,7 +138,7 @@ def comparison_text(result: Comparison, width: int) -> Iterator[Section]:
     """
     if said := Line(result.loss).said:
         yield Section(said)
-    if max(curve.logits.size for curve in result.curves) <= _FEW_LOGITS:
+    if max(curve.logits.size for curve in result.curves) <= FEW_LOGITS:
         yield from _values(result, width)
     else:
         yield _breaks(result, width)
@@ -149,7 +149,7 @@ def comparison_text(result: Comparison, width: int) -> Iterator[Section]:
     if result.layers:
         yield _layers(result.layers, width)
     if result.training:
-        yield _training(result, width)
+        yield training_section(result, width)
 
 
 def _grouped(records: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
@@ -241,7 +241,7 @@ def _error(row: LayerComparison) -> str:
     return f"{row.non_finite} nan" if row.non_finite else number(row.max_relative_error, ".1e")
 
 
-def _training(result: Comparison, width: int) -> Section:
+def training_section(result: Comparison, width: int) -> Section:
     """Return a line per form, and why the first run of each stopped before its last epoch."""
     runs, reasons = result.training, dict[str, str]()
     differences = {row.form: (row.mean, row.low, row.high) for row in result.paired}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from math import log10
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.convention import convention_of, factor_text
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.report.figures import bar
+from mlpcli.report.marks import VERDICTS, names
 from mlpcli.report.table import Table, number
 from mlpcli.text import finite
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.result import FormResult, GradcheckResult
     from mlpcli.check.verdict.rule import TensorResult
+    from mlpcli.report.marks import Marks
 
 __all__ = [
     "beyond_tensors",
@@ -26,6 +28,8 @@ __all__ = [
     "error_chart",
     "forms_table",
     "gradcheck_document",
+    "gradcheck_marks",
+    "gradcheck_notes",
     "gradcheck_report",
     "gradcheck_table",
     "gradcheck_words",
@@ -33,6 +37,9 @@ __all__ = [
     "worst_words",
 ]
 
+_HEADER = ("tensor", "verdict", "shape", "checked", "rel. error", "tolerance", "worst at",
+           "given", "numeric")  # fmt: skip
+_LEAST = ("shape", "checked", "tolerance", "worst at", "rel. error")  # what goes first
 _SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
 _DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the gradient
 
@@ -76,26 +83,40 @@ def _fraction(factor: str, divisors: list[str]) -> str:
 def gradcheck_report(result: GradcheckResult, *, stated: bool = True) -> Iterator[Table | str]:
     """Yield all that is shown of a result, tables and sentences, from J to the blind spots."""
     yield objective_line(result.case)
+    yield from gradcheck_words(result, stated=stated)
+    yield ""
     yield gradcheck_table(result)
     if result.forms is not None:
+        yield ""
         yield forms_table(result.forms)
-    yield from gradcheck_words(result, stated=stated)
+    yield ""
+    yield from gradcheck_notes(result)
 
 
 def gradcheck_table(result: GradcheckResult) -> Table:
-    """Return one row per tensor."""
+    """Return one row per tensor; in a narrow window what matters least is left out first."""
     check = result.check
-    header = ("tensor", "verdict", "shape", "checked", "rel. error", "tolerance", "worst at",
-              "given", "numeric")  # fmt: skip
     what = f"{check.derivative} derivative" if check.derivative else "given gradient"
     title = (
         f"{what} against {check.method}: {check.parameters} parameters, {check.rows} rows, "
         f"{check.seconds:.2f} s"
     )
-    return Table(title, header, tuple(map(_row, check.layers)))
+    table, brief = (
+        Table(
+            title,
+            _HEADER,
+            tuple(_row(tensor, digits) for tensor in check.layers),
+            marks=VERDICTS,
+            together=2,
+        )
+        for digits in (".9g", ".5g")
+    )
+    narrower = [table.without(*_LEAST[:k]) for k in range(1, 4)]
+    narrower += [brief.without(*_LEAST[:k]) for k in range(3, len(_LEAST) + 1)]
+    return replace(table, narrower=tuple(narrower))
 
 
-def _row(tensor: TensorResult) -> tuple[str, ...]:
+def _row(tensor: TensorResult, digits: str) -> tuple[str, ...]:
     return (
         tensor.name,
         tensor.verdict,
@@ -104,17 +125,16 @@ def _row(tensor: TensorResult) -> tuple[str, ...]:
         number(tensor.max_relative_error),
         number(tensor.tolerance),
         ",".join(map(str, tensor.worst.index)),
-        number(tensor.worst.analytic, ".9g"),
-        number(tensor.worst.numeric, ".9g"),
+        number(tensor.worst.analytic, digits),
+        number(tensor.worst.numeric, digits),
     )
 
 
 def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator[str]:
-    """Yield the verdict, the diagnosis with its fix, the second opinion and the blind spots.
+    """Yield the verdict, the diagnosis with its fix, and what came with the gradient.
 
     Where J was `stated` by somebody the bug comes first, else the options under which it is right.
     """
-    check, opinion = result.check, result.check.second_opinion
     yield _verdict_line(result)
     if len(result.cases) > 1:
         each = ", ".join(f"{name} {verdict}" for name, verdict in result.cases)
@@ -128,6 +148,11 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
         other.append("  but the loss that comes with it is J as above: it is not its gradient")
     yield from (causes + other) if stated else (other + causes)
     yield from _beside(result)
+
+
+def gradcheck_notes(result: GradcheckResult) -> Iterator[str]:
+    """Yield what else to know: digits, the second opinion, and the blind spots."""
+    check, opinion = result.check, result.check.second_opinion
     if check.printed is not None:
         yield f"the numbers have {check.printed}: each may be off by half a unit of the last"
     agreement = "agrees with" if opinion.agrees else "DISAGREES with"
@@ -141,6 +166,11 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
         by_reason.setdefault(reason, []).append(spot.bug)
     for reason, bugs in by_reason.items():
         yield f"cannot be seen here: {', '.join(bugs)} ({reason})"
+
+
+def gradcheck_marks(result: GradcheckResult) -> Marks:
+    """Return what stands out in the words: the verdict, and the names of bugs."""
+    return {**VERDICTS, **names(d.bug for d in result.diagnosis)}
 
 
 def _beside(result: GradcheckResult) -> Iterator[str]:

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from mlpcli.report.chain import chain_table, chain_words
 from mlpcli.report.evaluate import curves, evaluation_tables
-from mlpcli.report.gradcheck import gradcheck_table, gradcheck_words, objective_line
+from mlpcli.report.gradcheck import (
+    gradcheck_notes,
+    gradcheck_table,
+    gradcheck_words,
+    objective_line,
+)
 from mlpcli.report.info import info_tables
 from mlpcli.report.page_curves import chain_chart, charts, ranking_charts, training_charts
 from mlpcli.report.page_html import Section, details, list_of, paragraph, safe, table_of
@@ -129,7 +134,7 @@ def _data(run: RunFacts) -> str:
 
 def _gradients(data: DataFacts) -> str:
     """Return the check of our own gradient, with the trained weights."""
-    verdict, *others = gradcheck_words(data.check)
+    verdict, *others = (*gradcheck_words(data.check), *gradcheck_notes(data.check))
     title = f"{data.check.check.parameters} parameters by {data.check.check.method} differences"
     return (
         paragraph(verdict, data.check.verdict)  # told in words, coloured besides

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.table import Table as RichTable
+
+    from mlpcli.report.marks import Marks
 
 __all__ = ["Table", "aligned", "number"]
 
@@ -36,16 +39,21 @@ def aligned(
         (" " * _GAP)
         .join(row[j].ljust(lengths[j]) if j < names else row[j].rjust(lengths[j]) for j in part)
         .rstrip()
-        for part in _parts(lengths, names, width, together)
+        for part in _parts(lengths, names, width, together, last=together)
         for row in rows
     )
 
 
-def _parts(lengths: Sequence[int], names: int, width: int, together: int = 1) -> list[list[int]]:
-    """Return which columns of these lengths to show side by side, each time after the `names`."""
-    parts = [[*range(names)]]
-    for j in range(names, len(lengths), together):
-        group = range(j, min(j + together, len(lengths)))
+def _parts(
+    lengths: Sequence[int], names: int, width: int, together: int = 1, *, last: int = 1
+) -> list[list[int]]:
+    """Return which columns of these lengths to show side by side, each time after the `names`.
+
+    So many stay `together`, and the `last` so many.
+    """
+    parts, end = [[*range(names)]], len(lengths) - last
+    groups = [range(j, min(j + together, end)) for j in range(names, end, together)]
+    for group in (*groups, range(max(names, end), len(lengths))):
         if len(parts[-1]) > names and _total(lengths[i] for i in (*parts[-1], *group)) > width:
             parts.append([*range(names)])
         parts[-1] += group
@@ -59,35 +67,62 @@ def _total(lengths: Iterable[int]) -> int:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a header; names first, then `numeric` columns aligned right, or text."""
+    """Rows of text under a header; names first, then `numeric` columns aligned right, or text.
+
+    Cells that are `marks` stand out. `narrower` are tables that say less, for narrow windows; the
+    last so many columns stay `together`.
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: bool = True
+    marks: Marks = field(default_factory=dict)
+    narrower: tuple[Table, ...] = ()
+    together: int = 1
 
     def plain(self) -> str:
         """Return title, header and rows as aligned columns."""
         names = 1 if self.numeric else len(self.header)
         return "\n".join([printable(self.title), *aligned(self._lines(), names)])
 
+    def without(self, *columns: str) -> Table:
+        """Return the table without these columns."""
+        return self._with_columns([j for j, name in enumerate(self.header) if name not in columns])
+
     def pieces(self, width: int) -> list[Table]:
-        """Return the table cut into as many as it takes to fit numbers into `width` characters."""
+        """Return the table, or the first narrower one that fits into `width` characters.
+
+        If none does the last is cut into as many as it takes; only numbers are.
+        """
         if not self.numeric:
             return [self]
-        lengths = [_width(column) for column in zip(*self._lines(), strict=True)]
+        found = next((one for one in (self, *self.narrower) if one._fits(width)), None)
+        if found is not None:
+            return [found]
+        table = (self, *self.narrower)[-1]
+        cut = _parts(table._widths(), 1, width - _MARGIN, last=table.together)
         return [
-            replace(
-                self,
-                title=self.title if not k else "",
-                header=tuple(self.header[j] for j in part),
-                rows=tuple(tuple(row[j] for j in part) for row in self.rows),
-            )
-            for k, part in enumerate(_parts(lengths, 1, width - _MARGIN))
+            replace(table._with_columns(part), title=table.title if not k else "")
+            for k, part in enumerate(cut)
         ]
 
-    def rich(self) -> RichTable:
-        """Return the table for a Rich console."""
+    def _with_columns(self, part: Sequence[int]) -> Table:
+        return replace(
+            self,
+            header=tuple(self.header[j] for j in part),
+            rows=tuple(tuple(row[j] for j in part) for row in self.rows),
+            narrower=(),
+        )
+
+    def _widths(self) -> list[int]:
+        return [_width(column) for column in zip(*self._lines(), strict=True)]
+
+    def _fits(self, width: int) -> bool:
+        return _total(self._widths()) + 1 <= width
+
+    def rich(self, styles: Mapping[str, str] = MappingProxyType({})) -> RichTable:
+        """Return the table for a Rich console, what is marked in the style of its meaning."""
         from rich import box
         from rich.table import Table as RichTable
         from rich.text import Text
@@ -110,7 +145,9 @@ class Table:
                 min_width=_width(column) if self.numeric else None,
             )
         for row in rows:
-            table.add_row(*map(Text, row))
+            meanings = (self.marks.get(cell.strip(), "") for cell in row)
+            styled = (styles.get(meaning, "") for meaning in meanings)
+            table.add_row(*map(Text, row, styled))
         return table
 
     def _lines(self) -> list[tuple[str, ...]]:

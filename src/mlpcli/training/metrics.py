@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlpcli.names import SCORES
 from mlpcli.nn.sigmoid import sigmoid
 from mlpcli.training.confusion import THRESHOLD_SCORES, Confusion, Ranking
 
@@ -28,8 +29,6 @@ __all__ = ["BINS", "SCORES", "Calibration", "Metrics", "Scores", "measure", "not
 Array = NDArray[np.float64]
 Labels = NDArray[np.floating[Any]]
 
-SCORES = ("loss", "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc",
-          "pr_auc", "brier", "ece", "mcc")  # fmt: skip
 BINS = 10
 _PIECE = 1 << 18  # rows at a time, so that what is worked in stays small
 

@@ -69,7 +69,7 @@ def _bug(name: str) -> Bug:
         return BUGS[name]
     if any(name == bug.name for place in OBSERVED.values() for bug in place):
         raise CaseError(f"{name}: is no line of backpropagation, so that it cannot be planted")
-    raise CaseError(f"no such bug: {name}{did_you_mean(name, BUGS)}")
+    raise CaseError(f"no such bug: {name}{did_you_mean(name, BUGS) or '; see mlp bugs'}")
 
 
 def _at(mutants: list[Mutant], name: str, layer: int) -> list[Mutant]:

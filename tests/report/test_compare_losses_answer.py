@@ -1,0 +1,35 @@
+"""The answer in short: which forms are right, and what happens to each."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlpcli.compare.choices import LOSS, parse_grid
+from mlpcli.compare.summary import Comparison, compare_on_grid
+from mlpcli.report.compare_losses_answer import asks_for_values, comparison_answer, right_forms
+
+
+def compared(form: str, grid: str = "-60:60:0.5") -> Comparison:
+    return compare_on_grid([form], 1e-7, ["float32"], parse_grid(grid), LOSS)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("naive", "fine up to |h| = 16.5, nan from 17"),
+        ("epsilon", "1 % lost for wrong answers from |h| = 1"),
+        ("fused", "1 % off for right answers from |h| = 13.5"),
+        ("stable", "right, to "),
+    ],
+)
+def test_each_form_has_its_words(form: str, said: str) -> None:
+    result = compared(form)
+    (section,) = comparison_answer(result, 80)
+    assert said in section.table[-1]
+    assert section.title.endswith("whole grid" if form != "stable" else "stable")
+    assert right_forms(result) == (["stable"] if form == "stable" else [])
+
+
+def test_few_logits_are_shown_themselves() -> None:
+    assert asks_for_values(compared("stable", grid="-1:1:1"))
+    assert not asks_for_values(compared("stable"))
