@@ -6,11 +6,13 @@ Names are loaded on first use, so that importing the package costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from mlpcli.version import __version__
 
+TYPE_CHECKING = False  # as typing has it, whose own import would take 10 ms of every start
 if TYPE_CHECKING:
+    from typing import Any
+
     from mlpcli.check.run import gradcheck
     from mlpcli.checked import CheckedGradient, assert_gradient, check_gradient
     from mlpcli.compare.on_data import case_from_config

@@ -152,8 +152,11 @@ def _layer(arrays: Sequence[Any], layer: int) -> Any:
     return arrays[layer]
 
 
-def _all_by_name(arguments: Sequence[Any]) -> dict[str, Any]:
+def _all_by_name(arguments: Sequence[Any]) -> Any:
+    """Return a dict of all arrays; without biases what is called so is the list of weights."""
     weights, biases = arguments[:2]
+    if not biases:
+        return weights
     named = {f"W{i}": W for i, W in enumerate(weights, start=1)}
     return named | {f"b{i}": b for i, b in enumerate(biases, start=1)}
 
