@@ -1,6 +1,7 @@
 """Every bug of the catalogue, planted by other hands on many networks: none passes, each is named.
 
-`python -m planted` in this folder's parent prints one table over all networks.
+Of five one is named here; `python -m planted` in this folder's parent names all of them, and prints
+one table over all networks.
 """
 
 from __future__ import annotations
@@ -64,19 +65,21 @@ def test_every_bug_of_the_catalogue_is_planted() -> None:
 
 @pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
 def test_no_planted_bug_passes_and_each_is_named(names: list[str]) -> None:
-    counts = tally(names)
+    counts = tally(names, every=5)
     print(table(counts))
     total = sum(counts.values(), Counter())
+    seen = total["named"] + total["detected"]
     assert total["missed"] == total["false alarm"] == 0
-    assert total["inconclusive"] <= total["named"] / 100
+    assert total["inconclusive"] <= seen / 100
     assert total["misnamed"] <= total["named"] / 100
-    assert total["named"] >= 200
-    assert total["blind spot"] + total["no effect"] < total["named"] / 2
+    assert total["named"] >= 40
+    assert seen >= 200
+    assert total["blind spot"] + total["no effect"] < seen / 2
 
 
 @pytest.mark.parametrize("names", GROUPS[::2], ids=lambda names: names[0])
 def test_no_planted_bug_passes_in_float32(names: list[str]) -> None:
-    counts = tally(names, "float32", name=False)
+    counts = tally(names, "float32", every=None)
     print(table(counts))
     total = sum(counts.values(), Counter())
     assert total["missed"] == total["false alarm"] == 0
