@@ -1,6 +1,6 @@
 """Every bug of the catalogue, planted by other hands on many networks: none passes, each is named.
 
-Of five one is named here; `python -m planted` in this folder's parent names all of them, and prints
+Of eight one is named here; `python -m planted` in this folder's parent names all of them, and prints
 one table over all networks.
 """
 
@@ -65,14 +65,14 @@ def test_every_bug_of_the_catalogue_is_planted() -> None:
 
 @pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
 def test_no_planted_bug_passes_and_each_is_named(names: list[str]) -> None:
-    counts = tally(names, every=5)
+    counts = tally(names, every=8)
     print(table(counts))
     total = sum(counts.values(), Counter())
     seen = total["named"] + total["detected"]
     assert total["missed"] == total["false alarm"] == 0
     assert total["inconclusive"] <= seen / 100
     assert total["misnamed"] <= total["named"] / 100
-    assert total["named"] >= 40
+    assert total["named"] >= 25
     assert seen >= 200
     assert total["blind spot"] + total["no effect"] < seen / 2
 
