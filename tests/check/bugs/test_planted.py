@@ -1,6 +1,6 @@
 """Every bug of the catalogue, planted by other hands on many networks: none passes, each is named.
 
-Of eight one is named here; `python -m planted` in this folder's parent names all of them, and prints
+Of eight one is named here; `python -m planted` in this folder's parent names all of them and prints
 one table over all networks.
 """
 
