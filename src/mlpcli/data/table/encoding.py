@@ -45,6 +45,9 @@ def find_encoding(stream: BinaryIO) -> str:
     decoder = codecs.getincrementaldecoder(UTF8)("surrogateescape")
     foreign = False
     while start:
+        if start.isascii() and not decoder.getstate()[0]:  # as most blocks are; decoding copies
+            start = stream.read(_BLOCK)
+            continue
         text = decoder.decode(start)
         if not text.isascii():
             beyond = {character for character in text if character > "\x7f"}
