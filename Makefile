@@ -5,7 +5,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test coverage trust check docs bench lock clean
+.PHONY: demo test trust check docs bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -14,9 +14,6 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@echo "The whole suite: about five minutes on two cores."
-	$(BIN)/python -m pytest -n auto
-
-coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
 
 # Every call of every command that writes, made to fail: 20 minutes; writes docs/reliability.md.

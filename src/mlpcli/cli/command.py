@@ -31,6 +31,7 @@ __all__ = [
     "ModelFile",
     "Output",
     "Overrides",
+    "Quiet",
     "Rows",
     "Threshold",
     "Weights",
@@ -87,6 +88,9 @@ Overrides = Annotated[
         autocompletion=completion.settings,
         help="Override a key: training.epochs=5.",
     ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")
 ]
 Rows = Annotated[
     int | None, typer.Option("--rows", metavar="N", min=1, help="Rows; default all, to 1000.")

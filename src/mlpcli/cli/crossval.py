@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, read_config
+from mlpcli.cli.command import ConfigFile, Force, Json, Overrides, Quiet, read_config
 from mlpcli.cli.console import complain, put, put_json, put_tables, put_words, warn
 
 __all__ = ["crossval"]
@@ -36,9 +36,7 @@ def crossval(
     ] = False,
     force: Force = False,
     json: Json = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")
-    ] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Predict every row once by a model that has not seen it, and measure.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mlpcli.cli import completion
-from mlpcli.cli.command import Force, Json, Overrides, plot_option
+from mlpcli.cli.command import Force, Json, Overrides, Quiet, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_table, warn
 from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import refuse_written
@@ -48,9 +48,7 @@ def train(
     ] = False,
     force: Force = False,
     json: Json = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and --json).")
-    ] = False,
+    quiet: Quiet = False,
     plot: Annotated[Path | None, plot_option("Draw losses: png, svg or pdf.")] = None,
     epochs: Annotated[str | None, shortcut("--epochs")] = None,
     learning_rate: Annotated[str | None, shortcut("--learning-rate")] = None,
