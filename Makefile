@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
+COVERAGE ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
 .PHONY: demo test trust check docs bench lock clean
@@ -14,7 +15,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@echo "The whole suite: about five minutes on two cores."
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -n auto $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
 
 # Every call of every command that writes, made to fail: 20 minutes; writes docs/reliability.md.
 trust: $(VENV)/.dev
