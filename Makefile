@@ -5,6 +5,7 @@ CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 COVERAGE ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
+COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
 .PHONY: demo test trust check docs bench lock clean
 
@@ -52,10 +53,12 @@ $(BIN)/python:
 
 $(VENV)/.run: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	$(PIP) --editable .
+	$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	$(PIP) --editable '.[dev,plot]'
+	$(COMPILE)
 	@touch $@ $(VENV)/.run
 
 # sympy, which torch needs, wants an older mpmath than the tests get: hence all pins but that one.

@@ -17,7 +17,8 @@ import typer
 
 import mlpcli
 from mlp_runs import COMMAND, POINTS, process
-from mlpcli.cli.app import app, main, run
+from mlpcli.cli import app
+from mlpcli.cli.app import main, program, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def commands(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]
         yield from commands(child, (*path, name))
 
 
-COMMANDS = list(commands(typer.main.get_command(app)))
+COMMANDS = list(commands(typer.main.get_command(program(*app.COMMANDS))))
 
 
 def test_the_promised_commands_are_there() -> None:

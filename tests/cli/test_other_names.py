@@ -9,13 +9,13 @@ import pytest
 import typer
 
 from mlpcli.cli import other_names
-from mlpcli.cli.app import app
+from mlpcli.cli.app import COMMANDS, program
 from mlpcli.names import SCORES
 
 if TYPE_CHECKING:
     from mlp_runs import Mlp
 
-GROUP: Any = typer.main.get_command(app)
+GROUP: Any = typer.main.get_command(program(*COMMANDS))
 OPTIONS = {
     opt for command in GROUP.commands.values() for parameter in command.params
     for opt in parameter.opts

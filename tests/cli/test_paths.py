@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlp_runs import process
+from mlpcli.cli import app
 from mlpcli.cli import config as config_commands
-from mlpcli.cli.app import app
 from mlpcli.cli.paths import ROLES, Role
 
 if TYPE_CHECKING:
     from mlp_runs import Mlp
 
-COMMANDS = [*app.registered_commands, *config_commands.app.registered_commands]
+COMMANDS = [
+    *app.program(*app.COMMANDS).registered_commands,
+    *config_commands.app.registered_commands,
+]
 
 
 def parameters(command: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mlpcli.check.built_in import built_in_cases
 from mlpcli.check.convention import Convention
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.rule import judge, summarise
-from mlpcli.cli.app import app, run
+from mlpcli.cli.app import COMMANDS, program, run
 from mlpcli.config import Config
 from mlpcli.config.messages import expected
 from mlpcli.config.values import Section
@@ -93,7 +93,7 @@ def command_lines() -> list[tuple[str, ...]]:
         for name, inner in getattr(command, "commands", {}).items():
             yield from walk(inner, (*words, name))
 
-    return list(walk(typer.main.get_command(app), ()))
+    return list(walk(typer.main.get_command(program(*COMMANDS)), ()))
 
 
 def cli_page() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faults.injector import FAULTS, WRITERS, Bench, build_shim
-from mlpcli.cli.app import COMMANDS
+from mlpcli.cli.app import COMMANDS, program
 from mlpcli.cli.paths import ROLES, Role
 
 if TYPE_CHECKING:
@@ -32,12 +32,11 @@ def test_every_command_that_writes_is_put_to_the_test() -> None:
 
     writes = {Role.WRITE, Role.REPLACE, Role.FOLDER}
     names = {
-        command.__name__
-        for command in COMMANDS
-        if any(
-            ROLES.get(name) in writes
-            for parameter in inspect.signature(command, eval_str=True).parameters.values()
-            for name in (parameter.name, *getattr(parameter.annotation, "__dataclass_fields__", ()))
+        command.callback.__name__
+        for command in program(*COMMANDS).registered_commands
+        if command.callback
+        and any(
+            ROLES.get(name) in writes for name in inspect.signature(command.callback).parameters
         )
     }
     assert names == set(WRITERS)

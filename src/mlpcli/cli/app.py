@@ -11,27 +11,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from mlpcli.cli import (
-    bugs,
-    chain,
-    compare_losses,
-    config,
-    crossval,
-    evaluate,
-    example,
-    gradcheck,
-    info,
-    init,
-    predict,
-    report,
-    runs,
-    train,
-)
 from mlpcli.cli.colour import choose
 from mlpcli.cli.command import add_command, unwrapped_example
 from mlpcli.cli.completion import in_whole_words
@@ -44,7 +29,7 @@ from mlpcli.version import __version__
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-__all__ = ["app", "main", "run"]
+__all__ = ["COMMANDS", "main", "program", "run"]
 
 BUG = 70
 INTERRUPTED = 130
@@ -53,36 +38,49 @@ _NO_MEMORY = "mlp: out of memory; make the network, the batch or the table small
 _OF_STDOUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # where no file is named
 _NO_ROOM = re.compile("failed to map|allocate memory")  # a library that could not be loaded
 
-app = typer.Typer(
-    name="mlp",
-    cls=Group,
-    help=unwrapped_example(
-        "Train a sigmoid MLP from a YAML config and a CSV file.\n\n"
-        "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml"
-    ),
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 COMMANDS = (
-    example.example,
-    init.init,
-    train.train,
-    crossval.crossval,
-    evaluate.evaluate,
-    predict.predict,
-    runs.runs,
-    report.report,
-    gradcheck.gradcheck,
-    bugs.bugs,
-    compare_losses.compare_losses,
-    chain.chain,
-    info.info,
+    "example",
+    "init",
+    "train",
+    "crossval",
+    "evaluate",
+    "predict",
+    "runs",
+    "report",
+    "gradcheck",
+    "bugs",
+    "compare-losses",
+    "chain",
+    "info",
+    "config",
 )
-for function in COMMANDS:
-    add_command(app, function)
-app.add_typer(config.app, name="config")
+"""In the order of `mlp --help`. Each is a module of this room, which holds a function of that name,
+or an `app` with commands of its own."""
+
+
+def program(*commands: str) -> typer.Typer:
+    """Return the program with these commands; only their modules are loaded."""
+    app = typer.Typer(
+        name="mlp",
+        cls=Group,
+        callback=_options,
+        help=unwrapped_example(
+            "Train a sigmoid MLP from a YAML config and a CSV file.\n\n"
+            "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml"
+        ),
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    for command in commands:
+        name = command.replace("-", "_")
+        module = import_module(f"mlpcli.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=command)
+        else:
+            add_command(app, getattr(module, name))
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -91,7 +89,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", help="Show the version.", callback=_version, is_eager=True
@@ -103,10 +100,11 @@ def _options(
 def run(args: Sequence[str] | None = None) -> int:
     """Run the command line (by default that of the process) and return its exit status."""
     choose("auto")
+    args = list(sys.argv[1:] if args is None else args)
+    named = [word for word in args[:1] if word in COMMANDS]
     try:
-        status = typer.main.get_command(app).main(
-            None if args is None else list(args), prog_name="mlp", standalone_mode=False
-        )
+        command = typer.main.get_command(program(*(named or COMMANDS)))
+        status = command.main(args, prog_name="mlp", standalone_mode=False)
     except MlpError as error:
         complain(*error.lines, meaning="error")
         status = error.exit_code

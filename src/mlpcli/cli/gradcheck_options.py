@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -58,6 +57,8 @@ def _points(value: float | None) -> float | None:
 def _factor(text: str | None) -> str | None:
     """Refuse what is no number other than 0, such as 1/2 or -0.5."""
     if text is not None:
+        from fractions import Fraction
+
         try:
             fine = Fraction(text) != 0
         except (ValueError, ZeroDivisionError):
@@ -121,6 +122,8 @@ class Said:
         """Return what was said, by the names of a `Convention`."""
         said = {name: value for name, value in vars(self).items() if value is not None}
         if self.factor is not None:
+            from fractions import Fraction
+
             said["factor"] = float(Fraction(self.factor))
         return said
 

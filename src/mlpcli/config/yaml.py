@@ -26,9 +26,8 @@ LONGEST_INTEGER = 300
 """Digits that still fit a float; Python itself refuses to read integers much longer than that."""
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 PLAIN_KEY = re.compile(r"[\w-]+", re.ASCII)
-UNPRINTABLE = re.compile(
-    "[^\\x09\\x0a\\x0d\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
-)
+UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
+"""The YAML standard's."""
 UNUSABLE = re.compile("[\\x00\\ud800-\\udfff]")
 """What an escape may still put into a text, but no file name or file can hold."""
 
