@@ -4,6 +4,8 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 COVERAGE ?=
+# What an installation is made of; Python files of the package are read where they are.
+BUILT_FROM := pyproject.toml hatch_build.py $(wildcard src/mlpcli/nn/kernel/kernel.* src/mlpcli/nn/kernel/build.py)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
 .PHONY: demo test trust check docs bench lock clean
@@ -50,16 +52,16 @@ $(BIN)/python:
 	  exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+$(VENV)/.run: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 	$(PIP) --editable .
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+$(VENV)/.dev: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 	$(PIP) --editable '.[dev,plot]'
 	@touch $@ $(VENV)/.run
 
 # sympy, which torch needs, wants an older mpmath than the tests get: hence all pins but that one.
-$(VENV)-bench/.done: pyproject.toml $(CONSTRAINTS)
+$(VENV)-bench/.done: $(BUILT_FROM) $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)-bench
 	@echo '*' > $(VENV)-bench/.gitignore
 	grep -v '^mpmath==' $(CONSTRAINTS) > $(VENV)-bench/constraints.txt
