@@ -8,7 +8,7 @@ COVERAGE ?=
 BUILT_FROM := pyproject.toml hatch_build.py $(wildcard src/mlpcli/nn/kernel/kernel.* src/mlpcli/nn/kernel/build.py)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test trust check docs bench lock clean
+.PHONY: demo test trust check wheel docs bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -29,6 +29,12 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/docs/test_pages.py
+
+# Wheel and source archive in dist/, each installed and used in clean environments: about a minute.
+wheel: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python tests/clean_install.py dist
 
 docs: $(VENV)/.dev
 	$(BIN)/python tests/docs/screens.py
