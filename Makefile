@@ -4,10 +4,12 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 COVERAGE ?=
+# What an installation is made of; Python files of the package are read where they are.
+BUILT_FROM := pyproject.toml hatch_build.py $(wildcard src/mlpcli/nn/kernel/kernel.* src/mlpcli/nn/kernel/build.py)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo test trust check docs bench lock clean
+.PHONY: demo test trust check wheel docs bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -28,6 +30,12 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/docs/test_pages.py
+
+# Wheel and source archive in dist/, each installed and used in clean environments: about a minute.
+wheel: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python tests/clean_install.py dist
 
 docs: $(VENV)/.dev
 	$(BIN)/python tests/docs/screens.py
@@ -51,18 +59,18 @@ $(BIN)/python:
 	  exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+$(VENV)/.run: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 	$(PIP) --editable .
 	$(COMPILE)
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+$(VENV)/.dev: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 	$(PIP) --editable '.[dev,plot]'
 	$(COMPILE)
 	@touch $@ $(VENV)/.run
 
 # sympy, which torch needs, wants an older mpmath than the tests get: hence all pins but that one.
-$(VENV)-bench/.done: pyproject.toml $(CONSTRAINTS)
+$(VENV)-bench/.done: $(BUILT_FROM) $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV)-bench
 	@echo '*' > $(VENV)-bench/.gitignore
 	grep -v '^mpmath==' $(CONSTRAINTS) > $(VENV)-bench/constraints.txt

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,14 @@ def test_a_config_is_valid_and_fits_on_a_screen(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= 40
     assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=name)
+def test_the_first_line_of_a_config_names_its_schema(path: Path) -> None:
+    line = path.read_text(encoding="utf-8").splitlines()[0]
+    words, schema = line.split("$schema=")
+    assert words == "# yaml-language-server: "
+    assert json.loads((path.parent / schema).read_text("utf-8"))["title"] == "mlp config"
 
 
 def test_the_configs_together_show_every_key() -> None:

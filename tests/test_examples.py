@@ -34,6 +34,7 @@ def test_a_copy_finds_its_tables_beside_it(example: Example, tmp_path: Path) -> 
     assert "../" not in text
     assert "configs/" not in text
     assert len(example.title) > 20
+    assert "yaml-language-server" not in text
 
 
 def test_comments_of_a_copy_name_its_files() -> None:

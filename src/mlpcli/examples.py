@@ -18,12 +18,13 @@ __all__ = ["Example", "copy_example", "find_example", "list_examples"]
 _PACKAGE = Path(__file__).parent
 _HOMES = (_PACKAGE / "example_files", _PACKAGE.parents[1])
 _TABLE = re.compile(r"(?:\.\./)?data/([\w.]+)")  # as a config and its comments name one
+_SCHEMA = re.compile(r"\A# yaml-language-server: .*\n")  # for editors; lies beside no copy
 _CONFIG = re.compile(r"\bconfigs/(?=\w+\.yaml)")
 
 
 @dataclass(frozen=True)
 class Example:
-    """A config among the examples; `title` is its first line."""
+    """A config among the examples; `title` is its first line, below that for editors."""
 
     path: Path
 
@@ -50,7 +51,7 @@ class Example:
         return {self.path.name: text.encode(), **tables}
 
     def _text(self) -> str:
-        return self.path.read_text("utf-8")
+        return _SCHEMA.sub("", self.path.read_text("utf-8"))
 
 
 def list_examples() -> list[Example]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
-
+from foreign import foreign
 from html_page import Page
 
 if TYPE_CHECKING:
@@ -16,16 +14,11 @@ if TYPE_CHECKING:
 
     from mlp_runs import Mlp
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next((path for name in NAMES if (path := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="chromium is not installed")
-
 
 def opened(page: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    assert BROWSER is not None
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-               f"--user-data-dir={page.parent / 'profile'}", "--enable-logging=stderr", *options,
-               page.as_uri()]  # fmt: skip
+    command = [foreign("chromium"), "--headless", "--no-sandbox", "--disable-gpu",
+               "--disable-dev-shm-usage", f"--user-data-dir={page.parent / 'profile'}",
+               "--enable-logging=stderr", *options, page.as_uri()]  # fmt: skip
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
 
 

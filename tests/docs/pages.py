@@ -79,7 +79,17 @@ to the config's own folder; `training.output` too, but without it runs go to `ru
 folder. YAML 1.2 scalars: `1e-3` is a number, `no` is text, `010` is 10. Unknown and duplicate keys
 are errors, and `mlp config check` reports all errors at once with line and column.
 `--set section.key=value` beats the file. `mlp config show` prints a config with all defaults, and
-`mlp config schema` a JSON Schema that makes an editor check while you type.
+`mlp config schema` a JSON Schema. An editor with the
+[YAML language server](https://github.com/redhat-developer/yaml-language-server), which is VS Code's
+YAML extension, checks and completes while you type where the first line names one. Those of
+[configs/](../configs/) name [the one of this checkout](../schema/v1/config.schema.json); with
+`mlp config schema > mlp.schema.json` beside your own config, which needs no network, the line is
+
+```yaml
+# yaml-language-server: $schema=mlp.schema.json
+```
+
+The schema may grow keys; where a config that fits v1 would fit no longer, it gets the next number.
 
 [training.md](training.md) explains by example; the files in [configs/](../configs/) are commented.
 """
@@ -101,14 +111,15 @@ def cli_page() -> str:
     parts = [_MADE.format(source="the commands"), _CLI]
     for words in command_lines():
         name = " ".join(("mlp", *words))
-        parts.append(f"\n## {name}\n```text\n{_help(words)}```\n")
+        parts.append(f"\n## {name}\n```text\n{printed(*words, '--help')}```\n")
     return "".join(parts)
 
 
-def _help(words: tuple[str, ...]) -> str:
+def printed(*words: str) -> str:
+    """Return what a command prints at 80 columns."""
     width = {"COLUMNS": "80", "TERMINAL_WIDTH": "80"}
     with contextlib.redirect_stdout(io.StringIO()) as out, mock.patch.dict(os.environ, width):
-        assert run([*words, "--help"]) == 0
+        assert run([*words]) == 0
     return re.sub(r"[ \t]+$", "", out.getvalue(), flags=re.MULTILINE)
 
 
@@ -222,6 +233,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/config.md": config_page,
     "docs/bugs.md": bugs_page,
+    "schema/v1/config.schema.json": partial(printed, "config", "schema"),
     "docs/architecture.md": partial(with_parts, "docs/architecture.md"),
     "CONTRIBUTING.md": partial(with_parts, "CONTRIBUTING.md"),
 }

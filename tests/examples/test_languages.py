@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from foreign import foreign
 from mlpcli.cli.app import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = ("configs/moons.yaml", "--set", "network.hidden=[6, 5]")
-CC = shutil.which("cc")
-NODE = shutil.which("node")
-needs_cc = pytest.mark.skipif(CC is None, reason="no C compiler, cc, on the path")
-needs_node = pytest.mark.skipif(NODE is None, reason="no node on the path")
 SOURCE = "examples/c/backprop.c"
 
 
 def compiled(copy: Path, *arguments: str) -> None:
-    subprocess.run([str(CC), "-O2", "-Wall", "-Werror", *arguments, "-lm"], cwd=copy, check=True)
+    command = [foreign("cc"), "-O2", "-Wall", "-Werror", *arguments, "-lm"]
+    subprocess.run(command, cwd=copy, check=True)
 
 
 def checked(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, Any]:
@@ -39,14 +36,12 @@ def by_files(copy: Path, capsys: pytest.CaptureFixture[str], *program: str) -> t
     return checked(capsys, "--case", "case.json", "--gradient", "gradient.json")
 
 
-@needs_cc
 def test_c_through_ctypes(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compiled(copy, "-shared", "-fPIC", "-o", "examples/c/backprop.so", SOURCE)
     status, document = checked(capsys, *CONFIG, "--gradient", "examples.c_gradient:gradient")
     assert (status, document["verdict"]) == (0, "pass")
 
 
-@needs_cc
 @pytest.mark.parametrize("printed", ["%.17g", "%g", "%.6f"])
 def test_c_through_json(printed: str, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plant(copy / "examples/c/by_json.c", "%.17g", printed)
@@ -55,7 +50,6 @@ def test_c_through_json(printed: str, copy: Path, capsys: pytest.CaptureFixture[
     assert (status, document["verdict"]) == (0, "pass")
 
 
-@needs_cc
 @pytest.mark.parametrize("printed", ["%.17g", "%g"])
 def test_a_bug_in_c_is_named(printed: str, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plant(copy / "examples/c/by_json.c", "%.17g", printed)
@@ -65,9 +59,8 @@ def test_a_bug_in_c_is_named(printed: str, copy: Path, capsys: pytest.CaptureFix
     assert (status, document["diagnosis"][0]["bug"]) == (1, "missing-sigma-prime")
 
 
-@needs_node
 def test_javascript(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    program = (str(NODE), "examples/javascript/gradient.js")
+    program = (foreign("node"), "examples/javascript/gradient.js")
     assert by_files(copy, capsys, *program)[0] == 0
     plant(copy / program[1], " / X.length; });", "; });")
     status, document = by_files(copy, capsys, *program)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faults.injector import FAULTS, WRITERS, Bench, build_shim
+from foreign import foreign
 from mlpcli.cli.app import COMMANDS, program
 from mlpcli.cli.paths import ROLES, Role
 
@@ -23,7 +24,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     folder = tmp_path_factory.mktemp("faults")
     shim = build_shim(folder)
     if shim is None:
-        pytest.skip("no C compiler, or no Linux")
+        foreign("cc")
+        pytest.skip("no Linux")
     return Bench(folder, shim, WRITERS["train"])
 
 

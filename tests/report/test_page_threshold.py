@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from dataclasses import replace
 from importlib.resources import files
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from foreign import foreign
 from html_page import Page
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.sigmoid import sigmoid
@@ -23,7 +23,6 @@ from results import evaluation, of_two, rows
 if TYPE_CHECKING:
     from mlpcli.report.evaluate import Curves
 
-NODE = shutil.which("node")
 COUNTS = ("tn", "fp", "fn", "tp")
 
 
@@ -112,7 +111,6 @@ console.log(JSON.stringify({seen, hidden: wrap.hidden, told: slider.told}));
 """
 
 
-@pytest.mark.skipif(NODE is None, reason="node is not installed")
 def test_the_script_shows_the_numbers_of_the_place() -> None:
     numbers = sweep(Page.of(panel(target(), 0)))
     script = files("mlpcli.report").joinpath("page.js").read_text("utf-8")
@@ -120,8 +118,7 @@ def test_the_script_shows_the_numbers_of_the_place() -> None:
     stage = STAGE % (
         json.dumps(names), json.dumps(json.dumps(numbers)), script, json.dumps(places_tried),
     )  # fmt: skip
-    assert NODE is not None
-    ran = subprocess.run([NODE, "-e", stage], capture_output=True, text=True, check=True)
+    ran = subprocess.run([foreign("node"), "-e", stage], capture_output=True, text=True, check=True)
     found = json.loads(ran.stdout)
     assert found["hidden"] is False
     assert found["told"] == {"aria-valuetext": "threshold 1"}
