@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COVERAGE ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test trust check docs bench lock clean
+.PHONY: demo test trust check docs site bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -31,6 +31,12 @@ check: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python tests/docs/screens.py
 	$(BIN)/python tests/docs/refresh.py
+	$(MAKE) site
+
+# The pages as a site, without a network; a link that leads nowhere is an error.
+site: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # Needs about 1 GB; on Linux point pip at an index with CPU builds of torch, or it
 # fetches CUDA as well. BENCH=--quick takes two minutes, and writes nothing.
@@ -38,7 +44,7 @@ bench: $(VENV)-bench/.done
 	$(VENV)-bench/bin/python -m benchmarks $(BENCH)
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra plot \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra docs --extra plot \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o constraints.txt
 
 clean:
@@ -56,6 +62,10 @@ $(VENV)/.run: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 
 $(VENV)/.dev: $(BIN)/python pyproject.toml $(CONSTRAINTS)
 	$(PIP) --editable '.[dev,plot]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+	$(PIP) --editable '.[docs]'
 	@touch $@ $(VENV)/.run
 
 # sympy, which torch needs, wants an older mpmath than the tests get: hence all pins but that one.
