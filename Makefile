@@ -9,7 +9,7 @@ BUILT_FROM := pyproject.toml hatch_build.py $(wildcard src/mlpcli/nn/kernel/kern
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo test trust check wheel docs bench lock clean
+.PHONY: demo test trust check wheel docs site bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -40,6 +40,12 @@ wheel: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python tests/docs/screens.py
 	$(BIN)/python tests/docs/refresh.py
+	$(MAKE) site
+
+# The pages as a site, without a network; a link that leads nowhere is an error.
+site: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 # Needs about 1 GB; on Linux point pip at an index with CPU builds of torch, or it
 # fetches CUDA as well. BENCH=--quick takes two minutes, and writes nothing.
@@ -47,7 +53,7 @@ bench: $(VENV)-bench/.done
 	$(VENV)-bench/bin/python -m benchmarks $(BENCH)
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra plot \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra docs --extra plot \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o constraints.txt
 
 clean:
@@ -67,6 +73,10 @@ $(VENV)/.run: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 $(VENV)/.dev: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 	$(PIP) --editable '.[dev,plot]'
 	$(COMPILE)
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
+	$(PIP) --editable '.[docs]'
 	@touch $@ $(VENV)/.run
 
 # sympy, which torch needs, wants an older mpmath than the tests get: hence all pins but that one.

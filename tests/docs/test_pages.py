@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import pytest
 
+from docs.links import anchors, relative_links, target
 from docs.pages import PAGES, command_lines
 from docs.sessions import ROOT, all_pages
 from mlpcli.config import Config
 
-LINKED = [*all_pages(), ROOT / "examples" / "README.md", ROOT / "CONTRIBUTING.md"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LINKED = [*all_pages(), *sorted(ROOT.glob("*/README.md")), *sorted(ROOT.glob("[C]*.md"))]
 FRESH = "run: python tests/docs/refresh.py"
 
 
@@ -40,29 +45,19 @@ def test_every_key_has_a_row() -> None:
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: object) -> None:
-    assert isinstance(page, type(ROOT))
-    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if target.startswith(("http://", "https://")):
-            continue
-        path, _, anchor = target.partition("#")
-        file = (page.parent / path).resolve() if path else page
-        assert file.exists(), f"{page.name}: {target}"
+def test_links_lead_somewhere(page: Path) -> None:
+    here = str(page.relative_to(ROOT))
+    for path, anchor in relative_links(page.read_text(encoding="utf-8")):
+        file = ROOT / target(here, path)
+        assert file.exists(), f"{here}: {path}"
         if anchor:
-            assert anchor in _anchors(file.read_text(encoding="utf-8")), f"{page.name}: {target}"
+            assert anchor in anchors(file.read_text(encoding="utf-8")), f"{here}: {path}#{anchor}"
 
 
 def test_the_index_lists_every_page() -> None:
     index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
     for page in (ROOT / "docs").glob("*.md"):
         assert page.name == "README.md" or f"({page.name})" in index, page.name
-
-
-def _anchors(text: str) -> set[str]:
-    """Return the anchors of the headings as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def _pinned(package: str) -> bool:

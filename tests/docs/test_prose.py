@@ -8,13 +8,11 @@ import pytest
 from docs.sessions import ROOT, steps
 
 QUOTED = [
-    ("docs/gradcheck.md", "At layer 1 it is 71.8 times the gradient itself", ["71.8"]),
-    ("docs/gradcheck.md", "the rebuilt gradient is 9.8 % and 1.0 % off", ["0.0976", "0.0101"]),
-    ("docs/gradcheck.md", "with all 199 rows", ["with 199 rows"]),
-    ("docs/gradcheck.md", "`W1` at 0,1 is right, 2.92e-12, and the textbook makes 2.17e-11",
+    ("docs/chain.md", "At layer 1 it is 71.8 times the gradient itself", ["71.8"]),
+    ("docs/chain.md", "the rebuilt gradient is 9.8 % and 1.0 % off", ["0.0976", "0.0101"]),
+    ("docs/chain.md", "with all 199 rows", ["with 199 rows"]),
+    ("docs/textbook.md", "`W1` at 0,1 is right, 2.92e-12, and the textbook makes 2.17e-11",
      ["0,1   2.91664336e-12    2.1730021e-11"]),
-    ("docs/gradcheck.md", "the honest answer on four tensors",
-     ["rounding hides W1, b1, W2, b2;"]),
     ("README.md", "Train on 333 penguins", ["train 199, validation 67, test 67"]),
 ]  # fmt: skip
 
