@@ -17,6 +17,7 @@ __all__ = ["Look", "choose_look", "complete", "look", "new_bar"]
 Look: TypeAlias = Literal["bars", "lines", "nothing"]
 
 _ROOM_FOR_A_SIGNAL = 3  # columns; the terminal writes ^C behind the bar, which must not break it
+_ROOM_FOR_WORDS = 55  # columns; in fewer the count would be cut off
 _chosen: ContextVar[Look] = ContextVar("look", default="bars")
 
 
@@ -38,6 +39,7 @@ def new_bar(word: str) -> Progress:
     A task has a `limit` beside its total, which is what it counts to.
     """
     from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
+    from rich.table import Column
     from rich.text import Text
 
     class TimeLeft(TimeRemainingColumn):
@@ -46,11 +48,12 @@ def new_bar(word: str) -> Progress:
 
     console = rich_console(stderr=True)
     console.width = max(1, console.width - _ROOM_FOR_A_SIGNAL)
+    words = [TextColumn("{task.description}")] if console.width >= _ROOM_FOR_WORDS else []
     return Progress(
         TextColumn(f"{word} {{task.completed:.0f}}/{{task.fields[limit]}}"),
         BarColumn(bar_width=None),
-        TextColumn("{task.description}"),
-        TimeLeft(compact=True),
+        *words,
+        TimeLeft(compact=True, table_column=Column(no_wrap=True)),
         console=console,
         expand=True,
     )

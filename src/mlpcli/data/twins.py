@@ -51,7 +51,9 @@ def twin_notes(parts: Mapping[str, AnyRows]) -> list[str]:
 def _different(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return each number once, ascending; NumPy's own way takes seconds over a million of them."""
     ordered = np.sort(numbers)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    new = np.ones(ordered.size, np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
 
 
 def _numbers_of(rows: AnyRows) -> NDArray[np.uint64]:
