@@ -1,12 +1,13 @@
-"""A bar says how much time is left, and is full when the work is done early."""
+"""A bar says how much time is left, is full when work is done early, and else goes."""
 
 from __future__ import annotations
 
 import io
+from contextvars import copy_context
 
 import pytest
 
-from mlpcli.cli.bar import complete, new_bar
+from mlpcli.cli.bar import choose_look, complete, look, new_bar
 
 
 def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
@@ -33,3 +34,29 @@ def test_the_end_of_work_that_stopped_early(monkeypatch: pytest.MonkeyPatch, who
     assert "epoch 38/100" in last
     assert ("left" in last) is not whole
     assert len(last) <= 60 + len("\x1b[2K")
+    assert stderr.getvalue().endswith("\x1b[2K") is not whole  # the line is empty again
+
+
+@pytest.mark.parametrize(
+    ("options", "at_a_terminal", "elsewhere"),
+    [
+        ({"json": False, "quiet": False}, "bars", "lines"),
+        ({"json": True, "quiet": False}, "lines", "lines"),
+        ({"json": False, "quiet": True}, "nothing", "nothing"),
+        ({"json": True, "quiet": True}, "nothing", "nothing"),
+    ],
+)
+def test_where_bars_are_shown(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, bool], at_a_terminal: str, elsewhere: str
+) -> None:
+    terminal(monkeypatch)
+    assert copy_context().run(_look, options) == at_a_terminal
+    monkeypatch.setenv("TERM", "dumb")
+    assert copy_context().run(_look, options) == elsewhere
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert copy_context().run(_look, options) == elsewhere
+
+
+def _look(options: dict[str, bool]) -> str:
+    choose_look(**options)
+    return look()

@@ -38,6 +38,13 @@ def test_a_line_now_and_then(clock: Clock, capsys: pytest.CaptureFixture[str]) -
     ]  # fmt: skip
 
 
+def test_more_than_was_expected(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    with counting("row read", 10) as count:
+        clock.now += 30
+        count(15)
+    assert capsys.readouterr().err.splitlines() == ["row read 15/15, 0 s left"]
+
+
 def test_a_bar_that_leaves_nothing(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: True)

@@ -17,6 +17,7 @@ from mlpcli.data.dataset import Estimate, load_dataset
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.rows import RowFile
 from mlpcli.errors import DataError
+from told import Told
 from training_workshop import leave_room
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def test_without_a_split_all_rows_are_for_training(config_for: Callable[..., Con
     assert dataset.encoder.inputs == ("a", "t=u", "t=v", "t=w")
     assert dataset.notes == (ROW_NUMBER,)
     assert dataset.digest == hashlib.sha256(TABLE.encode()).hexdigest()
+
+
+def test_what_takes_long_is_counted_to_its_end(config_for: Callable[..., Config]) -> None:
+    told = Told()
+    load_dataset(config_for(TABLE), counting=told)
+    assert told.done == told.totals == {"row read": 40, "column": 2, "row encoded": 40}
 
 
 def test_fractions_are_stratified_seeded_and_disjoint(config_for: Callable[..., Config]) -> None:

@@ -13,6 +13,7 @@ from mlpcli.errors import DataError
 from mlpcli.training.evaluate import baseline_metrics, evaluate, part_metrics
 from mlpcli.training.metrics import SCORES
 from results import of_two
+from told import Told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +112,13 @@ def test_bootstrap_is_seeded_and_contains_the_value(workshop: Workshop) -> None:
         assert low < high
         if name != "ece":  # biased upwards: a resample is calibrated less well than its rows
             assert low <= getattr(first.metrics, name) <= high
+
+
+def test_what_takes_long_is_counted_to_its_end(workshop: Workshop) -> None:
+    model, told = workshop.train().model, Told()
+    evaluate(model, workshop.path / "table.csv", bootstrap=7, importance=True, counting=told)
+    assert told.totals == {"row read": 40, "shuffle": 40, "resample": 7}
+    assert told.done == told.totals
 
 
 def test_bootstrap_quantiles_against_a_slow_loop(workshop: Workshop) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mlpcli.errors import DataError
 from mlpcli.training.predict import predict
+from told import Told
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,13 +44,15 @@ def test_blocks_come_in_row_order(workshop: Workshop, monkeypatch: pytest.Monkey
     model = workshop.train("training.dtype=float64").model
     whole, _, _ = all_of(model, workshop.path / "table.csv")
     monkeypatch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", 7)
-    predictions = predict(model, [workshop.path / "table.csv"])
+    told = Told()
+    predictions = predict(model, [workshop.path / "table.csv"], counting=told)
     with predictions.scan:
         blocks = []
         for block in predictions:
             blocks.append(block)
             assert predictions.rows == sum(len(b.p) for b in blocks)
     assert [len(block.p) for block in blocks] == [7] * 5 + [5]
+    assert told.done == told.totals == {"row read": 40}
     np.testing.assert_allclose(np.concatenate([b.p for b in blocks]), whole, rtol=1e-12)
 
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlpcli.cli import completion
+from mlpcli.cli.bar import choose_look
 from mlpcli.cli.colour import When, choose
+from mlpcli.cli.counter import counting
 from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import PathCommand, guarded, refuse_written
 from mlpcli.errors import UsageError
@@ -153,7 +155,7 @@ def find_case(config: Config, *, model: Path | None = None, rows: int | None = N
 
     loaded = None if model is None else load_model(model)
     wanted = config.gradcheck.rows if rows is None else rows
-    return case_from_config(config, model=loaded, rows=wanted)
+    return case_from_config(config, model=loaded, rows=wanted, counting=counting)
 
 
 def unwrapped_example(text: str) -> str:
@@ -174,6 +176,7 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
     @functools.wraps(function)
     def command(*, color: When, debug: bool, **options: object) -> int:
         choose(color)
+        choose_look(json=bool(options.get("json")), quiet=bool(options.get("quiet")))
         try:
             with guarded(options):
                 for name, group in groups.items():

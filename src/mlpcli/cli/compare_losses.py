@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import sys
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,13 +28,26 @@ from mlpcli.cli.counter import counting
 from mlpcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from mlpcli.check.case import Case
     from mlpcli.compare.summary import Comparison
+    from mlpcli.config import Config
+    from mlpcli.nn.losses import Loss
 
 __all__ = ["compare_losses"]
 
 _DEFAULT_SEEDS = 3
+
+
+def _positive(scale: float | None) -> float | None:
+    if scale is not None and not 0 < scale < math.inf:
+        raise UsageError(f"--weight-scale: expected a number > 0, got {scale:g}")
+    return scale
 
 
 def compare_losses(
@@ -68,7 +82,12 @@ def compare_losses(
     ] = None,
     weight_scale: Annotated[
         float | None,
-        typer.Option("--weight-scale", metavar="S", help="Multiplies the first weights."),
+        typer.Option(
+            "--weight-scale",
+            metavar="S",
+            help="Multiplies the first weights.",
+            callback=_positive,
+        ),
     ] = None,
     seeds: Annotated[
         int | None, typer.Option("--seeds", metavar="N", min=1, help="Runs per form; default 3.")
@@ -84,50 +103,19 @@ def compare_losses(
     With a CONFIG also the gradient of each layer under each form, and training under each form, all
     of its loss: binary cross-entropy, or cross-entropy of a softmax.
     """
-    from mlpcli.compare.choices import (
-        EPSILON,
-        LOSS,
-        comparable,
-        parse_dtypes,
-        parse_epsilon,
-        parse_forms,
-        parse_grid,
-    )
-    from mlpcli.compare.summary import compare_on_grid
+    from mlpcli.compare.choices import LOSS, comparable, parse_grid
 
-    if weight_scale is not None and not 0 < weight_scale < math.inf:
-        raise UsageError(f"--weight-scale: expected a number > 0, got {weight_scale:g}")
-    dtypes = parse_dtypes(dtype or ())
-    grid = None if logits is None else parse_grid(logits)
-    constant = None if epsilon is None else parse_epsilon(epsilon)
+    grid = _Grid(form, dtype, None if logits is None else parse_grid(logits), epsilon)
     if config is None:
-        options = {"model": model, "weight-scale": weight_scale, "seeds": seeds, "set": overrides}
-        for option, given in options.items():
-            if given:
-                raise UsageError(f"--{option}: needs a CONFIG, whose network and data it is about")
-        chosen = LOSS if loss is None else comparable(loss, "--loss")
-        forms = parse_forms(form, epsilon, chosen)
-        result = compare_on_grid(forms, constant or EPSILON, dtypes, grid, chosen)
+        on_data = {"model": model, "weight-scale": weight_scale, "seeds": seeds, "set": overrides}
+        _refuse_without_config(on_data)
+        result = grid.compared(LOSS if loss is None else comparable(loss, "--loss"))
     else:
-        from mlpcli.compare.on_data import compare_on_data
-
         if loss is not None:
             raise UsageError(f"--loss: with a CONFIG it is --set loss.kind={loss}")
         settings = read_config(config, overrides)
         case = find_case(settings, model=model)
-        chosen = comparable(case.objective.loss.name, "loss.kind")
-        forms = parse_forms(form, epsilon, chosen)
-        runs = (len(forms) + 1) * (seeds or _DEFAULT_SEEDS)  # and those of another loss
-        with counting("training", runs) as count:
-            result = compare_on_data(
-                compare_on_grid(forms, constant or settings.loss.epsilon, dtypes, grid, chosen),
-                forms,
-                settings,
-                case,
-                weight_scale=weight_scale or 1.0,
-                seeds=seeds or _DEFAULT_SEEDS,
-                progress=lambda _form, _seed: count(1),
-            )
+        result = _compared(grid, settings, case, weight_scale or 1.0, seeds or _DEFAULT_SEEDS)
     undrawn = draw(plot, lambda: _figure(result))
     if json:
         _put_document(result)
@@ -138,6 +126,58 @@ def compare_losses(
 
         put_chart(comparison_chart(result))
     return 0
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """What the command line says of the grid: `form`, `dtype` and `epsilon` still as texts."""
+
+    form: Sequence[str] | None
+    dtype: Sequence[str] | None
+    logits: NDArray[np.float64] | None
+    epsilon: str | None
+
+    def forms(self, loss: Loss) -> tuple[str, ...]:
+        """Return the forms of a loss that are compared; raises UsageError."""
+        from mlpcli.compare.choices import parse_forms
+
+        return parse_forms(self.form, self.epsilon, loss)
+
+    def compared(self, loss: Loss, epsilon: float | None = None) -> Comparison:
+        """Return the comparison, by this epsilon where the command line has none."""
+        from mlpcli.compare.choices import EPSILON, parse_dtypes, parse_epsilon
+        from mlpcli.compare.summary import compare_on_grid
+
+        dtypes = parse_dtypes(self.dtype or ())
+        chosen = (epsilon or EPSILON) if self.epsilon is None else parse_epsilon(self.epsilon)
+        return compare_on_grid(self.forms(loss), chosen, dtypes, self.logits, loss)
+
+
+def _refuse_without_config(options: Mapping[str, object]) -> None:
+    for option, given in options.items():
+        if given:
+            raise UsageError(f"--{option}: needs a CONFIG, whose network and data it is about")
+
+
+def _compared(
+    grid: _Grid, settings: Config, case: Case, weight_scale: float, seeds: int
+) -> Comparison:
+    """Return the comparison on the grid and on the data of a config."""
+    from mlpcli.compare.choices import comparable
+    from mlpcli.compare.on_data import compare_on_data
+
+    loss = comparable(case.objective.loss.name, "loss.kind")
+    on_grid, forms = grid.compared(loss, settings.loss.epsilon), grid.forms(loss)
+    with counting("training", (len(forms) + 1) * seeds) as count:  # and those of another loss
+        return compare_on_data(
+            on_grid,
+            forms,
+            settings,
+            case,
+            weight_scale=weight_scale,
+            seeds=seeds,
+            progress=lambda _form, _seed: count(1),
+        )
 
 
 def _figure(result: Comparison) -> Figure:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.bar import new_bar
+from mlpcli.cli.bar import complete, look, new_bar
 from mlpcli.cli.console import complain
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def counting(word: str, total: int) -> Iterator[Callable[[int], None]]:
         yield counter.count
     finally:
         if counter.bar is not None:
-            counter.bar.stop()
+            complete(counter.bar, whole=False)
 
 
 class _Counter:
@@ -46,22 +45,23 @@ class _Counter:
     def count(self, pieces: int) -> None:
         """Take it that so many more are done."""
         self.done += pieces
+        self.total = max(self.total, self.done)  # which may be a guess
         now = time.monotonic()
-        pause = _BETWEEN_REDRAWS if sys.stderr.isatty() else _BETWEEN_LINES
+        shown = look()
+        pause = _BETWEEN_REDRAWS if shown == "bars" else _BETWEEN_LINES
         if now - self.started < _IN_SILENCE or now - self.shown < pause:
             return
         self.shown = now
-        if sys.stderr.isatty():
+        if shown == "bars":
             self._draw()
-        else:
+        elif shown == "lines":
             left = (now - self.started) * (self.total - self.done) / max(self.done, 1)
             complain(f"{self.word} {self.done}/{self.total}, {left:.0f} s left")
 
     def _draw(self) -> None:
         if self.bar is None:
-            self.bar = new_bar(self.word, keep=False)
-            self.task = self.bar.add_task(
-                "", total=self.total, limit=self.total, completed=self.done
-            )
+            self.bar = new_bar(self.word)
+            self.task = self.bar.add_task("", total=self.total, limit=self.total,
+                                           completed=self.done)  # fmt: skip
             self.bar.start()
-        self.bar.update(self.task, completed=self.done)
+        self.bar.update(self.task, completed=self.done, total=self.total, limit=self.total)

@@ -13,12 +13,14 @@ import typer
 from mlpcli.cli import completion
 from mlpcli.cli.command import Json, ModelFile, Threshold, plot_option
 from mlpcli.cli.console import complain, draw, put_chart, put_json, put_tables, warn
+from mlpcli.cli.counter import counting
 from mlpcli.cli.kinds import expect
 from mlpcli.cli.other_names import score_hint
 from mlpcli.errors import UsageError
 from mlpcli.names import SCORES
 
 if TYPE_CHECKING:
+    from mlpcli.training.evaluate import Evaluation
     from mlpcli.training.metrics import Scores
 
 __all__ = ["evaluate"]
@@ -78,25 +80,31 @@ def evaluate(
         *(_parse_bound("--fail-over", text) for text in fail_over or ()),
     ]
 
-    from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_tables
-    from mlpcli.report.evaluate_figure import evaluation_figure
     from mlpcli.training.evaluate import evaluate as measure
     from mlpcli.training.model_file import load_model
 
     result = measure(load_model(model), data, threshold=threshold, bootstrap=bootstrap,
-                     importance=importance)  # fmt: skip
+                     importance=importance, counting=counting)  # fmt: skip
     warn(*result.notes)
+    _put(result, model, data, plot, json=json)
+    failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
+    complain(*failures, meaning="error")
+    return CHECK_FAILED if failures else 0
+
+
+def _put(result: Evaluation, model: Path, data: str, plot: Path | None, *, json: bool) -> None:
+    """Draw the evaluation where a picture is wanted, and print it."""
+    from mlpcli.report.evaluate import evaluation_chart, evaluation_document, evaluation_tables
+    from mlpcli.report.evaluate_figure import evaluation_figure
+
     title = f"{model} on {data}"
     undrawn = draw(plot, lambda: evaluation_figure(result, title))
     if json:
         put_json(evaluation_document(result, str(model), data))
-    else:
-        put_tables(evaluation_tables(result, title))
-        if undrawn:
-            put_chart(evaluation_chart(result))
-    failures = [line for bound in bounds if (line := bound.failure(result.metrics))]
-    complain(*failures, meaning="error")
-    return CHECK_FAILED if failures else 0
+        return
+    put_tables(evaluation_tables(result, title))
+    if undrawn:
+        put_chart(evaluation_chart(result))
 
 
 @dataclass(frozen=True)

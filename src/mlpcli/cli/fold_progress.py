@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from mlpcli.cli.bar import complete, new_bar
+from mlpcli.cli.bar import complete, look, new_bar
 from mlpcli.cli.console import complain
 from mlpcli.cli.progress import PlainProgress, SilentProgress
 from mlpcli.training.fold_work import FoldObserver
@@ -88,4 +87,4 @@ def brief(fold: Fold) -> str:
 
 def suitable_fold_progress() -> SilentFolds:
     """Return the progress that suits stderr."""
-    return LiveFolds() if sys.stderr.isatty() else PlainFolds()
+    return LiveFolds() if look() == "bars" else PlainFolds()

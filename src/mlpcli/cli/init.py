@@ -11,6 +11,7 @@ import typer
 from mlpcli.cli import completion
 from mlpcli.cli.command import Force, Output
 from mlpcli.cli.console import complain, put
+from mlpcli.cli.counter import counting
 from mlpcli.cli.kinds import expect
 
 __all__ = ["init"]
@@ -52,7 +53,7 @@ def init(
 
     folder = Path() if output is None else output.parent
     train = os.path.relpath(data, folder)
-    seen = survey(data, tuple(dict.fromkeys(target)), drop or ())
+    seen = survey(data, tuple(dict.fromkeys(target)), drop or (), counting=counting)
     text = starter_config(seen, str(data), train, str(output or "config.yaml"))
     if output is None:
         put(text, end="")

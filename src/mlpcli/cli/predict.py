@@ -15,7 +15,9 @@ import typer
 from mlpcli.cli import completion
 from mlpcli.cli.command import Force, ModelFile, Output, Threshold
 from mlpcli.cli.console import put, warn
+from mlpcli.cli.counter import counting
 from mlpcli.cli.kinds import expect
+from mlpcli.counting import in_silence
 from mlpcli.errors import DataError, UsageError
 
 __all__ = ["predict"]
@@ -68,7 +70,9 @@ def predict(
     with ExitStack() as stack:
         file = stack.enter_context(_spooled_stdin()) if data == "-" else data
         kept = None if keep_all else keep or ()
-        predictions = run(loaded, [file], kept, allow_unseen=allow_unseen)
+        # Rows that run over the terminal show how far it is themselves.
+        shown = in_silence if output is None and sys.stdout.isatty() else counting
+        predictions = run(loaded, [file], kept, allow_unseen=allow_unseen, counting=shown)
         stack.enter_context(predictions.scan)
         write = stack.enter_context(_writer(output))
         for text in prediction_lines(predictions, safe=safe_csv):

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import time
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
-from mlpcli.cli.bar import complete, new_bar
+from mlpcli.cli.bar import complete, look, new_bar
 from mlpcli.cli.console import complain, warn
+from mlpcli.cli.counter import counting
 from mlpcli.training.forecast import seconds_ahead
 from mlpcli.training.run import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from contextlib import AbstractContextManager
 
     from rich.progress import Progress
 
+    from mlpcli.counting import Count
     from mlpcli.data.dataset import Dataset, Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
@@ -93,6 +95,10 @@ class PlainProgress(SilentProgress):
         """Say what is about to be read, and how much memory it will take, where that is much."""
         if estimate.bytes > _WORTH_A_LINE or estimate.in_file:
             complain(expectation(estimate))
+
+    def counting(self, word: str, total: int) -> AbstractContextManager[Count]:
+        """Show how far work is that takes long, such as reading."""
+        return counting(word, total)
 
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Say what is trained on what, and how long it will take, where that is long."""
@@ -201,4 +207,4 @@ def losses(record: EpochRecord, *, brief: bool = False) -> str:
 
 def suitable_progress() -> SilentProgress:
     """Return the progress that suits stderr."""
-    return LiveProgress() if sys.stderr.isatty() else PlainProgress()
+    return LiveProgress() if look() == "bars" else PlainProgress()

@@ -62,7 +62,7 @@ def _data_facts(config: Config, model: Model) -> DataFacts | str:
     from mlpcli.report.run_facts import DataFacts
 
     try:
-        dataset = load_dataset(config)
+        dataset = load_dataset(config, counting=counting)
     except DataError as error:
         return f"The data cannot be read again: {error.lines[0]}"
     if dataset.digest != model.data_digest:
@@ -73,7 +73,7 @@ def _data_facts(config: Config, model: Model) -> DataFacts | str:
     part = next(name for name in _PARTS if dataset.parts()[name] is not None)
     evaluation, resamples = _evaluation(model, dataset, part)
     count = min(config.gradcheck.rows or _CHECKED_ROWS, len(dataset.train))
-    case = case_from_config(config, model=model, rows=count)
+    case = case_from_config(config, model=model, rows=count, counting=counting)
     with counting("entry", case.network.theta.size) as progress:
         check = gradcheck(case, progress=progress)
     return DataFacts(dataset, part, evaluation, resamples, check, chain(case))
@@ -95,7 +95,7 @@ def _evaluation(model: Model, dataset: Dataset, part: str) -> tuple[Evaluation, 
             metrics=found.metrics(model.loss),
             digest=dataset.digest,
             notes=dataset.notes,
-            intervals=intervals_of(found, model, resamples),
+            intervals=intervals_of(found, model, resamples, counting),
             rows=found,
             importance=_importance(model, rows),
         )
@@ -109,4 +109,4 @@ def _importance(model: Model, rows: AnyRows) -> tuple[Importance, ...]:
     sample = RowSample(model.seed)
     for piece in pieces(rows):
         sample.add(piece.X, piece.y, piece.weight)
-    return measure_importance(model, sample)
+    return measure_importance(model, sample, counting)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlpcli.cli.counter import counting
 from mlpcli.errors import UsageError
 from mlpcli.text import show_names
 
@@ -74,7 +75,7 @@ def _from_table(source: Path, targets: Sequence[str], overrides: Sequence[str]) 
     from mlpcli.data.survey import survey
     from mlpcli.report.init import starter_config, starter_notes
 
-    seen = survey(source, tuple(dict.fromkeys(targets)))
+    seen = survey(source, tuple(dict.fromkeys(targets)), counting=counting)
     name = f"{_name(source)}.yaml"
     text = starter_config(seen, str(source), str(source), name)
     return Plan(parse_config(text, name, ".", overrides), starter_notes(seen))

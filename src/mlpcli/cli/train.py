@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from mlpcli.cli.paths import refuse_written
 from mlpcli.cli.shortcuts import settings_of, shortcut
 from mlpcli.cli.straight import plan_for
 from mlpcli.files import refuse_inputs
+
+if TYPE_CHECKING:
+    from mlpcli.training.run import TrainingResult
 
 __all__ = ["train"]
 
@@ -69,22 +72,34 @@ def train(
     given = {"--epochs": epochs, "--learning-rate": learning_rate, "--hidden": hidden,
              "--batch-size": batch_size, "--seed": seed}  # fmt: skip
     plan = plan_for(source, target or (), [*(overrides or ()), *settings_of(given)])
-    settings = plan.config
-    refuse_written(settings.tables)
+    refuse_written(plan.config.tables)
 
     from mlpcli.cli.progress import SilentProgress, suitable_progress
-    from mlpcli.report.train import read_history, training_chart, training_table
-    from mlpcli.report.train_figure import training_figure
     from mlpcli.training.run import train as run
-    from mlpcli.training.run_folder import RunFolder, run_folder_for
+    from mlpcli.training.run_folder import run_folder_for
 
     if not resume:
-        refuse_inputs(run_folder_for(settings, out).files, [source])
+        refuse_inputs(run_folder_for(plan.config, out).files, [source])
     if not quiet:
         warn(*plan.notes)
     with SilentProgress() if quiet else suitable_progress() as progress:
         progress.said = plan.notes
-        result = run(settings, out=out, resume=resume, force=force, observer=progress)
+        result = run(plan.config, out=out, resume=resume, force=force, observer=progress)
+    _put(result, plot, json=json, quiet=quiet)
+    if not quiet:
+        warn(*result.hints)
+    if result.divergence is not None:
+        complain(result.divergence.message(), meaning="error")
+        return DIVERGED
+    return 0
+
+
+def _put(result: TrainingResult, plot: Path | None, *, json: bool, quiet: bool) -> None:
+    """Draw the run where a picture is wanted, and print what came of it."""
+    from mlpcli.report.train import read_history, training_chart, training_table
+    from mlpcli.report.train_figure import training_figure
+    from mlpcli.training.run_folder import RunFolder
+
     history = RunFolder(result.path.parent).history
     undrawn = draw(plot, lambda: training_figure(read_history(history), result))
     if json:
@@ -93,9 +108,3 @@ def train(
         put_table(training_table(result))
         if undrawn:
             put_chart(training_chart(read_history(history)))
-    if not quiet:
-        warn(*result.hints)
-    if result.divergence is not None:
-        complain(result.divergence.message(), meaning="error")
-        return DIVERGED
-    return 0

@@ -15,6 +15,7 @@ from mlpcli.check.convention import Convention
 from mlpcli.check.verdict.rule import split_name
 from mlpcli.compare.choices import OTHER_LOSS, REFERENCE
 from mlpcli.compare.records import LayerComparison, TrainingRun
+from mlpcli.counting import in_silence
 from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.nn.objective import Objective
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from mlpcli.compare.summary import Comparison
     from mlpcli.config import Config
+    from mlpcli.counting import Counting
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.rows import AnyRows
     from mlpcli.nn.losses import Loss
@@ -45,7 +47,11 @@ MOST_ROWS = 1000
 
 
 def case_from_config(
-    config: Config, *, model: Model | None = None, rows: int | None = None
+    config: Config,
+    *,
+    model: Model | None = None,
+    rows: int | None = None,
+    counting: Counting = in_silence,
 ) -> Case:
     """Return the case of a config, float64 whatever `training.dtype` says.
 
@@ -53,7 +59,7 @@ def case_from_config(
     weights are those of `model`, or fresh ones by `network.init` and `training.seed`. Raises
     DataError, and ModelError where the model is one of another network.
     """
-    dataset = load_dataset(_training_with(config, dtype="float64"))
+    dataset = load_dataset(_training_with(config, dtype="float64"), counting=counting)
     network = _fresh(config, dataset) if model is None else _trained(dataset, model)
     chosen = _choose(dataset.train, rows, config.training.seed)
     objective = objective_from(dataset.config.loss, dataset.train.y, dataset.classes)
@@ -233,15 +239,16 @@ def compare_training(
 ) -> tuple[TrainingRun, ...]:
     """Train under each form and under mse, from `training.seed` on for as many seeds.
 
-    Runs of one seed have the same first weights, split and batches. Nothing is written.
+    Runs of one seed have the same first weights, split and batches. Nothing is written. `progress`
+    is called with form and seed of each run that is done.
     """
     runs = []
     for seed in range(config.training.seed, config.training.seed + seeds):
         seeded = _training_with(config, seed=seed)
         dataset = load_dataset(seeded)
         for form in (*forms, OTHER_LOSS):
-            progress(form, seed)
             runs.append(_run(seeded, dataset, form, epsilon, weight_scale))
+            progress(form, seed)
     return tuple(runs)
 
 

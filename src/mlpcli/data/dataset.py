@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.counting import counted, in_silence
 from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.frames import with_table
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.config import Config, DataConfig
+    from mlpcli.counting import Counting
     from mlpcli.data.frames import Data
     from mlpcli.data.rows import AnyRows
 
@@ -125,13 +127,15 @@ class Material:
     notes: tuple[str, ...]
     reading: Mapping[str, Any]
 
-    def dataset(self, shares: Mapping[str, Examples]) -> Dataset:
+    def dataset(self, shares: Mapping[str, Examples], counting: Counting = in_silence) -> Dataset:
         """Fit the encoder to the training rows of some shares of the whole, and encode all parts.
 
         A share takes the place of a part with a table of its own. Raises DataError, StorageError.
         """
         parts = {**shares, **self.given, **shares}  # in the order of the shares
-        dataset = _encode_all(parts, self.roles, self.targets, self.config, self.place)
+        dataset = _encode_all(
+            parts, self.roles, self.targets, self.config, self.place, counting=counting
+        )
         return replace(
             dataset,
             digest=self.digest.result(),
@@ -146,17 +150,21 @@ def load_dataset(
     *,
     folder: Path | None = None,
     announce: Callable[[Estimate], object] | None = None,
+    counting: Counting = in_silence,
 ) -> Dataset:
     """Read the tables that the config names, split them, fit the encoder, encode.
 
     `data` takes the place of `data.train`: a path, or a table in memory (see `data/frames`).
-    `announce` is called before the rows of each table are read. Encoded rows that would take more
+    `announce` is called before the rows of each table are read; `counting` shows how far reading
+    and encoding are. Encoded rows that would take more
     than half of `data.memory_limit` lie in a temporary file in `folder`, or where the system keeps
     such files. Raises DataError with the rows or columns at fault, StorageError where the disk is
     full.
     """
-    with open_material(config, data, folder=folder, announce=announce) as material:
-        return material.dataset(share_out(material.whole, material.config))
+    with open_material(
+        config, data, folder=folder, announce=announce, counting=counting
+    ) as material:
+        return material.dataset(share_out(material.whole, material.config), counting)
 
 
 @contextmanager
@@ -166,6 +174,7 @@ def open_material(
     *,
     folder: Path | None = None,
     announce: Callable[[Estimate], object] | None = None,
+    counting: Counting = in_silence,
 ) -> Iterator[Material]:
     """Read the tables that the config names; they are open as long as the context lasts.
 
@@ -179,7 +188,7 @@ def open_material(
         table = stack.enter_context(Table(files, reading))
         roles = _assign_roles(table, data)  # a name may be refused before all rows are read
         room = table.store.memory_limit() // 2
-        _load(table, roles, room, config, announce)
+        _load(table, roles, room, config, announce=announce, counting=counting)
         targets = _fit_targets(table, data)
         config = settle(config, targets)
         whole = _read(table, roles, targets, data)
@@ -190,7 +199,7 @@ def open_material(
             files = getattr(data, part)
             if isinstance(files, tuple):
                 tables.append(stack.enter_context(Table(files, again)))
-                _load(tables[-1], inside, room, config, announce)
+                _load(tables[-1], inside, room, config, announce=announce, counting=counting)
                 given[part] = _read(tables[-1], inside, targets, data)
         digest = other_thread.submit(_digest, tables)
         notes = dict.fromkeys(
@@ -215,7 +224,9 @@ def _load(
     roles: Roles,
     room: int,
     config: Config,
+    *,
     announce: Callable[[Estimate], object] | None,
+    counting: Counting,
 ) -> None:
     """Read the rows of a table, announced before."""
     if announce is not None:
@@ -224,7 +235,7 @@ def _load(
         rows = table.expected_rows()
         size = rows * inputs * np.dtype(config.training.dtype).itemsize
         announce(Estimate(table.paths, rows, inputs, size, room))
-    table.load()
+    table.load(counting)
 
 
 def _assign_roles(table: Table, data: DataConfig) -> Roles:
@@ -263,12 +274,14 @@ def _encode_all(
     targets: tuple[AnyTarget, ...],
     config: Config,
     place: Place,
+    *,
+    counting: Counting,
 ) -> Dataset:
     train, data, dtype = examples["train"], config.data, config.training.dtype
     for note in label_notes(train.y, targets):
         both = "both classes" if classes_of(targets) is None else "every label"
         raise DataError(f"train: {note}; a classifier needs rows of {both} to learn from")
-    encoder, notes = _fit_encoder(train, roles.features, targets, data)
+    encoder, notes = _fit_encoder(train, roles.features, targets, data, counting)
     if train.dropped:
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
         notes.insert(0, dropped)
@@ -276,23 +289,35 @@ def _encode_all(
         notes.insert(0, f"{train.unlabelled} rows without a target are left out")
     chosen = place_for(sum(map(len, examples.values())), encoder, dtype, place)
     parts: dict[str, AnyRows] = {}
-    for part, share in examples.items():
-        scale = 1.0 if share.weight is None else float(share.weight.mean())
-        if not scale:
-            column = show_name(roles.weight or "")
-            raise DataError(f"column {column}: every weight of the {part} rows is 0")
-        wanted = replace(share, y=one_hot(share.y, targets, dtype))
-        parts[part], unseen = encode_examples(wanted, encoder, dtype, scale, chosen)
-        found = unseen_notes(unseen, len(share)) + label_notes(share.y, targets)
-        notes += [f"{part}: {note}" for note in found]
+    with counting("row encoded", sum(map(len, examples.values()))) as count:
+        for part, share in examples.items():
+            scale = _mean_weight(share, part, roles.weight)
+            wanted = replace(share, y=one_hot(share.y, targets, dtype))
+            parts[part], unseen = encode_examples(
+                wanted, encoder, dtype, scale, chosen, count=count
+            )
+            found = unseen_notes(unseen, len(share)) + label_notes(share.y, targets)
+            notes += [f"{part}: {note}" for note in found]
     notes += twin_notes(parts)
     validation, test = map(parts.get, HELD_OUT)
     return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes), config,
                    {})  # fmt: skip
 
 
+def _mean_weight(examples: Examples, part: str, column: str | None) -> float:
+    """Return the mean weight of the rows of a part; raise DataError where it is 0."""
+    mean = 1.0 if examples.weight is None else float(examples.weight.mean())
+    if not mean:
+        raise DataError(f"column {show_name(column or '')}: every weight of the {part} rows is 0")
+    return mean
+
+
 def _fit_encoder(
-    train: Examples, features: Sequence[str], targets: Sequence[AnyTarget], data: DataConfig
+    train: Examples,
+    features: Sequence[str],
+    targets: Sequence[AnyTarget],
+    data: DataConfig,
+    counting: Counting,
 ) -> tuple[Encoder, list[str]]:
     """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
 
@@ -304,7 +329,9 @@ def _fit_encoder(
 
     remedy = DROP if data.features is None else "take it out of data.features"
     policies = policies_of(data)
-    rules, notes = zip(*spread(study, features, len(train)), strict=True)
+    with counting("column", len(features)) as count:
+        found = counted(spread(study, features, len(train)), count)
+        rules, notes = zip(*found, strict=True)
     return Encoder(rules, policies), [note for some in notes for note in some]
 
 

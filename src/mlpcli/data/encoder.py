@@ -26,6 +26,7 @@ from mlpcli.text import show_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from mlpcli.counting import Count
     from mlpcli.data.columns import Mask
     from mlpcli.data.examples import Examples
     from mlpcli.data.rows import Place
@@ -157,10 +158,13 @@ def encode_examples(
     dtype: str,
     weight_scale: float = 1.0,
     place: Place | None = None,
+    *,
+    count: Count = lambda _rows: None,
 ) -> tuple[AnyRows, Counter[str]]:
     """Return the encoded rows, weights divided by `weight_scale`, and counts of unseen levels.
 
-    The inputs are in memory, or in a file at `place`. Raises StorageError where the disk is full.
+    The inputs are in memory, or in a file at `place`; `count` is called with rows done. Raises
+    StorageError where the disk is full.
     """
     weight = None if examples.weight is None else (examples.weight / weight_scale).astype(dtype)
     y, width = examples.y.astype(dtype, copy=False), len(encoder.inputs)
@@ -170,15 +174,16 @@ def encode_examples(
     else:
         rows = RowFile(width, y, weight, place)
 
-    def encode(cut: tuple[int, int]) -> dict[str, int]:
+    def encode(cut: tuple[int, int]) -> tuple[int, dict[str, int]]:
         X, unseen = encoder.encode(examples.read(encoder.names, *cut), dtype)
         rows.write(cut[0], X)
-        return unseen
+        return len(X), unseen
 
     unseen: Counter[str] = Counter()
     size = max(1, min(_BLOCK_ROWS, _BLOCK_INPUTS // max(1, width)))
-    for counts in spread(encode, examples.cuts(size), len(examples)):
+    for done, counts in spread(encode, examples.cuts(size), len(examples)):
         unseen.update(counts)
+        count(done)
     return rows, unseen
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.counting import counted, in_silence
 from mlpcli.data.columns import is_missing
 from mlpcli.data.describe import describe, sentinels, stands_aside
 from mlpcli.data.labels import Label, distinct, is_truth_pair
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mlpcli.counting import Counting
     from mlpcli.data.table import Column
 
 __all__ = ["ColumnSurvey", "Survey", "TargetSurvey", "survey"]
@@ -79,13 +81,19 @@ class Survey:
     header: bool = True
 
 
-def survey(file: str | Path, targets: Sequence[str], drop: Sequence[str] = ()) -> Survey:
+def survey(
+    file: str | Path,
+    targets: Sequence[str],
+    drop: Sequence[str] = (),
+    *,
+    counting: Counting = in_silence,
+) -> Survey:
     """Read the table and describe it; raises DataError if it or a target cannot be used.
 
     Of two texts the word for yes is proposed as positive, or else the rarer one.
     """
     reading = _layout_for(file, targets, Reading(as_written=frozenset(targets)))
-    with _open(file, drop, reading) as table:
+    with _open(file, drop, reading, counting) as table:
         columns = {name: table.read([name])[name] for name in table.names}
         found = {name: texts_met_in(table, name, columns[name]) for name in table.names}
         missing_values: dict[str, list[str | float]] = {k: v for k, v in found.items() if v}
@@ -95,11 +103,14 @@ def survey(file: str | Path, targets: Sequence[str], drop: Sequence[str] = ()) -
             beside = ", ".join(map(show_name, targets))
             raise DataError(f"{file}: no feature column is left beside {beside}")
         fitted = [_fit(name, columns[name], alone=len(targets) == 1) for name in targets]
+        with counting("column", len(features)) as count:
+            seen = tuple(
+                _column(name, column, fitted, columns)
+                for name, column in counted(features.items(), count)
+            )
         return Survey(
             rows=table.rows,
-            features=tuple(
-                _column(name, column, fitted, columns) for name, column in features.items()
-            ),
+            features=seen,
             targets=tuple(survey_of for _, survey_of in fitted),
             types=_types(table, features),
             missing_values=missing_values,
@@ -153,7 +164,7 @@ def _layout_for(file: str | Path, targets: Sequence[str], reading: Reading) -> R
     return reading
 
 
-def _open(file: str | Path, drop: Sequence[str], reading: Reading) -> Table:
+def _open(file: str | Path, drop: Sequence[str], reading: Reading, counting: Counting) -> Table:
     """Return the loaded table, with more texts as missing values where it needs them."""
     reading = replace(reading, drop=tuple(drop))
     with Table([file], replace(reading, columns=())) as table:
@@ -162,11 +173,11 @@ def _open(file: str | Path, drop: Sequence[str], reading: Reading) -> Table:
                 guess = near_names(name, table.all_names)
                 raise DataError(f"--drop: no column {show_name(name)} in the data{guess}")
     try:
-        return Table([file], reading).load()
+        return Table([file], reading).load(counting)
     except DataError as error:
         more = replace(reading, missing=Missing().plus(CODES))
         try:
-            return Table([file], more).load()
+            return Table([file], more).load(counting)
         except DataError:
             raise error from None
 

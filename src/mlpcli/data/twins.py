@@ -32,12 +32,13 @@ def twin_notes(parts: Mapping[str, AnyRows]) -> list[str]:
     if len(parts) < 2 or sum(len(rows) * rows.width for rows in parts.values()) > _MOST_VALUES:
         return []
     known, *others = (_numbers_of(rows) for rows in parts.values())
-    different = np.unique(known)
+    different = _different(known)
     if len(train) < _FEWEST or different.size < (1 - _ALIKE) * len(train):
         return []
     notes = []
     for part, numbers in zip([*parts][1:], others, strict=True):
-        count = int(np.isin(numbers, different).sum())
+        nearest = different[np.searchsorted(different[:-1], numbers)]
+        count = int(np.count_nonzero(nearest == numbers))
         chance = len(train) - different.size  # few inputs may be alike by chance
         if count and (train.width >= _WIDE or count * len(train) > 3 * chance * numbers.size):
             notes.append(
@@ -45,6 +46,14 @@ def twin_notes(parts: Mapping[str, AnyRows]) -> list[str]:
                 "its scores are too good; remove what is double"
             )
     return notes
+
+
+def _different(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return each number once, ascending; NumPy's own way takes seconds over a million of them."""
+    ordered = np.sort(numbers)
+    new = np.ones(ordered.size, np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
 
 
 def _numbers_of(rows: AnyRows) -> NDArray[np.uint64]:

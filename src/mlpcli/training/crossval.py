@@ -114,7 +114,9 @@ def crossval(
     nearest = nearest_folder(folder.path)
     with (
         closing(FolderLock(folder.path)) as lock,
-        open_material(config, data, folder=nearest, announce=observer.loading) as material,
+        open_material(
+            config, data, folder=nearest, announce=observer.loading, counting=observer.counting
+        ) as material,
     ):
         lock.take()
         tables = (material.whole.table, *(part.table for part in material.given.values()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.counting import ROW_READ, counted, in_silence
 from mlpcli.data.columns import rows_of, take
 from mlpcli.data.examples import read_labels
 from mlpcli.data.frames import tables_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.counting import Counting
     from mlpcli.data.examples import Labels
     from mlpcli.data.frames import Data, Tables
     from mlpcli.data.rows import AnyRows
@@ -114,33 +116,34 @@ def evaluate(
     threshold: float | None = None,
     bootstrap: int = 0,
     importance: bool = False,
+    counting: Counting = in_silence,
 ) -> Evaluation:
     """Measure the model on labelled tables, read block by block.
 
     `data` is a path, several, or a table in memory, as in `train`.
     `threshold` overrides the model's own. With `bootstrap` B > 0 each score also gets the interval
     between the 2.5 % and 97.5 % quantiles over B resamples of the rows (Efron 1979), seeded by
-    the model's seed. With `importance` each column gets its own. Raises DataError where the tables
-    do not fit the model.
+    the model's seed. With `importance` each column gets its own. `counting` shows how
+    far each of these is. Raises DataError where the tables do not fit the model.
     """
     if threshold is not None:
         model = model.with_threshold(threshold)
     files = tables_of(data)
     sample = RowSample(model.seed) if importance else None
-    rows, digest, notes = _score_tables(model, files, sample)
+    rows, digest, notes = _score_tables(model, files, sample, counting)
     columns = intervals = None
     if sample is not None:
         with limit_blas(1):
-            columns = measure_importance(model, sample)
+            columns = measure_importance(model, sample, counting)
         notes += sample.note()
     if bootstrap:
-        intervals = intervals_of(rows, model, bootstrap)
+        intervals = intervals_of(rows, model, bootstrap, counting)
     metrics = rows.metrics(model.loss)
     return Evaluation(metrics, digest, tuple(notes), intervals, rows, columns)
 
 
 def _score_tables(
-    model: Model, files: Tables, sample: RowSample | None
+    model: Model, files: Tables, sample: RowSample | None, counting: Counting
 ) -> tuple[ScoredRows, str, list[str]]:
     """Return all labelled rows with their logits, the digest of the tables, and notes.
 
@@ -150,7 +153,7 @@ def _score_tables(
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
         kinds[roles.weight] = "number"
-    logits, labels, weights, unseen = [], [], [], Counter[str]()
+    logits, labels, weights, unseen, read = [], [], [], Counter[str](), 0
 
     def score(
         block: tuple[Labels, Mapping[str, Column]],
@@ -159,7 +162,11 @@ def _score_tables(
         X, new = model.encoder.encode(columns, model.dtype)
         return found, X, model.logits(X), new
 
-    with Scan(files, model.reading_of(kinds)) as scan, limit_blas(1):
+    with (
+        Scan(files, model.reading_of(kinds)) as scan,
+        limit_blas(1),
+        counting(ROW_READ, scan.expected_rows()) as count,
+    ):
         for found, X, h, new in map_ahead(score, _read(scan, model, roles)):
             logits.append(h)
             if sample is not None:
@@ -168,6 +175,8 @@ def _score_tables(
             if found.weight is not None:
                 weights.append(found.weight)
             unseen.update(new)
+            count(scan.rows - read)
+            read = scan.rows
         left = sum(map(len, labels))
         digest, dropped = scan.digest, scan.rows - left
         notes = list(scan.notes)
@@ -192,20 +201,23 @@ def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapp
         start += rows_of(columns)
 
 
-def intervals_of(rows: ScoredRows, model: Model, count: int) -> Mapping[str, tuple[float, float]]:
-    """Return the 2.5 % and 97.5 % quantiles of each score over `count` resamples of the rows.
+def intervals_of(
+    rows: ScoredRows, model: Model, resamples: int, counting: Counting = in_silence
+) -> Mapping[str, tuple[float, float]]:
+    """Return the 2.5 % and 97.5 % quantiles of each score over so many resamples of the rows.
 
     A resample that lacks a score, or all weight, counts for nothing. Seeded by the model's seed.
     """
     rng, total = np.random.default_rng(model.seed), len(rows.logits)
     drawn: dict[str, list[float]] = {score: [] for score in SCORES}
-    for _ in range(count):
-        some = rows.take(rng.integers(0, total, total))
-        if some.weight is not None and not some.weight.any():
-            continue
-        metrics = some.metrics(model.loss)
-        for score, values in drawn.items():
-            if (value := getattr(metrics, score)) is not None:
-                values.append(value)
+    with counting("resample", resamples) as count:
+        for _ in counted(range(resamples), count):
+            some = rows.take(rng.integers(0, total, total))
+            if some.weight is not None and not some.weight.any():
+                continue
+            metrics = some.metrics(model.loss)
+            for score, values in drawn.items():
+                if (value := getattr(metrics, score)) is not None:
+                    values.append(value)
     quantiles = {score: np.quantile(v, (0.025, 0.975)) for score, v in drawn.items() if v}
     return MappingProxyType({score: (float(a), float(b)) for score, (a, b) in quantiles.items()})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.counting import counted, in_silence
 from mlpcli.parallel import map_ahead
 from mlpcli.seeds import Stream, generator
 from mlpcli.training.score_rows import scored
@@ -15,6 +16,7 @@ from mlpcli.training.score_rows import scored
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mlpcli.counting import Counting
     from mlpcli.data.columns import Index
     from mlpcli.training.model_file import Model
 
@@ -72,7 +74,9 @@ class RowSample:
         return X, y, weight[0] if weight else None
 
 
-def measure_importance(model: Model, sample: RowSample) -> tuple[Importance, ...]:
+def measure_importance(
+    model: Model, sample: RowSample, counting: Counting = in_silence
+) -> tuple[Importance, ...]:
     """Return the permutation importance of every column of the table, the largest first.
 
     Breiman (2001): shuffle a column among the rows, and see how much worse the model ranks them:
@@ -111,10 +115,12 @@ def measure_importance(model: Model, sample: RowSample) -> tuple[Importance, ...
             losses.append(0.0 if after is None else sign * (after - before))
         return losses
 
-    draws = np.array([found for found in map_ahead(draw, seeds) if found is not None])
+    with counting("shuffle", _DRAWS) as count:
+        found = list(counted(map_ahead(draw, seeds), count))
+    draws = np.array([losses for losses in found if losses is not None])
     if not draws.size:
         return ()
     low, high = np.quantile(draws, (0.025, 0.975), axis=0)
     columns = zip(model.encoder.names, draws.mean(axis=0), low, high, strict=True)
-    found = [Importance(name, float(m), float(a), float(b), metric) for name, m, a, b in columns]
-    return tuple(sorted(found, key=lambda importance: -importance.mean))
+    each = [Importance(name, float(m), float(a), float(b), metric) for name, m, a, b in columns]
+    return tuple(sorted(each, key=lambda importance: -importance.mean))

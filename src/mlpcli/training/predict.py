@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.counting import ROW_READ, in_silence
 from mlpcli.data.columns import rows_of
 from mlpcli.data.examples import refuse_rows
 from mlpcli.data.frames import tables_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.counting import Counting
     from mlpcli.data.frames import Data
     from mlpcli.data.table import Column
     from mlpcli.training.model_file import Model
@@ -48,10 +50,11 @@ class Predictions:
     unknown: int = 0
     unseen: Counter[str] = field(default_factory=Counter)
     allow_unseen: bool = False
+    counting: Counting = in_silence
 
     def __iter__(self) -> Iterator[Prediction]:
         predict = self.model.loss.predict
-        with limit_blas(1):
+        with limit_blas(1), self.counting(ROW_READ, self.scan.expected_rows()) as count:
             for h, unseen, (columns, known) in map_ahead(self._score, self._read()):
                 self._refuse_overflow(h, known, self.rows)
                 self.rows += len(h)
@@ -59,6 +62,7 @@ class Predictions:
                 self.unseen.update(unseen)
                 kept = {name: columns[name] for name in self.scan.kept}
                 yield Prediction(np.asarray(predict(h), np.float64), known, h, kept)
+                count(len(h))
 
     def _read(self) -> Iterator[tuple[Mapping[str, Column], NDArray[np.bool_]]]:
         """Yield the columns of each block and which rows are complete; refuse what must be."""
@@ -120,12 +124,13 @@ def predict(
     keep: Sequence[str] | None = (),
     *,
     allow_unseen: bool = False,
+    counting: Counting = in_silence,
 ) -> Predictions:
     """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
     `data` is a path, several, or a table in memory. `keep` names columns to hand on, in this order;
     None stands for all. A column of which the first 20 rows and more hold nothing that training saw
-    is refused, unless `allow_unseen`.
+    is refused, unless `allow_unseen`. `counting` shows how far it is.
 
     Raises DataError where a column is missing, UsageError where one to keep has the name of a
     column of the output, and, while iterating, DataError where a row holds what the model cannot
@@ -136,7 +141,7 @@ def predict(
         scan.keep(keep)
         _refuse_taken(scan.kept, output_names(model.targets))
         stack.pop_all()
-    return Predictions(model, scan, allow_unseen=allow_unseen)
+    return Predictions(model, scan, allow_unseen=allow_unseen, counting=counting)
 
 
 def _refuse_taken(kept: Sequence[str], names: Sequence[str]) -> None:

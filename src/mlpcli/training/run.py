@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config import to_portable_document, to_yaml
+from mlpcli.counting import in_silence
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.data.frames import config_of
 from mlpcli.errors import Interrupted
@@ -28,9 +29,11 @@ from mlpcli.version import software
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from mlpcli.config import Config
+    from mlpcli.counting import Count
     from mlpcli.data.dataset import Estimate
     from mlpcli.data.frames import Data
     from mlpcli.nn.network import Network
@@ -98,6 +101,10 @@ class Observer:
     def loading(self, estimate: Estimate) -> None:
         """Take note of a table that is about to be read."""
 
+    def counting(self, word: str, total: int) -> AbstractContextManager[Count]:
+        """Take note of so many pieces of work, such as rows to be read, and of counts of them."""
+        return in_silence(word, total)
+
     def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
         """Take note of the run, once before the first epoch."""
 
@@ -160,7 +167,9 @@ def _train(
     """Train into a folder that may be written into once `begin` has been called."""
     kept = read_checkpoint(folder.checkpoint) if resume else None
     nearest = nearest_folder(folder.path)
-    dataset = load_dataset(config, data, folder=nearest, announce=observer.loading)
+    dataset = load_dataset(
+        config, data, folder=nearest, announce=observer.loading, counting=observer.counting
+    )
     config = dataset.config
     said = (*_clipped_note(config, dataset), *(kept.notes() if kept else ()))
     dataset = replace(dataset, notes=(*dataset.notes, *said))

@@ -51,6 +51,24 @@ def test_the_layer_is_the_one_that_is_asked_for() -> None:
     assert found(case, "weights-updated-too-early", 1)["weights-updated-too-early"] == (1, 2)
 
 
+HIDDEN = "multiply (delta_{i+1} W_{i+1}) by Z_i (1 - Z_i), elementwise"
+OUTPUT = "at the output delta_L is 2 (Z_L - Y) * sigma'(H_L)/N"
+
+
+@pytest.mark.parametrize(
+    ("bug", "layer", "fix"),
+    [
+        ("missing-sigma-prime", 2, HIDDEN),
+        ("slope-twice", 3, OUTPUT),
+        ("missing-sigma-prime", None, f"{HIDDEN}; {OUTPUT}"),
+    ],
+)
+def test_the_output_layer_is_mended_in_its_own_words(bug: str, layer: int | None, fix: str) -> None:
+    case = PLANTABLE[2]
+    first, *_ = diagnose(case, planted(case, bug, layer), rounding_bounds(case), 1e-6)
+    assert (first.bug, first.fix) == (bug, fix)
+
+
 REFUSED = [
     ("bias-average", None, 'no such bug: bias-average, did you mean "bias-averaged"?'),
     ("non-finite", None, "non-finite: is no line of backpropagation, so that it cannot be planted"),

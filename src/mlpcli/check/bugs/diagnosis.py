@@ -75,18 +75,32 @@ def finding(bug: Bug, layers: tuple[int, ...], facts: str, *names: str) -> Diagn
 def diagnosis(scene: Scene, bug: Bug, mutant: Mutant, error: float | None) -> Diagnosis:
     """Return the bug that a search has found, as this mutant."""
     act, loss = scene.case.network.activation, scene.loss
-    words = {"letter": act.letter, "slope": act.written, "delta": loss.written}
+    only_output = mutant.layers == (scene.depth,)
+    words = {
+        "letter": loss.letter if only_output else act.letter,
+        "slope": act.written,
+        "delta": loss.written,
+    }
     return Diagnosis(
         bug=bug.name,
         layers=mutant.layers,
         parameters=tuple(_names(scene, mutant)),
         explanation=in_letters(bug.explanation, **words) + _noted(scene, mutant),
-        fix=in_letters(bug.fix, **words),
+        fix="; ".join(in_letters(fix, **words) for fix in _fixes(scene, bug, mutant)),
         match_error=None if error is None or not np.isfinite(error) else error,
         factor=mutant.factor,
         epsilon=mutant.epsilon,
         learning_rate=mutant.learning_rate,
     )
+
+
+def _fixes(scene: Scene, bug: Bug, mutant: Mutant) -> Iterator[str]:
+    """Yield how to mend it in the hidden layers, at the output layer, or in both."""
+    at_output = bool(bug.fix_at_output) and scene.depth in mutant.layers
+    if not at_output or len(mutant.layers) > 1:
+        yield bug.fix
+    if at_output:
+        yield bug.fix_at_output
 
 
 def merged(found: Sequence[tuple[Bug, Mutant]]) -> list[tuple[Bug, Mutant]]:

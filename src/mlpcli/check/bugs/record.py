@@ -89,6 +89,7 @@ class Bug:
     as much comes first. `settles` says whether it is so specific that to reproduce a gradient by it
     refutes that gradient where rounding leaves the verdict open. `one_mistake` marks what is one
     mistake when made on the whole network, `below` what is made at a layer and shows below it only,
+    `fix_at_output` stands for `fix` where it is made at the output layer, if that is mended else,
     `at_saturation` what shows only where probabilities come near 0 or 1.
     """
 
@@ -104,6 +105,7 @@ class Bug:
     settles: bool = True
     one_mistake: bool = False
     below: bool = False
+    fix_at_output: str = ""
     at_saturation: bool = False
 
 

@@ -26,6 +26,7 @@ _USUAL_ALPHA = 0.2  # to be noticed where 0.01 is right
 
 _BELOW = "the tensors above are right; from this layer down each entry is off by a ratio of its own"
 _HIDDEN = (NO_DELTA,)
+_AT_OUTPUT = "at the output delta_L is $delta"
 _BY_THE_SLOPE = "multiply (delta_{i+1} W_{i+1}) by $slope, elementwise"
 
 
@@ -68,7 +69,7 @@ def _slope(
 ) -> Bug:
     """Return the bug of this array in the place of f'(H_k)."""
     mutants = partial(_replaced, make, output=output)
-    return Bug(name, explanation, fix, looks, mutants, hidden_by=_HIDDEN)
+    return Bug(name, explanation, fix, looks, mutants, hidden_by=_HIDDEN, fix_at_output=_AT_OUTPUT)
 
 
 def _other(activation: Activation, words: str) -> Bug:

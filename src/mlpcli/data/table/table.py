@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from mlpcli.counting import ROW_READ, in_silence
 from mlpcli.data.scratch import Scratch
 from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
 from mlpcli.data.table.numerals import is_truth
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.counting import Count, Counting
     from mlpcli.data.table.query import Source
     from mlpcli.data.table.reading import Column, Kind
     from mlpcli.data.table.stream import Array
@@ -43,10 +45,10 @@ class Table(Origin):
     It is opened first, and then loaded. Threads may read at the same time.
     """
 
-    def load(self) -> Self:
+    def load(self, counting: Counting = in_silence) -> Self:
         """Take in all rows; raises DataError with the first bad rows, and StorageError."""
         with self._closed_on_error():
-            self._spool = self._fill()
+            self._spool = self._fill(counting)
             self.store.connection.close()  # which gives DuckDB's memory back
             if not self.rows:
                 raise DataError(f"{self.paths[0]}: {self.sources[0].empty}")
@@ -83,21 +85,25 @@ class Table(Origin):
         levels, ranks = self._levels[name]
         return Categorical(ranks[array], levels)
 
-    def _fill(self) -> Spool:
-        if spool := self._directly() or (self.other_encoding() and self._directly()):
+    def _fill(self, counting: Counting) -> Spool:
+        if spool := self._directly(counting) or (
+            self.other_encoding() and self._directly(counting)
+        ):
             return spool
         load_as_text(self)
         spool = self._new_spool()
-        spool.fill(text_blocks(self, spool.texts))
+        with counting(ROW_READ, self.rows) as count:
+            spool.fill(text_blocks(self, spool.texts), count)
         return spool
 
-    def _directly(self) -> Spool | None:
+    def _directly(self, counting: Counting) -> Spool | None:
         """Read with the kinds that are expected; return None where a value says otherwise."""
         if not all(source.direct for source in self.sources):
             return None
         spool = self._new_spool()
         try:
-            spool.fill(self.direct_blocks(spool.texts))
+            with counting(ROW_READ, self.expected_rows()) as count:
+                spool.fill(self.direct_blocks(spool.texts), count)
         except Misfit:
             pass  # look closer
         else:
@@ -169,7 +175,7 @@ class Spool:
         self._end = 0
         self._scratch = Scratch(folder, _MOST_IN_MEMORY)
 
-    def fill(self, blocks: Iterable[Sequence[Array]]) -> None:
+    def fill(self, blocks: Iterable[Sequence[Array]], count: Count = lambda _rows: None) -> None:
         """Add the rows of each block: float64 (N,), nan where missing, or int32 (N,), -1 there."""
         for block in blocks:
             places = {}
@@ -182,6 +188,7 @@ class Spool:
             self._starts.append(self.rows)
             self._places.append(places)
             self.rows += len(block[0])
+            count(len(block[0]))
 
     def read(self, name: str, start: int, stop: int) -> Array:
         """Return rows start..stop-1 of a column, 0 <= start <= stop <= rows."""
