@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.numeric.change import TINY, base_point, unit_change, unit_size
+from mlpcli.check.numeric.change import TINY, base_point, growth_above, unit_change, unit_size
 from mlpcli.check.numeric.units import Mask, Unit, units, visit_each
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def central_difference(
     `step` is the change of H at the perturbed layer (None: 2^-26 there and above it). `progress` is
     called with the number of entries just finished, always from the calling thread.
     """
-    growth = _growth(case)
-    base = base_point(case, step is None or step * max(growth) <= TINY)
+    growth = growth_above(case)
+    base = base_point(case, tiny=step is None or step * max(growth) <= TINY)
     changes = [TINY / a for a in growth] if step is None else [step] * len(growth)
     steps = [_steps(Z, change) for Z, change in zip(base.Z, changes, strict=True)]
     numeric = np.full(case.network.theta.size, np.nan)
@@ -50,18 +50,6 @@ def central_difference(
     work = list(units(case.network, mask))
     visit_each(visit, work, sum(unit_size(base, unit) for unit in work), progress)
     return numeric / case.divisor
-
-
-@np.errstate(all="ignore")
-def _growth(case: Case) -> list[float]:
-    """Return, per layer, by how much a change of its H can grow on its way up, at least 1.
-
-    |dZ| <= max f' |D|, so layer m multiplies the largest change by max f' ||W_m||_inf at most.
-    """
-    growth, steepest = [1.0], case.network.activation.steepest
-    for W in reversed(case.network.W[1:]):
-        growth.append(max(1.0, growth[-1] * float(np.abs(W).sum(axis=1).max()) * steepest))
-    return growth[::-1]
 
 
 def _steps(Z: FloatArray, change: float) -> FloatArray:
