@@ -7,6 +7,7 @@ COVERAGE ?=
 # What an installation is made of; Python files of the package are read where they are.
 BUILT_FROM := pyproject.toml hatch_build.py $(wildcard src/mlpcli/nn/kernel/kernel.* src/mlpcli/nn/kernel/build.py)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
+SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
 .PHONY: demo test trust check wheel docs site bench lock clean
@@ -29,6 +30,12 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml examples/ci/github.yml
+	$(SCHEMA) vendor.github-actions action.yml
+	$(SCHEMA) vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(SCHEMA) vendor.gitlab-ci --data-transform gitlab-ci examples/ci/gitlab-ci.yml
+	$(BIN)/check-jsonschema --quiet --schemafile schema/v1/config.schema.json configs/*.yaml
 	$(BIN)/python -m pytest -q tests/docs/test_pages.py
 
 # Wheel and source archive in dist/, each installed and used in clean environments: about a minute.

@@ -25,6 +25,24 @@ def test_check_reports_all_errors_at_once(here: Path, mlp: Mlp) -> None:
     ]
 
 
+def test_check_goes_through_all_that_are_named(here: Path, mlp: Mlp) -> None:
+    (here / "a.yaml").write_text("data: {train: t.csv}\n")
+    (here / "b.yaml").write_text("data: {target: y}\n")
+    ran = mlp("config", "check", "a.yaml", "config.yaml", "b.yaml")
+    assert (ran.status, ran.out) == (2, "config.yaml: valid\n")
+    assert [line.split(": ")[:2] for line in ran.lines] == [
+        ["a.yaml:1:1", "data.target"],
+        ["b.yaml:1:1", "data.train"],
+    ]
+    assert mlp("config", "check", "config.yaml", "points.csv").err.startswith(
+        "points.csv: is a table, expected a config"
+    )
+    ran = mlp("config", "check", "config.yaml", "")
+    assert (ran.status, ran.lines) == (2, [
+        "CONFIG: expected the name of a file or folder, got none"
+    ])  # fmt: skip
+
+
 def test_check_reads_no_data(here: Path, mlp: Mlp) -> None:
     (here / "points.csv").unlink()
     ran = mlp("config", "check", "config.yaml")

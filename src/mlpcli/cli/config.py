@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from mlpcli.cli.command import (
@@ -13,17 +16,33 @@ from mlpcli.cli.command import (
 )
 from mlpcli.cli.console import put, put_json
 from mlpcli.cli.group import Group
+from mlpcli.cli.kinds import expect
+from mlpcli.errors import ConfigError
 
 __all__ = ["app"]
 
 
-def check(config: ConfigFile, overrides: Overrides = None) -> int:
-    """Report every error of a config at once, without reading any data.
+def check(
+    configs: Annotated[
+        list[Path],
+        typer.Argument(metavar="CONFIG", help="YAML configs.", callback=expect("config")),
+    ],
+    overrides: Overrides = None,
+) -> int:
+    """Report every error of a config, or several, without reading any data.
 
     Example: mlp config check configs/moons.yaml
     """
-    read_config(config, overrides)
-    put(f"{config}: valid")
+    errors: list[str] = []
+    for config in configs:
+        try:
+            read_config(config, overrides)
+        except ConfigError as error:
+            errors += error.lines
+        else:
+            put(f"{config}: valid")
+    if errors:
+        raise ConfigError(*errors)
     return 0
 
 

@@ -76,29 +76,35 @@ def command_for(text: str) -> str | None:
 
 
 def expect(wanted: str, *also: str) -> Callable[[typer.Context, typer.CallbackParam, T], T]:
-    """Return a callback for what has to be of this kind, or may also be of others.
+    """Return a callback for one thing or several that have to be, or may also be, of these kinds.
 
     It raises UsageError where the value looks like another kind, and says where that belongs.
     """
 
     def checked(context: typer.Context, parameter: typer.CallbackParam, value: T) -> T:
-        text = "" if value is None else str(value)
-        if not text:
-            return value
-        kind = kind_of(text)
-        if kind is not None and kind not in (wanted, *also):
-            article = "an" if kind[0] in "aeiou" else "a"
-            option = parameter.param_type_name == "option"
-            instead = "" if option else f"; {_instead(context, wanted, kind)}"
-            raise UsageError(
-                f"{f'{parameter.opts[0]} ' if option else ''}{text}: is {article} {kind}, "
-                f"expected a {wanted}{instead.format(text, command=context.info_name)}"
-            )
-        if kind is None and not os.path.exists(text):  # noqa: PTH110
-            _refuse_names(context, wanted, text)
+        for each in value if isinstance(value, list) else (value,):
+            if text := "" if each is None else str(each):
+                _refuse_other(context, parameter, (wanted, *also), text)
         return value
 
     return checked
+
+
+def _refuse_other(
+    context: typer.Context, parameter: typer.CallbackParam, kinds: tuple[str, ...], text: str
+) -> None:
+    """Raise UsageError where a text looks like none of the kinds; the first is the wanted one."""
+    kind, wanted = kind_of(text), kinds[0]
+    if kind is not None and kind not in kinds:
+        article = "an" if kind[0] in "aeiou" else "a"
+        option = parameter.param_type_name == "option"
+        instead = "" if option else f"; {_instead(context, wanted, kind)}"
+        raise UsageError(
+            f"{f'{parameter.opts[0]} ' if option else ''}{text}: is {article} {kind}, "
+            f"expected a {wanted}{instead.format(text, command=context.info_name)}"
+        )
+    if kind is None and not os.path.exists(text):  # noqa: PTH110
+        _refuse_names(context, wanted, text)
 
 
 def _instead(context: typer.Context, wanted: str, kind: str) -> str:

@@ -42,6 +42,7 @@ ROLES: Mapping[str, Role] = {
     "answers": Role.WRITE,
     "case": Role.READ,
     "config": Role.READ,
+    "configs": Role.READ,
     "data": Role.READ,
     "dump": Role.WRITE,
     "folder": Role.FOLDER,
@@ -68,7 +69,10 @@ class PathCommand(TyperCommand):
         """Take the command line apart."""
         raw, _, _ = self.make_parser(ctx).parse_args(args=[*args]) if "" in args else ({}, [], [])
         for parameter in self.params:
-            if parameter.name in ROLES and raw.get(parameter.name) == "":
+            given = raw.get(parameter.name)
+            if parameter.name in ROLES and "" in (
+                given if isinstance(given, (list, tuple)) else (given,)
+            ):
                 name = parameter.metavar or parameter.name
                 where = name if parameter.param_type_name == "argument" else parameter.opts[-1]
                 raise UsageError(f"{where}: expected the name of a file or folder, got none")
