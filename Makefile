@@ -9,7 +9,7 @@ BUILT_FROM := pyproject.toml hatch_build.py $(wildcard src/mlpcli/nn/kernel/kern
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo test trust check wheel docs site bench lock clean
+.PHONY: demo test trust check wheel docs site bench torch lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -51,6 +51,10 @@ site: $(VENV)/.docs
 # fetches CUDA as well. BENCH=--quick takes two minutes, and writes nothing.
 bench: $(VENV)-bench/.done
 	$(VENV)-bench/bin/python -m benchmarks $(BENCH)
+
+# The sessions of the pages, and the examples, that need torch.
+torch: $(VENV)-bench/.done
+	$(VENV)-bench/bin/python -m pytest -q tests/docs/test_sessions.py tests/examples -k torch
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra docs --extra plot \
