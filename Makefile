@@ -9,12 +9,15 @@ BUILT_FROM := pyproject.toml hatch_build.py $(wildcard src/mlpcli/nn/kernel/kern
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo test trust check wheel docs site bench torch lock clean
+.PHONY: demo install test trust check wheel docs site bench torch lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
 	$(BIN)/mlp gradcheck configs/breast_cancer.yaml --model runs/demo
 	@echo "The model is runs/demo/model.safetensors; see also: $(BIN)/mlp --help; . $(BIN)/activate puts mlp on your path"
+
+install: $(VENV)/.run
+	@echo "source $(BIN)/activate puts mlp on your path"
 
 test: $(VENV)/.dev
 	@echo "The whole suite: about five minutes on two cores."
