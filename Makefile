@@ -10,12 +10,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo test trust check wheel docs site bench lock clean
+.PHONY: demo install test trust check wheel docs site bench torch lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
 	$(BIN)/mlp gradcheck configs/breast_cancer.yaml --model runs/demo
 	@echo "The model is runs/demo/model.safetensors; see also: $(BIN)/mlp --help; . $(BIN)/activate puts mlp on your path"
+
+install: $(VENV)/.run
+	@echo "source $(BIN)/activate puts mlp on your path"
 
 test: $(VENV)/.dev
 	@echo "The whole suite: about five minutes on two cores."
@@ -58,6 +61,10 @@ site: $(VENV)/.docs
 # fetches CUDA as well. BENCH=--quick takes two minutes, and writes nothing.
 bench: $(VENV)-bench/.done
 	$(VENV)-bench/bin/python -m benchmarks $(BENCH)
+
+# The sessions of the pages, and the examples, that need torch.
+torch: $(VENV)-bench/.done
+	$(VENV)-bench/bin/python -m pytest -q tests/docs/test_sessions.py tests/examples -k torch
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra docs --extra plot \

@@ -9,7 +9,6 @@ import pytest
 from docs.sessions import (
     ROOT,
     Shell,
-    can_run,
     difference,
     same_number,
     session_pages,
@@ -20,6 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES = [str(page.relative_to(ROOT)) for page in session_pages()]
+NEEDING = [
+    (page, needs)
+    for page in PAGES
+    for needs in sorted({s.needs for s in steps((ROOT / page).read_text("utf-8")) if s.needs})
+]
 PASSED = """\
 tensor  verdict  shape  checked  rel. error  tolerance  worst at          given        numeric
 W1         pass    8x2       16    3.52e-16      1e-06       3,0  0.00739245052  0.00739245052
@@ -38,25 +42,31 @@ def test_the_pages_that_promise_sessions_have_them() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_sessions_print_what_the_page_says(page: str, tmp_path: Path) -> None:
+    _hold(page, None, tmp_path)
+
+
+@pytest.mark.parametrize(("page", "module"), NEEDING)
+def test_sessions_that_need(page: str, module: str, tmp_path: Path) -> None:
+    pytest.importorskip(module, reason=f"{module} is not here: make bench has it")
+    _hold(page, module, tmp_path)
+
+
+def _hold(page: str, needs: str | None, folder: Path) -> None:
+    """Run the sessions of a page that need nothing, or what is named, and compare the latter."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    shell = Shell(tmp_path)
+    shell = Shell(folder)
     wrong = []
     for step in steps(text):
-        if can_run(step):
+        if step.needs in {None, needs}:
             output = shell.run(step.command)
-            found = difference(step.expected, output)
+            found = difference(step.expected, output) if step.needs == needs else None
             line = text[: step.start].count("\n")
             wrong += [f"{page}:{line}: $ {step.command}\n{found}"] if found else []
     assert not wrong, "\n\n".join([*wrong, "python tests/docs/refresh.py brings pages up to date"])
 
 
 def test_only_what_is_too_large_to_install_is_left_out() -> None:
-    texts = [(ROOT / page).read_text(encoding="utf-8") for page in PAGES]
-    assert {step.needs for text in texts for step in steps(text)} <= {
-        None,
-        "matplotlib",
-        "torch",
-    }
+    assert {module for _, module in NEEDING} == {"matplotlib", "torch"}
 
 
 @pytest.mark.parametrize(
