@@ -10,6 +10,7 @@ __all__ = [
     "ACTIVATIONS",
     "CALLS",
     "DERIVATIVES",
+    "DTYPES",
     "INITS",
     "LIBRARIES",
     "LOSSES",
@@ -28,6 +29,8 @@ LOSS_OUTPUTS = {"bce": ["sigmoid"], "cross_entropy": ["softmax"], "mse": ["sigmo
 """What each loss makes of the logits, the usual one first."""
 LIBRARIES = ["torch", "keras", "scikit-learn"]
 """Whose forms of a loss can be compared with ours."""
+DTYPES = ("float16", "float32", "float64", "longdouble")
+"""In which forms of a loss can be compared; longdouble where it has more bits than float64."""
 REDUCTIONS = ["mean", "sum", "mean_all"]
 _FORMS = ["naive", "epsilon", "clamped", "fused", "stable"]
 DERIVATIVES = {"bce": _FORMS, "cross_entropy": _FORMS}

@@ -8,9 +8,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from mlpcli.compare.choices import DTYPES, default_dtypes
+from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.exact import exact_gradients
 from mlpcli.compare.sweep import logit_grid
+from mlpcli.names import DTYPES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

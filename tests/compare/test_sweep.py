@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlpcli.compare.choices import DTYPES, default_dtypes
+from mlpcli.compare.choices import default_dtypes
 from mlpcli.compare.summary import summarise
 from mlpcli.compare.sweep import Curve, logit_grid, neighbours, sweep
 from mlpcli.errors import UsageError
+from mlpcli.names import DTYPES
 from mlpcli.nn.losses import BCE_FORMS, LOSSES
 from mlpcli.nn.sigmoid import probability
 

@@ -55,7 +55,12 @@ def compare_losses(
     overrides: Overrides = None,
     loss: Annotated[
         str | None,
-        typer.Option("--loss", metavar="L", help="bce (default), or cross_entropy."),
+        typer.Option(
+            "--loss",
+            metavar="L",
+            autocompletion=completion.losses,
+            help="bce (default), or cross_entropy.",
+        ),
     ] = None,
     form: Annotated[
         list[str] | None,
@@ -68,14 +73,24 @@ def compare_losses(
     ] = None,
     dtype: Annotated[
         list[str] | None,
-        typer.Option("--dtype", metavar="D", help="Only these: float16, .., longdouble."),
+        typer.Option(
+            "--dtype",
+            metavar="D",
+            autocompletion=completion.dtypes,
+            help="Only these: float16, .., longdouble.",
+        ),
     ] = None,
     logits: Annotated[
         str | None, typer.Option("--logits", metavar="LO:HI:STEP", help="Default -800 to 800.")
     ] = None,
     epsilon: Annotated[
         str | None,
-        typer.Option("--epsilon", metavar="E", help="A number, or torch, keras, scikit-learn."),
+        typer.Option(
+            "--epsilon",
+            metavar="E",
+            autocompletion=completion.libraries,
+            help="A number, or torch, keras, scikit-learn.",
+        ),
     ] = None,
     model: Annotated[
         Path | None, typer.Option("--model", metavar="M", help="Trained weights for the layers.")

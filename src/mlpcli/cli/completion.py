@@ -1,16 +1,19 @@
-"""What the shell offers at Tab: keys, columns, forms, scores, bugs, functions; loads no NumPy.
+"""What the shell offers at Tab: keys, values, columns, forms, scores, bugs, functions.
 
 Nothing of the user's is run: a function is found in the syntax tree of its file, a column in the
-first line of its table. What cannot be read offers nothing, in silence.
+first line of its table; only other tables than plain text are opened by DuckDB. What cannot be read
+offers nothing, in silence.
 """
 
 from __future__ import annotations
 
 import ast
+import gzip
 import io
 import os
 import sys
 from contextlib import contextmanager, redirect_stdout, suppress
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,15 +28,19 @@ __all__ = [
     "bounds",
     "bugs",
     "columns",
+    "dtypes",
     "examples",
     "forms",
     "gradients",
     "in_whole_words",
+    "libraries",
+    "losses",
     "scores",
     "settings",
 ]
 
 _DELIMITERS = ",;\t|"
+_PLAIN = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _OTHER_GRADIENTS = (".npz", ".safetensors", ".json")
 _BREAKS = "=:"  # where bash cuts a word
 _SHELL = "_MLP_COMPLETE"
@@ -90,6 +97,21 @@ def _returned(tree: ast.Module, function: ast.expr) -> str:
     return str(getattr(made.get(name), "id", name))
 
 
+def dtypes() -> list[str]:
+    """Return the dtypes in which forms can be compared."""
+    return list(names.DTYPES)
+
+
+def libraries() -> list[str]:
+    """Return the libraries whose epsilon has a name."""
+    return list(names.LIBRARIES)
+
+
+def losses() -> list[str]:
+    """Return the losses whose forms can be compared."""
+    return list(names.DERIVATIVES)
+
+
 def settings(incomplete: str) -> list[str]:
     """Return the keys of a config, or after the equals sign what a key may be."""
     from mlpcli.config.keys import all_keys
@@ -97,8 +119,8 @@ def settings(incomplete: str) -> list[str]:
     key, equals, _ = incomplete.partition("=")
     if not equals:
         return [f"{path}=" for path in all_keys()]
-    kind = all_keys().get(key)
-    return [] if kind is None else [f"{key}={value}" for value in _values(kind)]
+    values = (value for kind in all_keys().get(key, ()) for value in _values(kind))
+    return [f"{key}={value}" for value in dict.fromkeys(values)]
 
 
 def _values(kind: object) -> Iterable[str]:
@@ -107,40 +129,61 @@ def _values(kind: object) -> Iterable[str]:
 
     if bare(kind)[0] is bool:
         return ("true", "false")
-    return map(str, expected(kind).choices)
+    wanted = expected(kind)
+    if wanted.column:
+        return map(wanted.column.format, columns())
+    return map(str, wanted.choices)
 
 
 def columns() -> list[str]:
     """Return the columns of the table that the command line names, itself or by a config."""
-    words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()
-    path = next((Path(word) for word in words if kind_of(word) in {"table", "config"}), None)
+    path = next((Path(word) for word in _words() if kind_of(word) in {"table", "config"}), None)
     if path is None:
         return []
-    with suppress(MlpError, OSError, UnicodeDecodeError):
+    with suppress(MlpError, OSError):
         return _header(_table_of(path))
     return []
 
 
-def _table_of(path: Path) -> Path:
-    if path.suffix.lower() not in {".yaml", ".yml"}:
-        return path
-    from mlpcli.config import load_config
+def _words() -> list[str]:
+    """Return the words of the command line, as bash or as other shells hand them over."""
+    from click.shell_completion import split_arg_string
 
-    return Path(load_config(path).data.train[0])
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return [os.path.expanduser(word) for word in split_arg_string(line)]  # noqa: PTH111  a word is no path yet
+
+
+def _table_of(path: Path) -> Path:
+    """Return the table, or the first one that a config or a glob stands for."""
+    if path.suffix.lower() in {".yaml", ".yml"}:
+        from mlpcli.config import load_config
+
+        path = Path(load_config(path).data.train[0])
+    if path.exists():
+        return path
+    return min(map(Path, glob(str(path))), default=path)  # noqa: PTH207  absolute ones too
 
 
 def _header(path: Path) -> list[str]:
-    """Return the names in the first line of a text table."""
-    import csv
-    import gzip
+    """Return the names of the columns: by the first line of a plain text table, which is soon had.
 
-    if ".parquet" in path.suffixes:
-        return []
-    read = gzip.open if path.suffix == ".gz" else open
-    with read(path, "rt", encoding="utf-8-sig", newline="") as file:
-        line = file.readline()
-    delimiter = max(_DELIMITERS, key=line.count)
-    return next(csv.reader([line], delimiter=delimiter), [])
+    Only where that does not do the table is opened as the commands would.
+    """
+    name = path.name.lower()
+    if name.endswith(_PLAIN):
+        read = gzip.open if name.endswith(".gz") else open
+        with suppress(UnicodeDecodeError), read(path, "rt", encoding="utf-8-sig") as file:
+            return _fields(file.readline())
+    from mlpcli.data.table import Origin
+
+    with Origin([path]) as table:
+        return [*table.all_names]
+
+
+def _fields(line: str) -> list[str]:
+    import csv
+
+    return next(csv.reader([line], delimiter=max(_DELIMITERS, key=line.count)), [])
 
 
 def gradients(incomplete: str) -> list[str]:

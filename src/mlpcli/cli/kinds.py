@@ -20,7 +20,10 @@ T = TypeVar("T")
 
 _SUFFIXES = {
     "config": (".yaml", ".yml"),
-    "table": (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet"),
+    "table": (
+        *(f"{kind}{packed}" for kind in (".csv", ".tsv") for packed in ("", ".gz", ".zst", ".zip")),
+        ".parquet",
+    ),
     "model": (".safetensors",),
     "case": (".npz",),
     "Python file": (".py",),

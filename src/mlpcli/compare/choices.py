@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.errors import UsageError
+from mlpcli.names import DTYPES
 from mlpcli.nn.losses import LIBRARY_EPSILON, LOSSES
 from mlpcli.text import did_you_mean, one_of
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mlpcli.nn.losses import Form, Loss
 
 __all__ = [
-    "DTYPES",
     "EPSILON",
     "LOSS",
     "OTHER_LOSS",
@@ -38,7 +38,6 @@ LOSS = LOSSES["bce"]  # the loss whose forms are compared unless another is name
 REFERENCE = "stable"  # the form that the others are held to
 OTHER_LOSS = "mse"  # whose gradients and training stand beside those of the forms
 EPSILON = 1e-7  # of the forms that have one, unless a config or the command line says another
-DTYPES = ("float16", "float32", "float64", "longdouble")
 _MOST_LOGITS = 1_000_000
 
 

@@ -44,9 +44,15 @@ def keys_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 @cache
-def all_keys() -> dict[str, Any]:
-    """Return the path of every key, as training.optimizer.momentum, with the type of its value."""
-    return dict(_below("", Config))
+def all_keys() -> dict[str, tuple[Any, ...]]:
+    """Return the path of every key, as training.optimizer.momentum, with the types of its value.
+
+    There is one type but where mappings of several kinds may stand, which share a key.
+    """
+    found: dict[str, tuple[Any, ...]] = {}
+    for path, kind in _below("", Config):
+        found[path] = (*found.get(path, ()), kind)
+    return found
 
 
 def _below(path: str, model: type[BaseModel]) -> Iterator[tuple[str, Any]]:

@@ -42,12 +42,13 @@ class Expected:
     """What a message says after "expected", where `messages.expected` cannot read it off a type.
 
     `choices` are offered where a wrong value resembles one; `quote` tells that a number or a
-    truth value could have been meant as text.
+    truth value could have been meant as text. `column` is how a column of the table stands in it.
     """
 
     what: str
     choices: tuple[str, ...] = ()
     quote: bool = False
+    column: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,21 +126,23 @@ Every = Annotated[
     Expected("an integer >= 1, or minutes such as 10min"),
 ]
 Label = Annotated[str | bool | int | float, Expected("a text, a finite number, true or false")]
-Column = Annotated[str, SOME, Expected("a column name", quote=True)]
+Column = Annotated[str, SOME, Expected("a column name", quote=True, column="{}")]
 File = Annotated[str, SOME, Expected("a file name", quote=True)]
 
 Labels = Annotated[
     tuple[Label, ...], LIST, Field(min_length=3), Expected("a list of three or more labels")
 ]
 Layers = Annotated[tuple[Count, ...], LIST, Expected("a list of layer sizes")]
-Columns = Annotated[tuple[Column, ...], LIST, Expected("a list of columns")]
-Features = Annotated[tuple[Column, ...], LIST, SOME, Expected("a list of one or more columns")]
+Columns = Annotated[tuple[Column, ...], LIST, Expected("a list of columns", column="[{}]")]
+Features = Annotated[
+    tuple[Column, ...], LIST, SOME, Expected("a list of one or more columns", column="[{}]")
+]
 Targets = Annotated[
     tuple[Column, ...],
     LIST,
     SOME,
     ONE_OR_MANY,
-    Expected("a column or a list of columns", quote=True),
+    Expected("a column or a list of columns", quote=True, column="{}"),
 ]
 Files = Annotated[
     tuple[File, ...], LIST, SOME, ONE_OR_MANY, Expected("a file or a list of files", quote=True)

@@ -72,7 +72,7 @@ def _slope(
     return Bug(name, explanation, fix, looks, mutants, hidden_by=_HIDDEN, fix_at_output=_AT_OUTPUT)
 
 
-def _other(activation: Activation, words: str) -> Bug:
+def _other(name: str, activation: Activation, words: str) -> Bug:
     """Return the bug of another activation's slope, as people write it, by H_i and Z_i."""
 
     def slope(scene: Scene, k: int) -> FloatArray:
@@ -83,7 +83,7 @@ def _other(activation: Activation, words: str) -> Bug:
             yield from _replaced(slope, scene, output=False)
 
     return Bug(
-        f"{activation.name}-slope",
+        name,
         f"delta_i is multiplied by the derivative of {activation.name}, {words}, "
         "which is not the activation here",
         _BY_THE_SLOPE,
@@ -193,9 +193,9 @@ BUGS: Sequence[Bug] = (
         fix="multiply by $slope once",
         looks="the tensors above are right; from this layer down the entries are too small",
     ),
-    _other(Sigmoid(), "z (1 - z)"),
-    _other(Tanh(), "1 - z^2"),
-    _other(Relu(), "1 where h > 0"),
+    _other("sigmoid-slope", Sigmoid(), "z (1 - z)"),
+    _other("tanh-slope", Tanh(), "1 - z^2"),
+    _other("relu-slope", Relu(), "1 where h > 0"),
     _slope(
         "step-of-output",
         "1 where Z_i > 0 stands where the derivative belongs",
