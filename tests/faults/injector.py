@@ -8,26 +8,29 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from mlp_runs import COMMAND, POINTS
+from faults.forks import PATIENCE, Forks, Run
+from mlp_runs import POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FAULTS", "WRITERS", "Bench", "Fault", "build_shim"]
+__all__ = ["ALL", "FAULTS", "WRITERS", "Bench", "Fault", "build_shim"]
 
 CONFIG = """\
 data: {train: points.csv, target: y, positive: yes, validation: 0.25}
 network: {hidden: [3]}
 training: {epochs: 3, threads: 1, optimizer: {name: adam, learning_rate: 0.1}}
 """
+
+ALL = "owsrumtc"  # kinds of calls, as the shim has them
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Fault:
 
     name: str
     errno: int
-    kinds: str = "owsrumtc"
+    kinds: str = ALL
     for_good: bool = False
 
     def environment(self) -> dict[str, str]:
@@ -57,18 +60,28 @@ FAULTS = (
 
 WRITERS = {
     "train": ["train", "config.yaml", "--quiet", "--out", "run"],
+    "train --json --plot": ["train", "config.yaml", "--json", "--plot", "out.svg", "--out", "run"],
+    "train --resume": ["train", "config.yaml", "--quiet", "--out", "half", "--resume"],
+    "train TABLE": ["train", "points.csv", "--target", "y", "--epochs", "2", "-q", "--out", "run"],
     "crossval": ["crossval", "config.yaml", "-q", "--out", "cv", "--folds", "2", "--jobs", "1"],
+    "crossval --jobs 2": ["crossval", "config.yaml", "-q", "--out", "cv", "--folds", "2",
+                          "--jobs", "2"],
     "init": ["init", "points.csv", "--target", "y", "-o", "new.yaml"],
     "predict": ["predict", "ready", "points.csv", "-o", "out.csv"],
+    "predict -": ["predict", "ready", "-", "-o", "out.csv"],
     "evaluate": ["evaluate", "ready", "points.csv", "--json", "--plot", "out.svg"],
     "gradcheck": ["gradcheck", "config.yaml", "--rows", "4", "--dump", "case.npz", "--answers",
                   "answers.json", "--junit", "out.xml"],
+    "gradcheck --plot": ["gradcheck", "config.yaml", "--rows", "4", "--dump", "case.json",
+                         "--answers", "answers.safetensors", "--plot", "out.svg"],
     "chain": ["chain", "config.yaml", "--rows", "4", "--json", "--plot", "out.svg"],
-    "compare_losses": ["compare-losses", "--logits=-2:2:1", "--json", "--plot", "out.svg"],
+    "compare-losses": ["compare-losses", "--logits=-2:2:1", "--json", "--plot", "out.svg"],
     "report": ["report", "ready", "-o", "out.html"],
     "example": ["example", "xor", "-o", "copied"],
 }  # fmt: skip
-"""A command line of each command that writes, by the command's name."""
+"""Command lines of each command that writes, by what they are called in the table of counts."""
+
+_FORCELESS = {"evaluate", "chain", "compare-losses"}  # what they write takes the place of the old
 
 TIMED = ("report.json", "history.jsonl", "out.xml")  # hold seconds, which differ from run to run
 
@@ -89,19 +102,31 @@ class Bench:
     """A folder with inputs and a trained model, copied for each run of one command line."""
 
     def __init__(self, folder: Path, shim: Path, command: list[str]) -> None:
-        self.folder, self.shim, self.command = folder, shim, command
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.command = folder, command
+        self.forks = Forks(folder, shim)
         self.origin = folder / "origin"
         if not self.origin.exists():
-            self.origin.mkdir(parents=True)
+            self.origin.mkdir()
             (self.origin / "points.csv").write_text(POINTS)
             (self.origin / "config.yaml").write_text(CONFIG)
-            made = self._mlp(self.origin, ["train", "config.yaml", "--quiet", "--out", "ready"], {})
-            assert made.returncode == 0, made.stderr
-        self.inputs = contents(self.origin)
+            for name, epochs in (("ready", "3"), ("half", "2")):
+                line = ["train", "config.yaml", "--quiet", "--out", name, "--epochs", epochs]
+                made = self._mlp(self.origin, line, {})
+                assert made.status == 0, made.err
+        self.before = contents(self.origin)
+        own = "half/" if "half" in command else " "
+        self.inputs = {name: b for name, b in self.before.items() if not name.startswith(own)}
         here = self._copy()
         whole = self._mlp(here, command, {})
-        assert whole.returncode == 0, whole.stderr
+        assert whole.status == 0, whole.err
         self.outputs = contents(here)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.forks.close()
 
     def calls(self, kinds: str) -> int:
         """Return how many calls of these kinds the command makes."""
@@ -123,28 +148,41 @@ class Bench:
     def kill(self, n: int) -> str | None:
         """Kill the process at its n-th call; return what is wrong with what is left."""
         here = self._copy()
-        self._mlp(here, self.command, {"FAULT_N": str(n), "FAULT_KILL": "1"})
+        told = {"FAULT_N": str(n), "FAULT_KINDS": ALL, "FAULT_KILL": "1"}
+        ran = self._mlp(here, self.command, told)
+        return self._killed(here, ran, -signal.SIGKILL)
+
+    def kill_after(self, seconds: float) -> str | None:
+        """End the process, unheard, after that long; return what is wrong with what is left."""
+        here = self._copy()
+        ran = self._mlp(here, self.command, {}, seconds)
+        return self._killed(here, ran, -signal.SIGALRM)
+
+    def _killed(self, here: Path, ran: Run, status: int) -> str | None:
+        if ran.status not in {0, status} or ran.err:
+            return f"status {ran.status}: {ran.err}"
         return self._broken(here) or self._again(here)
 
     def _again(self, here: Path) -> str | None:
         """Go on, or anew where there is nothing to go on from; the result is as in one go."""
         resumed = ["--resume"] if (here / "run/last.ckpt.safetensors").exists() else ["--force"]
         more = resumed if self.command[0] in {"train", "crossval"} else ["--force"]
-        more = [] if self.command[0] in {"evaluate", "chain", "compare-losses"} else more
+        if "--resume" in self.command or self.command[0] in _FORCELESS:
+            more = []
         ran = self._mlp(here, [*self.command, *more], {})
-        if ran.returncode:
-            return f"then {more}: status {ran.returncode}: {ran.stderr}"
+        if ran.status:
+            return f"then {more}: status {ran.status}: {ran.err}"
         left = contents(here)
         wrong = [name for name, content in self.outputs.items() if left.get(name) != content]
         return f"then {more}: other bytes in {wrong}" if wrong else None
 
-    def _judged(self, here: Path, ran: subprocess.CompletedProcess[str]) -> str | None:
-        if ran.returncode not in {0, 74} or "Traceback" in ran.stderr:
-            return f"status {ran.returncode}: {ran.stderr}"
-        if ran.returncode and (len(ran.stderr.splitlines()) != 1 or ran.stdout):
-            return f"expected one line and no result, got {ran.stderr!r}, {ran.stdout[:40]!r}"
+    def _judged(self, here: Path, ran: Run) -> str | None:
+        if ran.status not in {0, 74} or "Traceback" in ran.err:
+            return f"status {ran.status}: {ran.err}"
+        if ran.status and (len(ran.err.splitlines()) != 1 or ran.out):
+            return f"expected one line and no result, got {ran.err!r}, {ran.out[:40]!r}"
         left = contents(here)
-        if not ran.returncode and any(left.get(name) != b for name, b in self.outputs.items()):
+        if not ran.status and any(left.get(name) != b for name, b in self.outputs.items()):
             return "status 0, but an output lacks or differs"
         return self._broken(here)
 
@@ -153,8 +191,9 @@ class Bench:
         left = contents(here)
         if any(left.get(name) != content for name, content in self.inputs.items()):
             return "an input was changed"
-        known = {**self.outputs, **self.inputs}
-        halves = [name for name, b in left.items() if name in known and b != known[name]
+        whole = (self.before, self.outputs)
+        halves = [name for name, b in left.items() if any(name in known for known in whole)
+                  and all(b != known.get(name) for known in whole)
                   and not name.endswith("last.ckpt.safetensors")]  # fmt: skip
         return f"half written: {halves}" if halves else _no_json(here)
 
@@ -166,13 +205,13 @@ class Bench:
         return here
 
     def _mlp(
-        self, here: Path, args: list[str], told: dict[str, str]
-    ) -> subprocess.CompletedProcess[str]:
-        preload = {"LD_PRELOAD": str(self.shim), "FAULT_UNDER": str(here)} if told else {}
-        return subprocess.run(
-            [*COMMAND, *args], cwd=here, capture_output=True, text=True, check=False, timeout=120,
-            env={**os.environ, "TMPDIR": str(here / "tmp"), **preload, **told},
-        )  # fmt: skip
+        self, here: Path, args: list[str], told: dict[str, str], seconds: float = PATIENCE
+    ) -> Run:
+        under = {"FAULT_UNDER": str(here)} if told else {}
+        stdin = here / "points.csv" if "-" in args else None
+        return self.forks.run(
+            args, here, {"TMPDIR": str(here / "tmp"), **under, **told}, stdin, seconds
+        )
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
    Preloaded (LD_PRELOAD). FAULT_N: which call, counted from 1 over all below; 0 only counts.
    FAULT_ERRNO: what it fails with; -1: a write takes half of what it is given, others succeed.
-   FAULT_KINDS: letters of the calls that count: o(pen to write), w(rite), s(ync), r(ename), u(nlink),
-   m(kdir), t(runcate), c(hmod). FAULT_UNDER: only files under this folder.
+   FAULT_KINDS: letters of the calls that count, none without it: o(pen to write), w(rite), s(ync),
+   r(ename), u(nlink), m(kdir), t(runcate), c(hmod). FAULT_UNDER: only files under this folder.
    FAULT_LOG: a file that gets the number of calls, one line per process. FAULT_AFTER=1: every call
    from the n-th on fails, as on a disk that stays full. FAULT_KILL=1: SIGKILL instead of an error. */
 #define _GNU_SOURCE
@@ -51,7 +51,7 @@ static int under_name(int folder, const char *name) {
 static int fault(char kind) {
     const char *kinds = getenv("FAULT_KINDS");
     long n = number("FAULT_N");
-    if (kinds && !strchr(kinds, kind)) return 0;
+    if (!kinds || !strchr(kinds, kind)) return 0;
     calls++;
     if (!n || calls < n || (calls > n && !number("FAULT_AFTER"))) return 0;
     if (number("FAULT_KILL")) kill(getpid(), SIGKILL);

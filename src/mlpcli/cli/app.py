@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import errno
 import gc
 import os
 import re
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -23,11 +20,9 @@ from mlpcli.cli.completion import in_whole_words
 from mlpcli.cli.console import complain, flush_quietly, prepare_streams, show_stuck
 from mlpcli.cli.group import Group
 from mlpcli.cli.other_names import option_hint
-from mlpcli.errors import InputError, MlpError, StorageError
+from mlpcli.cli.signals import Signals
+from mlpcli.errors import InputError, Interrupted, MlpError, StorageError
 from mlpcli.version import __version__
-
-if TYPE_CHECKING:
-    from sys import UnraisableHookArgs
 
 __all__ = ["COMMANDS", "main", "program", "run"]
 
@@ -97,31 +92,38 @@ def _options(
     pass
 
 
-def run(args: Sequence[str] | None = None) -> int:
-    """Run the command line (by default that of the process) and return its exit status."""
+def run(args: Sequence[str] | None = None, signals: Signals | None = None) -> int:
+    """Run the command line (by default that of the process) and return its exit status.
+
+    An error after one of `signals` follows from it, and is not said.
+    """
     choose("auto")
     args = list(sys.argv[1:] if args is None else args)
     named = [word for word in args[:1] if word in COMMANDS]
     try:
         command = typer.main.get_command(program(*(named or COMMANDS)))
         status = command.main(args, prog_name="mlp", standalone_mode=False)
-    except MlpError as error:
-        complain(*error.lines, meaning="error")
-        status = error.exit_code
-    except typer.Abort:
-        status = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
+        heard = signals.status if signals and not isinstance(error, Interrupted) else 0
+        status = heard or _failed(error)
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):
             raise
         status = 0  # Click's way to end when nobody reads the help to its end
-    except MemoryError:
-        complain(_NO_MEMORY, meaning="error")
-        status = InputError.exit_code
-    except OSError as error:
-        status = _stuck(error)
-    except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
-        status = _usage_or_bug(error)
     return flush_quietly(status or 0)
+
+
+def _failed(error: Exception) -> int:
+    """Report an error; return its exit status."""
+    if isinstance(error, MlpError):
+        complain(*error.lines, meaning="error")
+        return error.exit_code
+    if isinstance(error, typer.Abort):
+        return INTERRUPTED
+    if isinstance(error, MemoryError):
+        complain(_NO_MEMORY, meaning="error")
+        return InputError.exit_code
+    return _stuck(error) if isinstance(error, OSError) else _usage_or_bug(error)
 
 
 def _stuck(error: OSError) -> int:
@@ -175,42 +177,16 @@ _ALLOCATIONS_BETWEEN_COLLECTIONS = 200_000
 
 
 def main() -> None:
-    """Run as a program.
-
-    Ctrl-C raises KeyboardInterrupt while a command runs, so that temporary files are removed; at
-    the end, where an exception would meet nobody, it ends the process at once.
-    """
+    """Run as a program."""
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, 10, 10)
-    sys.unraisablehook = _quiet
-    heard = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    signals = Signals()
     try:
         prepare_streams()
-        signal.signal(signal.SIGTERM, _terminate)
-        if heard:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        signals.watch()
         with in_whole_words():
-            status = run()
+            status = run(signals=signals)
     except KeyboardInterrupt:
         status = INTERRUPTED
-    if heard:
-        signal.signal(signal.SIGINT, _leave)
-        # Once all threads have ended: Python gives the signal back, and the status would be lost.
-        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+    signals.end()
     gc.freeze()  # the search for cycles in all that was loaded, before it ends, takes 15 ms
     sys.exit(status)
-
-
-def _leave(_signum: int, _frame: object) -> None:
-    os._exit(INTERRUPTED)
-
-
-def _quiet(unraisable: UnraisableHookArgs) -> None:
-    """End by a Ctrl-C that came while an object was given up, where nothing can be raised."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        os._exit(INTERRUPTED)
-    sys.__unraisablehook__(unraisable)
-
-
-def _terminate(signum: int, _frame: object) -> None:
-    """End by way of an exception, so that temporary files are removed."""
-    raise SystemExit(128 + signum)
