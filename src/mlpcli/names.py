@@ -10,6 +10,7 @@ __all__ = [
     "ACTIVATIONS",
     "CALLS",
     "DERIVATIVES",
+    "EXPORTS",
     "INITS",
     "LIBRARIES",
     "LOSSES",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
+EXPORTS = ["onnx", "npz", "json", "c"]
+"""The formats in which other tools can have a model."""
 INITS = ["glorot", "he", "normal", "zeros"]
 CALLS = ["batch", "row", "step", "row-step"]
 LOSSES = ["bce", "cross_entropy", "mse"]

@@ -66,6 +66,7 @@ WRITERS = {
     "chain": ["chain", "config.yaml", "--rows", "4", "--json", "--plot", "out.svg"],
     "compare_losses": ["compare-losses", "--logits=-2:2:1", "--json", "--plot", "out.svg"],
     "report": ["report", "ready", "-o", "out.html"],
+    "export": ["export", "ready", "--to", "json", "-o", "out.json"],
     "example": ["example", "xor", "-o", "copied"],
 }  # fmt: skip
 """A command line of each command that writes, by the command's name."""
