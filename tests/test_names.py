@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from mlpcli import names
 from mlpcli.check.given.call import CALLS
+from mlpcli.export.formats import FORMATS
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import INITS
@@ -15,6 +16,7 @@ from mlpcli.training.metrics import Scores
 def test_names_are_those_of_the_registries() -> None:
     assert sorted(names.ACTIVATIONS) == sorted(ACTIVATIONS)
     assert list(CALLS) == names.CALLS
+    assert list(FORMATS) == names.EXPORTS
     assert sorted(names.INITS) == sorted(INITS)
     assert set(names.LOSSES) <= set(LOSSES)
     for loss, forms in names.DERIVATIVES.items():

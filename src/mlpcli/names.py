@@ -11,6 +11,7 @@ __all__ = [
     "CALLS",
     "DERIVATIVES",
     "DTYPES",
+    "EXPORTS",
     "INITS",
     "LIBRARIES",
     "LOSSES",
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "identity"]
+EXPORTS = ["onnx", "npz", "json", "c"]
+"""The formats in which other tools can have a model."""
 INITS = ["glorot", "he", "normal", "zeros"]
 CALLS = ["batch", "row", "step", "row-step"]
 LOSSES = ["bce", "cross_entropy", "mse"]

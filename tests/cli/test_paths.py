@@ -41,6 +41,7 @@ CASE = ["gradcheck", "config.yaml", "--dump", "case.npz", "--rows", "3"]
 WRITES = {
     "init": ["init", "{data}", "--target", "y", "--force", "-o"],
     "predict": ["predict", "{model}", "{data}", "--force", "-o"],
+    "export": ["export", "{model}", "--to", "json", "--force", "-o"],
     "evaluate": ["evaluate", "{model}", "{data}", "--plot"],
     "train": ["train", "{config}", "--out", "new", "--plot"],
     "chain": ["chain", "{config}", "--model", "{model}", "--plot"],

@@ -102,7 +102,8 @@ def picture() -> str:
     lines += ["    yaml([YAML]) --> config", "    tables([tables]) --> data"]
     for (maker, user), same in groupby(flows(), key=lambda flow: (flow[0], flow[2])):
         lines.append(f"    {maker} -- {', '.join(record for _, record, _ in same)} --> {user}")
-    lines += ["    cli --> out([text, JSON, pictures])", "```"]
+    lines += ["    cli --> out([text, JSON, pictures])"]
+    lines += ["    export --> tools([files for other tools])", "```"]
     return "\n".join(lines) + "\n"
 
 

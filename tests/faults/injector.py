@@ -77,6 +77,7 @@ WRITERS = {
     "chain": ["chain", "config.yaml", "--rows", "4", "--json", "--plot", "out.svg"],
     "compare-losses": ["compare-losses", "--logits=-2:2:1", "--json", "--plot", "out.svg"],
     "report": ["report", "ready", "-o", "out.html"],
+    "export": ["export", "ready", "--to", "json", "-o", "out.json"],
     "example": ["example", "xor", "-o", "copied"],
 }  # fmt: skip
 """Command lines of each command that writes, by what they are called in the table of counts."""

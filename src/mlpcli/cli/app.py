@@ -47,6 +47,7 @@ COMMANDS = (
     "compare-losses",
     "chain",
     "info",
+    "export",
     "config",
 )
 """In the order of `mlp --help`. Each is a module of this room, which holds a function of that name,

@@ -48,13 +48,16 @@ class Activation(ABC):
     `curvature` s times the error of h and `roundings` s, of z it is `own_error`; a textbook that
     writes `textbook_slope` makes `textbook_error` beside it. `init` is how weights should start,
     `written` how people write f'(H_i), `letter` what they call f, and `in_numpy` the code of f by h
-    and of f' by h and z, with {slope} for the slope that can be chosen.
+    and of f' by h and z, with {slope} for the slope that can be chosen; `in_c` is the code of f in
+    C99, which keeps a nan, and `in_onnx` its operator in ONNX, None where there is none.
     """
 
     name: ClassVar[str]
     letter: ClassVar[str] = "f"
     written: ClassVar[str]
     in_numpy: ClassVar[tuple[str, str] | None] = None
+    in_c: ClassVar[str | None] = None
+    in_onnx: ClassVar[str | None] = None
     init: ClassVar[str] = "glorot"
     curvature: ClassVar[float]
     roundings: ClassVar[float]
@@ -150,6 +153,8 @@ class Sigmoid(Activation):
     letter = "sigma"
     written = "Z_i (1 - Z_i)"
     in_numpy = ("1 / (1 + np.exp(-h))", "z * (1 - z)")
+    in_c = "1 / (1 + exp(-h))"
+    in_onnx = "Sigmoid"
     curvature = 1.0
     roundings = 3.0
 
@@ -212,6 +217,8 @@ class Tanh(Activation):
     name = "tanh"
     written = "(1 - Z_i^2)"
     in_numpy = ("np.tanh(h)", "1 - z**2")
+    in_c = "tanh(h)"
+    in_onnx = "Tanh"
     curvature = 2.0
     roundings = 3.0
 
@@ -273,6 +280,8 @@ class LeakyRelu(Activation):
     name = "leaky_relu"
     written = "1 where H_i > 0, else a"
     in_numpy = ("np.where(h > 0, h, {slope} * h)", "np.where(h > 0, 1, {slope})")
+    in_c = "h < 0 ? {slope} * h : h"
+    in_onnx = "PRelu"
     init = "he"
     curvature = 0.0
     roundings = 2.0
@@ -340,6 +349,8 @@ class Relu(LeakyRelu):
     name = "relu"
     written = "(H_i > 0)"
     in_numpy = ("np.maximum(h, 0)", "h > 0")
+    in_c = "h < 0 ? 0 : h"
+    in_onnx = "Relu"
 
     @classmethod
     def with_slope(cls, slope: float) -> Self:
@@ -364,6 +375,8 @@ class Identity(Activation):
     name = "identity"
     written = "1"
     in_numpy = ("h", "1")
+    in_c = "h"
+    in_onnx = "Identity"
     curvature = 0.0
     roundings = 1.0
 

@@ -1,0 +1,1 @@
+"""Writes a model for other tools: ONNX, npz, JSON, and a header in C99."""
