@@ -21,6 +21,7 @@ import mlpcli.data.table.store as store
 from mlpcli.__main__ import main
 QUERY = "SELECT sum(a.range * b.range) FROM range(1000000) AS a, range(10000000) AS b"
 def slow(self):
+    self.connection.execute("SET threads = 1")  # of more, one would go on with its part
     threading.Timer(0.2, os.kill, (os.getpid(), SIGNUM)).start()
     try:
         self.connection.execute(QUERY)
