@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COVERAGE ?=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test trust check docs bench lock clean
+.PHONY: demo test trust fuzz check docs bench lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -20,6 +20,11 @@ test: $(VENV)/.dev
 # Every call of every command that writes, made to fail: 20 minutes; writes docs/reliability.md.
 trust: $(VENV)/.dev
 	cd tests && $(abspath $(BIN))/python -m faults.long
+
+# Long runs that look for what nobody thought of: an hour or two; counts go to docs/reliability.md.
+LONG_RUNS := fuzz.long
+fuzz: $(VENV)/.dev
+	cd tests && $(foreach run,$(LONG_RUNS),$(abspath $(BIN))/python -m $(run) --write &&) true
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
