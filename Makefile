@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo install test trust check wheel docs site bench torch lock clean
+.PHONY: demo install test trust fuzz check wheel docs site bench torch lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -27,6 +27,11 @@ test: $(VENV)/.dev
 # Every call of every command that writes, made to fail: 20 minutes; writes docs/reliability.md.
 trust: $(VENV)/.dev
 	cd tests && $(abspath $(BIN))/python -m faults.long
+
+# Long runs that look for what nobody thought of: an hour or two; counts go to docs/reliability.md.
+LONG_RUNS := fuzz.long
+fuzz: $(VENV)/.dev
+	cd tests && $(foreach run,$(LONG_RUNS),$(abspath $(BIN))/python -m $(run) --write &&) true
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from mlpcli.text import (
     quoted,
     shorten,
     show_value,
+    strict_json,
 )
 
 LIVELY = st.text() | st.text('\n\r\t\x00\x1b\x7f\x85\xa0\u2028\ufeff"\\#:{}😀é')
@@ -68,3 +70,17 @@ def test_one_of() -> None:
 def test_near_names() -> None:
     assert near_names("colour", ["color", "size"]) == ', did you mean "color"?'
     assert near_names("colour", ["size"]) == '; it has "size"'
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "[-Infinity]", "1e999", "[-1e400]", "[" * 100_000, "{", b"\xff"]
+)
+def test_json_with_what_is_no_number_is_refused(text: str | bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        strict_json(text)
+
+
+def test_json_of_numbers_is_read() -> None:
+    assert strict_json(b'{"a": [1, -2.5, 1e308, null, "NaN"]}') == {
+        "a": [1, -2.5, 1e308, None, "NaN"]
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "show_name",
     "show_names",
     "show_value",
+    "strict_json",
 ]
 
 LONGEST = 60
@@ -55,6 +56,22 @@ def show_value(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     return shorten(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def strict_json(text: str | bytes) -> Any:
+    """Return the value of a JSON text; ValueError for what is none, nan and inf among it."""
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is no number of JSON")
+
+    def read(digits: str) -> float:
+        number = float(digits)
+        return number if math.isfinite(number) else refuse(digits)
+
+    try:
+        return json.loads(text, parse_constant=refuse, parse_float=read)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def finite(document: Mapping[str, Any]) -> dict[str, Any]:

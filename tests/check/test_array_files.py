@@ -78,6 +78,7 @@ def test_json_trees(tmp_path: Path) -> None:
         ('{"W1": [[1, 2], [3]]}', "W1: expected rows of one length"),
         ('{"W1": [1, "2"]}', "W1: expected numbers, got text"),
         ('{"W1": {"a": 1}}', "W1: expected an array, got an object"),
+        ('{"W1": [[{}, 1]]}', "W1: expected rows of numbers, got an object in one"),
         ('{"W1": null}', "W1: expected numbers, got null"),
         ('{"W1": true}', "W1: expected numbers, got true or false"),
         ("[1, 2]", "expected an object of named arrays, got a list"),

@@ -280,3 +280,12 @@ def test_what_the_file_leaves_out_of_an_overridden_mapping_is_placed_at_the_over
 def test_a_long_override_is_shortened(refused: Callable[..., list[str]]) -> None:
     (line,) = refused(BASE, f"training.epochs={'x' * 10_000}\n\x1b[31m")
     assert len(line) < 300
+
+
+@pytest.mark.parametrize("key", ["\udcd6", "loss.\udcd6", "data\0.x", "\ud800[0]"])
+def test_a_key_that_no_file_can_hold_is_refused(
+    refused: Callable[..., list[str]], key: str
+) -> None:
+    (line,) = refused(BASE, f"{key}=1")
+    assert "expected text, got the character" in line
+    assert line.isprintable()

@@ -68,3 +68,11 @@ def test_what_no_file_holds_is_refused() -> None:
 def test_the_tree_gives_its_values_back() -> None:
     values = {"a": {"b": [1, 2.5, None, True, "x"]}, "c": None}
     assert plain_tree(values).plain() == values
+
+
+@pytest.mark.parametrize("text", ["a\ud800", "a\0"])
+def test_text_that_no_file_holds_is_refused(text: str) -> None:
+    assert errors({"data": {**DATA, "weight": text}})[0].startswith(
+        "data.weight: expected text, got"
+    )
+    assert "expected text, got the character" in errors({"data": DATA, text: {"x": 1}})[0]

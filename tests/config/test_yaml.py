@@ -149,6 +149,7 @@ REFUSED = {
         r"1:7: expected an escape that YAML knows; write \\ for \, or use single quotes"
     ),
     "a: 1\nb: \0\n": (r'2:4: expected text, got the character "\u0000"; is this a binary file?'),
+    '"x\\0": 1\n': r'1:1: expected text, got the character "\u0000"; remove it',
     'a: "x\\0"\n': r'1:4: a: expected text, got the character "\u0000"; remove it',
     "a: " + "9" * 400 + "\n": "1:4: a: expected a number of at most 300 digits, got 400",
     "a: " + "[" * 40 + "]" * 40: "1:36: expected at most 32 levels of nesting, got more",

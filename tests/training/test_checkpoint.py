@@ -289,8 +289,29 @@ def test_a_position_that_is_none(workshop: Workshop, position: Any) -> None:
     tensors, metadata = read_tensors(file, SCHEMA)
     metadata = {k: v for k, v in metadata.items() if k != "tensor_digest"}
     write_tensors(file, SCHEMA, tensors, metadata | {"position": position})
-    with pytest.raises(ModelError, match="does not fit the network of the config"):
+    with pytest.raises(ModelError, match=r"does not fit the network of the config|no position"):
         workshop.train("training.epochs=2", out="parts", resume=True)
+
+
+@pytest.mark.parametrize("config", [1, "text", None, []])
+def test_a_config_that_is_none(workshop: Workshop, config: Any) -> None:
+    file = workshop.train("training.epochs=1", out="parts").path.parent / "last.ckpt.safetensors"
+    tensors, metadata = read_tensors(file, SCHEMA)
+    write_tensors(file, SCHEMA, tensors, metadata | {"config": config})
+    with pytest.raises(ModelError, match="not a checkpoint that mlp train wrote: no config"):
+        workshop.train("training.epochs=2", out="parts", resume=True)
+
+
+def test_a_difference_is_told_in_short(workshop: Workshop) -> None:
+    file = workshop.train("training.epochs=1", out="parts").path.parent / "last.ckpt.safetensors"
+    tensors, metadata = read_tensors(file, SCHEMA)
+    metadata["config"] |= {"\x1b[2J": "x" * 1000}
+    write_tensors(file, SCHEMA, tensors, metadata)
+    with pytest.raises(UsageError) as raised:
+        workshop.train("training.epochs=2", out="parts", resume=True)
+    (line,) = raised.value.lines
+    assert line.isprintable()
+    assert len(line) < 300
 
 
 def test_arrays_of_another_shape_are_not_stretched(workshop: Workshop) -> None:

@@ -74,6 +74,8 @@ def test_a_run_without_the_score_is_last(folder: Path) -> None:
         ("report.json", b"[]", "report.json is not what a run writes"),
         ("report.json", b'{"metrics": 3}', "report.json is not what a run writes"),
         ("report.json", b'{"metrics": {"test": 3}}', "report.json is not what a run writes"),
+        ("report.json", b'{"metrics": {"test": {"f1": NaN}}}', "report.json is not what a run"),
+        ("report.json", b'{"metrics": {"test": {"f1": 1e999}}}', "report.json is not what a run"),
         ("report.json", b"\xff\xfe", "report.json is not what a run writes"),
         ("config.yaml", None, "config.yaml: no such file or directory"),
         ("config.yaml", b"a: [", "config.yaml:2:1: expected a value"),
@@ -108,3 +110,10 @@ def test_a_key_that_came_later_counts_as_its_default(folder: Path) -> None:
     path.write_text("".join(kept), encoding="utf-8")
     runs, _ = read_runs([folder / "a", folder / "b"])
     assert differing(runs) == ["data.validation", "data.test", "training.epochs"]
+
+
+@pytest.mark.parametrize("metrics", ['{"f1": null}', '{"test": {"f1": 1' + "0" * 400 + "}}"])
+def test_a_score_that_is_none(folder: Path, metrics: str) -> None:
+    (folder / "a/report.json").write_text(f'{{"metrics": {metrics}}}')
+    (run,), _ = read_runs([folder / "a"])
+    assert run.score("f1") is None

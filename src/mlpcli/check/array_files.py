@@ -150,9 +150,12 @@ def _whole(name: str, tree: Any) -> NDArray[Any]:
     if isinstance(tree, dict):
         raise CaseError(f"{shorten(name)}: expected an array, got an object")
     try:
-        return np.asarray(tree)
+        array = np.asarray(tree)
     except ValueError:
         raise CaseError(f"{shorten(name)}: expected rows of one length") from None
+    if array.dtype.hasobject:
+        raise CaseError(f"{shorten(name)}: expected rows of numbers, got an object in one")
+    return array
 
 
 def _kind(value: Any) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mlpcli.config.config import Config
 from mlpcli.config.messages import validate
 from mlpcli.config.tree import plain_tree
-from mlpcli.config.yaml import KeyPath, Node, Place, parse_value, read_yaml, show_path
+from mlpcli.config.yaml import KeyPath, Node, Place, parse_value, read_yaml, show_path, unusable
 from mlpcli.errors import ConfigError
 from mlpcli.text import shorten, show_value
 
@@ -137,6 +137,8 @@ def _applied(root: Node, override: str, place: Place) -> Node:
     key, equals, text = override.partition("=")
     if not equals or not PATH.fullmatch(key):
         raise ConfigError("expected KEY=VALUE, such as training.epochs=5 or network.hidden[0]=8")
+    if complaint := unusable(key):
+        raise ConfigError(complaint)
     path = tuple(int(index) if index else name for index, name in STEP.findall(key))
     return _put(root, path, 0, _node(_parsed(text, path), place))
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.config.yaml import MAX_DEPTH, KeyPath, Node, Place, show_path
+from mlpcli.config.yaml import MAX_DEPTH, KeyPath, Node, Place, show_path, unusable
 from mlpcli.errors import ConfigError
 from mlpcli.text import shorten
 
@@ -43,6 +43,8 @@ class _Numbered:
             return dict(self.items(value, path))
         if isinstance(value, list | tuple):
             return [self.node(item, (*path, number)) for number, item in enumerate(value)]
+        if isinstance(value, str) and (complaint := unusable(value)):
+            raise ConfigError(f"{show_path(path)}: {complaint}")
         if value is None or isinstance(value, str | bool | int | float):
             return value
         got = shorten(repr(value))
@@ -51,6 +53,8 @@ class _Numbered:
     def items(self, mapping: Mapping[Any, Any], path: KeyPath) -> Iterator[tuple[str, Node]]:
         for key, value in mapping.items():
             name = str(key)  # as in a file, where keys are text, whatever they look like
+            if complaint := unusable(name):
+                raise ConfigError(f"{show_path((*path, name))}: {complaint}")
             yield name, self.node(value, (*path, name))
 
 

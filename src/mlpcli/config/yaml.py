@@ -13,7 +13,16 @@ from mlpcli.text import shorten, show_value
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["KeyPath", "Node", "Place", "parse_value", "read_yaml", "resolve", "show_path"]
+__all__ = [
+    "KeyPath",
+    "Node",
+    "Place",
+    "parse_value",
+    "read_yaml",
+    "resolve",
+    "show_path",
+    "unusable",
+]
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands in the tree: keys of mappings and 0-based indices of lists."""
@@ -30,6 +39,12 @@ UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 """The YAML standard's."""
 UNUSABLE = re.compile("[\\x00\\ud800-\\udfff]")
 """What an escape may still put into a text, but no file name or file can hold."""
+
+
+def unusable(text: str) -> str:
+    """Return what is wrong with a text, or a key, that no file can hold; else an empty string."""
+    bad = UNUSABLE.search(text)
+    return f"expected text, got the character {show_value(bad.group())}; remove it" if bad else ""
 
 
 def show_path(path: KeyPath) -> str:
@@ -164,9 +179,8 @@ class _Builder:
             return self.mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(path)
-        if bad := UNUSABLE.search(event.value):
-            got = show_value(bad.group())
-            self.refuse(place, f"expected text, got the character {got}; remove it", path)
+        if complaint := unusable(event.value):
+            self.refuse(place, complaint, path)
         try:
             return resolve(event.value) if event.implicit[0] else event.value
         except ValueError as error:
@@ -196,6 +210,8 @@ class _Builder:
         if event.value == "<<" and event.implicit[0]:
             got = "the merge key <<, which YAML 1.2 no longer has; write the keys out"
             self.refuse(self.place(event), f"expected a key, got {got}", path)
+        if complaint := unusable(event.value):
+            self.refuse(self.place(event), complaint, path)
         return str(event.value)
 
     def alias(self, event: Any, path: KeyPath, place: Place) -> Any:

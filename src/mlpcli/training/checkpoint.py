@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.errors import ModelError, UsageError
+from mlpcli.text import shorten, show_value
 from mlpcli.training.sense import require_arrays, require_position
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 from mlpcli.version import software
@@ -26,6 +27,7 @@ __all__ = ["FREE_TO_CHANGE", "Checkpoint", "differences", "read_checkpoint", "sa
 
 SCHEMA = "mlp.checkpoint/1"
 FREE_TO_CHANGE = {"data.memory_limit", "training.checkpoint_every", "training.output", "gradcheck"}
+_PARTS = {"position": Mapping, "schedule": Mapping, "config": Mapping, "data_digest": str}
 _TABLES = {"data.train", "data.validation", "data.test"}
 
 
@@ -94,8 +96,8 @@ class Checkpoint:
             free = free | {"training.threads"}
         for key, old, new in differences(self.metadata["config"], config, free):
             raise UsageError(
-                f"{self.path}: {key} was {old!r} in the interrupted run and is {new!r} now; "
-                "set it back, or start anew with --force"
+                f"{self.path}: {shorten(key)} was {show_value(old)} in the interrupted run and is "
+                f"{show_value(new)} now; set it back, or start anew with --force"
             )
         if self.metadata["data_digest"] != digest:
             raise UsageError(
@@ -125,7 +127,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if not path.exists():
         raise UsageError(f"{path}: no checkpoint to resume from; train without --resume first")
     tensors, metadata = read_tensors(path, SCHEMA)
-    lacking = {"position", "schedule", "config", "data_digest"} - metadata.keys()
+    lacking = [key for key, kind in _PARTS.items() if not isinstance(metadata.get(key), kind)]
     if lacking:
         raise ModelError(f"{path}: not a checkpoint that mlp train wrote: no {min(lacking)}")
     return Checkpoint(path, tensors, metadata)

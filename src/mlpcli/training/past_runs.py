@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.config import Config, DataConfig, to_document
 from mlpcli.config.yaml import read_yaml
 from mlpcli.errors import ConfigError, UsageError
+from mlpcli.text import strict_json
 from mlpcli.training.metrics import SCORES
 from mlpcli.training.run_folder import RunFolder
 
@@ -43,8 +44,9 @@ class PastRun:
     def score(self, name: str) -> float | None:
         """Return a score on the part that says most; of a cross-validation its mean."""
         part = self.metrics.get(self.measured_on)
-        found = self.metrics.get(name, {}).get("mean") if part is None else part.get(name)
-        return found if isinstance(found, int | float) else None
+        found = (self.metrics.get(name) or {}).get("mean") if part is None else part.get(name)
+        fine = isinstance(found, int | float) and abs(found) <= sys.float_info.max
+        return found if fine else None
 
     def keys(self) -> dict[str, Any]:
         """Return the config as dotted keys and their values."""
@@ -91,7 +93,7 @@ def _read(path: Path) -> PastRun:
     if not folder.report.is_file():
         raise _Broken(f"no {folder.report.name}, so the run has not ended")
     try:
-        report = json.loads(folder.report.read_text("utf-8"))
+        report = strict_json(folder.report.read_bytes())
         metrics = report["metrics"]
         parts = [part for part in metrics.values() if not isinstance(part, dict | None)]
         config = read_yaml(folder.config.read_text("utf-8"), folder.config.name).plain()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.files import refuse_file, refuse_inputs, remove_stale, storage_errors, write_bytes
+from mlpcli.text import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,8 +106,8 @@ class RunFolder:
 
 def _is_epoch(line: bytes, epoch: int) -> bool:
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
+        record = strict_json(line)
+    except ValueError:
         return False
     return line.endswith(b"\n") and isinstance(record, dict) and record.get("epoch") == epoch
 

@@ -13,6 +13,7 @@ import duckdb
 from mlpcli.errors import DataError, StorageError
 from mlpcli.files import temporary_errors
 from mlpcli.parallel import core_count
+from mlpcli.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,4 +112,4 @@ def duckdb_errors(what: object) -> Iterator[None]:
         if "No space left" in str(error):
             place = tempfile.gettempdir()
             raise StorageError(f"{what}: no space left for temporary files in {place}") from error
-        raise DataError(f"{what}: {str(error).partition(chr(10))[0]}") from error
+        raise DataError(f"{what}: {printable(str(error).partition(chr(10))[0])}") from error

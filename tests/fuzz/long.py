@@ -1,0 +1,142 @@
+"""`make fuzz`: a million configs and what else there is; counts go to docs/reliability.md.
+
+    python -m fuzz.long [--share 0.01] [--seed 0] [--minutes 5] [--write] [FORMAT]..
+
+Feeds each format in a process of its own, so that a crash is counted, too. What is wrong is printed
+and kept in runs/fuzz/; once mended it belongs into tests/fuzz/corpus, which the tests feed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import multiprocessing
+import random
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fuzz.engine import COMMAND_EVERY, Tally, feed, inputs
+from fuzz.formats import FORMATS, WANTED, slug
+from fuzz.stage import build_stage
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+KEPT = Path(__file__).parents[2] / "runs" / "fuzz"
+MARKS = "<!-- fuzz: made by make fuzz -->\n", "<!-- end of fuzz -->"
+HEAD = ["input", "fed", "taken", "ways to refuse", "whole commands", "slowest, s", "wrong"]
+AT_A_TIME = 20_000  # inputs of a process
+
+
+def main() -> int:
+    """Feed all formats, or those that are named; exit status 1 if anything is wrong."""
+    options = argparse.ArgumentParser()
+    options.add_argument("formats", nargs="*", default=list(FORMATS))
+    options.add_argument("--share", type=float, default=1.0, help="of the inputs")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--minutes", type=float, default=1e9, help="for each format")
+    options.add_argument("--write", action="store_true", help="counts, to the page")
+    chosen = options.parse_args()
+    failed = False
+    for name in chosen.formats:
+        count = max(1, round(WANTED[name] * chosen.share))
+        tally = _fed(name, count, chosen.seed, time.monotonic() + 60 * chosen.minutes)
+        failed |= bool(tally.failures)
+        _keep(name, tally)
+        if chosen.write:
+            _write(name, tally)
+    return int(failed)
+
+
+def _fed(name: str, count: int, seed: int, end: float) -> Tally:
+    """Feed so many inputs, or until it is time to end."""
+    tally = Tally()
+    context = multiprocessing.get_context("fork")
+    while tally.inputs < count and time.monotonic() < end:
+        some = min(AT_A_TIME, count - tally.inputs)
+        ours, theirs = context.Pipe(duplex=False)
+        work = (theirs, name, some, f"{seed} {tally.inputs}", end, tally.fresh)
+        process = context.Process(target=_work, args=work)
+        process.start()
+        theirs.close()
+        with contextlib.suppress(EOFError):
+            while True:
+                tally.add(ours.recv())
+        process.join()
+        if process.exitcode == 1:
+            raise RuntimeError("the mutator failed, or the judge")
+        if process.exitcode:
+            tally.inputs += 1
+            tally.fail(f"ended the process: {process.exitcode}", _last(name))
+        print(f"{name}: {tally.inputs:,} of {count:,}, {sum(tally.failures.values())} wrong "
+              f"{dict(tally.failures.most_common(8)) or ''}", flush=True)  # fmt: skip
+    return tally
+
+
+def _work(
+    pipe: Connection, name: str, count: int, seed: str, end: float, pool: list[bytes]
+) -> None:
+    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+        build_stage(Path(folder))
+        form, rng = FORMATS[name](Path(folder)), random.Random(seed)
+        form.pool += pool
+        tally = Tally()
+        for number, content in enumerate(islice(inputs(form, rng), count)):
+            _path(name).write_bytes(content)
+            feed(form, content, tally, command=number % COMMAND_EVERY == COMMAND_EVERY - 1)
+            if number % 100 == 99 or number == count - 1:
+                pipe.send(tally)
+                tally = Tally()
+                if time.monotonic() > end:
+                    return
+
+
+def _memory() -> str | None:
+    """Return a folder that lies in memory, where there is one."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+def _path(name: str) -> Path:
+    """Return where the input lies that is being fed: what is left of a process that crashed."""
+    return Path(_memory() or tempfile.gettempdir()) / f"fuzz-{slug(name)}"
+
+
+def _last(name: str) -> bytes:
+    return _path(name).read_bytes()
+
+
+def _keep(name: str, tally: Tally) -> None:
+    _path(name).unlink(missing_ok=True)
+    for what, content in tally.wrong.items():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        path = KEPT / f"{slug(name)}-{hashlib.sha256(what.encode()).hexdigest()[:8]}"
+        path.write_bytes(content)
+        print(f"{tally.failures[what]:,} x {what}: {path}", file=sys.stderr)
+
+
+def _write(name: str, tally: Tally) -> None:
+    """Put the row of a format into the page, in the order of the formats."""
+    before, rest = PAGE.read_text().split(MARKS[0])
+    table, _, after = rest.partition(MARKS[1])
+    rows = dict(_row(line) for line in table.splitlines()[2:])
+    numbers = tally.inputs, tally.taken, len(tally.answers) - 1, tally.commands
+    cells = [f"{number:,}" for number in numbers]
+    rows[name] = [*cells, f"{tally.slowest:.2f}", str(tally.failures.total())]
+    lines = [HEAD, ["---"] * len(HEAD), *([n, *rows[n]] for n in FORMATS if n in rows)]
+    made = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    PAGE.write_text(before + MARKS[0] + made + MARKS[1] + after)
+
+
+def _row(line: str) -> tuple[str, list[str]]:
+    name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+    return name, cells
+
+
+if __name__ == "__main__":
+    sys.exit(main())
