@@ -7,13 +7,14 @@ Each installation has an environment of its own, outside of the checkout, and is
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import venv
 from pathlib import Path
+
+from foreign import find
 
 ROOT = Path(__file__).parents[1]
 KERNEL = Path("mlpcli/nn/kernel")
@@ -24,13 +25,12 @@ SESSION = (
     "predict runs/penguins penguins_unsexed.csv -o sexes.csv",
     "gradcheck penguins.yaml",
 )
-COMPILERS = ("cc", "gcc", "clang", "cl")
 
 
 def main(dist: Path) -> None:
     """Install both, each with a compiler and without; only the archive needs it, for its kernel."""
     (wheel,), (archive,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
-    compiles = (ROOT / "src" / KERNEL / "kernel.c").exists() and any(map(shutil.which, COMPILERS))
+    compiles = (ROOT / "src" / KERNEL / "kernel.c").exists() and find("cc") is not None
     path = os.environ["PATH"]
     with tempfile.TemporaryDirectory() as empty:
         report(wheel, path, kernel=compiles)

@@ -11,22 +11,26 @@ import shutil
 
 import pytest
 
-__all__ = ["PROGRAMS", "foreign"]
+__all__ = ["PROGRAMS", "find", "foreign"]
 
 PROGRAMS = {
+    "bash": ("bash",),
     "cc": ("cc", "gcc", "clang"),
     "node": ("node", "nodejs"),
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
-    "mpirun": ("mpirun", "mpiexec"),
 }
 """What each is called on the path."""
 
 
+def find(name: str) -> str | None:
+    """Return the path of a program, or None."""
+    return next((path for each in PROGRAMS[name] if (path := shutil.which(each))), None)
+
+
 def foreign(name: str) -> str:
     """Return the path of a program; where there is none, end the test: skipped, or failed."""
-    for each in PROGRAMS[name]:
-        if path := shutil.which(each):
-            return path
+    if path := find(name):
+        return path
     if name in _demanded():
         pytest.fail(f"{name} is not installed, and MLP_DEMAND names it")
     pytest.skip(f"{name} is not installed")

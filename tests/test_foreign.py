@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
 from foreign import PROGRAMS, foreign
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -38,5 +36,16 @@ def test_without_it_the_test_is_skipped_or_failed(
     with pytest.raises(pytest.fail.Exception, match=f"{name} is not installed, and MLP_DEMAND"):
         foreign(name)
     monkeypatch.setenv("MLP_DEMAND", "gfortran")
-    with pytest.raises(AssertionError, match="expected some of cc, node"):
+    with pytest.raises(AssertionError, match="expected some of bash, cc"):
         foreign(name)
+
+
+def test_no_test_looks_for_a_program_by_itself() -> None:
+    here = Path(__file__)
+    looking = {
+        path.name
+        for path in here.parent.rglob("*.py")
+        if path != here and re.search(r"\bwhich\(", path.read_text("utf-8"))
+    }
+    launcher = {"launch.py"}  # of MPI, which comes as a package too
+    assert looking - launcher == {"foreign.py"}, "ask foreign(NAME), which MLP_DEMAND can make fail"

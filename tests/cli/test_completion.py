@@ -6,7 +6,6 @@ import gzip
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from foreign import foreign
 from mlp_runs import COMMAND
 from mlpcli import names
 from mlpcli.check.bugs.registry import BUGS, OBSERVED
@@ -141,7 +141,6 @@ def split(line: str) -> list[str]:
     return re.findall(r"'[^']*'|[^ ]+|(?<= )$", line)
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @pytest.mark.parametrize(
     ("words", "offers"),
     [(["--set", "network.init", "=", "h"], ["he"]), (["--target", ""], ["x", "c", "y"])],
@@ -160,8 +159,8 @@ def test_bash_itself(here: Path, words: list[str], offers: list[str]) -> None:
         'printf "%s\\n" "${COMPREPLY[@]}"'
     )
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True,
-                         timeout=60, env={**os.environ, "PATH": path})  # fmt: skip
+    ran = subprocess.run([foreign("bash"), "-c", script], capture_output=True, text=True,
+                         check=True, timeout=60, env={**os.environ, "PATH": path})  # fmt: skip
     assert ran.stdout.split() == offers
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 import onnxruntime
+
+from foreign import foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     Reader = Callable[[bytes, Sequence[Row], Path], "Answers"]
 
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
-CC = shutil.which("cc")
 
 
 @dataclass(frozen=True)
@@ -176,11 +176,10 @@ int main(void)
 
 def by_c(content: bytes, rows: Sequence[Row], folder: Path) -> Answers:
     """Compile the header and run it on rows whose values are in the order of the columns."""
-    assert CC is not None, "a C compiler is needed: apt-get install gcc"
     (folder / "model.h").write_bytes(content)
     body = ",\n".join("{" + ", ".join(map(_in_c, row.values())) + "}" for row in rows)
     (folder / "main.c").write_text(MAIN % body, encoding="ascii")
-    for_main = [CC, *FLAGS, "main.c", "-o", "main", "-lm"]
+    for_main = [foreign("cc"), *FLAGS, "main.c", "-o", "main", "-lm"]
     subprocess.run(for_main, cwd=folder, check=True, timeout=60)
     out = subprocess.run([str(folder / "main")], check=True, timeout=60, capture_output=True)
     found = [row.split("\1") for row in out.stdout.decode().split("\2")[:-1]]

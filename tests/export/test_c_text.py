@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.others import CC, FLAGS
+from export.others import FLAGS
+from foreign import foreign
 from mlpcli.export.c_text import (
     braced,
     comment,
@@ -70,8 +71,7 @@ def test_texts_and_numbers_are_the_same_to_a_compiler(tmp_path: Path) -> None:
         f'for (int i = 0; i < {len(doubles)}; i++) printf("%.17g ", doubles[i]);\n'
         "return 0; }\n"
     )
-    assert CC is not None
-    subprocess.run([CC, *FLAGS, "main.c", "-o", "main"], cwd=tmp_path, check=True)
+    subprocess.run([foreign("cc"), *FLAGS, "main.c", "-o", "main"], cwd=tmp_path, check=True)
     out = subprocess.run([str(tmp_path / "main")], capture_output=True, check=True).stdout
     *got, values = out.decode().split("\1")
     assert got == said

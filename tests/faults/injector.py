@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from faults.forks import PATIENCE, Forks, Run
+from foreign import find
 from mlp_runs import POINTS
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ TIMED = ("report.json", "history.jsonl", "out.xml")  # hold seconds, which diffe
 
 def build_shim(folder: Path) -> Path | None:
     """Compile the shim; None where there is no compiler, or no Linux."""
-    compiler = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), "")
+    compiler = find("cc")
     if not compiler or not sys.platform.startswith("linux"):
         return None
     library = folder / "shim.so"
