@@ -52,6 +52,10 @@ def test_formulas_become_mathml() -> None:
     html = on_page_content(r'<p><span class="arithmatex">\(a &lt; \sigma\)</span></p>')
     assert html.startswith("<p><math")
     assert "arithmatex" not in html
+    close = on_page_content(r'<span class="arithmatex">\(\partial J/2 = f(-h)\)</span>')
+    assert "<mi>&#x02202;</mi>" in close
+    assert 'rspace="0">/' in close
+    assert 'form="prefix">&#x02212;' in close
     block = on_page_content('<div class="arithmatex">\\[\n\\frac{1}{2}\n\\]</div>')
     assert 'display="block"' in block
     assert "<mfrac>" in block

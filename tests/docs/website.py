@@ -31,6 +31,11 @@ _ROW = re.compile(
 )
 _MATH = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
+_SPACING = {
+    "<mo>&#x02202;</mo>": "<mi>&#x02202;</mi>",  # a partial derivative, not an operator
+    "<mo>&#x0002F;</mo>": '<mo lspace="0" rspace="0">/</mo>',
+    "&#x00028;</mo><mo>&#x02212;": '&#x00028;</mo><mo form="prefix">&#x02212;',
+}
 _OUTPUT = re.compile(r'<span class="go">.*?</span>', re.DOTALL)
 _VERDICT = re.compile(r"\b(pass|fail|inconclusive)\b", re.IGNORECASE)
 
@@ -136,4 +141,7 @@ def _mathml(formula: re.Match[str]) -> str:
     from latex2mathml.converter import convert
 
     display = "block" if formula[1] == "div" else "inline"
-    return str(convert(html.unescape(formula[2]), display=display))
+    mathml = str(convert(html.unescape(formula[2]), display=display))
+    for spaced, close in _SPACING.items():
+        mathml = mathml.replace(spaced, close)
+    return mathml
