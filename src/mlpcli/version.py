@@ -3,9 +3,10 @@
 __version__ = "0.1.0"
 
 
-def software() -> dict[str, str]:
-    """Return the versions of this package, of NumPy and of Python; loads NumPy."""
+def software(*libraries: str) -> dict[str, str]:
+    """Return the versions of this package, of NumPy, Python and some libraries; loads NumPy."""
     import platform
+    from importlib.metadata import version
 
     import numpy as np
 
@@ -13,4 +14,5 @@ def software() -> dict[str, str]:
         "mlpcli": __version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
     }

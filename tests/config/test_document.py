@@ -230,7 +230,7 @@ def test_the_schema_says_what_it_is() -> None:
         ("data", "labels", ["a", "b"], False),
         ("loss", "class_weight", "balancd", False),
         ("training", "optimizer", "sgd", True),
-        ("training", "optimizer", "lbfgs", False),
+        ("training", "optimizer", "lion", False),
         ("training", "optimizer", {"name": "sgd"}, True),
         ("training", "optimizer", {"name": "sgd", "momentum": 0.5}, False),
         ("training", "optimizer", {"learning_rate": 0.5}, True),

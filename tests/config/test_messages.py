@@ -66,9 +66,13 @@ if TYPE_CHECKING:
             "[1]",
             "a number > 0 and < 1, or {maximize: f1|balanced_accuracy|mcc}, got [1]",
         ),
-        ("training.optimizer", "lbfgs", 'one of sgd, momentum, nesterov, adam, got "lbfgs"'),
-        ("training.optimizer", "null", "one of sgd, momentum, nesterov, adam, got null"),
-        ("training.optimizer", "[adam]", 'one of sgd, momentum, nesterov, adam, got ["adam"]'),
+        ("training.optimizer", "lion", 'one of sgd, momentum, nesterov, adam, lbfgs, got "lion"'),
+        ("training.optimizer", "null", "one of sgd, momentum, nesterov, adam, lbfgs, got null"),
+        (
+            "training.optimizer",
+            "[adam]",
+            'one of sgd, momentum, nesterov, adam, lbfgs, got ["adam"]',
+        ),
         ("training.output", "5", 'a file name, got 5; put it in quotes: "5"'),
         ("loss.epsilon", "0.5", "a number > 0 and < 0.5, got 0.5"),
         ("loss.l2", "-1e-9", "a number >= 0, got -1e-09"),
@@ -113,11 +117,11 @@ def test_a_wrong_value_is_told_what_was_expected(
     [
         (
             "training: {optimizer: {name: adm}}",
-            '1:30: training.optimizer.name: expected one of sgd, momentum, nesterov, adam, got "adm", did you mean "adam"?',
+            '1:30: training.optimizer.name: expected one of sgd, momentum, nesterov, adam, lbfgs, got "adm", did you mean "adam"?',
         ),
         (
             "training: {optimizer: {name: [1]}}",
-            "1:30: training.optimizer.name: expected one of sgd, momentum, nesterov, adam, got [1]",
+            "1:30: training.optimizer.name: expected one of sgd, momentum, nesterov, adam, lbfgs, got [1]",
         ),
         (
             "training: {optimizer: {name: momentum, momentum: 1}}",

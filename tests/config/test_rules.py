@@ -36,6 +36,8 @@ CONFLICTS = {
     "drop: []\ntraining: {schedule: plateau}": f"3:12: training.schedule: {NO_ROWS}",
     "drop: []\ntraining: {threshold: {maximize: f1}}": f"3:12: training.threshold: {NO_ROWS}",
     "drop: []\ntraining: {schedule: {name: cosine, floor: 1}}": "3:37: training.schedule.floor: expected at most the learning rate 0.001, got 1",
+    "drop: []\ntraining: {optimizer: lbfgs, batch_size: 64}": "3:30: training.batch_size: expected none beside optimizer lbfgs, which takes all rows at once, got 64; remove it",
+    "drop: []\ntraining: {optimizer: lbfgs, schedule: step}": "3:30: training.schedule: expected none beside optimizer lbfgs, which finds its own steps, got step; remove it",
     "drop: []\nnetwork: {output: identity}": "3:11: network.output: expected an output of loss.kind null, got identity, which goes with mse",
     "drop: []\nnetwork: {output: softmax}\nloss: {kind: bce}": "3:11: network.output: expected an output of loss.kind bce, got softmax, which goes with cross_entropy",
     "drop: []\nloss: {kind: mse, derivative: fused}": '3:19: loss.derivative: expected no form for kind mse, got "fused"; remove it or use kind bce or cross_entropy',
@@ -52,7 +54,7 @@ def test_what_is_impossible_together_is_refused(
 
 
 def test_every_rule_is_tested() -> None:
-    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 12
+    assert len(RULES) == len({rule.__name__ for rule in RULES}) == 13
 
 
 def test_conflicts_are_refused_in_python_too() -> None:

@@ -302,5 +302,5 @@ def _reason(loop: Loop, loss: float | None) -> str | None:
     if loop.divergence is not None:
         return loop.divergence.message()
     if loop.stopped == "early-stopping":
-        return f"no better validation loss in {loop.patience} epochs"
+        return loop.note or f"no better validation loss in {loop.patience} epochs"
     return "the cross-entropy of the best weights is not finite" if loss is None else None

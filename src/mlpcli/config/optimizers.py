@@ -1,6 +1,6 @@
 """Optimizers and schedules: mappings whose name says which keys they have, or just the name."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     Field,
@@ -46,6 +46,18 @@ class Adam(Section):
     epsilon: Positive = Field(default=1e-8, description="Added to the root of that mean.")
 
 
+class Lbfgs(Section):
+    """Steps by the curvature of the last few, each on all rows; needs the extra lbfgs."""
+
+    learning_rate: ClassVar[float] = 1.0  # the step that is tried first, and mostly taken
+
+    name: Literal["lbfgs"] = "lbfgs"
+    memory: Count = Field(default=10, description="Steps that the curvature is made from.")
+    tolerance: NotNegative = Field(
+        default=1e-6, description="Largest entry of the gradient at which training ends."
+    )
+
+
 def _names(full: dict[str, Any]) -> list[str]:
     """Return the names among which a union's JSON Schema tells its mappings apart.
 
@@ -74,7 +86,7 @@ def _or_other(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
 
 
 OptimizerConfig = Annotated[
-    Sgd | Momentum | Nesterov | Adam,
+    Sgd | Momentum | Nesterov | Adam | Lbfgs,
     Field(discriminator="name"),
     SerializeAsAny(),
     WrapValidator(_or_other),

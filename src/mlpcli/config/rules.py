@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from mlpcli.config.optimizers import Lbfgs
 from mlpcli.names import DERIVATIVES, LOSS_OUTPUTS
 from mlpcli.text import did_you_mean, show_value
 
@@ -168,6 +169,25 @@ def floor_is_below(config: Sections) -> Iterator[InitErrorDetails]:
         yield _conflict(("training", "schedule", "floor"), reason, ("training", "optimizer"))
 
 
+def full_batch_has_no_other(config: Sections) -> Iterator[InitErrorDetails]:
+    """Refuse batches and a schedule where each step takes all rows and finds its own length.
+
+    What is said is what there would be anyway in a config that a run has resolved.
+    """
+    training = config.training
+    if not isinstance(training.optimizer, Lbfgs):
+        return
+    usual = type(training)()
+    if training.batch_size != usual.batch_size:
+        got = f"{training.batch_size}; remove it"
+        reason = f"expected none beside optimizer lbfgs, which takes all rows at once, got {got}"
+        yield _conflict(("training", "batch_size"), reason, ("training", "optimizer"))
+    if training.schedule != usual.schedule:
+        got = f"{training.schedule.name}; remove it"
+        reason = f"expected none beside optimizer lbfgs, which finds its own steps, got {got}"
+        yield _conflict(("training", "schedule"), reason, ("training", "optimizer"))
+
+
 RULES: tuple[Callable[[Sections], Iterator[InitErrorDetails]], ...] = (
     each_item_once,
     one_role_per_column,
@@ -181,4 +201,5 @@ RULES: tuple[Callable[[Sections], Iterator[InitErrorDetails]], ...] = (
     output_fits_loss,
     validation_is_there,
     floor_is_below,
+    full_batch_has_no_other,
 )

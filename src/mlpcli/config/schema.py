@@ -178,7 +178,7 @@ class TrainingConfig(Section):
     """How the loss is made small, and where the result goes."""
 
     optimizer: OptimizerConfig = Field(
-        default=Adam(), description="A name (sgd, momentum, nesterov, adam) or its settings."
+        default=Adam(), description="A name (sgd, momentum, nesterov, adam, lbfgs) or its settings."
     )
     epochs: Count = Field(default=100, description="Most passes over the training rows.")
     batch_size: Count = Field(default=32, description="Rows per step.")

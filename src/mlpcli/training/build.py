@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.config import ClassWeight
+from mlpcli.config import ClassWeight, Lbfgs
 from mlpcli.data.settle import label_weights
 from mlpcli.errors import ConfigError
+from mlpcli.extras import require_extra
 from mlpcli.nn.activations import activation_by
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import Objective, balanced_class_weights, balanced_label_weights
-from mlpcli.nn.optimizers import OPTIMIZERS
+from mlpcli.nn.optimizers import OPTIMIZERS, Sgd
+from mlpcli.nn.quasi_newton import QuasiNewton
 from mlpcli.nn.schedule import Schedule
 from mlpcli.parallel import ALONE
 from mlpcli.seeds import Stream, generator
+from mlpcli.training.full_batch import FullBatch
 from mlpcli.training.loop import Loop, Position, each_output, likeliest
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ __all__ = [
     "objective_from",
     "optimizer_from",
     "require_trainable",
+    "rows_per_step",
     "schedule_from",
 ]
 
@@ -113,12 +117,22 @@ def schedule_from(config: TrainingConfig) -> Schedule:
 
 
 def require_trainable(config: Config) -> None:
-    """Raise ConfigError for a network that is only checked: one whose output is its logits."""
+    """Raise ConfigError for a network that is only checked: one whose output is its logits.
+
+    Raises UsageError where the optimizer needs a package that is not there.
+    """
+    if isinstance(config.training.optimizer, Lbfgs):
+        require_extra("training.optimizer: lbfgs", "scipy", "lbfgs")
     if config.network.output == "identity":
         raise ConfigError(
             "network.output: identity is for gradcheck and chain; what is trained has outputs of "
             "0 to 1: leave it out"
         )
+
+
+def rows_per_step(config: TrainingConfig, rows: int) -> int:
+    """Return how many of the training rows a step takes."""
+    return rows if isinstance(config.optimizer, Lbfgs) else min(config.batch_size, rows)
 
 
 def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
@@ -129,17 +143,16 @@ def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
     training, sizes = config.training, layer_sizes(config, dataset)
     weights = generator(training.seed, Stream.WEIGHTS)
     network = network_from(config.network, sizes, training.dtype, weights)
-    optimizer = optimizer_from(training.optimizer)
-    return Loop(
+    kind, own = _kind_of_loop(training.optimizer, network)
+    return kind(
+        **own,
         network=network,
         objective=objective_from(dataset.config.loss, dataset.train.y, dataset.classes),
-        optimizer=optimizer,
-        state=optimizer.init(network.theta),
         schedule=schedule_from(training),
         train=dataset.train,
         validation=dataset.validation,
         epochs=training.epochs,
-        batch_size=min(training.batch_size, len(dataset.train)),
+        batch_size=rows_per_step(training, len(dataset.train)),
         patience=training.patience,
         position=Position(
             shuffle=dict(generator(training.seed, Stream.SHUFFLE).bit_generator.state),
@@ -150,3 +163,13 @@ def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
         team=team,
         answers=each_output if dataset.classes is None else likeliest,
     )
+
+
+def _kind_of_loop(config: OptimizerConfig, network: Network) -> tuple[type[Loop], dict[str, Any]]:
+    """Return which loop an optimizer needs, and what it alone has."""
+    if isinstance(config, Lbfgs):
+        method = QuasiNewton(config.memory)
+        own = {"method": method, "tolerance": config.tolerance, "state": method.init(network.theta)}
+        return FullBatch, {"optimizer": Sgd(), **own}
+    optimizer = optimizer_from(config)
+    return Loop, {"optimizer": optimizer, "state": optimizer.init(network.theta)}

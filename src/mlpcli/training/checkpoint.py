@@ -11,6 +11,7 @@ import numpy as np
 
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.text import shorten, show_value
+from mlpcli.training.full_batch import FullBatch
 from mlpcli.training.sense import require_arrays, require_position
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 from mlpcli.version import software
@@ -53,7 +54,7 @@ def save_checkpoint(
         "config": config,
         "data_digest": digest,
         "threads": loop.team.size,
-        "versions": software(),
+        "versions": software(*loop.libraries),
     }
     write_tensors(path, SCHEMA, arrays, metadata, durable=durable)
 
@@ -74,9 +75,10 @@ class Checkpoint:
 
     def notes(self) -> list[str]:
         """Return what the run was begun with and is not gone on with: its bytes may differ."""
-        old, new = self.metadata.get("versions"), software()
+        old = self.metadata.get("versions")
         if not isinstance(old, Mapping):
             return []
+        new = software(*(name for name in FullBatch.libraries if name in old))
         return [
             f"{name} was {old[name]!s:.20} when the run was interrupted and is {new[name]} now; "
             "the last digits may differ from those of a run in one go"

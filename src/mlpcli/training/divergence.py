@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Divergence", "diagnose", "scale_or_rate"]
 
+RATE = "the learning rate is too high; set training.optimizer.learning_rate lower"
 _LARGE_INPUT = 1e3  # standardised columns stay far below it
 
 
@@ -58,10 +59,12 @@ def diagnose(
     X: FloatArray,
     logits: FloatArray,
     inputs: Sequence[str],
+    otherwise: str = RATE,
 ) -> Divergence:
     """Return what is known of a step on rows `X` (N x n_0) whose loss or gradient is not finite.
 
-    `norms` are those of the gradient, one per layer; `inputs` the names of the n_0 inputs.
+    `norms` are those of the gradient, one per layer; `inputs` the names of the n_0 inputs;
+    `otherwise` the cause where neither the form nor an input is to blame.
     """
     wrong = [i for i, norm in enumerate(norms, start=1) if not math.isfinite(norm)]
     layer = wrong[-1] if wrong else len(norms)
@@ -72,11 +75,13 @@ def diagnose(
         layer=layer,
         norm=norms[layer - 1],
         rate=rate,
-        cause=_cause(objective, X, logits, inputs),
+        cause=_cause(objective, X, logits, inputs, otherwise),
     )
 
 
-def _cause(objective: Objective, X: FloatArray, logits: FloatArray, inputs: Sequence[str]) -> str:
+def _cause(
+    objective: Objective, X: FloatArray, logits: FloatArray, inputs: Sequence[str], otherwise: str
+) -> str:
     if np.isfinite(logits).all():
         # a form breaks at a logit whose derivative is not finite; labels do not matter for that
         broken = ~np.isfinite(objective.derivative(logits, np.zeros_like(logits)))
@@ -85,11 +90,13 @@ def _cause(objective: Objective, X: FloatArray, logits: FloatArray, inputs: Sequ
             h = float(max(logits[row][broken[row]], key=abs))
             return (f"the {objective.form.name} derivative is 0/0 at the saturated logit {h:.4g}; "
                     "set loss.derivative to stable")  # fmt: skip
-    return scale_or_rate([X], inputs)
+    return scale_or_rate([X], inputs, otherwise)
 
 
-def scale_or_rate(pieces: Iterable[FloatArray], inputs: Sequence[str]) -> str:
-    """Return what is to blame where the arithmetic itself is sound: a large input or the rate.
+def scale_or_rate(
+    pieces: Iterable[FloatArray], inputs: Sequence[str], otherwise: str = RATE
+) -> str:
+    """Return what is to blame where the arithmetic itself is sound: a large input or `otherwise`.
 
     `pieces` are the rows (N x n_0), some at a time.
     """
@@ -99,4 +106,4 @@ def scale_or_rate(pieces: Iterable[FloatArray], inputs: Sequence[str]) -> str:
     if largest[column] > _LARGE_INPUT:
         return (f'input "{inputs[column]}" is as large as {largest[column]:.3g}; '
                 "set data.standardize to true")  # fmt: skip
-    return "the learning rate is too high; set training.optimizer.learning_rate lower"
+    return otherwise

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,7 @@ class Loop:
     happens.
     """
 
+    libraries: ClassVar[tuple[str, ...]] = ()  # on whose version, besides NumPy's, bytes depend
     network: Network
     objective: Objective
     optimizer: Optimizer
@@ -109,6 +110,7 @@ class Loop:
     stopped: Stopped | None = None
     divergence: Divergence | None = None
     signal: int | None = None
+    note: str | None = None  # why it ended early, where patience is not the reason
     team: Team = ALONE
     answers: Answers = each_output
     engine: Engine = field(init=False)

@@ -18,7 +18,7 @@ from mlpcli.files import files_named
 from mlpcli.locks import FolderLock
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team, limit_blas
-from mlpcli.training.build import layer_sizes, new_loop, require_trainable
+from mlpcli.training.build import layer_sizes, new_loop, require_trainable, rows_per_step
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
 from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
@@ -173,7 +173,7 @@ def _train(
     config = dataset.config
     said = (*_clipped_note(config, dataset), *(kept.notes() if kept else ()))
     dataset = replace(dataset, notes=(*dataset.notes, *said))
-    batch_size = min(config.training.batch_size, len(dataset.train))
+    batch_size = rows_per_step(config.training, len(dataset.train))
     asked = config.training.threads or (kept.threads if kept else None)
     threads = thread_count(asked, layer_sizes(config, dataset), batch_size)
     with limit_blas(1), closing(Team(threads)) as team:
@@ -245,6 +245,7 @@ class _Run:
         model = trained_model(self.config, dataset, loop)
         metrics = part_metrics(model, parts)
         hints = threshold_hints(metrics, self.config, dataset.targets)
+        hints = hints if loop.note is None else (loop.note, *hints)
         model = replace(model, metrics=_documents(metrics), notes=(*dataset.notes, *hints))
         save_model(model, self.folder.model)
         assert loop.stopped is not None
