@@ -61,7 +61,8 @@ FAULTS = (
 
 WRITERS = {
     "train": ["train", "config.yaml", "--quiet", "--out", "run"],
-    "train --json --plot": ["train", "config.yaml", "--json", "--plot", "out.svg", "--out", "run"],
+    "train --json --plot": ["train", "config.yaml", "-q", "--json", "--plot", "out.svg",
+                           "--out", "run"],
     "train --resume": ["train", "config.yaml", "--quiet", "--out", "half", "--resume"],
     "train TABLE": ["train", "points.csv", "--target", "y", "--epochs", "2", "-q", "--out", "run"],
     "crossval": ["crossval", "config.yaml", "-q", "--out", "cv", "--folds", "2", "--jobs", "1"],

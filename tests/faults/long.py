@@ -33,11 +33,9 @@ def main() -> int:
             folders = (Path(name) / str(i) for i in range(len(WRITERS)))
             chosen = sys.argv[1:] or list(WRITERS)
             done = list(pool.map(lambda c, f: _command(f, shim, c), chosen, folders))
-    wrong = [*kills.result(), *(line for _, lines in done for line in lines)]
-    print("\n".join(wrong) or "nothing is wrong")
     if not sys.argv[1:]:
         _write([row for row, _ in done], len(kills.result()))
-    return int(bool(wrong))
+    return int(bool(kills.result() or any(wrong for _, wrong in done)))
 
 
 def _kills(folder: Path, shim: Path) -> list[str]:
@@ -49,7 +47,9 @@ def _kills(folder: Path, shim: Path) -> list[str]:
         times = [random.Random(seed).uniform(0, whole) for seed in range(KILLS)]
         found = ((seconds, bench.kill_after(seconds)) for seconds in times)
         wrong = [f"killed after {seconds:.3f} s: {what}" for seconds, what in found if what]
-        print(f"{KILLS} kills within {whole:.2f} s: {len(wrong)} wrong", flush=True)
+        print(
+            f"{KILLS} kills within {whole:.2f} s: {len(wrong)} wrong", *wrong, sep="\n", flush=True
+        )
         return wrong
 
 
@@ -64,9 +64,9 @@ def _command(folder: Path, shim: Path, command: str) -> tuple[list[str], list[st
         calls = bench.calls(ALL)
         killed = ((n, bench.kill(n)) for n in range(1, calls + 1))
         wrong += [f"{command}: killed at call {n}: {what}" for n, what in killed if what]
-    counts.append(calls)
-    print(f"{command}: {sum(counts)} runs, {len(wrong)} wrong", flush=True)
-    return [f"`{command}`", *map(str, counts), str(len(wrong))], wrong
+    row = [f"`{command}`", *map(str, [*counts, calls, len(wrong)])]
+    print(" | ".join(row), *wrong, sep="\n", flush=True)
+    return row, wrong
 
 
 def _wrong(bench: Bench, fault: Fault, command: str, calls: range) -> list[str]:
