@@ -56,8 +56,10 @@ def _database() -> duckdb.DuckDBPyConnection:
 def one_database() -> Iterator[None]:
     """Let all tables be read in one database: to open one takes longer than all the rest."""
 
+    database = _database()
+
     def connect(**_config: object) -> duckdb.DuckDBPyConnection:
-        cursor = _database().cursor()
+        cursor = database.cursor()
         for name in ("texts", "misfits"):
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
         return cursor
