@@ -27,8 +27,8 @@ __all__ = ["CheckedGradient", "assert_gradient", "check_gradient"]
 
 _ROWS = 7  # of a case that is drawn
 _OTHERWISE = (
-    "if your arrays lie otherwise, say so by samples=, weights_layout=, bias= or call=, as "
-    "mlp gradcheck --help has them"
+    "if your arrays lie otherwise, say so by samples=, weights_layout=, bias=, labels= or call=, "
+    "as mlp gradcheck --help has them"
 )
 
 
@@ -115,15 +115,16 @@ def check_gradient(
     samples: str = "rows",
     weights_layout: str = "out-in",
     bias: str = "vector",
+    labels: str = "columns",
     call: str = "batch",
     learning_rate: float | None = None,
     tolerance: float | None = None,
 ) -> CheckedGradient:
     """Check f(weights, biases, X, y) -> (d_weights, d_biases) against central differences.
 
-    It is checked on these arrays, which lie as `samples`, `weights_layout` and `bias` say; or on
-    a case of `sizes` n_0 .. n_L, whose `rows` are drawn by `seed`; or, with neither, on the
-    built-in cases, which show every known bug (a `seed` other than 0 draws others of their kind).
+    It is checked on these arrays, which lie as `samples`, `weights_layout`, `bias` and `labels`
+    say; or on a case of `sizes` n_0 .. n_L, whose `rows` are drawn by `seed`; or, with neither, on
+    the built-in cases, which show every known bug (a `seed` other than 0 draws others like them).
     J, the layout and the call are said as by the options of `mlp gradcheck`; `factor` may be
     "1/2". f runs in this process, on copies. Raises CaseError where f fails or returns what is no
     gradient, and for arrays that do not fit; UsageError for arguments that contradict each other.
@@ -135,7 +136,7 @@ def check_gradient(
     from mlpcli.check.run import examine, gradcheck_each
 
     _require_one("call", call, CALLS)
-    layout = _layout(samples=samples, weights=weights_layout, bias=bias)
+    layout = _layout(samples=samples, weights=weights_layout, bias=bias, labels=labels)
     said = {"activation": activation, "loss": loss, "output": output, "reduction": reduction}
     convention = Convention().with_said(**said, factor=_number(factor), l2=float(l2))
     arrays = _named(weights, biases, X, y)
@@ -223,7 +224,12 @@ def _layout(**said: str) -> Layout:
 
     from mlpcli.check.given import layout
 
-    known = {"samples": layout.Samples, "weights": layout.Weights, "bias": layout.Bias}
+    known = {
+        "samples": layout.Samples,
+        "weights": layout.Weights,
+        "bias": layout.Bias,
+        "labels": layout.Labels,
+    }
     for name, value in said.items():
         _require_one(name, value, get_args(known[name]))
     return layout.Layout(**said)  # type: ignore[arg-type]  # just compared with the literals

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mlpcli.check.case_arrays import arrays_of, read_network, read_rows
+from mlpcli.check.built_in import built_in_cases
+from mlpcli.check.case_arrays import arrays_of, read_case_arrays, read_network, read_rows
+from mlpcli.check.convention import Convention
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.errors import CaseError
 from planted import network_case
@@ -67,7 +70,19 @@ def test_the_array_that_is_wrong_is_blamed(arrays: dict[str, Any], line: str) ->
 
 def test_classes_by_number_are_told_how_to_become_columns() -> None:
     with pytest.raises(
-        CaseError, match=r"got classes by number, shape \(7,\); write them as np.eye"
+        CaseError,
+        match=r"got classes by number, shape \(7,\); say --labels numbers, or write np.eye",
     ):
         read_rows({"y": np.array([0, 1, 2, 0, 1, 2, 0])}, "y", OURS, 3)
     np.testing.assert_array_equal(read_rows({"y": np.ones(7)}, "y", OURS, 1), np.ones(7))
+
+
+@pytest.mark.parametrize("layout", EVERY)
+def test_labels_by_number_there_and_back(layout: Layout) -> None:
+    case = next(iter(built_in_cases(Convention(loss="cross_entropy").settled()).values()))
+    layout = replace(layout, labels="numbers")
+    arrays = arrays_of(case, layout)
+    assert arrays["y"].shape == (7,)
+    read = read_case_arrays(arrays, layout)
+    np.testing.assert_array_equal(read.rows["y"], case.y)
+    np.testing.assert_array_equal(read.network.theta, layout.of(case).network.theta)

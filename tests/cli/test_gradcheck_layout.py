@@ -25,7 +25,8 @@ def test_answers_are_right_in_their_layout(here: Path, mlp: Mlp, suffix: str) ->
     again = mlp("gradcheck", "--case", case, "--gradient", answers, *LAID, "--json")
     assert (again.status, again.err) == (0, "")
     document = again.document
-    assert document["layout"] == {"samples": "columns", "weights": "in-out", "bias": "last"}
+    laid = {"samples": "columns", "weights": "in-out", "bias": "last", "labels": "columns"}
+    assert document["layout"] == laid
     names = [found["name"] for found in document["returned"]]
     assert names == ["loss", "H1", "Z1", "H2", "Z2", "delta2", "delta1", "dX"]
     assert {found["verdict"] for found in document["returned"]} == {"pass"}

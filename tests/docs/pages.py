@@ -12,6 +12,7 @@ from unittest import mock
 
 import typer
 
+from docs.api import api_page
 from docs.rooms import with_parts
 from mlpcli.check.bugs.plant import plantable, planted
 from mlpcli.check.built_in import built_in_cases
@@ -233,6 +234,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_page,
     "docs/config.md": config_page,
     "docs/bugs.md": bugs_page,
+    "docs/api.md": lambda: _MADE.format(source="the docstrings of src/mlpcli") + api_page(),
     "schema/v1/config.schema.json": partial(printed, "config", "schema"),
     "docs/architecture.md": partial(with_parts, "docs/architecture.md"),
     "CONTRIBUTING.md": partial(with_parts, "CONTRIBUTING.md"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import mlpcli
 from docs.links import anchors, relative_links, target
 from docs.pages import PAGES, command_lines
 from docs.sessions import ROOT, all_pages
@@ -42,6 +43,18 @@ def test_every_key_has_a_row() -> None:
         assert field.annotation is not None
         for key in field.annotation.model_fields:
             assert f"| `{name}.{key}` |" in text, FRESH
+
+
+def test_every_exported_name_is_in_the_api() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    for name in mlpcli.__all__:
+        assert f"\n## {name}\n" in page or name.startswith("_"), FRESH
+    assert " object at 0x" not in page
+
+
+def test_nobody_is_told_to_install_another_package_of_that_name() -> None:
+    for page in LINKED:
+        assert not re.search(r"pip3? install '?mlpcli", page.read_text(encoding="utf-8")), page.name
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))

@@ -40,6 +40,7 @@ def passes(said: dict[str, Any], layout: Layout = OURS, call: str = "batch") -> 
         "samples": layout.samples,
         "weights_layout": layout.weights,
         "bias": layout.bias,
+        "labels": layout.labels,
     }
     return check_gradient(names["gradient"], **said, **laid, call=call).verdict == "pass"
 
@@ -61,6 +62,18 @@ def test_every_layout(layout: Layout) -> None:
     said = {"loss": "cross_entropy", "reduction": "mean_all"}
     for call in calls[:: 1 if layout == OURS else 2]:
         assert passes(said, layout, call)
+
+
+@pytest.mark.parametrize("samples", get_args(Samples))
+@pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
+def test_labels_by_number(samples: Samples, loss: str) -> None:
+    call = "row" if samples == "vector" else "batch"
+    case, names = case_under(loss=loss), dict[str, Any]()
+    text = template(case, Layout(samples, labels="numbers"), call)
+    exec(compile(text, "starter.py", "exec"), names)
+    said: dict[str, Any] = {"samples": samples, "labels": "numbers", "loss": loss, "call": call}
+    checked = check_gradient(names["gradient"], sizes=case.network.sizes, **said)
+    assert checked.verdict == "pass"
 
 
 def test_the_signature_and_the_command_stand_in_it() -> None:

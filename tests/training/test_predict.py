@@ -113,7 +113,7 @@ def test_holes_are_refused_by_line(workshop: Workshop, monkeypatch: pytest.Monke
         all_of(model, with_holes(workshop))
     assert str(caught.value) == (
         f'{workshop.path}/holes.csv:3: column "a": missing value, and the model was trained with '
-        "data.missing: error"
+        "data.missing: error; fill it in, or train with --set data.missing=median"
     )
 
 

@@ -107,14 +107,15 @@ def read_network(arrays: Arrays, layout: Layout) -> Network:
 def read_rows(arrays: Arrays, name: str, layout: Layout, columns: int) -> NDArray[Any]:
     """Return X, y or omega with a row per sample.
 
-    Raises CaseError for labels of a kind that has to be rewritten first: classes by number, and
-    -1 and +1.
+    Raises CaseError for labels by number where the layout does not say so.
     """
     array = arrays[name]
+    if name == "y" and layout.labels == "numbers":
+        return layout.own_targets(array, columns)
     if name == "y" and array.ndim == 1 and columns > 1 and set(array) <= set(range(columns)):
         raise CaseError(
             f"y: expected a column per output, shape ({len(array)}, {columns}), got classes by "
-            f"number, shape {array.shape}; write them as np.eye({columns})[y]"
+            f"number, shape {array.shape}; say --labels numbers, or write np.eye({columns})[y]"
         )
     return layout.own_rows(array) if array.ndim == 2 else array
 
@@ -175,6 +176,8 @@ def _misfit_rows(arrays: Arrays, layout: Layout, sizes: list[int]) -> Iterator[s
     """Yield a line for each of X and y that has other columns than its layer has units."""
     rows = max(layout.own_rows(arrays[name]).shape[0] for name in ("X", "y"))
     for name, columns in (("X", sizes[0]), ("y", sizes[-1])):
+        if name == "y" and layout.labels == "numbers":
+            continue
         own = layout.own_rows(arrays[name])
         if own.ndim == 2 and own.shape[1] != columns:
             turned = ": it is transposed" if own.shape == (columns, rows) else ""

@@ -35,6 +35,7 @@ else:
 
 Bias = Literal["vector", "row", "column", "first", "last", "none"]
 Dtype = Literal["float32", "float64"]
+Labels = Literal["columns", "numbers"]
 Layer = Literal["out-in", "in-out"]
 Method = Literal["central", "plain", "complex-step"]
 Samples = Literal["rows", "columns", "vector"]
@@ -193,6 +194,10 @@ class Laid:
     bias: Annotated[
         Bias | None,
         typer.Option("--bias", help="Its shape, or where in W it is; default vector."),
+    ] = None
+    labels: Annotated[
+        Labels | None,
+        typer.Option("--labels", help="Of y: a column per output; numbers is y (N,) of classes."),
     ] = None
 
     def layout(self) -> Layout:

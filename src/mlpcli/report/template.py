@@ -66,6 +66,11 @@ _COUNTS = {  # N and K
     "columns": ("X.shape[1]", "y.shape[0]"),
     "vector": ("", "y.size"),
 }
+_COLUMNS = {  # y with a column per output, of the numbers of classes
+    "rows": "np.eye(z.shape[1])[y]",
+    "columns": "np.eye(z.shape[0])[:, y]",
+    "vector": "np.eye(z.size)[y]",
+}
 _SHAPES = {
     "rows": ("N x n_0", "N x n_L"),
     "columns": ("n_0 x N", "n_L x N"),
@@ -98,6 +103,8 @@ def template(case: Case, layout: Layout, call: str, file: str = "starter.py") ->
 
 def _docstring(case: Case, layout: Layout, call: str, file: str) -> str:
     X, y = _SHAPES[layout.samples]
+    if layout.labels == "numbers":
+        y = {"vector": "a number"}.get(layout.samples, "(N,)") + ", the label's number"
     W = "n_i x n_{i-1}" if layout.weights == "out-in" else "n_{i-1} x n_i"
     b = _BIAS_SHAPES.get(layout.bias, "an empty list")
     if layout.folded:
@@ -148,6 +155,7 @@ def _gradient(case: Case, layout: Layout, *, step: bool) -> str:
         "    Z.append(f(H[-1]))",
         "Z[-1] = output(H[-1])",
         "z = Z[-1]",
+        *_labelled(case, layout),
         f"delta = {_delta(case, layout)}",
         "d_weights, d_biases = [], []",
         "for i in reversed(range(len(W))):",
@@ -167,6 +175,14 @@ def _taken_apart(layout: Layout) -> list[str]:
         return ["W, b = weights, biases"]
     b, W, _ = _FOLDED[layout.bias, layout.weights]
     return [f"W, b = [{W} for w in weights], [{b} for w in weights]"]
+
+
+def _labelled(case: Case, layout: Layout) -> list[str]:
+    """Return the line that makes columns of labels by number."""
+    if layout.labels == "columns":
+        return []
+    one = case.network.sizes[-1] == 1
+    return [f"y = {'np.reshape(y, z.shape)' if one else _COLUMNS[layout.samples]}"]
 
 
 def _put_together(layout: Layout) -> list[str]:

@@ -74,7 +74,10 @@ class Predictions:
             refused = {
                 name: mask for name, mask in missing.items() if encoder.policies.of(name) != "drop"
             }
-            why = "missing value, and the model was trained with data.missing: error"
+            why = (
+                "missing value, and the model was trained with data.missing: error; fill it in, or "
+                "train with --set data.missing=median"
+            )
             refuse_rows(self.scan, columns, refused, why, start)
             known = np.ones(rows_of(columns), np.bool_)
             for mask in missing.values():

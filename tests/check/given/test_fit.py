@@ -49,6 +49,18 @@ def test_the_layout_in_which_it_runs_is_told(layout: Layout) -> None:
     assert str(caught.value).endswith(f"; it runs with {OURS.options(layout)}: add that")
 
 
+def test_labels_by_number_are_told() -> None:
+    case = next(iter(built_in_cases(Convention(loss="cross_entropy").settled()).values()))
+
+    def picks(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        right = case.gradient()
+        assert np.eye(3)[y].shape == (7, 3)
+        return [W.T for W in right.W] if weights[0].shape == (3, 4) else right.W, right.b
+
+    found = fitting_way(partial(hosted, picks), case, "batch", OURS)
+    assert found == Way("batch", Layout(labels="numbers"))
+
+
 def test_a_function_of_a_file_in_a_process_of_its_own() -> None:
     name = f"{OTHERS}:columns_with_column_biases"
     found = fitting_way(partial(hosted, name), CASE, "batch", OURS)

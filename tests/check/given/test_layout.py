@@ -89,3 +89,28 @@ def test_other_layouts_come_with_the_fewest_options_first() -> None:
     assert counts[0] == 1
     assert Layout(weights="in-out").options(OURS) == "--weights out-in"
     assert set(get_args(Samples)) == {"rows", "columns", "vector"}
+
+
+@pytest.mark.parametrize("samples", get_args(Samples))
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_labels_by_number(samples: Samples, outputs: int) -> None:
+    layout = Layout(samples, labels="numbers")
+    classes = np.array([1, 0, 1] if outputs == 1 else [2, 0, 1])[: 1 if samples == "vector" else 3]
+    y = classes[:, None] * 1.0 if outputs == 1 else np.eye(outputs)[classes]
+    laid = layout.targets(y)
+    assert laid.dtype.kind == "i"
+    assert laid.shape == (() if samples == "vector" else (3,))
+    np.testing.assert_array_equal(np.atleast_1d(laid), classes)
+    np.testing.assert_array_equal(layout.own_targets(laid, outputs), y)
+
+
+@pytest.mark.parametrize("y", [[[1, 1, 0]], [[0.3, 0.7, 0]], [[0, 0, 0]], [[0.5]]])
+def test_what_has_not_one_label_has_no_number(y: list[list[float]]) -> None:
+    with pytest.raises(CaseError, match="--labels numbers: expected one label a row"):
+        Layout(labels="numbers").targets(np.array(y))
+
+
+@pytest.mark.parametrize("numbers", [[0, 3], [0.5], [-1, 1], [[0], [1]]])
+def test_what_is_no_number_of_a_label_is_refused(numbers: list[Any]) -> None:
+    with pytest.raises(CaseError, match=r"expected whole numbers 0 \.\. 2, one a row"):
+        Layout(labels="numbers").own_targets(np.array(numbers), 3)

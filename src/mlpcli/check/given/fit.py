@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.caller import Caller
-from mlpcli.check.given.layout import Layout, Samples
+from mlpcli.check.given.layout import Labels, Layout, Samples
 from mlpcli.check.given.returned import apart
 from mlpcli.errors import CaseError
 
@@ -117,9 +117,20 @@ def _fits(
 
 def _ways(call: str, layout: Layout) -> Iterator[Way]:
     """Yield all other layouts, then all of them row by row, those of the fewest options first."""
-    yield from (Way(call, other) for other in layout.others())
+    yield from _sorted([Way(call, other) for other in _laid(layout)], call, layout)[1:]
     if not CALLS[call].rows:
         by_rows = CALLS[call].by_rows
         alone = [replace(layout, samples=samples) for samples in get_args(Samples)]
-        every = [Way(by_rows, other) for one in alone for other in (one, *one.others())]
-        yield from sorted(dict.fromkeys(every), key=lambda way: len(way.options(call, layout)))
+        every = [Way(by_rows, other) for one in alone for other in _laid(one)]
+        yield from _sorted(every, call, layout)
+
+
+def _laid(layout: Layout) -> Iterator[Layout]:
+    """Yield the layout and all others, with labels of either kind."""
+    for labels in get_args(Labels):
+        one = replace(layout, labels=labels)
+        yield from (one, *one.others())
+
+
+def _sorted(ways: Iterable[Way], call: str, layout: Layout) -> list[Way]:
+    return sorted(dict.fromkeys(ways), key=lambda way: way.options(call, layout).count("--"))

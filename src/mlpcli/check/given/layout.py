@@ -7,6 +7,8 @@ Ours is the default: rows are samples, W_i is n_i x n_{i-1}, b_i has shape (n_i,
               vector    X (n_0,), y (n_L,): one sample alone
     weights   out-in    n_i x n_{i-1}
               in-out    n_{i-1} x n_i
+    labels    columns   y has a column per output
+              numbers   y (N,) holds the number of each label, 0 .. n_L - 1; of one output 0 or 1
     bias      vector    (n_i,)
               row       1 x n_i
               column    n_i x 1
@@ -39,11 +41,12 @@ if TYPE_CHECKING:
     Layer: TypeAlias = tuple[NDArray[Any], NDArray[Any] | None]
     Arguments: TypeAlias = tuple[list[FloatArray], list[FloatArray], FloatArray, FloatArray]
 
-__all__ = ["OURS", "Bias", "Layout", "Samples", "Shape", "Weights"]
+__all__ = ["OURS", "Bias", "Labels", "Layout", "Samples", "Shape", "Weights"]
 
 Samples: TypeAlias = Literal["rows", "columns", "vector"]
 Weights: TypeAlias = Literal["out-in", "in-out"]
 Bias: TypeAlias = Literal["vector", "row", "column", "first", "last", "none"]
+Labels: TypeAlias = Literal["columns", "numbers"]
 Shape: TypeAlias = tuple[int, ...]
 
 _SHAPE_OF_BIAS: dict[str, Callable[[int], Shape]] = {
@@ -61,6 +64,7 @@ class Layout:
     samples: Samples = "rows"
     weights: Weights = "out-in"
     bias: Bias = "vector"
+    labels: Labels = "columns"
 
     @property
     def folded(self) -> bool:
@@ -76,9 +80,9 @@ class Layout:
         )
 
     def others(self) -> Iterator[Layout]:
-        """Yield all other layouts, those of the fewest options first."""
+        """Yield all other layouts of the same labels, those of the fewest options first."""
         samples = get_args(Samples)[:-1] if self.samples != "vector" else ("vector",)
-        every = product(samples, get_args(Weights), get_args(Bias))
+        every = product(samples, get_args(Weights), get_args(Bias), [self.labels])
         nearest = sorted((Layout(*fields) for fields in every), key=self._distance)
         yield from nearest[1:]  # the first is itself
 
@@ -97,13 +101,34 @@ class Layout:
         """Return weights, biases, X and y of the case as fresh arrays, laid out so.
 
         The list of biases is empty where they are folded or the network has none. Raises CaseError
-        for `vector` on several rows.
+        for `vector` on several rows, and for `numbers` where a row has not one label.
         """
         network = self.of(case).network
         weights = [self.matrix(W, b) for W, b in zip(network.W, network.b, strict=True)]
         listed = network.bias and not self.folded
         biases = [self.vector(b) for b in network.b] if listed else []
-        return weights, biases, self.rows(case.X), self.rows(case.y)
+        return weights, biases, self.rows(case.X), self.targets(case.y)
+
+    def targets(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Return y (N x n_L) laid out so. Raises CaseError as `arguments`."""
+        if self.labels == "columns":
+            return self.rows(y)
+        one = y.shape[1] == 1
+        if not np.isin(y, (0, 1)).all() or (not one and (y.sum(axis=1) != 1).any()):
+            raise CaseError("y: --labels numbers: expected one label a row, got several or shares")
+        numbers = (y[:, 0] if one else y.argmax(axis=1)).astype(np.int64)
+        return self.rows(numbers)
+
+    def own_targets(self, array: NDArray[Any], outputs: int) -> NDArray[Any]:
+        """Return such a y as N x n_L again. Raises CaseError for what are no such numbers."""
+        if self.labels == "columns":
+            return self.own_rows(array)
+        if array.ndim > 1 or not np.isin(array, np.arange(max(2, outputs))).all():
+            raise CaseError(
+                f"y: --labels numbers: expected whole numbers 0 .. {max(2, outputs) - 1}, one a row"
+            )
+        numbers = np.atleast_1d(array).astype(np.int64)
+        return numbers[:, np.newaxis] if outputs == 1 else np.eye(outputs)[numbers]
 
     def rows(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return an array with a row per sample, laid out so. Raises CaseError as `arguments`."""
@@ -113,7 +138,7 @@ class Layout:
                     f"--samples vector: takes one sample at a time, got {len(array)}; "
                     "add --call row or --call row-step"
                 )
-            alone: NDArray[Any] = array[0].copy()
+            alone: NDArray[Any] = np.array(array[0])
             return alone
         return np.array(array.T if self.samples == "columns" else array, order="C")
 

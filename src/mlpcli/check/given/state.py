@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -100,11 +101,20 @@ def _chosen(
             seen = ", ".join(f"{p.name} {np.shape(p.get())}" for p in left[:6]) or "none"
             raise CaseError(
                 f"takes X and y alone, and keeps no array of shape {shape} for {letter}{i} "
-                f"(found: {seen}); expected f(weights, biases, X, y), or another --network"
+                f"(found: {seen}); expected f(weights, biases, X, y), or {_network(left)}"
             )
         left.remove(fitting)
         chosen.append(fitting)
     return chosen
+
+
+def _network(left: Sequence[Place]) -> str:
+    """Return the option that names the network of the matrices that are there, if they are one."""
+    shapes = [np.shape(place.get()) for place in left if np.ndim(place.get()) == 2]
+    for turned in (shapes, [shape[::-1] for shape in shapes]):
+        if turned and all(below[1] == above[0] for below, above in pairwise(turned)):
+            return f"--network {'-'.join(map(str, [*(n for n, _ in turned), turned[-1][1]]))}"
+    return "another --network"
 
 
 def _is_derivative(name: str) -> bool:
