@@ -277,7 +277,7 @@ def test_a_picture_without_the_extra(here: Path, mlp: Mlp, monkeypatch: pytest.M
     for command in ("gradcheck", "chain"):
         ran = mlp(command, CONFIG, "--plot", "p.png")
         assert ran.status == 0
-        assert "pip install 'mlpcli[plot]'" in ran.err
+        assert "pip install '.[plot]'" in ran.err
         assert ran.out.count("logarithmic scale") == 1  # a chart in text instead
         assert mlp(command, CONFIG, "--plot", "p.png", "--json").document
 

@@ -48,7 +48,8 @@ def test_without_matplotlib_a_sentence_and_a_chart(
     ran = mlp(*COMMANDS[command], "--plot", "x.png")
     assert ran.status == 0
     assert ran.lines[-1] == (
-        "warning: --plot x.png: not drawn: it needs matplotlib: pip install 'mlpcli[plot]'"
+        "warning: --plot x.png: not drawn: it needs the package matplotlib; in a checkout of "
+        "mlpcli: python -m pip install '.[plot]'"
     )
     chart = ran.out.split("\n\n")[-1]
     assert len(chart.splitlines()) >= 2
@@ -64,7 +65,7 @@ def test_json_stays_alone_on_stdout(
 ) -> None:
     ran = mlp(*COMMANDS[command], "--json", "--plot", "x.png")
     assert ran.document["schema"].startswith("mlp.")
-    assert "pip install 'mlpcli[plot]'" in ran.lines[-1]
+    assert "pip install '.[plot]'" in ran.lines[-1]
 
 
 def test_quiet_is_quiet(here: Path, mlp: Mlp, without_matplotlib: None) -> None:

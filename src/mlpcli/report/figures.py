@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.errors import UsageError
+from mlpcli.extras import lacking
 from mlpcli.text import printable
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def matplotlib_missing() -> str | None:
     try:
         import matplotlib  # noqa: F401  whether it is there
     except ImportError:
-        return "it needs matplotlib: pip install 'mlpcli[plot]'"
+        return f"it {lacking('matplotlib', 'plot')}"
     finally:
         if backend is not None:
             os.environ["MPLBACKEND"] = backend
