@@ -181,7 +181,7 @@ class TrainingConfig(Section):
         default=Adam(), description="A name (sgd, momentum, nesterov, adam, lbfgs) or its settings."
     )
     epochs: Count = Field(default=100, description="Most passes over the training rows.")
-    batch_size: Count = Field(default=32, description="Rows per step.")
+    batch_size: Count = Field(default=32, description="Rows per step; lbfgs takes all.")
     schedule: ScheduleConfig = Field(
         default=Constant(),
         description="Learning rate over time: constant, cosine, step, plateau or its settings.",

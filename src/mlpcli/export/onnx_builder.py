@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,15 +27,16 @@ class Builder:
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
+        self._counts: Counter[str] = Counter()
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
 
     def name(self, wanted: str) -> str:
         """Return the name, or one like it where that is taken, and take it."""
-        name, number = wanted, 1
+        name = wanted
         while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
+            self._counts[wanted] += 1
+            name = f"{wanted}_{self._counts[wanted]}"
         self._taken.add(name)
         return name
 
