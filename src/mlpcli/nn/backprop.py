@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -69,17 +71,31 @@ class Rules:
         changed: dict[str, Any] = {name: {**getattr(self, name), **replacements}}
         return replace(self, **changed)
 
-    def leave(self, layer: int) -> bool:
-        """Whether this layer and those above it are as right as without the replacements."""
+    @cached_property
+    def highest(self) -> float:
+        """The highest layer that they change: those above are right; inf if they change J's end."""
         whole = (self.forward, self.omega, self.penalty, self.bias_penalty)
         if any(change is not None for change in whole) or self.output is not _as_it_is:
-            return False
+            return inf
         if self.finish or self.factor != 1:
-            return False
-        here = (self.delta, self.local, self.input, self.product, self.bias)
-        above = (self.slope, {i - 1: change for i, change in self.carry.items()})
+            return inf
+        return max([*self._own, *self._carried], default=0)
+
+    @cached_property
+    def lowest(self) -> int:
+        """The lowest layer that they change: 1 if what they change is carried down."""
+        return 1 if self.highest == inf or self._carried else min(self._own, default=1)
+
+    @property
+    def _own(self) -> list[int]:
+        """The layers of which only their own gradient is changed."""
         names = (int(name[1:]) for name in self.done)
-        return not any(i >= layer for by_layer in (*here, *above, names) for i in by_layer)
+        return [*self.local, *self.input, *self.product, *self.bias, *names]
+
+    @property
+    def _carried(self) -> list[int]:
+        """The layers of which delta is changed, and so all that is below."""
+        return [*self.delta, *self.slope, *(i - 1 for i in self.carry)]
 
 
 RIGHT = Rules()

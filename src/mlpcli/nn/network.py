@@ -136,6 +136,16 @@ class Forward:
         """H_L (N x n_L)."""
         return self.H[-1]
 
+    def up_to(self, layer: int) -> Forward:
+        """Return the pass of the layers 1 .. `layer` alone; the arrays are shared."""
+        whole = self.network
+        sizes = whole.sizes[: layer + 1]
+        theta = whole.theta[: whole.count(sizes, whole.bias)]
+        network = Network(sizes, whole.bias, theta, whole.activation)
+        part = Forward(network, self.Z[:layer], self.H[:layer])
+        part.__dict__["slopes"] = self.slopes[: layer - 1]
+        return part
+
     @cached_property
     def slopes(self) -> list[FloatArray]:
         """f'(H_1) .. f'(H_{L-1})."""

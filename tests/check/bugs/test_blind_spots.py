@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from mlpcli.check.bugs.blind_spots import blind_spots
+from mlpcli.check.bugs.blind_spots import _Eye, blind_spots
+from mlpcli.check.bugs.candidates import made
 from mlpcli.check.bugs.registry import BUGS
+from mlpcli.check.bugs.scene import scene_of
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.check.verdict.rule import EntryVerdict, judge
+from mlpcli.nn.backprop import RIGHT
 from planted import CASES, network_case
 
 if TYPE_CHECKING:
@@ -79,3 +84,21 @@ def test_no_right_gradient_is_needed_and_no_bug_unknown(name: str) -> None:
     found = spots(CASES[name])
     assert set(found) <= set(BUGS)
     assert all(reason and np.isfinite(len(reason)) for reason in found.values())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+def test_the_eye_sees_what_the_rule_calls_a_mismatch(dtype: str, scale: float) -> None:
+    case = network_case((3, 3, 3, 3), 7, seed=4, scale=scale, l2=0.1)
+    scene, bounds, numeric = scene_of(case), rounding_bounds(case), case.gradient().theta
+    eye = _Eye(case.network, numeric, bounds, 1e-6, dtype)
+    seen = []
+    for mutant in (m for bug in BUGS.values() for m in chain(*made(scene, bug))):
+        theta = scene.theta(mutant.bend(RIGHT))
+        with np.errstate(all="ignore"):
+            given = case.network.like(theta.astype(dtype))
+        entries = judge(given, numeric, bounds, 1e-6)
+        seen.append(eye.sees(theta, 1))
+        assert seen[-1] == (entries.verdict == EntryVerdict.MISMATCH).any()
+    assert any(seen)
+    assert not all(seen)

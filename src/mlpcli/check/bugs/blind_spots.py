@@ -12,18 +12,20 @@ import numpy as np
 from mlpcli.check.bugs.candidates import made
 from mlpcli.check.bugs.record import NO_DELTA
 from mlpcli.check.bugs.registry import BUGS
-from mlpcli.check.bugs.scene import Scene, scene_of
+from mlpcli.check.bugs.scene import scene_of
 from mlpcli.check.verdict.precision import SMALLEST
 from mlpcli.check.verdict.rule import EntryVerdict, judge
 from mlpcli.nn.backprop import RIGHT
 from mlpcli.nn.network import Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from mlpcli.check.bugs.record import Bug, Mutant
+    from mlpcli.check.bugs.scene import Scene
     from mlpcli.check.case import Case
     from mlpcli.check.verdict.bounds import Bounds
+    from mlpcli.nn.network import Network
     from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["BlindSpot", "blind_spots"]
@@ -49,26 +51,14 @@ def blind_spots(
     shapes do not allow is not listed: it cannot be made.
     """
     scene = scene_of(case)
-    clear = 2 * bounds.textbook(np.ones(numeric.size, bool))  # whatever the precision
-
-    def wrong(gradient: Parameters, start: int) -> bool:
-        """Whether theta[start:] as given mismatches somewhere; most do, beyond doubt, all over."""
-        for some in (slice(start, None, SPARSE), slice(start, None)):
-            with np.errstate(all="ignore"):
-                A, B = gradient.theta[:: some.step], numeric[some]
-                limit = 2 * tolerance * np.maximum(np.abs(A), np.abs(B)) + clear[some]
-                if ((np.abs(A - B) > limit) & (np.abs(B) > SMALLEST[True])).any():
-                    return True
-        entries = judge(gradient, numeric[start:], bounds.beyond(start), tolerance)
-        return bool((entries.verdict == EntryVerdict.MISMATCH).any())
-
+    eye = _Eye(case.network, numeric, bounds, tolerance, dtype)
     spots = []
     for bug in BUGS.values():
         hidden: list[Mutant] = []
         for mutant in chain(*made(scene, bug)):
             if mutant.epsilon is not None and hidden:
                 break  # epsilons descend, and a smaller one does less
-            if not _seen(scene, mutant, dtype, wrong):
+            if not _seen(scene, mutant, eye):
                 hidden.append(mutant)
         if hidden:
             layers = sorted({i for mutant in hidden for i in mutant.layers})
@@ -76,21 +66,60 @@ def blind_spots(
     return tuple(spots)
 
 
-def _seen(
-    scene: Scene, mutant: Mutant, dtype: str, wrong: Callable[[Parameters, int], bool]
-) -> bool:
-    """Whether some entry is wrong; most bugs show at the output, and what is below stays undone."""
-    rules, network = mutant.bend(RIGHT), scene.case.network
-    first = max(mutant.layers) if rules.leave(scene.depth) else scene.depth
+def _seen(scene: Scene, mutant: Mutant, eye: _Eye) -> bool:
+    """Whether some entry is wrong; most bugs show where they are made: below stays undone."""
+    rules = mutant.bend(RIGHT)
+    first = int(min(rules.highest, scene.depth)) or 1
     first = min(mutant.layers) if rules.finish else first
-    for lowest in sorted({first, min(mutant.layers), 1}, reverse=True):
-        gradient = scene.gradient(rules, lowest)
-        start = sum(layer.size for layer in gradient.layers[: lowest - 1])
-        with np.errstate(over="ignore"):
-            theta = gradient.theta[start:].astype(dtype)
-        if wrong(Parameters(network.sizes[lowest - 1 :], network.bias, theta), start):
+    places = {first, max(rules.lowest, min(mutant.layers)), rules.lowest}
+    return any(eye.sees(scene.theta(rules, i), i) for i in sorted(places, reverse=True))
+
+
+class _Eye:
+    """Sees whether a gradient mismatches `numeric` somewhere, as `judge` would say, but sooner."""
+
+    def __init__(
+        self, network: Network, numeric: FloatArray, bounds: Bounds, tolerance: float, dtype: str
+    ) -> None:
+        self.network, self.numeric, self.bounds = network, numeric, bounds
+        self.tolerance, self.dtype = tolerance, dtype
+        single = np.dtype(dtype) == np.float32
+        self.reach = bounds.textbook(np.full(numeric.size, single))
+        self.doubt = 2 * bounds.textbook(np.ones(numeric.size, bool))[::SPARSE]
+        self.smallest = SMALLEST[single]
+        sizes = [tensor.size for _, tensor in network.tensors()]
+        self.tensor = np.repeat(np.arange(len(sizes)), sizes)
+
+    @np.errstate(all="ignore")  # nan and inf are what a bug may come to
+    def sees(self, theta: FloatArray, lowest: int) -> bool:
+        """Whether the layers from `lowest` on mismatch, rounded to the dtype."""
+        start = Parameters.count(self.network.sizes[:lowest], self.network.bias)
+        if self._beyond_doubt(theta, -(-start // SPARSE)):
             return True
-    return False
+        given, B = theta[start:].astype(self.dtype), self.numeric[start:]
+        A = given.astype(np.float64)
+        if not np.isfinite(A).all():
+            return True
+        size = np.maximum(np.abs(A), np.abs(B))
+        beyond = np.abs(A - B) > self.tolerance * size + self.reach[start:]
+        beyond &= size >= self.smallest
+        if given.dtype == np.float32 or not beyond.any():
+            return bool(beyond.any())
+        own = self.tensor[start:]
+        double = own[A.astype(np.float32) != A]  # no rounding but that of float64 is in these
+        return bool(np.isin(own[beyond], double).any()) or self._judged(given, lowest, start)
+
+    def _beyond_doubt(self, theta: FloatArray, start: int) -> bool:
+        """Whether one of few entries mismatches in either precision: most bugs are all over."""
+        A, B = theta[::SPARSE][start:], self.numeric[::SPARSE][start:]
+        limit = 2 * self.tolerance * np.maximum(np.abs(A), np.abs(B)) + self.doubt[start:]
+        return bool(((np.abs(A - B) > limit) & (np.abs(B) > SMALLEST[True])).any())
+
+    def _judged(self, theta: FloatArray, lowest: int, start: int) -> bool:
+        gradient = Parameters(self.network.sizes[lowest - 1 :], self.network.bias, theta)
+        bounds = self.bounds.beyond(start)
+        entries = judge(gradient, self.numeric[start:], bounds, self.tolerance)
+        return bool((entries.verdict == EntryVerdict.MISMATCH).any())
 
 
 def _reason(scene: Scene, bug: Bug, hidden: Sequence[Mutant]) -> str:

@@ -80,12 +80,14 @@ def _breadth(scene: Scene, bug: Bug, mutant: Mutant) -> int:
 
 
 def _explains(scene: Scene, likeness: Likeness, rules: Rules) -> bool:
-    """Whether these rules explain all tensors; most are refuted by the last layer already."""
-    if rules.leave(scene.depth):
-        return likeness.right_at_top and all(likeness.each(scene.gradient(rules)))
+    """Whether these rules explain all tensors; most are refuted by the highest that they change."""
     if not rules.finish:
-        top = scene.gradient(rules, lowest=scene.depth)
-        if not all(islice(likeness.each(top), 1 + scene.bias)):
+        top = int(min(rules.highest, scene.depth)) or 1
+        above = (scene.depth - top) * (1 + scene.bias)
+        if likeness.right_down < above:
+            return False
+        own = islice(likeness.each(scene.gradient(rules, lowest=top), above), 1 + scene.bias)
+        if not all(own):
             return False
     return all(likeness.each(scene.gradient(rules)))
 

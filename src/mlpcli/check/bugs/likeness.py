@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -83,9 +82,9 @@ class Likeness:
         return (self._same(a, m, b, slack) for (a, b, slack), (*_, m) in pairs)
 
     @cached_property
-    def right_at_top(self) -> bool:
-        """Whether the last layer agrees with the right gradient."""
-        return all(islice(self.each(self.right), 1 + self.given.bias))
+    def right_down(self) -> int:
+        """How many tensors from the output down agree with the right gradient."""
+        return self.agreeing(self.right)
 
     @property
     def tensors(self) -> int:

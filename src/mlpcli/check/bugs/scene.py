@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.nn.activations import ACTIVATIONS, Identity, Sigmoid
-from mlpcli.nn.backprop import RIGHT
+from mlpcli.nn.backprop import RIGHT, backward
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
@@ -144,13 +144,56 @@ class Scene:
         """z_L - y without cancellation (N x K)."""
         return self.loss.residual(self.logits, self.case.y)
 
-    @np.errstate(all="ignore")  # a bug may well overflow, or divide 0 by 0
     def gradient(self, rules: Rules = RIGHT, lowest: int = 1) -> Parameters:
         """Return the gradient that a backward pass by these rules computes, down to `lowest`."""
+        return self._right.like(self.theta(rules, lowest))
+
+    @np.errstate(all="ignore")  # a bug may well overflow, or divide 0 by 0
+    def theta(self, rules: Rules, lowest: int = 1) -> FloatArray:
+        """Return the same as a vector.
+
+        What it holds below `lowest` means nothing. The pass begins above the highest layer that the
+        rules change, with the delta of the right pass: a bug deep down costs little.
+        """
+        top = rules.highest + 1  # is right itself, but what it hands down may not be
+        if top >= self.depth:
+            return self._whole(rules, lowest).theta
+        penalty = self.case.objective.penalty_gradient
+        part = backward(self._up_to(int(top)), self._deltas[int(top)], penalty, rules, lowest)
+        theta = self._right.theta.copy()
+        theta[: part.theta.size] = part.theta
+        return theta
+
+    def _whole(self, rules: Rules, lowest: int = 1) -> Parameters:
+        """Return the gradient of a backward pass from the output on."""
         case = self.case
         return case.objective.gradient(
             self.forward, case.y, case.omega, rules, lowest, derivative=self._derivative
         )
+
+    @cached_property
+    def _right(self) -> Parameters:
+        """The gradient by the right rules."""
+        return self._whole(RIGHT)
+
+    @cached_property
+    def _deltas(self) -> list[FloatArray]:
+        """delta_1 .. delta_L of the right pass, index 0 unused."""
+        objective, W, s = self.case.objective, self.W, self.s
+        deltas = [objective.delta(self._derivative, self.case.omega)]
+        for i in range(self.depth, 1, -1):
+            deltas.append(deltas[-1] @ W[i] * s[i - 1])
+        return [self.Z[0], *deltas[::-1]]
+
+    def _up_to(self, layer: int) -> Forward:
+        if layer not in self._passes:
+            self._passes[layer] = self.forward.up_to(layer)
+        return self._passes[layer]
+
+    @cached_property
+    def _passes(self) -> dict[int, Forward]:
+        """The forward passes of the layers up to one, as far as they have been asked for."""
+        return {}
 
     @cached_property
     def _derivative(self) -> FloatArray:
