@@ -4,7 +4,8 @@
 
 Each stage is timed alone, by as many threads as it has in training; the fastest of many runs
 counts. The limit of the products is their number of operations over the rate of a large square
-product, that of the update what it reads and writes over the bandwidth of a copy.
+product, that of an update what it reads and writes over the bandwidth of a copy. A narrow network
+is one call, of which only the whole can be timed.
 """
 
 from __future__ import annotations
@@ -18,18 +19,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.steps import SHAPES, Task
-from mlpcli.config import LossConfig
-from mlpcli.data.rows import Rows, blocks
-from mlpcli.nn.optimizers import OPTIMIZERS
-from mlpcli.nn.step import Engine, thread_count
+from benchmarks.steps import SHAPES, Task, loop_for
+from mlpcli.nn.kernel.wide import WideEngine
+from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team
-from mlpcli.training.build import objective_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.nn.workspace import Batch
+    from mlpcli.training.loop import Loop
 
 
 def fastest(run: Callable[[], Any], seconds: float = 0.5) -> float:
@@ -43,43 +41,18 @@ def fastest(run: Callable[[], Any], seconds: float = 0.5) -> float:
     return min(times) * 1e6
 
 
-class Stages:
-    """The stages of one step, each to be run alone."""
-
-    def __init__(self, engine: Engine, batch: Batch) -> None:
-        self.engine, self.batch, self.shares = engine, batch, batch.shares
-
-    def together(self, part: Callable[[int], Any]) -> Callable[[], None]:
-        """Return what runs a part for every share, as the engine does."""
-        if len(self.shares) == 1:
-            return lambda: part(0) and None
-        team, count = self.engine.team, len(self.shares)
-        return lambda: team.run(lambda member: part(member) if member < count else None)
-
-    def step(self) -> None:
-        """Compute, check and update, as `Loop` does."""
-        self.engine.compute(self.batch)
-        self.batch.logits.dot(self.batch.logits)
-        self.engine.update(1e-9)
-
-    def part(self, member: int) -> None:
-        """Take a share through forward and backward."""
-        self.engine._part(self.shares[member])
-
-    def products(self, member: int) -> None:
-        """Take a share through the matrix products only."""
-        share = self.shares[member]
-        space, Z = share.space, share.Z
-        for A, h, folded, _ in space._up:
-            A.dot(Z, h)
-            Z = folded
-        space._last.dot(Z, share.logits)
-        delta = space.delta
-        for dA, Z_T, A_T, E, e, *_ in space._down:
-            delta.dot(Z_T, dA)
-            A_T.dot(delta, E)
-            delta = e
-        delta.dot(share.X, space._first)
+def products(engine: WideEngine, member: int) -> None:
+    """Take a share of a batch through the matrix products only."""
+    one, network = engine._members[member], engine.task.network
+    share = engine.task.shares(engine.task.batch_size)[member]
+    at, W, dW = one._of(share.stop - share.start), network.W, one.gradient.W
+    for Z, V, H in zip([at.X.T, *at.Z], W, at.Z, strict=False):
+        V.dot(Z, H)
+    delta = at.Z[-1]
+    for i in range(len(W) - 1, 0, -1):
+        delta.dot(at.Z[i - 1].T, dW[i])
+        delta = W[i].T.dot(delta, at.E[i - 1])
+    delta.dot(at.X, dW[0])
 
 
 def limits(task: Task, team: Team) -> tuple[float, float]:
@@ -100,56 +73,58 @@ def limits(task: Task, team: Team) -> tuple[float, float]:
     return team.size * 2 * n**3 / product, team.size * 2 * lines[0][0].nbytes / copy
 
 
+def whole(task: Task, loop: Loop) -> float:
+    """Return the microseconds of a step, over the steps of an epoch."""
+    loop.engine.use(task.X, task.y, None)
+    order, squares = np.arange(len(task.X), dtype=np.uint32), np.zeros(len(task.sizes) - 1)
+    return fastest(lambda: loop.engine.steps(order, 1e-9, 0.0, squares)) / task.steps
+
+
 def table(shape: str, dtype: str) -> str:
     sizes, rows, steps = SHAPES[shape]
-    task = Task(sizes, rows, steps, dtype, "sgd", 1)
     threads = thread_count(None, sizes, rows)
-    network, data = task.network, Rows(task.X, task.y)
-    network = type(network)(sizes, True, network.theta.astype(dtype))
-    objective, lines = objective_from(LossConfig(), task.y), []
+    entries: list[tuple[str, float, float | None]] = []
     with threadpool_limits(1), closing(Team(threads)) as team:
-        engines = {}
-        for name in ("sgd", "adam"):
-            rule = OPTIMIZERS[name]()
-            state = rule.init(network.theta)
-            engines[name] = Engine(
-                network, objective, rule, state, batch_size=rows, hard=True, team=team
+        operations, bandwidth = limits(Task(sizes, rows, steps, dtype, "sgd", 1), team)
+        for name, moved in (("sgd", 3), ("adam", 7)):
+            task = Task(sizes, rows, steps, dtype, name, 1)
+            loop = loop_for(task, team)
+            entries.append((f"whole step, {name}", whole(task, loop), None))
+            engine = loop.engine
+            if isinstance(engine, WideEngine):
+                bytes_moved = moved * loop.network.theta.nbytes
+                entries.append(
+                    (f"update, {name}", fastest(engine._descend), bytes_moved / bandwidth)
+                )
+        if isinstance(engine, WideEngine):
+            shares, wide = engine.task.shares(rows), engine
+            weights = [fan_in * width for fan_in, width in pairwise(sizes)]
+            flops = 2 * rows * (3 * sum(weights) - weights[0])
+
+            def step(member: int) -> None:
+                wide._members[member].step(shares[member], 0, rows)
+
+            def multiply(member: int) -> None:
+                products(wide, member)
+
+            count = len(shares) - 1
+            between = fastest(lambda: team.run(step)) - (
+                alone := fastest(lambda: team.run(multiply))
             )
-            engines[name].load()
-            engines[name].gradient.flat[:] = 1e-3
-        engine = engines["sgd"]
-        stages = Stages(engine, engine.prepare(data.X, data.y, data.weight).batches[0])
-        operations, bandwidth = limits(task, team)
-        rng = np.random.default_rng(0)
-        weights = [fan_in * width for fan_in, width in pairwise(sizes)]
-        flops = 2 * rows * (3 * sum(weights) - weights[0])
-        moved = network.theta.nbytes
-        whole, part = fastest(stages.step), fastest(stages.together(stages.part))
-        products = fastest(stages.together(stages.products))
-        norms = fastest(lambda: engine.compute(stages.batch)) - part
-
-        def deal(engine: Engine = engine, data: Rows = data) -> None:
-            for block in blocks(data, rows, rng):
-                engine.prepare(block.rows.X, block.rows.y, block.rows.weight)
-
-        gather = fastest(deal) / steps
-        entries = [
-            ("whole step, SGD", whole, None),
-            ("matrix products", products, flops / operations),
-            ("elementwise", part - products, None),
-            ("adding gradients, norms", max(norms, 0.0), None),
-            ("update, SGD", fastest(lambda: engine.update(1e-9)), 3 * moved / bandwidth),
-            ("update, Adam", fastest(lambda: engines["adam"].update(1e-9)), 7 * moved / bandwidth),
-            ("shuffle and gather", gather, None),
-            ("waking the threads once", fastest(lambda: team.run(lambda _: None)), None),
-        ]
+            entries += [
+                ("matrix products", alone, flops / operations),
+                ("gather, activations, deltas", between, None),
+                ("adding gradients, norms", fastest(lambda: wide._add(0, count, [0.0] * 9)), None),
+                ("waking the threads once", fastest(lambda: team.run(lambda _: None)), None),
+            ]
     lines = [
         f"**{'-'.join(map(str, sizes))}, {rows} rows, {dtype}**, {threads} thread(s): products"
     ]
     lines[0] += f" at most {operations / 1e3:.0f} GFLOP/s, copies {bandwidth / 1e3:.1f} GB/s\n"
     lines += ["| stage | time | limit |", "|---|---|---|"]
-    for name, time, limit in entries:
-        lines.append(f"| {name} | {time:,.1f} us | {'' if limit is None else f'{limit:,.1f} us'} |")
+    for stage, time, limit in entries:
+        most = "" if limit is None else f"{limit:,.1f} us"
+        lines.append(f"| {stage} | {time:,.1f} us | {most} |")
     return "\n".join([*lines, ""])
 
 

@@ -30,11 +30,7 @@ training: {epochs: 3, batch_size: 8, threads: 1, optimizer: {name: adam, learnin
 
 
 def leave_room(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    """Let so many bytes of encoded rows be in memory, as a small data.memory_limit would.
-
-    An epoch then hands out some 16 rows at a time, so that a file of few rows has several bins.
-    """
-    monkeypatch.setattr("mlpcli.data.rows._BLOCK_ROWS", 16)
+    """Let so many bytes of encoded rows be in memory, as a small data.memory_limit would."""
     monkeypatch.setattr("mlpcli.data.table.store.Store.memory_limit", lambda _store: 2 * size)
 
 

@@ -119,6 +119,7 @@ class Shell:
             "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "80",
             "NO_COLOR": "1",
+            "MLP_KERNEL": "numpy",  # whose digits do not depend on processor and compiler
         }
 
     def run(self, command: str) -> str:

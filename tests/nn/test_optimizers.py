@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import Any, get_args
 
 import numpy as np
@@ -14,8 +13,7 @@ import reference_mlp
 from mlpcli import config as settings
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import Objective
-from mlpcli.nn.optimizers import OPTIMIZERS, Descent
-from mlpcli.parallel import Team
+from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.training.build import optimizer_from
 
 CONFIGS: dict[str, Any] = {
@@ -153,26 +151,6 @@ def test_config_sets_every_constant(name: str) -> None:
     assert type(optimizer) is OPTIMIZERS[name]
     assert vars(optimizer) == CONSTANTS[name]
     assert vars(optimizer_from(CONFIGS[name]())) == vars(OPTIMIZERS[name]())  # the same defaults
-
-
-@every_optimizer
-def test_a_team_of_any_size_takes_the_same_steps(name: str) -> None:
-    rng = np.random.default_rng(2)
-    theta = rng.normal(size=100_000).astype(np.float32)
-    gradients = rng.normal(size=(3, theta.size)).astype(np.float32)
-    paths = []
-    for size in (1, 2, 3):
-        optimizer, mine = OPTIMIZERS[name](), theta.copy()
-        state = optimizer.init(mine)
-        with closing(Team(size)) as team:
-            gradient = np.empty_like(theta)
-            descent = Descent(optimizer, mine, gradient, state, team)
-            for gradient[:] in gradients:
-                descent.step(0.01)
-        paths.append(mine)
-    assert np.mean(paths[0] != theta) > 0.99
-    np.testing.assert_array_equal(paths[0], paths[1])
-    np.testing.assert_array_equal(paths[0], paths[2])
 
 
 @every_optimizer

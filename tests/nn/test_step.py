@@ -1,4 +1,4 @@
-"""A step by the engine is Objective.gradient and the optimizer's rule, whoever shares the work."""
+"""A step by any engine is Objective.gradient and the optimizer's rule, whoever shares the work."""
 
 from __future__ import annotations
 
@@ -9,158 +9,161 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.config import LossConfig
-from mlpcli.data.rows import Rows
-from mlpcli.nn.activations import ACTIVATIONS, activation_by
-from mlpcli.nn.network import Network, Parameters
-from mlpcli.nn.optimizers import OPTIMIZERS
-from mlpcli.nn.step import Engine, thread_count
-from mlpcli.parallel import ALONE, Team
-from mlpcli.training.build import objective_from
+from engines import ENGINES, LOSSES, engine_of, gradient_of, setting
+from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.answers import each_output, likeliest
+from mlpcli.nn.network import Network
+from mlpcli.nn.step import thread_count
+from mlpcli.parallel import Team
 
-LOSSES: dict[str, dict[str, Any]] = {
-    "stable": {},
-    "l2": {"l2": 0.1},
-    "balanced": {"class_weight": "balanced"},
-    "mse": {"kind": "mse"},
-    **{form: {"derivative": form} for form in ("naive", "epsilon", "clamped", "fused")},
-}
+every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
-def setting(
-    loss: str,
-    *,
-    soft: bool = False,
-    weighted: bool = False,
-    bias: bool = True,
-    outputs: int = 2,
-    activation: str = "sigmoid",
-) -> tuple[Network, Any, Rows]:
-    rng = np.random.default_rng(8)
-    sizes = (5, 7, 4, outputs)
-    theta = rng.normal(size=Network.count(sizes, bias))
-    network = Network(sizes, bias, theta, activation_by(activation, 0.1))
-    y = rng.random((300, outputs))
-    rows = Rows(rng.normal(size=(300, 5)), y if soft else np.round(y))
-    if weighted:
-        rows = Rows(rows.X, rows.y, rng.random(300))
-    return network, objective_from(LossConfig(**LOSSES[loss]), rows.y), rows
+def order_of(rows: Any) -> Any:
+    return np.random.default_rng(1).permutation(np.arange(len(rows.X), dtype=np.uint32))
 
 
-def gradient_of(network: Network, objective: Any, rows: Rows) -> Parameters:
-    """Return the gradient as it is computed outside of the engine."""
-    omega = objective.cell_weights(rows.y, rows.weight)
-    gradient: Parameters = objective.gradient(network.forward(rows.X), rows.y, omega)
-    return gradient
-
-
-def engine_for(network: Network, objective: Any, rows: Rows, size: int, team: Team) -> Engine:
-    hard = bool(np.isin(rows.y, (0, 1)).all())
-    sgd = OPTIMIZERS["sgd"]()
-    engine = Engine(
-        network, objective, sgd, sgd.init(network.theta), batch_size=size, hard=hard, team=team
-    )
-    engine.load()
-    return engine
-
-
+@every_engine
 @pytest.mark.parametrize("loss", list(LOSSES))
 @pytest.mark.parametrize("soft", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("members", [1, 2, 3])
-def test_gradient_of_each_batch(loss: str, soft: bool, weighted: bool, members: int) -> None:
+def test_steps_of_each_batch(
+    engine: str, loss: str, soft: bool, weighted: bool, members: int
+) -> None:
+    """Batches of 200 and 100 rows: the last one is shared by one member only."""
     network, objective, rows = setting(loss, soft=soft, weighted=weighted)
-    size = 200
+    size, order, squares, rate = 200, order_of(rows), np.zeros(3), 0.5
+    theta, total, norms = network.with_theta(network.theta.copy()), 7.0, np.zeros(3)
+    for start in (0, 200):
+        part = rows.take(order[start : start + size])
+        gradient = gradient_of(theta, objective, part)
+        losses = objective.loss.value(theta.logits(part.X), part.y)
+        total += float((losses if part.weight is None else losses * part.weight[:, None]).sum())
+        norms += [float(np.sum(layer**2)) for layer in gradient.layers]
+        theta.theta[:] -= rate * gradient.theta
     with closing(Team(members)) as team:
-        engine = engine_for(network, objective, rows, size, team)
-        prepared = engine.prepare(rows.X, rows.y, rows.weight)
-        assert [batch.rows for batch in prepared.batches] == [slice(0, 200), slice(200, 300)]
-        for batch in prepared.batches:
-            squares = engine.compute(batch)
-            part = rows.take(batch.rows)
-            expected = gradient_of(network, objective, part)
-            got = network.like(np.empty_like(network.theta))
-            engine.gradient.unfold(got)
-            np.testing.assert_allclose(got.theta, expected.theta, rtol=1e-11, atol=1e-14)
-            np.testing.assert_allclose(
-                prepared.logits()[batch.rows], network.logits(part.X), rtol=1e-12, atol=1e-13
-            )
-            norms = [float(np.sum(layer**2)) for layer in expected.layers]
-            assert squares == pytest.approx(norms, rel=1e-10)
-            assert engine.squared_norms() == pytest.approx(norms, rel=1e-10)
-    assert [len(batch.shares) for batch in prepared.batches] == [members, min(members, 100 // 64)]
+        mine = engine_of(engine, network, objective, rows, size, team)
+        done, loss_sum = mine.steps(order, rate, 7.0, squares)
+    assert done == 2
+    np.testing.assert_allclose(network.theta, theta.theta, rtol=1e-11, atol=1e-13)
+    assert loss_sum == pytest.approx(total, rel=1e-12)
+    np.testing.assert_allclose(squares, norms, rtol=1e-10)
 
 
+@every_engine
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
-@pytest.mark.parametrize("loss", ["stable", "mse"])
+@pytest.mark.parametrize("loss", ["stable", "mse", "linear", "softmax"])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("members", [1, 2])
-def test_gradient_of_each_activation(activation: str, loss: str, bias: bool, members: int) -> None:
-    network, objective, rows = setting(loss, bias=bias, activation=activation)
-    expected = gradient_of(network, objective, rows)
-    for dtype, tolerance in (("float64", 1e-11), ("float32", 1e-3)):
-        narrow = network.with_theta(network.theta.astype(dtype))
-        few = Rows(rows.X.astype(dtype), rows.y.astype(dtype))
+def test_gradient_of_each_activation(
+    engine: str, activation: str, loss: str, bias: bool, members: int
+) -> None:
+    start, objective, rows = setting(loss, bias=bias, activation=activation)
+    expected = gradient_of(start, objective, rows).theta
+    largest = float(np.abs(expected).max())
+    for dtype, tolerance in (("float64", 1e-12), ("float32", 1e-4)):
+        network = start.with_theta(start.theta.astype(dtype))
         with closing(Team(members)) as team:
-            engine = engine_for(narrow, objective, few, 300, team)
-            engine.compute(engine.prepare(few.X, few.y, few.weight).batches[0])
-            got = narrow.like(np.empty_like(narrow.theta))
-            engine.gradient.unfold(got)
-        largest = float(np.abs(expected.theta).max())
-        np.testing.assert_allclose(got.theta, expected.theta, rtol=0, atol=tolerance * largest)
+            mine = engine_of(engine, network, objective, rows.cast(dtype), 300, team)
+            mine.steps(order_of(rows), 1.0, 0.0, np.zeros(3))
+        moved = start.theta - network.theta.astype(np.float64)
+        np.testing.assert_allclose(moved, expected, rtol=0, atol=tolerance * largest)
 
 
+@every_engine
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
-def test_a_step_takes_the_branch_below_at_a_kink(activation: str) -> None:
+def test_a_step_takes_the_branch_below_at_a_kink(engine: str, activation: str) -> None:
     network, objective, rows = setting("stable", activation=activation)
     network.theta[:] = np.round(network.theta)
-    rows = Rows(np.round(rows.X), rows.y)
+    rows.X[:] = np.round(rows.X)
     assert (network.forward(rows.X).H[0] == 0).any()
-    engine = engine_for(network, objective, rows, 300, ALONE)
-    engine.compute(engine.prepare(rows.X, rows.y, rows.weight).batches[0])
-    expected = gradient_of(network, objective, rows).theta
-    got = network.like(np.empty_like(network.theta))
-    engine.gradient.unfold(got)
-    np.testing.assert_allclose(got.theta, expected, rtol=1e-11, atol=1e-14)
+    before, expected = network.theta.copy(), gradient_of(network, objective, rows).theta
+    mine = engine_of(engine, network, objective, rows, 300)
+    mine.steps(order_of(rows), 1.0, 0.0, np.zeros(3))
+    np.testing.assert_allclose(before - network.theta, expected, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("bias", [True, False])
-def test_a_step_moves_the_network_once_stored(bias: bool) -> None:
-    network, objective, rows = setting("l2", bias=bias)
-    engine = engine_for(network, objective, rows, 300, ALONE)
-    before = network.theta.copy()
-    gradient = gradient_of(network, objective, rows).theta
-    engine.compute(engine.prepare(rows.X, rows.y, rows.weight).batches[0])
-    engine.update(0.5)
-    np.testing.assert_array_equal(network.theta, before)
-    engine.store()
-    np.testing.assert_allclose(network.theta, before - 0.5 * gradient, rtol=1e-12)
-
-
-def test_hard_labels_keep_relative_precision_in_both_tails() -> None:
-    network = Network((1, 1), True, np.array([1.0, 0.0]))
+@every_engine
+def test_hard_labels_keep_relative_precision_in_both_tails(engine: str) -> None:
     h = np.array([-600.0, -40.0, 0.0, 40.0, 600.0])
-    rows = Rows(np.repeat(h, 2)[:, np.newaxis], np.tile([0.0, 1.0], 5)[:, np.newaxis])
-    objective = objective_from(LossConfig(), rows.y)
-    for k, row in enumerate(rows.X):
-        engine = engine_for(network, objective, rows, 1, ALONE)
-        engine.compute(engine.prepare(rows.X, rows.y, rows.weight).batches[k])
-        expected = gradient_of(network, objective, Rows(row[np.newaxis], rows.y[[k]]))
-        np.testing.assert_allclose(engine.gradient.flat, expected.theta, rtol=1e-14)
-        assert expected.b[0][0] != 0
+    for label in (0.0, 1.0):
+        for logit in h:
+            network = Network((1, 1), False, np.array([logit]))
+            _, objective, rows = setting("stable", outputs=1)
+            rows.X, rows.y = np.ones((1, 1)), np.full((1, 1), label)
+            expected = gradient_of(network, objective, rows).theta
+            squares = np.zeros(1)
+            engine_of(engine, network, objective, rows, 1).steps(
+                np.zeros(1, np.uint32), 0.0, 0.0, squares
+            )
+            if abs(expected[0]) > 1e-150:  # else the square is 0
+                assert np.sqrt(squares[0]) == pytest.approx(abs(expected[0]), rel=1e-14)
 
 
-def test_float32_squares_that_overflow_are_taken_in_float64() -> None:
+@every_engine
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("loss", ["stable", "mse", "linear", "softmax"])
+def test_measure(engine: str, loss: str, weighted: bool) -> None:
+    """By 300 rows, more than are looked at at a time."""
+    network, objective, rows = setting(loss, weighted=weighted)
+    mine = engine_of(engine, network, objective, rows, 32)
+    total, right = mine.measure(rows.X, rows.y, rows.weight)
+    h = network.logits(rows.X)
+    losses = objective.loss.value(h, rows.y)
+    losses = losses if rows.weight is None else losses * rows.weight[:, None]
+    assert total == pytest.approx(float(losses.sum()), rel=1e-12)
+    answers = each_output if objective.loss.separable else likeliest
+    assert right == np.count_nonzero(answers(h, rows.y))
+
+
+@every_engine
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_step_that_is_not_finite_is_not_taken(engine: str, dtype: str) -> None:
     network, objective, rows = setting("stable")
-    narrow = Network(network.sizes, True, network.theta.astype(np.float32))
-    few = Rows(rows.X.astype(np.float32), rows.y.astype(np.float32))
-    engine = engine_for(narrow, objective, few, 300, ALONE)
-    engine.gradient.flat[:] = 1e30
-    sizes = [layer.size for layer in narrow.layers]
+    network = network.with_theta(network.theta.astype(dtype))
+    rows = rows.cast(dtype)
+    order = order_of(rows)
+    rows.X[order[150], 2] = np.nan  # in the third batch
+    whole, squares = network.theta.copy(), np.zeros(3)
+    mine = engine_of(engine, network, objective, rows, 64)
+    done, loss = mine.steps(order, 0.1, 0.0, squares)
+    assert done == 2
+    assert not any(np.isfinite(mine.norms))
+    assert np.isfinite([loss, *squares, *network.theta]).all()
+    again, few = network.with_theta(whole), np.zeros(3)
+    other = engine_of(engine, again, objective, rows, 64)
+    assert other.steps(order[:128], 0.1, 0.0, few) == (2, loss)
+    np.testing.assert_array_equal(again.theta, network.theta)
+    np.testing.assert_array_equal(few, squares)
+
+
+@every_engine
+def test_however_the_steps_are_cut_the_bytes_are_the_same(engine: str) -> None:
+    paths = []
+    for cut in (300, 64, 128):
+        network, objective, rows = setting("l2")
+        mine = engine_of(engine, network, objective, rows, 32, rule="adam")
+        loss, squares = 0.0, np.zeros(3)
+        for start in range(0, 300, cut):
+            done, loss = mine.steps(order_of(rows)[start : start + cut], 0.1, loss, squares)
+            assert done == -(-min(cut, 300 - start) // 32)
+        paths.append((network.theta.tobytes(), loss, squares.tobytes()))
+    assert paths[0] == paths[1] == paths[2]
+
+
+@every_engine
+def test_float32_gradients_whose_squares_overflow_are_finite(engine: str) -> None:
+    network, objective, rows = setting("linear", outputs=1)
+    network, rows = network.with_theta(network.theta.astype(np.float32)), rows.cast("float32")
+    rows.y[:] = 1e22
+    squares = np.zeros(3)
+    mine = engine_of(engine, network, objective, rows, 300)
     with np.errstate(over="ignore"):
-        assert engine.squared_norms() == pytest.approx([1e60 * n for n in sizes], rel=1e-6)
-        engine.gradient.flat[0] = np.nan
-        assert np.isnan(engine.squared_norms()[0])
+        done, _ = mine.steps(order_of(rows), 1e-30, 0.0, squares)
+    assert done == 1
+    assert np.isfinite(squares).all()
+    assert squares[-1] > 1e39
 
 
 def test_what_is_asked_for_is_given() -> None:

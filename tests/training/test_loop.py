@@ -19,7 +19,6 @@ from mlpcli.training.loop import Loop, Position
 
 if TYPE_CHECKING:
     from mlpcli.nn.optimizers import Optimizer
-    from mlpcli.nn.workspace import Batch
 
 
 def rows(count: int, inputs: int = 3, outputs: int = 1, seed: int = 0, **more: Any) -> Rows:
@@ -127,15 +126,14 @@ def test_records_and_weights_equal_the_reference(count: int) -> None:
 def test_each_epoch_deals_every_row_once(count: int, size: int) -> None:
     loop = loop_of(rows(count), batch_size=min(size, count), epochs=2)
     seen: list[Any] = []
+    steps = loop.engine.steps
 
-    compute = loop.engine.compute
+    def watch(order: Any, *more: Any) -> Any:
+        seen.append(loop.train.X[order])
+        return steps(order, *more)
 
-    def watch(batch: Batch) -> list[float]:
-        seen.append(np.concatenate([share.X[:, :-1] for share in batch.shares]))
-        return compute(batch)
-
-    loop.engine.compute = watch  # type: ignore[method-assign]  # watched, not changed
-    list(loop.records())
+    loop.engine.steps = watch  # type: ignore[method-assign, assignment]  # watched, not changed
+    list(loop.records(lambda _: None))
     sizes = [len(X) for X in seen]
     per_epoch = -(-count // min(size, count))
     assert sizes[:per_epoch] == sizes[per_epoch:]
@@ -236,21 +234,16 @@ def test_interrupted_at_a_batch(stop_at: int) -> None:
 
 def diverge(loop: Loop) -> tuple[str, Any]:
     """Run until it diverges; return the message and the weights just before the last step."""
-    before: list[Any] = []
-    update = loop.engine.update
+    before = [loop.network.theta.copy()]
 
-    def spy(rate: float) -> None:
-        update(rate)
-        loop.engine.store()
+    def watch(_batch: int) -> None:
         before.append(loop.network.theta.copy())
 
-    start = loop.network.theta.copy()
-    loop.engine.update = spy  # type: ignore[method-assign]  # watched, not changed
-    list(loop.records())
+    list(loop.records(watch))
     assert loop.stopped == "diverged"
     assert loop.divergence is not None
     assert np.isfinite(loop.position.best_theta).all()
-    return loop.divergence.message(), before[-1] if before else start
+    return loop.divergence.message(), before[-1]
 
 
 def test_naive_derivative_at_a_saturated_logit() -> None:

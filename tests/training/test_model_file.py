@@ -62,7 +62,7 @@ def test_tensors_as_other_tools_read_them(workshop: Workshop) -> None:
     for i in (1, 2, 3):
         h = z @ tensors[f"W{i}"].T + tensors[f"b{i}"]
         z = 1 / (1 + np.exp(-h))
-    np.testing.assert_allclose(load_model(path).logits(X), h, rtol=1e-5)
+    np.testing.assert_allclose(load_model(path).logits(X), h, rtol=1e-5, atol=1e-6)
 
 
 def test_loss_follows_the_config(workshop: Workshop) -> None:

@@ -42,7 +42,7 @@ def test_a_run_from_end_to_end(workshop: Workshop) -> None:
     rows = {part: m.rows if m else None for part, m in result.metrics.items()}
     assert rows == {"train": 24, "validation": 8, "test": 8}
     assert {part: m.rows if m else None for part, m in result.baseline.items()} == rows
-    assert stored.versions.keys() == {"mlpcli", "numpy", "python", "threads"}
+    assert stored.versions.keys() == {"mlpcli", "numpy", "python", "threads", "kernel"}
     assert stored.config["training"]["epochs"] == 30
     assert stored.metrics == result.to_document()["metrics"]
 

@@ -6,6 +6,7 @@ import functools
 import inspect
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ import typer
 from mlpcli.cli import completion
 from mlpcli.cli.bar import choose_look
 from mlpcli.cli.colour import When, choose
+from mlpcli.cli.console import all_told
 from mlpcli.cli.counter import counting
 from mlpcli.cli.kinds import expect
 from mlpcli.cli.paths import PathCommand, guarded, refuse_written
@@ -124,7 +126,10 @@ _EVERYWHERE = {
         "auto",
     ),
     "debug": (
-        Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")],
+        Annotated[
+            bool,
+            typer.Option("--debug", help="Show the kernel, and tracebacks."),
+        ],
         False,
     ),
 }
@@ -178,7 +183,7 @@ def add_command(app: typer.Typer, function: Callable[..., int]) -> None:
         choose(color)
         choose_look(json=bool(options.get("json")), quiet=bool(options.get("quiet")))
         try:
-            with guarded(options):
+            with guarded(options), all_told() if debug else nullcontext():
                 for name, group in groups.items():
                     options[name] = group(**{f.name: options.pop(f.name) for f in fields(group)})
                 return function(**options)

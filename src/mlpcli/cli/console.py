@@ -11,8 +11,8 @@ import shutil
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mlpcli.report.table import Table
 
 __all__ = [
+    "all_told",
     "complain",
     "draw",
     "flush_quietly",
@@ -144,6 +145,26 @@ def complain(*lines: str, meaning: str | None = None) -> None:
     """
     for line in map(_fitted, lines):
         _to_stderr(line if meaning is None else all_of(line, meaning, sys.stderr))
+
+
+@contextmanager
+def all_told() -> Iterator[None]:
+    """Write to stderr, while the context lasts, what modules log for whoever looks closely."""
+    import logging
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            complain(record.getMessage())
+
+    logger, handler = logging.getLogger("mlpcli"), Lines()
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)
 
 
 def _fitted(line: str) -> str:

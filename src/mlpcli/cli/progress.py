@@ -47,6 +47,7 @@ class SilentProgress(Observer):
     the main thread, where Python cannot handle signals, nothing is ever received.
     """
 
+    often = False
     received: int | None = None
     said: Collection[str] = ()  # notes that the user has read already
 

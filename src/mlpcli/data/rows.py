@@ -27,7 +27,6 @@ __all__ = ["AnyRows", "Block", "Order", "Place", "RowFile", "Rows", "blocks", "p
 
 Order: TypeAlias = NDArray[np.uint32]
 
-_BLOCK_ROWS = 4096
 _PIECE_ROWS = 8192  # bounds the memory of a forward pass over many rows
 
 
@@ -62,10 +61,9 @@ class Rows:
         weight = None if self.weight is None else self.weight.take(index)
         return Rows(self.X.take(index, 0), self.y.take(index, 0), weight)  # faster than X[index]
 
-    def in_order(self, order: Order, step: int, start: int) -> Iterator[Rows]:
-        """Yield rows order[start:], `step` at a time."""
-        for first in range(start, len(self), step):
-            yield self.take(order[first : first + step])
+    def in_order(self, order: Order, _step: int, start: int) -> Iterator[tuple[Rows, Order]]:
+        """Yield all rows, and order[start:]."""
+        yield self, order[start:]
 
 
 @dataclass(frozen=True)
@@ -116,23 +114,23 @@ class RowFile:
             X[place] = self._read(self._file, row, row + 1)
         return Rows(X, y, weight)
 
-    def in_order(self, order: Order, step: int, start: int) -> Iterator[Rows]:
-        """Yield rows order[start:], at most `step` at a time, the last of each bin maybe fewer.
+    def in_order(self, order: Order, step: int, start: int) -> Iterator[tuple[Rows, Order]]:
+        """Yield a bin of rows at a time, and in which order they come in order[start:].
 
-        `order` holds each row once. `start` and `step` are multiples of the batch size; so is the
-        number of rows that is yielded each time, but for the last.
+        `order` holds each row once. `step` is the batch size, of which `start` is a multiple; so is
+        the number of rows in a bin, but for the last.
         """
         size = max(1, self._most // step) * step
         self._deal(order, size, start)
         for low in range(start - start % size, len(self), size):
             rows = order[low : low + size]
             X = self._read(self._bins, low, low + len(rows))
-            place = np.empty(len(rows), np.intp)  # a bin holds its rows in the order of the file
-            place[np.argsort(rows)] = np.arange(len(rows))
-            for first in range(max(start - low, 0), len(rows), step):
-                chosen = rows[first : first + step]
-                weight = None if self.weight is None else self.weight.take(chosen)
-                yield Rows(X.take(place[first : first + step], 0), self.y.take(chosen, 0), weight)
+            by_file = np.argsort(rows)  # a bin holds its rows in the order of the file
+            place = np.empty(len(rows), np.uint32)
+            place[by_file] = np.arange(len(rows), dtype=np.uint32)
+            chosen = rows[by_file]
+            weight = None if self.weight is None else self.weight.take(chosen)
+            yield Rows(X, self.y.take(chosen, 0), weight), place[max(start - low, 0) :]
 
     def _deal(self, order: Order, size: int, start: int) -> None:
         """Write each row into its bin of `size` rows, except for bins that end before `start`."""
@@ -162,25 +160,21 @@ AnyRows: TypeAlias = Rows | RowFile
 
 @dataclass(frozen=True)
 class Block:
-    """Shuffled rows of whole minibatches; the first of them is number `first` of its epoch."""
+    """Rows of whole minibatches of an epoch, all in memory, and the `order` in which they come."""
 
-    first: int
     rows: Rows
+    order: Order
 
 
 def blocks(rows: AnyRows, size: int, rng: np.random.Generator, skip: int = 0) -> Iterator[Block]:
     """Yield one epoch's rows in random order, each once, in blocks of minibatches of `size`.
 
     Draws one permutation from `rng`. The first `skip` minibatches are passed over, which is how an
-    interrupted epoch goes on where it stopped. Rows are gathered a block at a time: indexing has a
-    fixed cost that would dominate small minibatches.
+    interrupted epoch goes on where it stopped. Rows in memory are one block.
     """
     order = rng.permutation(np.arange(len(rows), dtype=np.uint32))
-    step = max(1, _BLOCK_ROWS // size) * size
-    position = skip * size
-    for block in rows.in_order(order, step, position):
-        yield Block(position // size, block)
-        position += len(block)
+    for some, turns in rows.in_order(order, size, skip * size):
+        yield Block(some, turns)
 
 
 def pieces(rows: AnyRows, within: slice | None = None) -> Iterator[Rows]:

@@ -17,15 +17,17 @@ __all__ = ["info_document", "info_tables"]
 
 def info_tables(model: Model, path: str) -> list[Table]:
     """Return what a model file holds: facts, inputs, and the metrics of its own training."""
-    network = model.network
+    network, made = model.network, model.versions
     facts = [
         ("network", "-".join(map(str, network.sizes))),
         ("parameters", f"{network.theta.size} {network.theta.dtype}"),
         ("seed", str(model.seed)),
         ("data SHA-256", model.data_digest),
         ("weights SHA-256", model.tensor_digest),
-        ("made by", ", ".join(f"{name} {v}" for name, v in model.versions.items())),
+        ("made by", ", ".join(f"{name} {v}" for name, v in made.items() if name != "kernel")),
     ]
+    if "kernel" in made:
+        facts.append(("kernel", str(made["kernel"])))
     if len(network.W) > 1:
         facts.insert(1, ("activation", network.activation.name))
     if model.classes is not None:

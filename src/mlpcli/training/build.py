@@ -11,6 +11,8 @@ from mlpcli.data.settle import label_weights
 from mlpcli.errors import ConfigError
 from mlpcli.extras import require_extra
 from mlpcli.nn.activations import activation_by
+from mlpcli.nn.answers import each_output, likeliest
+from mlpcli.nn.kernel.library import kernel_for
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import Objective, balanced_class_weights, balanced_label_weights
@@ -20,7 +22,7 @@ from mlpcli.nn.schedule import Schedule
 from mlpcli.parallel import ALONE
 from mlpcli.seeds import Stream, generator
 from mlpcli.training.full_batch import FullBatch
-from mlpcli.training.loop import Loop, Position, each_output, likeliest
+from mlpcli.training.loop import Loop, Position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,10 +137,11 @@ def rows_per_step(config: TrainingConfig, rows: int) -> int:
     return rows if isinstance(config.optimizer, Lbfgs) else min(config.batch_size, rows)
 
 
-def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
+def new_loop(config: Config, dataset: Dataset, team: Team = ALONE, kept: str | None = None) -> Loop:
     """Return a training run at its start: fresh weights, nothing written.
 
-    A team of several shares the work of each step; BLAS should then be held to one thread.
+    A team of several shares the work of each step; BLAS should then be held to one thread. `kept`
+    is the identity of the kernel by which the run was begun, if it was.
     """
     training, sizes = config.training, layer_sizes(config, dataset)
     weights = generator(training.seed, Stream.WEIGHTS)
@@ -161,6 +164,7 @@ def new_loop(config: Config, dataset: Dataset, team: Team = ALONE) -> Loop:
         ),
         inputs=dataset.encoder.inputs,
         team=team,
+        kernel=kernel_for(kept),
         answers=each_output if dataset.classes is None else likeliest,
     )
 

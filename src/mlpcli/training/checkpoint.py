@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.nn.network import Network
     from mlpcli.training.loop import Loop
 
 __all__ = ["FREE_TO_CHANGE", "Checkpoint", "differences", "read_checkpoint", "save_checkpoint"]
@@ -54,6 +55,7 @@ def save_checkpoint(
         "config": config,
         "data_digest": digest,
         "threads": loop.team.size,
+        "kernel": loop.engine.kernel,
         "versions": software(*loop.libraries),
     }
     write_tensors(path, SCHEMA, arrays, metadata, durable=durable)
@@ -73,14 +75,24 @@ class Checkpoint:
         threads = self.metadata.get("threads")
         return threads if isinstance(threads, int) and threads >= 1 else None
 
-    def notes(self) -> list[str]:
-        """Return what the run was begun with and is not gone on with: its bytes may differ."""
+    @property
+    def kernel(self) -> str | None:
+        """The identity of the kernel that took the steps of the run, which its bytes depend on."""
+        kernel = self.metadata.get("kernel")
+        return kernel if isinstance(kernel, str) else None
+
+    def notes(self, kernel: str) -> list[str]:
+        """Return what the run was begun with and is not gone on with: its bytes may differ.
+
+        `kernel` is the identity of that which it goes on with.
+        """
         old = self.metadata.get("versions")
         if not isinstance(old, Mapping):
             return []
-        new = software(*(name for name in FullBatch.libraries if name in old))
+        new = software(*(name for name in FullBatch.libraries if name in old)) | {"kernel": kernel}
+        old = {**old, "kernel": self.kernel or kernel}
         return [
-            f"{name} was {old[name]!s:.20} when the run was interrupted and is {new[name]} now; "
+            f"{name} was {old[name]!s:.60} when the run was interrupted and is {new[name]} now; "
             "the last digits may differ from those of a run in one go"
             for name in new
             if name in old and old[name] != new[name]
@@ -115,13 +127,26 @@ class Checkpoint:
         arrays = _arrays(loop)
         require_position(self.metadata)
         require_arrays(self.tensors, arrays)
+        moments = {f"optimizer.{name}" for name in loop.optimizer.moments}
         for name, array in arrays.items():
             array[...] = self.tensors[name]
+            if name in moments and self.kernel is None:
+                _unfold(array, loop.network)
         at, position = loop.position, self.metadata["position"]
         for name in (f.name for f in fields(at) if f.name not in arrays):
             setattr(at, name, math.inf if position[name] is None else position[name])
         loop.schedule.scale = float(self.metadata["schedule"]["scale"])
         loop.schedule.waited = int(self.metadata["schedule"]["waited"])
+
+
+def _unfold(vector: NDArray[Any], network: Network) -> None:
+    """Bring into the order of theta what version 0.1 kept row by row of [W_i b_i]."""
+    start, folded, ordered = 0, vector.copy(), network.like(vector)
+    for W, b in zip(ordered.W, ordered.b, strict=True):
+        stop = start + W.size + b.size
+        rows = folded[start:stop].reshape(len(W), -1)
+        W[:], b[:] = rows[:, : W.shape[1]], rows[:, W.shape[1] :].reshape(-1)
+        start = stop
 
 
 def read_checkpoint(path: Path) -> Checkpoint:

@@ -83,7 +83,7 @@ def train_fold(task: FoldTask, stop: Callable[[int], int | None] = lambda _: Non
     assert dataset.test is not None
     with limit_blas(1), closing(Team(config.training.threads or 1)) as team:
         loop = new_loop(config, dataset, team)
-        for _ in loop.records(stop):
+        for _ in loop.records(stop, often=False):
             pass
         if loop.stopped == "interrupted":
             return None

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlpcli.data.rows import AnyRows, Block, Rows, blocks, pieces
-from mlpcli.nn.sigmoid import sigmoid
-from mlpcli.nn.step import Engine
+from mlpcli.nn.answers import Answers, each_output
+from mlpcli.nn.kernel.library import Kernel, kernel_for
+from mlpcli.nn.step import engine_for, total_loss
+from mlpcli.nn.task import Engine, Task
 from mlpcli.parallel import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
 
@@ -26,23 +27,10 @@ if TYPE_CHECKING:
     from mlpcli.nn.schedule import Schedule
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["EpochRecord", "Loop", "Position", "Stopped", "each_output", "likeliest"]
+__all__ = ["EpochRecord", "Loop", "Position", "Stopped"]
 
 Stop: TypeAlias = Callable[[int], int | None]
-Answers: TypeAlias = Callable[["FloatArray", "FloatArray"], NDArray[np.bool_]]
 Stopped: TypeAlias = Literal["epochs", "early-stopping", "diverged", "interrupted"]
-
-
-def each_output(h: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
-    """Return which outputs (N x K) are on the right side of 1/2."""
-    right: NDArray[np.bool_] = (sigmoid(h) >= 0.5) == (y >= 0.5)
-    return right
-
-
-def likeliest(h: FloatArray, y: FloatArray) -> NDArray[np.bool_]:
-    """Return in which rows (N,) the largest of the logits is that of the row's label."""
-    right: NDArray[np.bool_] = h.argmax(axis=1) == y.argmax(axis=1)
-    return right
 
 
 @dataclass(frozen=True)
@@ -113,46 +101,46 @@ class Loop:
     note: str | None = None  # why it ended early, where patience is not the reason
     team: Team = ALONE
     answers: Answers = each_output
+    kernel: Kernel | None = field(default_factory=kernel_for)
     engine: Engine = field(init=False)
+    _used: Rows | None = field(init=False, repr=False, default=None)
     _rng: np.random.Generator = field(init=False, repr=False, default_factory=np.random.default_rng)
 
     def __post_init__(self) -> None:
-        self.engine = Engine(
-            self.network,
-            self.objective,
-            self.optimizer,
-            self.state,
-            batch_size=self.batch_size,
-            hard=bool(np.isin(self.train.y, (0, 1)).all()),
-            team=self.team,
-        )
+        task = Task(self.network, self.objective, self.optimizer, self.state,
+                    self.batch_size, self.team, self.answers)  # fmt: skip
+        self.engine = engine_for(task, self.kernel)
 
-    def records(self, stop: Stop = lambda _batch: None) -> Iterator[EpochRecord]:
+    def records(self, stop: Stop | None = None, *, often: bool = True) -> Iterator[EpochRecord]:
         """Yield a record after each epoch until the run ends.
 
         `stop` is asked after every batch, with its index; if it returns the number of a signal the
-        run ends at once as "interrupted", at a position from which it can go on exactly.
+        run ends at once as "interrupted", at a position from which it can go on exactly. If it
+        need not be asked `often`, it is after as many batches as take about a millisecond.
         """
         at = self.position
-        self.engine.load()
         while self.stopped is None:
             if at.epoch >= self.epochs:
                 self.stopped = "epochs"
             elif self.patience is not None and at.waited >= self.patience:
                 self.stopped = "early-stopping"
             else:
-                record = self._epoch(stop)
+                rows = self.batch_size if stop and often else self.engine.at_once
+                record = self._epoch(stop or (lambda _batch: None), rows)
                 if record is not None:
                     yield record
 
-    def _epoch(self, stop: Stop) -> EpochRecord | None:
-        """Run what is left of the next epoch; None where it could not be completed."""
+    def _epoch(self, stop: Stop, at_once: int) -> EpochRecord | None:
+        """Run what is left of the next epoch; None where it could not be completed.
+
+        `stop` is asked after so many rows `at_once`.
+        """
         at, rng, started = self.position, self._rng, time.perf_counter()
         rate = self.schedule.rate(at.epoch + 1)
         rng.bit_generator.state = at.shuffle
         with np.errstate(over="ignore", invalid="ignore"):  # found and named by _steps
             for block in blocks(self.train, self.batch_size, rng, skip=at.batch):
-                self._steps(block, rate, stop)
+                self._steps(block, rate, stop, at_once)
                 if self.stopped is not None:
                     return None
             loss, metrics = self._validate()
@@ -175,56 +163,35 @@ class Loop:
         at.shuffle = rng.bit_generator.state
         return record
 
-    def _steps(self, block: Block, rate: float, stop: Stop) -> None:
+    def _steps(self, block: Block, rate: float, stop: Stop, at_once: int) -> None:
         """Take the steps of a block, up to one whose loss or gradient is not finite."""
-        at, engine, rows = self.position, self.engine, block.rows
-        prepared = engine.prepare(rows.X, rows.y, rows.weight)
-        compute, update, isfinite = engine.compute, engine.update, math.isfinite
-        squares = [at.squares.tolist()]
-        for number, batch in enumerate(prepared.batches, start=block.first):
-            norms, h = compute(batch), batch.logits
-            if not isfinite(sum(norms) + float(h.dot(h))):  # or a square has overflowed
-                norms = engine.squared_norms()
-                if not (isfinite(sum(norms)) and np.isfinite(h).all()):
-                    self.divergence = self._diagnose(number, rows.take(batch.rows), norms, rate)
-                    self.stopped = "diverged"
-                    break
-            update(rate)
-            squares.append(norms)
-            self.signal = stop(number)
+        at, engine, rows, size = self.position, self.engine, block.rows, self.batch_size
+        if rows is not self._used:
+            engine.use(rows.X, rows.y, rows.weight)
+            self._used = rows
+        for start in range(0, len(block.order), at_once):
+            order = block.order[start : start + at_once]
+            done, at.loss_sum = engine.steps(order, rate, at.loss_sum, at.squares)
+            at.batch += done
+            if done * size < len(order):
+                self.divergence = self._diagnose(rows.take(order[done * size :][:size]), rate)
+                self.stopped = "diverged"
+                return
+            self.signal = stop(at.batch - 1)
             if self.signal:
                 self.stopped = "interrupted"
-                break
-        engine.store()
-        done = len(squares) - 1
-        at.batch += done
-        at.squares[:] = np.add.reduce(squares)
-        at.loss_sum = self._add_losses(prepared.logits(), rows, done)
+                return
 
-    def _add_losses(self, h: FloatArray, rows: Rows, batches: int) -> float:
-        """Return `loss_sum` with the losses of finished batches, added batch by batch."""
-        total, done = self.position.loss_sum, min(batches * self.batch_size, len(rows))
-        if not done:
-            return total
-        rows = rows.take(slice(0, done))
-        losses = self.objective.loss.value(h[:done], rows.y)
-        if rows.weight is not None:
-            losses *= rows.weight[:, None]
-        each = losses.sum(axis=1, dtype=np.float64)
-        for loss in np.add.reduceat(each, range(0, done, self.batch_size)).tolist():
-            total += loss
-        return total
-
-    def _diagnose(self, number: int, rows: Rows, norms: list[float], rate: float) -> Divergence:
-        self.engine.store()
+    def _diagnose(self, rows: Rows, rate: float) -> Divergence:
+        """Return what is known of the step on these rows, which was not taken."""
         h = self.network.logits(rows.X)
         return diagnose(
             epoch=self.position.epoch + 1,
-            batch=number + 1,
+            batch=self.position.batch + 1,
             rate=rate,
-            loss=_total(self.objective.loss.value(h, rows.y), rows.weight),
+            loss=total_loss(self.objective, h, rows.y, rows.weight),
             objective=self.objective,
-            norms=np.sqrt(norms).tolist(),
+            norms=np.sqrt(self.engine.norms).tolist(),
             X=rows.X,
             logits=h,
             inputs=self.inputs,
@@ -235,18 +202,16 @@ class Loop:
         rows = self.validation
         if rows is None:
             return None, None
-        sums = np.zeros((self.team.size, 3))
+        sums = np.zeros((self.team.size, 2))
 
         def measure(member: int) -> None:
             for piece in pieces(rows, self.team.share(len(rows), member)):
-                h = self.network.logits(piece.X)
-                right = self.answers(h, piece.y)
-                total = _total(self.objective.loss.value(h, piece.y), piece.weight)
-                sums[member] += total, np.count_nonzero(right), right.size
+                sums[member] += self.engine.measure(piece.X, piece.y, piece.weight, member)
 
         self.team.run(measure)
-        loss, right, answers = sums.sum(axis=0).tolist()
+        loss, right = sums.sum(axis=0).tolist()
         total = len(rows) if rows.weight is None else float(rows.weight.sum(dtype=np.float64))
+        answers = len(rows) * (rows.y.shape[1] if self.answers is each_output else 1)
         return loss / total, {"accuracy": right / answers}
 
     def _overflow(self, validation_loss: float | None, rate: float) -> Divergence | None:
@@ -275,10 +240,3 @@ class Loop:
             at.best_theta[:] = self.network.theta
         at.waited = 0 if improved else at.waited + 1
         self.schedule.observe(improved=improved)
-
-
-def _total(losses: FloatArray, weight: FloatArray | None) -> float:
-    """Return the weighted sum of losses (N x K)."""
-    if weight is not None:
-        losses *= weight[:, None]
-    return float(losses.sum(dtype=np.float64))

@@ -15,6 +15,7 @@ from mlpcli.data.target import AnyTarget, Classes, classes_of, target_from
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.files import refuse_unreadable
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
+from mlpcli.nn.kernel.narrow import logits as kernel_logits
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
 from mlpcli.text import shorten, show_name
@@ -139,7 +140,8 @@ def _later(name: str) -> Any:
 def logits_of(network: Network, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return logits (N x K), computed in the network's dtype; inf or nan where it is too narrow."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return network.logits(X.astype(network.theta.dtype, copy=False)).astype(np.float64)
+        H = kernel_logits(network, X.astype(network.theta.dtype, copy=False))
+    return H.astype(np.float64)
 
 
 def save_model(model: Model, path: Path) -> None:

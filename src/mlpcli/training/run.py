@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -96,7 +96,12 @@ def _documents(metrics: Mapping[str, Scores | None]) -> dict[str, Any]:
 
 
 class Observer:
-    """Follows a run and does nothing; `mlp train` draws its progress from these calls."""
+    """Follows a run and does nothing; `mlp train` draws its progress from these calls.
+
+    Who is not there `often` is told of batches about once in a millisecond, where they take less.
+    """
+
+    often: ClassVar[bool] = True
 
     def loading(self, estimate: Estimate) -> None:
         """Take note of a table that is about to be read."""
@@ -171,13 +176,15 @@ def _train(
         config, data, folder=nearest, announce=observer.loading, counting=observer.counting
     )
     config = dataset.config
-    said = (*_clipped_note(config, dataset), *(kept.notes() if kept else ()))
-    dataset = replace(dataset, notes=(*dataset.notes, *said))
+    dataset = replace(dataset, notes=(*dataset.notes, *_clipped_note(config, dataset)))
     batch_size = rows_per_step(config.training, len(dataset.train))
     asked = config.training.threads or (kept.threads if kept else None)
     threads = thread_count(asked, layer_sizes(config, dataset), batch_size)
     with limit_blas(1), closing(Team(threads)) as team:
-        loop = new_loop(config, dataset, team)
+        loop = new_loop(config, dataset, team, kept.kernel if kept else None)
+        if kept:
+            notes = kept.notes(loop.engine.kernel)
+            dataset = replace(dataset, notes=(*dataset.notes, *notes))
         run = _Run(config, dataset, loop, folder)
         if kept:
             kept.restore(loop, run.document, dataset.digest)
@@ -218,7 +225,8 @@ class _Run:
         """Run the epochs, with a line of history each and a checkpoint every so many."""
         history = []
         saved = time.monotonic()
-        for record in self.loop.records(observer.batch_done):
+        stop = None if type(observer) is Observer else observer.batch_done
+        for record in self.loop.records(stop, often=observer.often):
             history.append(record)
             self.folder.append(record)
             if _due(self.config.training.checkpoint_every, record.epoch, time.monotonic() - saved):
@@ -286,7 +294,7 @@ def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
         seed=config.training.seed,
         data_digest=dataset.digest,
         reading=dataset.reading,
-        versions=software() | {"threads": loop.team.size},
+        versions=software() | {"threads": loop.team.size, "kernel": loop.engine.kernel},
     )
 
 

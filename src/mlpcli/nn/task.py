@@ -1,0 +1,80 @@
+"""What is trained, and what an engine does with it: the steps of `step.py`, by whatever kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mlpcli.nn.answers import Answers
+    from mlpcli.nn.network import Network
+    from mlpcli.nn.objective import Objective
+    from mlpcli.nn.optimizers import Optimizer, State
+    from mlpcli.nn.sigmoid import FloatArray
+    from mlpcli.parallel import Team
+
+__all__ = ["Engine", "Task"]
+
+_FEWEST_ROWS = 64  # per member of a team; fewer are not worth waking it
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained, and how: `network` and `state` (of the optimizer) change in place.
+
+    `team` shares the work of a step, and `answers` says which answers are right. The objective is
+    a mean over rows.
+    """
+
+    network: Network
+    objective: Objective
+    optimizer: Optimizer
+    state: State
+    batch_size: int
+    team: Team
+    answers: Answers
+
+    def shares(self, rows: int) -> list[slice]:
+        """Return the rows of a batch that each member takes, of those who have enough to do."""
+        count = max(1, min(self.team.size, rows // _FEWEST_ROWS))
+        return [slice(rows * i // count, rows * (i + 1) // count) for i in range(count)]
+
+
+class Engine(Protocol):
+    """Takes the steps of a task.
+
+    `kernel` is the identity of what computes them, and `at_once` how many rows, of whole batches,
+    take so little time that nobody minds waiting for them. After a step that was not taken `norms`
+    holds the squared norm of [dJ/dW_i dJ/db_i] per layer, in float64.
+    """
+
+    kernel: str
+    at_once: int
+
+    @property
+    def norms(self) -> list[float]:
+        """Squared norms per layer of the gradient of the last step."""
+
+    def use(self, X: FloatArray, y: FloatArray, weight: FloatArray | None) -> None:
+        """Take these as the rows to train on: X (N x n_0), y (N x K) and weight (N,) or None."""
+
+    def steps(
+        self, order: NDArray[np.uint32], rate: float, loss: float, squares: FloatArray
+    ) -> tuple[int, float]:
+        """Take a step for each batch of the rows in this order; return how many, and the loss.
+
+        What is returned is `loss` with the losses of the rows added, each before its own step;
+        the squared norms of the layers are added to `squares`. The number is less than there are
+        batches where a step has logits or a gradient that are not finite: it is not taken.
+        """
+
+    def measure(
+        self, X: FloatArray, y: FloatArray, weight: FloatArray | None, member: int = 0, /
+    ) -> tuple[float, int]:
+        """Return the weighted sum of the losses of rows, and the number of right answers.
+
+        Several members of the team may do so at a time.
+        """
