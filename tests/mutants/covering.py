@@ -1,0 +1,82 @@
+"""Which tests run a line, and how long each takes: one run of the rooms under coverage says it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import coverage
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Covering", "measure"]
+
+ENOUGH = 12.0  # seconds of tests for one mutant, mirrors first and then the shortest
+MOST = 200  # tests
+
+
+@dataclass
+class _Durations:
+    """A plugin that notes how long each test takes."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+
+def measure(source: Path, tests: Sequence[str], target: Path) -> None:
+    """Run tests and write which of them run which line of `source`."""
+    watch = _Durations()
+    data = str(target.with_suffix(".coverage"))
+    runner = coverage.Coverage(data_file=data, source=[str(source)], branch=False)
+    runner.start()
+
+    class Contexts:
+        def pytest_runtest_setup(self, item: pytest.Item) -> None:
+            runner.switch_context(item.nodeid)
+
+        def pytest_runtest_teardown(self) -> None:
+            runner.switch_context("")
+
+    status = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[watch, Contexts()])
+    runner.stop()
+    if status:
+        raise SystemExit(f"the tests fail without a mutant: {status}")
+    found = runner.get_data()
+    lines = {
+        str(Path(name).relative_to(source)): found.contexts_by_lineno(name)
+        for name in found.measured_files()
+    }
+    target.write_text(json.dumps({"seconds": watch.seconds, "lines": lines}))
+
+
+class Covering:
+    """The tests of each line, as `measure` found them."""
+
+    def __init__(self, path: Path) -> None:
+        kept = json.loads(path.read_text())
+        self.seconds: dict[str, float] = kept["seconds"]
+        self.lines: dict[str, dict[str, list[str]]] = kept["lines"]
+
+    def tests(self, path: Path, line: int, *, every: bool = False) -> list[str]:
+        """Return tests that run a line; of one that runs at import, those that run its file."""
+        lines = self.lines.get(str(path), {})
+        names = {*lines.get(str(line), ())} - {""}
+        names = names or {name for some in lines.values() for name in some} - {""}
+        mirror = f"test_{path.stem}.py"
+        order = sorted(names, key=lambda n: (mirror not in n, self.seconds.get(n, 1.0)))
+        if every:
+            return order
+        chosen: list[str] = []
+        spent = 0.0
+        for name in order[:MOST]:
+            spent += self.seconds.get(name, 1.0)
+            if chosen and spent > ENOUGH:
+                break
+            chosen.append(name)
+        return chosen

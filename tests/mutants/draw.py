@@ -1,0 +1,88 @@
+"""Draws mutants of a room: Cosmic Ray's operators at places that run, by a seed."""
+
+from __future__ import annotations
+
+import ast
+import random
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import TYPE_CHECKING, Any
+
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator, operator_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Mutant", "draw"]
+
+_NAMING = {"core/VariableReplacer", "core/VariableInserter"}  # which want to be told names
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """The n-th place in a file that an operator can change."""
+
+    path: Path
+    line: int
+    operator: str
+    occurrence: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} {self.operator.removeprefix('core/')} {self.occurrence}"
+
+    def code(self, root: Path) -> str:
+        """Return the changed file. Raises ValueError where the operator changes nothing."""
+        text = (root / self.path).read_text("utf-8")
+        changed = mutate_code(text, get_operator(self.operator)(), self.occurrence)
+        if changed is None or changed == text:
+            raise ValueError(f"{self} is no mutant")
+        return str(changed)
+
+    def difference(self, root: Path) -> str:
+        """Return the changed lines, old and new."""
+        old, new = (root / self.path).read_text("utf-8"), self.code(root)
+        found = unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
+        return "\n".join(line for line in [*found][2:] if not line.startswith("@@"))
+
+
+def draw(root: Path, rooms: list[str], count: int, seed: int) -> list[Mutant]:
+    """Return so many mutants of the rooms under `root`, each at a place of its own."""
+    rng = random.Random(seed)
+    places: list[tuple[Any, list[Mutant]]] = []
+    for room in rooms:
+        for path in sorted((root / room).rglob("*.py")):
+            places += sorted(_places(root, path.relative_to(root)).items())
+    return [rng.choice(mutants) for _, mutants in rng.sample(places, min(count, len(places)))]
+
+
+def _places(root: Path, path: Path) -> dict[tuple[int, int], list[Mutant]]:
+    """Return the mutants at each place of a file that runs."""
+    text = (root / path).read_text("utf-8")
+    idle = _idle(ast.parse(text))
+    nodes = [*ast_nodes(get_ast(text))]
+    found: dict[tuple[int, int], list[Mutant]] = {}
+    for name in sorted({*operator_names()} - _NAMING):
+        operator = get_operator(name)()
+        starts = (start for node in nodes for start, _ in operator.mutation_positions(node))
+        for occurrence, (line, column) in enumerate(starts):
+            if not any(first <= (line, column) < last for first, last in idle):
+                found.setdefault((line, column), []).append(Mutant(path, line, name, occurrence))
+    return found
+
+
+def _idle(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return what never runs: annotations, and what is imported for types."""
+    nodes: list[ast.AST | None] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            nodes.append(node.returns)
+        elif isinstance(node, ast.arg | ast.AnnAssign):
+            nodes.append(node.annotation)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            nodes.append(node)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
+            nodes.append(node.args[0])
+    spans: list[Any] = [node for node in nodes if node is not None]
+    return [((n.lineno, n.col_offset), (n.end_lineno, n.end_col_offset)) for n in spans]
