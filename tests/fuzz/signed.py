@@ -15,6 +15,7 @@ import numpy as np
 from fuzz.format import Format, Wrong
 from fuzz.mutate import spoiled, spoiled_tree
 from fuzz.stage import RESUME
+from fuzz.tables import one_database
 from mlpcli.config import load_config, to_portable_document
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.errors import InputError
@@ -85,8 +86,9 @@ class ModelFile(Signed):
         if copies[0] != copies[1]:
             raise Wrong("stored twice it is not the same")
         try:
-            p = model.predict_proba(PROBE, allow_unseen=True)
-            model.predict(PROBE, allow_unseen=True)
+            with one_database():
+                p = model.predict_proba(PROBE, allow_unseen=True)
+                model.predict(PROBE, allow_unseen=True)
         except InputError:
             return  # another model, of other columns
         if not ((p >= 0) & (p <= 1) | np.isnan(p)).all():

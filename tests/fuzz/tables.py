@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
 
-__all__ = ["CsvTable", "PackedTable", "Predicted"]
+__all__ = ["CsvTable", "PackedTable", "Predicted", "one_database"]
 
 ROWS = "\n".join(POINTS.splitlines()[:12]) + "\n"
 SEEDS = (

@@ -13,13 +13,15 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Covering", "measure"]
+__all__ = ["QUIET", "Covering", "measure"]
+
+QUIET = ["-q", "-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 
 ENOUGH = 12.0  # seconds of tests for one mutant, mirrors first and then the shortest
 MOST = 200  # tests
 
 
-@dataclass
+@dataclass(eq=False)
 class _Durations:
     """A plugin that notes how long each test takes."""
 
@@ -43,7 +45,7 @@ def measure(source: Path, tests: Sequence[str], target: Path) -> None:
         def pytest_runtest_teardown(self) -> None:
             runner.switch_context("")
 
-    status = pytest.main(["-q", "-p", "no:cacheprovider", *tests], plugins=[watch, Contexts()])
+    status = pytest.main([*QUIET, *tests], plugins=[watch, Contexts()])
     runner.stop()
     if status:
         raise SystemExit(f"the tests fail without a mutant: {status}")

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import pytest
 
-from mutants.covering import Covering, measure
+from mutants.covering import QUIET, Covering, measure
 from mutants.draw import Mutant, draw
 
 ROOT = Path(__file__).parents[2]
@@ -125,8 +125,7 @@ def _inside(source: Path, work: object, given: tuple[object, ...]) -> None:
 
 
 def _test(names: list[str]) -> int:
-    quiet = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:terminal", "--no-header"]
-    return int(pytest.main([*quiet, *names])) if names else 0
+    return int(pytest.main([*QUIET, *names])) if names else 0
 
 
 def _write(ends: Counter[tuple[str, str]]) -> None:
