@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import coverage
 import pytest
@@ -45,7 +46,8 @@ def measure(source: Path, tests: Sequence[str], target: Path) -> None:
         def pytest_runtest_teardown(self) -> None:
             runner.switch_context("")
 
-    status = pytest.main([*QUIET, *tests], plugins=[watch, Contexts()])
+    with mock.patch.object(coverage.Coverage, "current", lambda: None):  # no test may stop it
+        status = pytest.main([*QUIET, *tests], plugins=[watch, Contexts()])
     runner.stop()
     if status:
         raise SystemExit(f"the tests fail without a mutant: {status}")
