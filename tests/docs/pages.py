@@ -64,10 +64,10 @@ one line of backpropagation; the check runs all of them on the case at hand, and
 make the numbers that were given. `mlp bugs NAME` prints what stands here, and `--plant NAME` puts
 a bug into a right gradient: `NAME@2` at layer 2, else wherever it can be made.
 
-The letters are those of [gradcheck.md](gradcheck.md): rows are samples, H_i = Z_{i-1} W_i^T + b_i,
-Z_i = f(H_i), delta_i = dJ/dH_i, N rows, K outputs, L layers. Several names for one gradient are all
-listed; a factor is found on top of one other bug, and bugs of different layers, or of W and b in
-one layer, are told one by one.
+The letters are those of [How a gradient is checked](gradcheck.md): rows are samples,
+H_i = Z_{i-1} W_i^T + b_i, Z_i = f(H_i), delta_i = dJ/dH_i, N rows, K outputs, L layers. Several
+names for one gradient are all listed; a factor is found on top of one other bug, and bugs of
+different layers, or of W and b in one layer, are told one by one.
 
 | place | bugs |
 |---|---|
@@ -92,7 +92,8 @@ YAML extension, checks and completes while you type where the first line names o
 
 The schema may grow keys; where a config that fits v1 would fit no longer, it gets the next number.
 
-[training.md](training.md) explains by example; the files in [configs/](../configs/) are commented.
+[From a CSV file to a model](training.md) explains by example; the files in [configs/](../configs/)
+are commented.
 """
 
 
