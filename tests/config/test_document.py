@@ -19,6 +19,7 @@ from mlpcli.config import (
     to_yaml,
 )
 from mlpcli.config.yaml import read_yaml
+from mlpcli.names import LOSSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,3 +269,11 @@ def test_a_portable_document_is_the_same_wherever_the_project_lies(
     assert first["data"]["train"] == ["../data/*.csv"]
     assert first["data"]["test"] == ["t.csv"]
     assert first["training"]["output"] == "out"
+
+
+@pytest.mark.parametrize(
+    "override", [*(f"loss.kind={kind}" for kind in LOSSES), "training.optimizer=lbfgs"]
+)
+def test_what_a_run_writes_of_its_config_loads_again(override: str) -> None:
+    config = parse_config("data: {train: t.csv, target: y}", "c.yaml", "/x", [override])
+    assert parse_config(to_yaml(config)) == config

@@ -72,6 +72,22 @@ def test_probabilities_and_labels(
     compare(model_of(targets, loss=loss, activation=activation, dtype=dtype), form, tmp_path)
 
 
+@form
+def test_a_weight_that_is_off_is_seen(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = FORMATS[form]
+
+    def off(model: Model, name: str) -> bytes:
+        network = model.network.with_theta(model.network.theta.copy())
+        network.W[0][0] += 1e-3
+        return write(replace(model, network=network), name)
+
+    monkeypatch.setitem(FORMATS, form, off)
+    with pytest.raises(AssertionError, match="Not equal to tolerance"):
+        compare(model_of(), form, tmp_path)
+
+
 def test_rows_lack_values_and_hold_unknown_texts() -> None:
     model = model_of()
     rows = rows_for(RULES, np.random.default_rng(1))

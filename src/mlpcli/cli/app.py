@@ -33,25 +33,28 @@ _NO_MEMORY = "mlp: out of memory; make the network, the batch or the table small
 _OF_STDOUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # where no file is named
 _NO_ROOM = re.compile("failed to map|allocate memory")  # a library that could not be loaded
 
-COMMANDS = (
-    "example",
-    "init",
-    "train",
-    "crossval",
-    "evaluate",
-    "predict",
-    "runs",
-    "report",
-    "gradcheck",
-    "bugs",
-    "compare-losses",
-    "chain",
-    "info",
-    "export",
-    "config",
-)
-"""In the order of `mlp --help`. Each is a module of this room, which holds a function of that name,
-or an `app` with commands of its own."""
+COMMANDS = {
+    name: f"mlpcli.cli.{name.replace('-', '_')}"
+    for name in (
+        "example",
+        "init",
+        "train",
+        "crossval",
+        "evaluate",
+        "predict",
+        "runs",
+        "report",
+        "gradcheck",
+        "bugs",
+        "compare-losses",
+        "chain",
+        "info",
+        "export",
+        "config",
+    )
+}
+"""The modules of the commands, in the order of `mlp --help`. A module holds a function of the
+command's name, or an `app` with commands of its own."""
 
 
 def program(*commands: str) -> typer.Typer:
@@ -70,12 +73,11 @@ def program(*commands: str) -> typer.Typer:
         rich_markup_mode=None,
     )
     for command in commands:
-        name = command.replace("-", "_")
-        module = import_module(f"mlpcli.cli.{name}")
+        module = import_module(COMMANDS[command])
         if hasattr(module, "app"):
             app.add_typer(module.app, name=command)
         else:
-            add_command(app, getattr(module, name))
+            add_command(app, getattr(module, command.replace("-", "_")))
     return app
 
 

@@ -126,9 +126,12 @@ def marks_differ(config: Sections) -> Iterator[InitErrorDetails]:
 
 
 def derivative_has_forms(config: Sections) -> Iterator[InitErrorDetails]:
-    """Refuse a form of the derivative where the loss has only one."""
+    """Refuse a form of the derivative where the loss has only one.
+
+    The usual form may stand there: a run writes its config with all that is default.
+    """
     loss = config.loss
-    if loss.kind not in {None, *DERIVATIVES} and "derivative" in loss.model_fields_set:
+    if loss.kind not in {None, *DERIVATIVES} and loss.derivative != type(loss)().derivative:
         got = f'"{loss.derivative}"; remove it or use kind {" or ".join(DERIVATIVES)}'
         reason = f"expected no form for kind {loss.kind}, got {got}"
         yield _conflict(("loss", "derivative"), reason, ("loss", "kind"))
