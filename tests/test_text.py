@@ -15,6 +15,7 @@ from mlpcli.text import (
     printable,
     quoted,
     shorten,
+    show_ranges,
     show_value,
     strict_json,
 )
@@ -84,3 +85,8 @@ def test_json_of_numbers_is_read() -> None:
     assert strict_json(b'{"a": [1, -2.5, 1e308, null, "NaN"]}') == {
         "a": [1, -2.5, 1e308, None, "NaN"]
     }
+
+
+def test_ranges() -> None:
+    assert show_ranges([1, 2, 4, 5, 6, 9], "W") == "W1, W2, W4-W6, W9"
+    assert show_ranges([]) == ""

@@ -20,6 +20,7 @@ __all__ = [
     "show",
     "show_name",
     "show_names",
+    "show_ranges",
     "show_value",
     "strict_json",
 ]
@@ -113,3 +114,18 @@ def near_names(name: str, names: Sequence[str]) -> str:
 def show_names(names: Sequence[str], most: int) -> str:
     """Return names as messages show them, at most so many."""
     return ", ".join([*map(show_name, names[:most]), *[".."] * (len(names) > most)])
+
+
+def show_ranges(numbers: Sequence[int], letter: str = "") -> str:
+    """Return W1, W3-W5 of ascending numbers: runs of three and more by their ends."""
+    runs: list[list[int]] = []
+    for i in numbers:
+        if runs and runs[-1][-1] == i - 1:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    parts = []
+    for run in runs:
+        names = [f"{letter}{i}" for i in run]
+        parts += [f"{names[0]}-{names[-1]}"] if len(names) > 2 else names
+    return ", ".join(parts)

@@ -171,3 +171,8 @@ def test_other_targets_and_deep_networks(here: Path, mlp: Mlp, targets: str) -> 
     assert page.faults == []
     sliders = [tag for tag in page.all("input") if tag.attributes["type"] == "range"]
     assert len(sliders) == {"three labels": 0, "two targets": 2, "deep": 1}[targets]
+    shares = [tag.text for tag in page.all("th") if tag.text.startswith("share of ")]
+    labels = {"three labels": ["0", "1", "2"], "two targets": ["a = 1", "b = 1"], "deep": ["b = 1"]}
+    assert shares == [f"share of {label}" for label in labels[targets]]
+    folded = [tag.text for tag in page.all("summary")]
+    assert ("The numbers of 31 layers" in folded) is (targets == "deep")

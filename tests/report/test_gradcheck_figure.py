@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,28 @@ def test_the_cells_are_the_errors_and_the_bias_stands_beside() -> None:
     assert np.allclose(first.images[1].get_array()[:, 0], np.clip(b.errors, 1e-17, 1))
     without = maps(gradcheck_figure(checked("without bias")))[0]
     assert len(without.images) == 1
+
+
+@pytest.mark.parametrize("count", [3, 12, 60])
+@pytest.mark.parametrize("layers", [1, 4])
+def test_the_first_map_names_the_inputs_and_the_last_the_outputs(count: int, layers: int) -> None:
+    rng = np.random.default_rng(count)
+    network = initial_network([count, *[3] * (layers - 1), 2], rng)
+    labels = np.arange(8).reshape(4, 2) % 3 % 2
+    names = tuple(f"a name in ${j}, rather long" for j in range(count))
+    case = replace(case_from(network, rng.normal(size=(4, count)), labels), inputs=names,
+                   outputs=("yes", "no"))  # fmt: skip
+    gradient = case.gradient()
+    gradient.W[0][1, 1] *= 2
+    figure = gradcheck_figure(gradcheck(case, gradient))
+    first, *_, last = (maps(figure) * 2)[: 2 * layers]
+    shown = [text.get_text() for text in first.get_xticklabels()]
+    assert shown[0] == "a name i...her long"
+    assert shown[-1] == "b"
+    assert len(shown) - 1 == len(range(0, count, -(-count // max(1, 70 // layers))))
+    assert [text.get_text() for text in last.get_yticklabels()] == ["yes", "no"]
+    assert r"worst entry W1[1, 1] (input a name in \$1, rather long): " in figure.get_suptitle()
+    assert faults(figure) == []
 
 
 def test_one_wrong_entry_of_a_large_layer_is_not_lost_between_pixels() -> None:

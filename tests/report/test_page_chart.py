@@ -60,13 +60,25 @@ def test_many_points_are_thinned_and_their_ends_kept() -> None:
 
 
 @pytest.mark.parametrize("log", [False, True])
-@pytest.mark.parametrize("span", [(1e-300, 1e-290), (1e-9, 1.0), (0.5, 0.50001), (3.0, 3e9)])
+@pytest.mark.parametrize(
+    "span", [(1e-300, 1e-290), (1e-9, 1.0), (0.5, 0.50001), (3.0, 3e9), (0.013, 0.12)]
+)
 def test_every_axis_has_a_few_ticks(span: tuple[float, float], log: bool) -> None:
     chart = replace(CHART, lines={"one": ([0, 1], span)}, y_span=span, log=log)
     ends = [
         tag for tag in Page.of(chart.markup()).all("text") if tag.attributes.get("class") == "end"
     ]
     assert 2 <= len(ends) <= 8
+
+
+@pytest.mark.parametrize("last", [1, 2, 3, 30, 1000])
+def test_whole_numbers_are_marked_by_whole_ones(last: int) -> None:
+    chart = replace(CHART, x_span=(0.5, last + 0.5), whole=True)
+    texts = Page.of(chart.markup()).all("text")
+    ticks = [tag.text for tag in texts if tag.attributes.get("class") == "middle"]
+    marked = [tick for tick in ticks if tick not in {"x", "y"}]
+    assert 1 <= len(marked) <= 8
+    assert all(1 <= int(tick) <= last for tick in marked)
 
 
 def test_several_lines_have_a_legend_and_styles_of_their_own() -> None:

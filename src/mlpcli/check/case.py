@@ -30,8 +30,9 @@ class Case:
     """A float64 network, rows X (N x n_0), labels y (N x n_L), and the objective.
 
     `omega` weighs each cell's loss (N x n_L; N x 1 where the loss reads whole rows; None: ones).
-    `learning_rate` plays no part in the objective; a diagnosis may want to know it. Raises
-    CaseError where the parts do not fit.
+    `learning_rate` plays no part in the objective; a diagnosis may want to know it. `inputs` and
+    `outputs` name the columns of X and of y where that is known. Raises CaseError where the parts
+    do not fit.
     """
 
     network: Network
@@ -40,6 +41,8 @@ class Case:
     objective: Objective
     omega: FloatArray | None = None
     learning_rate: float | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         rows, sizes = len(self.X), self.network.sizes

@@ -76,7 +76,9 @@ def case_from_config(
         output=convention.output,
         learning_rate=config.training.optimizer.learning_rate,
     )
-    return convention.applied(case)
+    inputs, classes = dataset.encoder.inputs, dataset.classes
+    targets = [target.name for target in dataset.targets] if classes is None else classes.labels
+    return replace(convention.applied(case), inputs=inputs, outputs=tuple(targets))
 
 
 def said_by(config: Config) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def draw_counts(axes: Any, targets: Sequence[Curves], metrics: Scores) -> None:
     rates = counts / np.maximum(np.add.reduceat(counts, (0, 2), axis=1).repeat(2, axis=1), 1)
     _draw(axes, counts, rates, together=" " if len(shown) <= _COUNTED else None)
     axes.set_xticks(range(4), ["tn", "fp", "fn", "tp"])
+    if len(shown) > _COUNTED:
+        axes.set_xlabel("the darker, the more of the label's rows")
     names = [plain(shorten(name, 24)) for name in shown]
     axes.set_yticks(range(len(shown)), names, fontsize=9 if len(shown) <= _COUNTED else 6)
     thresholds = {found.threshold for found in shown.values()}

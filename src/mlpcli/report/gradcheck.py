@@ -12,10 +12,10 @@ from mlpcli.check.verdict.precision import single_precision
 from mlpcli.report.figures import bar
 from mlpcli.report.marks import VERDICTS, names
 from mlpcli.report.table import Table, number
-from mlpcli.text import finite
+from mlpcli.text import finite, show_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mlpcli.check.case import Case
     from mlpcli.check.result import FormResult, GradcheckResult
@@ -41,6 +41,7 @@ _HEADER = ("tensor", "verdict", "shape", "checked", "rel. error", "tolerance", "
            "given", "numeric")  # fmt: skip
 _LEAST = ("shape", "checked", "tolerance", "worst at", "rel. error")  # what goes first
 _SATURATION = "they show where probabilities come near 0 or 1"  # the JSON has the reason of each
+_NAMED_EACH = 12  # tensors; of more the layers are told as ranges
 _DECADES = 16  # in a chart: from rounding, 1e-16, to an error as large as the gradient
 
 
@@ -209,7 +210,7 @@ def beyond_tensors(result: GradcheckResult) -> str | None:
 
 def _verdict_line(result: GradcheckResult) -> str:
     wrong, hidden = (
-        ", ".join(tensor.name for tensor in result.check.layers if tensor.verdict == verdict)
+        _named([tensor for tensor in result.check.layers if tensor.verdict == verdict])
         for verdict in ("fail", "inconclusive")
     )
     if result.verdict == "pass":
@@ -233,6 +234,14 @@ def _verdict_line(result: GradcheckResult) -> str:
     if result.check.printed is not None:
         advice = "numbers printed with more digits can tell"
     return f"INCONCLUSIVE: nothing is wrong, but rounding hides {hidden}; {advice}"
+
+
+def _named(tensors: Sequence[TensorResult]) -> str:
+    """Return the names of tensors, of many as W1-W80, b1-b80."""
+    if len(tensors) <= _NAMED_EACH:
+        return ", ".join(tensor.name for tensor in tensors)
+    layers = {letter: [t.layer for t in tensors if t.parameter == letter] for letter in "Wb"}
+    return ", ".join(show_ranges(found, letter) for letter, found in layers.items() if found)
 
 
 def forms_table(forms: tuple[FormResult, ...]) -> Table:

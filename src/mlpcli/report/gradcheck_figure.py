@@ -9,6 +9,7 @@ from mlpcli.report.figures import plain
 from mlpcli.report.gradcheck_maps import draw_layer, error_scale
 from mlpcli.report.gradcheck_panels import draw_scatter, draw_sweep
 from mlpcli.report.table import number
+from mlpcli.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ __all__ = ["gradcheck_figure"]
 _WIDTH, _PANELS = 12.0, 4.4  # inches: of all, and in height of the two panels below the maps
 _MOST_BUGS = 2  # in the title
 _ROOMY = 8  # so many maps have room for axes and numbers
+_LETTERS = 140  # that stand side by side in the width of all
+_NAMES = 0.9  # inches for names of inputs
 
 
 def gradcheck_figure(result: GradcheckResult) -> Figure:
@@ -33,14 +36,18 @@ def gradcheck_figure(result: GradcheckResult) -> Figure:
     columns = _columns(len(layers))
     lines, roomy = ceil(len(layers) / columns), len(layers) <= _ROOMY
     maps = lines * (3.2 if roomy else max(1.35, 0.9 * _WIDTH / columns))
+    maps += _NAMES * bool(roomy and result.case.inputs)
     figure: Any = Figure(figsize=(_WIDTH, maps + _PANELS + 0.9), layout="constrained")
     figure.suptitle(_title(result), fontsize=13)
     above, below = figure.subfigures(2, 1, height_ratios=(maps, _PANELS))
     grid = above.subplots(lines, columns, squeeze=False)
     for axes in grid.ravel()[len(layers) :]:
         axes.set_axis_off()
-    for axes, tensors in zip(grid.ravel(), layers, strict=False):
-        draw_layer(axes, tensors, roomy=roomy)
+    room = _LETTERS // columns if roomy else 0
+    for i, (axes, tensors) in enumerate(zip(grid.ravel(), layers, strict=False)):
+        inputs = result.case.inputs if i == 0 else ()
+        outputs = result.case.outputs if i == len(layers) - 1 else ()
+        draw_layer(axes, tensors, room, inputs=inputs, outputs=outputs)
     error_scale(above, grid)
     left, right = below.subplots(1, 2)
     draw_scatter(left, result)
@@ -92,4 +99,13 @@ def _worst(result: GradcheckResult) -> str:
     index = ", ".join(map(str, tensor.worst.index))
     numbers = (number(value, ".9g") for value in (tensor.worst.analytic, tensor.worst.numeric))
     given, numeric = numbers
-    return f"worst entry {tensor.name}[{index}]: given {given}, numeric {numeric}"
+    named = _input_of(result, tensor)
+    return f"worst entry {tensor.name}[{index}]{named}: given {given}, numeric {numeric}"
+
+
+def _input_of(result: GradcheckResult, tensor: TensorResult) -> str:
+    """Return the name of the input that the worst entry of W1 multiplies, if it has one."""
+    names = result.case.inputs
+    if tensor.name != "W1" or len(names) != tensor.shape[1]:
+        return ""
+    return f" (input {plain(shorten(names[tensor.worst.index[1]], 30))})"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.report.figures import VERDICT_COLOURS
+from mlpcli.report.figures import VERDICT_COLOURS, plain
 from mlpcli.report.table import number
+from mlpcli.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +21,25 @@ __all__ = ["draw_layer", "error_scale"]
 
 _FLOOR = 1e-17  # below every relative error but 0
 _MOST_CELLS = 300  # along an axis; of more, each cell shows the largest of several errors
+_MOST_LINES = 12  # that are named
+_LONGEST = 20  # characters of a name
 _WORDS = {"fail": "FAIL", "inconclusive": "?"}
 
 
-def draw_layer(axes: Any, tensors: Sequence[TensorResult], *, roomy: bool) -> None:
+def draw_layer(
+    axes: Any,
+    tensors: Sequence[TensorResult],
+    room: int,
+    *,
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+) -> None:
     """Draw W_i (n_i x n_{i-1}) and beside it, apart, b_i; frames and words say each verdict.
 
-    A `roomy` map names its axes, and its worst entry with both numbers where it is not right.
+    A map with `room` for some letters below it names its axes, by the names of its columns and
+    lines where these are known, and its worst entry with both numbers where it is not right.
     """
+    roomy = room > 0
     height, width = tensors[0].shape
     gap = 0.1 * width
     right = width - 0.5
@@ -41,7 +53,10 @@ def draw_layer(axes: Any, tensors: Sequence[TensorResult], *, roomy: bool) -> No
         spine.set_visible(False)
     _title(axes, tensors, roomy=roomy)
     if roomy:
-        _name_axes(axes, tensors, right - gap / 2)
+        height, width = tensors[0].shape
+        columns = inputs if len(inputs) == width else ()
+        lines = outputs if len(outputs) == height else ()
+        _name_axes(axes, tensors, right - gap / 2, room, columns, lines)
     else:
         axes.set_xticks([])
         axes.set_yticks([])
@@ -91,18 +106,37 @@ def _coarse(errors: NDArray[np.float64]) -> NDArray[np.float64]:
     return errors
 
 
-def _name_axes(axes: Any, tensors: Sequence[TensorResult], middle: float) -> None:
+def _name_axes(  # noqa: PLR0917  one of a pair of axes each
+    axes: Any,
+    tensors: Sequence[TensorResult],
+    middle: float,
+    room: int,
+    columns: Sequence[str],
+    lines: Sequence[str],
+) -> None:
+    """Name some places of both axes, by number or in words, which stand upright if need be."""
     height, width = tensors[0].shape
-    ticks: list[float] = [*_few(width)]
-    names = list(map(str, ticks))
+    places = _named(width, max(1, room // 2)) if columns else _few(width)
+    names = [_short(columns[j]) if columns else str(j) for j in places]
+    upright = bool(columns) and sum(len(name) + 2 for name in names) > room
+    ticks: list[float] = [*places]
     if len(tensors) > 1:
         ticks, names = [*ticks, middle], [*names, "b"]
-    axes.set_xticks(ticks, names, fontsize=8)
-    rows = _few(height)
-    axes.set_yticks(rows, list(map(str, rows)), fontsize=8)
-    axes.set_ylabel("unit", fontsize=8)
+    axes.set_xticks(ticks, names, fontsize=7 if columns else 8, rotation=90 if upright else 0)
+    rows = _named(height, _MOST_LINES) if lines else _few(height)
+    axes.set_yticks(rows, [_short(lines[i]) if lines else str(i) for i in rows], fontsize=8)
+    axes.set_ylabel("output" if lines else "unit", fontsize=8)
     found = [_numbers(tensor) for tensor in tensors if tensor.verdict != "pass"]
     axes.set_xlabel("\n".join(["input", *found]), fontsize=8)
+
+
+def _named(count: int, most: int) -> list[int]:
+    """Return which of so many places are named: all, or as many as can stand side by side."""
+    return list(range(0, count, -(-count // most)))
+
+
+def _short(name: str) -> str:
+    return plain(shorten(name, _LONGEST))
 
 
 def _few(count: int) -> list[int]:

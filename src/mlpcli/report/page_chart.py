@@ -32,7 +32,7 @@ class Chart:
     """Lines (x, y) by name over named axes, and a sentence that says what they show.
 
     Axes go from 0 to 1 where no range is given in `x_span` and `y_span`; with `log` the second one
-    is in decades. `marks` draws the points too, `guide` a diagonal.
+    is in decades. `marks` draws the points too, `guide` a diagonal. x is a `whole` number or any.
     """
 
     anchor: str
@@ -47,6 +47,7 @@ class Chart:
     marks: bool = False
     guide: bool = False
     upright: Mapping[str, float] = field(default_factory=dict)
+    whole: bool = False
 
     def markup(self) -> str:
         """Return a figure with the chart, its sentence for whoever cannot see it, and a legend."""
@@ -75,7 +76,7 @@ class Chart:
     def _axes(self) -> list[str]:
         right, low = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
         parts = [f'<path class="frame" d="M{_LEFT} {_TOP}V{low}H{right}"/>']
-        for tick in _ticks(self.x_span, log=False):
+        for tick in _ticks(self.x_span, log=False, whole=self.whole):
             at = float(self._place_x([tick])[0])
             parts.append(f'<path class="grid" d="M{at:.1f} {_TOP}V{low}"/>')
             parts.append(f'<text x="{at:.1f}" y="{low + 16}" class="middle">{_label(tick)}</text>')
@@ -140,15 +141,19 @@ def _share(values: ArrayLike, span: _Span, *, log: bool) -> NDArray[np.float64]:
     return np.where(np.isfinite(share), share, np.nan)
 
 
-def _ticks(span: _Span, *, log: bool) -> Sequence[float]:
-    """Return a handful of round numbers within a span."""
+def _ticks(span: _Span, *, log: bool, whole: bool = False) -> Sequence[float]:
+    """Return a handful of round numbers, or of `whole` ones, within a span."""
     low, high = span
     if log:
         first, last = np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9)
         step = max(1, int(np.ceil((last - first + 1) / 6)))
         decades = [10.0**k for k in np.arange(first, last + 1, step)]
-        return decades if len(decades) > 1 else [low, high]
-    rough = (high - low) / 5 or 1.0
+        if len(decades) > 1:
+            return decades
+        between = [k * 10.0**e for e in (first - 1, first) for k in (1, 2, 5)]
+        round_ones = [tick for tick in between if low <= tick <= high]
+        return round_ones if len(round_ones) > 1 else [low, high]
+    rough = max((high - low) / 5, float(whole)) or 1.0
     unit = 10.0 ** np.floor(np.log10(rough))
     step = unit * next(k for k in (1, 2, 5, 10) if k * unit >= rough * (1 - 1e-9))
     return [float(k * step) for k in range(int(np.ceil(low / step)), int(high / step + 1e-9) + 1)]

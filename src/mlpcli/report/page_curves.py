@@ -62,7 +62,8 @@ def _over(chart: Chart, epochs: list[int], lines: Mapping[str, NDArray[np.float6
     every = np.concatenate(list(lines.values()))
     span, log = _span(every[np.isfinite(every)])
     drawn = {name: (epochs, values) for name, values in lines.items()}
-    return replace(chart, lines=drawn, x_span=(epochs[0], epochs[-1]), y_span=span, log=log)
+    return replace(chart, lines=drawn, x_span=(epochs[0], epochs[-1]), y_span=span,
+                   log=log, whole=True)  # fmt: skip
 
 
 def _span(values: NDArray[np.float64]) -> tuple[tuple[float, float], bool]:
@@ -117,4 +118,5 @@ def chain_chart(chain: Chain) -> Chart:
         y_span=(low / 1.5, high * 1.5),
         log=True,
         marks=True,
+        whole=True,
     )

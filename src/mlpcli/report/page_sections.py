@@ -23,10 +23,16 @@ from mlpcli.training.metrics import SCORES
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.data.rows import AnyRows
     from mlpcli.report.run_facts import DataFacts, RunFacts
     from mlpcli.training.loop import EpochRecord
 
 __all__ = ["sections"]
+
+
+_MOST_LAYERS = 12  # whose tables stand open
+_MOST_OUTPUTS = 8  # whose shares are told
 
 
 def sections(run: RunFacts) -> list[Section]:
@@ -126,10 +132,27 @@ def _data(run: RunFacts) -> str:
     if isinstance(run.data, str):
         return paragraph(run.data, "missing") + told + table_of(inputs) + digest
     parts = {name: rows for name, rows in run.data.dataset.parts().items() if rows is not None}
-    rows = tuple((name, str(len(part)), str(part.width)) for name, part in parts.items())
-    table = table_of(Table("Rows", ("part", "rows", "inputs"), rows))
+    outputs = _outputs(run.data.dataset)[:_MOST_OUTPUTS]
+    rows = tuple(
+        (name, str(len(part)), str(part.width), *_shares(part, len(outputs)))
+        for name, part in parts.items()
+    )
+    header = ("part", "rows", "inputs", *(f"share of {name}" for name in outputs))
+    table = table_of(Table("Rows", header, rows))
     notes = list_of(run.data.dataset.notes) or paragraph("There is nothing to note of them.")
     return table + paragraph("Notes on the rows:") + notes + told + table_of(inputs) + digest
+
+
+def _outputs(dataset: Dataset) -> list[str]:
+    """Return what a 1 means in each column of y: a label, or which label of which target."""
+    if dataset.classes is not None:
+        return [*dataset.classes.labels]
+    return [f"{target.name} = {target.labels[1]}" for target in dataset.targets]
+
+
+def _shares(part: AnyRows, outputs: int) -> list[str]:
+    """Return the mean of the first columns of y."""
+    return [f"{share:.1%}" for share in part.y[:, :outputs].mean(axis=0, dtype=float).tolist()]
 
 
 def _gradients(data: DataFacts) -> str:
@@ -140,7 +163,7 @@ def _gradients(data: DataFacts) -> str:
         paragraph(verdict, data.check.verdict)  # told in words, coloured besides
         + paragraph(f"With the trained weights, on {data.check.check.rows} training rows.")
         + paragraph(objective_line(data.check.case))
-        + table_of(replace(gradcheck_table(data.check), title=title))
+        + _folded(table_of(replace(gradcheck_table(data.check), title=title)), data)
         + list_of(line.strip() for line in others)
     )
 
@@ -149,7 +172,13 @@ def _chain(data: DataFacts) -> str:
     words = "".join(map(paragraph, chain_words(data.chain)))
     views = (data.chain.one_row, data.chain.full_rank, data.chain.all_rows)
     tables = [table_of(chain_table(view)) for view in {view.rows: view for view in views}.values()]
-    return words + charts([chain_chart(data.chain)]) + "".join(tables)
+    return words + charts([chain_chart(data.chain)]) + _folded("".join(tables), data)
+
+
+def _folded(table: str, data: DataFacts) -> str:
+    """Return a table of layers, folded up where they fill more than a screen."""
+    depth = len(data.chain.all_rows.layers)
+    return table if depth <= _MOST_LAYERS else details(f"The numbers of {depth} layers", table)
 
 
 def _config(run: RunFacts) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mlpcli.check.bugs.fit import recognised
 from mlpcli.check.bugs.record import Bug
+from mlpcli.text import show_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,25 +153,10 @@ def _place(scene: Scene, mutant: Mutant) -> list[str]:
     """Return where a bug is made: in W2, or in layers 1-3; nothing where that is everywhere."""
     layers = mutant.layers
     if mutant.letters in {"W", "b"} and scene.bias:
-        return [_ranges(layers, mutant.letters)]
+        return [show_ranges(layers, mutant.letters)]
     if len(layers) == scene.depth:
         return []
-    return [f"layer{'s' if len(layers) > 1 else ''} {_ranges(layers)}"]
-
-
-def _ranges(layers: Sequence[int], letter: str = "") -> str:
-    """Return 1, 3-5: runs of three and more by their ends."""
-    runs: list[list[int]] = []
-    for i in layers:
-        if runs and runs[-1][-1] == i - 1:
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    parts = []
-    for run in runs:
-        names = [f"{letter}{i}" for i in run]
-        parts += [f"{names[0]}-{names[-1]}"] if len(names) > 2 else names
-    return ", ".join(parts)
+    return [f"layer{'s' if len(layers) > 1 else ''} {show_ranges(layers)}"]
 
 
 def non_finite(bad: list[Tensor]) -> list[Diagnosis]:
