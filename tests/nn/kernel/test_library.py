@@ -94,7 +94,7 @@ def test_one_that_is_no_library(elsewhere: Path, caplog: pytest.LogCaptureFixtur
 def test_one_of_another_source(
     compiled: Kernel, elsewhere: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shutil.copy(SOURCE.with_name(LIBRARY), elsewhere.with_name(library.LIBRARY))
+    shutil.copy(SOURCE.with_name(LIBRARY), elsewhere.with_name(LIBRARY))
     assert kernel_for() is not None
     library._of_level.cache_clear()
     elsewhere.write_text(elsewhere.read_text(encoding="utf-8") + "\n", encoding="utf-8")
