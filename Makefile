@@ -29,7 +29,7 @@ trust: $(VENV)/.dev
 	cd tests && $(abspath $(BIN))/python -m faults.long
 
 # Long runs that look for what nobody thought of: an hour or two; counts go to docs/reliability.md.
-LONG_RUNS := fuzz.long
+LONG_RUNS := fuzz.long kernel_long
 fuzz: $(VENV)/.dev
 	cd tests && $(foreach run,$(LONG_RUNS),$(abspath $(BIN))/python -m $(run) --write &&) true
 

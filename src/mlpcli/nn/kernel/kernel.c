@@ -278,7 +278,7 @@ INLINE REAL name(exp)(REAL x)
     return scale + scale * p;
 }
 
-/* Return log(1 + s) to 4 ulp for s >= 0: 1 + s = 2^k (1 + f), -1/4 <= f <= 1/2, and
+/* Return log(1 + s) to 3 ulp for 0 <= s <= 2^64: 1 + s = 2^k (1 + f), -1/4 <= f <= 1/2, and
  * log(1 + f) = 2 atanh(q) with q = f / (2 + f). */
 INLINE REAL name(log1p)(REAL s)
 {
