@@ -46,7 +46,7 @@ def measure(source: Path, tests: Sequence[str], target: Path) -> None:
         def pytest_runtest_teardown(self) -> None:
             runner.switch_context("")
 
-    with mock.patch.object(coverage.Coverage, "current", lambda: None):  # no test may stop it
+    with mock.patch.object(coverage.Coverage, "current", return_value=None):  # no test may stop it
         status = pytest.main([*QUIET, *tests], plugins=[watch, Contexts()])
     runner.stop()
     if status:
