@@ -16,7 +16,7 @@ from mpi.launch import mpi_run, training_jobs
 if TYPE_CHECKING:
     from pathlib import Path
 
-_BASE = "training.epochs=2", "training.batch_size=256"
+_BATCH = "training.batch_size=256"
 CASES = {
     "plain": (),
     "double": ("training.dtype=float64",),
@@ -26,6 +26,7 @@ CASES = {
     "wide": ("network.hidden=[600, 600]", "training.epochs=1", "loss.l2=0.001"),
     "early": ("training.epochs=40", "training.patience=2", "training.optimizer.learning_rate=0.1"),
     "labels": ("data.target=kind", "data.drop=[y]"),
+    "by-lbfgs": ("training.optimizer=lbfgs", "network.hidden=[4]", "training.epochs=9"),
     "threshold": ("training.threshold={maximize: f1}",),
     **{f"by-{name}": (f"training.optimizer={{name: {name}, learning_rate: 0.01}}",)
        for name in ("sgd", "momentum", "nesterov", "adam")},
@@ -58,7 +59,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from mlpcli.config import to_yaml
 
     for name, overrides in CASES.items():
-        config = load_config(path / "base.yaml", [*_BASE, *overrides])
+        batch = () if name == "by-lbfgs" else (_BATCH,)
+        config = load_config(path / "base.yaml", ["training.epochs=2", *batch, *overrides])
         (path / f"{name}.yaml").write_text(to_yaml(config))
     return path
 
