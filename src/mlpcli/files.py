@@ -181,7 +181,7 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     `durable` waits until the bytes are on the disk, so that a power cut leaves one of the two. The
     new file has the mode of the old one. A pipe or a standard stream is written into: where its
     reader goes away the block ends early, and that is no error. Raises StorageError where it cannot
-    be written.
+    be written, UsageError for a device, which a file would replace for the whole system.
     """
     with storage_errors(path):
         if _is_pipe(path):
@@ -189,6 +189,7 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
                 yield file
             return
         target = Path(os.path.realpath(path))  # what a link points to is replaced, not the link
+        _refuse_device(target)
         handle, name = tempfile.mkstemp(prefix=_prefix(target), dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -202,6 +203,13 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
             with suppress(OSError):
                 Path(name).unlink()
             raise
+
+
+def _refuse_device(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise UsageError(f"{path}: is no regular file; expected the name of a file to write")
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:

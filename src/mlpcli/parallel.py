@@ -19,11 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-__all__ = ["ALONE", "Team", "core_count", "limit_blas", "map_ahead", "map_any_order"]
+__all__ = [
+    "ALONE",
+    "FEWEST_ROWS",
+    "InTurn",
+    "Team",
+    "core_count",
+    "limit_blas",
+    "map_ahead",
+    "map_any_order",
+    "members_for",
+]
+
 
 T = TypeVar("T")
 R = TypeVar("R")
 Task: TypeAlias = Callable[[int], None]
+
+FEWEST_ROWS = 64  # of a batch, per member of a team; fewer are not worth waking it
 
 
 def core_count() -> int:
@@ -96,12 +109,19 @@ def map_any_order(
             pool.shutdown(cancel_futures=True)
 
 
+def members_for(size: int, rows: int) -> int:
+    """Return how many of so many members have a part of a batch."""
+    return max(1, min(size, rows // FEWEST_ROWS))
+
+
 class Team:
     """Threads that share one step's work: NumPy's elementwise operations know only one core.
 
     Of `size` members the calling thread is number 0; the others wait until `run` or `close`. They
     work on parts that do not overlap.
     """
+
+    word = "threads"
 
     def __init__(self, size: int = 1) -> None:
         self.size = size
@@ -126,6 +146,18 @@ class Team:
         """Return the member's part of `total` things in order."""
         return slice(total * member // self.size, total * (member + 1) // self.size)
 
+    def agree(self, signal: int | None) -> int | None:
+        """Return the signal that ends the work of all members, None to go on."""
+        return signal
+
+    def gathered(self, values: list[T]) -> list[T]:
+        """Return what all members have set, each in its own place."""
+        return values
+
+    def notes(self, _batch_size: int) -> list[str]:
+        """Return what is worth knowing of how the work is shared."""
+        return []
+
     def close(self) -> None:
         """Let the members go."""
         for tasks in self._tasks:
@@ -144,6 +176,19 @@ def _attempt(task: Task, number: int) -> BaseException | None:
     except BaseException as error:  # noqa: BLE001  raised again by `run`, in the calling thread
         return error
     return None
+
+
+class InTurn(Team):
+    """Members that work one after the other in the calling thread, to the same numbers."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def run(self, task: Task) -> None:
+        """Call task(0) .. task(size - 1)."""
+        for member in range(self.size):
+            task(member)
 
 
 ALONE = Team()

@@ -105,7 +105,7 @@ class Checkpoint(Signed):
 
     def judge(self) -> None:
         kept = read_checkpoint(self.path)
-        kept.notes("numpy")
+        kept.notes(loop.engine.kernel, threads)
         config, dataset = self._made = self._made or self._run()
         threads = thread_count(1, layer_sizes(config, dataset), 32)
         document = to_portable_document(config)

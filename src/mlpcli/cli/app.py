@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from mlpcli.cli.group import Group
 from mlpcli.cli.other_names import option_hint
 from mlpcli.cli.signals import Signals
 from mlpcli.errors import InputError, Interrupted, MlpError, StorageError
+from mlpcli.ranks import Ranks, joined
 from mlpcli.version import __version__
 
 __all__ = ["COMMANDS", "main", "program", "run"]
@@ -103,9 +104,19 @@ def run(args: Sequence[str] | None = None, signals: Signals | None = None) -> in
     choose("auto")
     args = list(sys.argv[1:] if args is None else args)
     named = [word for word in args[:1] if word in COMMANDS]
+
+    def command() -> int | None:
+        found = typer.main.get_command(program(*(named or COMMANDS)))
+        status: int | None = found.main(args, prog_name="mlp", standalone_mode=False)
+        return status
+
+    return _status(command, signals)
+
+
+def _status(work: Callable[[], int | None], signals: Signals | None = None) -> int:
+    """Do the work and return its exit status; say on stderr why it failed, if it did."""
     try:
-        command = typer.main.get_command(program(*(named or COMMANDS)))
-        status = command.main(args, prog_name="mlp", standalone_mode=False)
+        status = work()
     except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
         heard = signals.status if signals and not isinstance(error, Interrupted) else 0
         status = heard or _failed(error)
@@ -186,10 +197,28 @@ def main() -> None:
     try:
         prepare_streams()
         signals.watch()
-        with in_whole_words():
-            status = run(signals=signals)
+        status = _as_rank(signals)
     except KeyboardInterrupt:
         status = INTERRUPTED
     signals.end()
     gc.freeze()  # the search for cycles in all that was loaded, before it ends, takes 15 ms
     sys.exit(status)
+
+
+def _as_rank(signals: Signals) -> int:
+    """Run the command line, or serve the process that does, if several were started for it."""
+    found: list[Ranks] = []
+    status = _status(lambda: found.append(joined()))
+    for ranks in found:
+        try:
+            if ranks.rank:
+                status = _status(ranks.serve)
+            else:
+                with in_whole_words():
+                    status = run(signals=signals)
+        except (KeyboardInterrupt, SystemExit):
+            status = signals.status
+            raise
+        finally:
+            ranks.end(status)
+    return status

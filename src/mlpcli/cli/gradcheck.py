@@ -89,11 +89,15 @@ def _examined(
     given: Given,
     options: dict[str, Any],
 ) -> GradcheckResult:
-    """Return the check of these cases, with the gradients of a source."""
+    """Return the check of these cases, with the gradients of a source.
+
+    BLAS is held to one thread, so that the digits depend neither on cores nor on ranks.
+    """
     from mlpcli.check.run import gradcheck_each
+    from mlpcli.parallel import limit_blas
 
     count = sum(case.network.theta.size for case in cases.values())
-    with counting("entry", count) as progress:
+    with counting("entry", count) as progress, limit_blas(1):
         return gradcheck_each(
             cases,
             lambda case: _check(_planted(source(case), given), check, options, progress),

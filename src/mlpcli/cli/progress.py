@@ -107,6 +107,7 @@ class PlainProgress(SilentProgress):
         self.epochs = loop.epochs
         complain(*describe(dataset, loop, threads))
         warn(*(note for note in dataset.notes if note not in self.said))
+        warn(*loop.team.notes(loop.batch_size))
         ahead = seconds_ahead(loop)
         if ahead > _WORTH_A_WORD:
             complain(forecast(ahead, loop.epochs - loop.position.epoch))
@@ -187,7 +188,7 @@ def describe(dataset: Dataset, loop: Loop, threads: int) -> list[str]:
     sizes = "-".join(map(str, loop.network.sizes))
     rows = ", ".join(f"{part} {len(rows)}" for part, rows in dataset.parts().items() if rows)
     theta = loop.network.theta
-    network = f"network {sizes}, {theta.size} {theta.dtype} parameters, threads {threads}"
+    network = f"network {sizes}, {theta.size} {theta.dtype} parameters, {loop.team.word} {threads}"
     lines = [f"{network}; rows: {rows}"]
     for k, target in enumerate(dataset.targets):
         if dataset.classes is not None:

@@ -205,6 +205,11 @@ class TrainingConfig(Section):
         description="Epochs between two checkpoints, which are at least half a second apart; or"
         " minutes, as 10min.",
     )
+    allreduce: Literal["fixed", "fast"] = Field(
+        default="fixed",
+        description="How ranks under MPI add gradients: in their order, to the bytes of as many"
+        " threads, or as is quickest.",
+    )
     output: File | None = Field(
         default=None, description="Run folder; null: runs/NAME in the current folder."
     )

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["AnyRows", "Block", "Order", "Place", "RowFile", "Rows", "blocks", "pieces"]
+__all__ = [
+    "AnyRows",
+    "Block",
+    "Order",
+    "Place",
+    "RowFile",
+    "Rows",
+    "blocks",
+    "cuts",
+    "pieces",
+]
 
 Order: TypeAlias = NDArray[np.uint32]
 
@@ -177,8 +187,14 @@ def blocks(rows: AnyRows, size: int, rng: np.random.Generator, skip: int = 0) ->
         yield Block(some, turns)
 
 
+def cuts(rows: AnyRows, within: slice | None = None) -> list[slice]:
+    """Return where the rows, or those of a slice, are cut into pieces of some thousands."""
+    start, stop, _ = (within or slice(None)).indices(len(rows))
+    firsts = range(start, stop, _PIECE_ROWS)
+    return [slice(first, min(first + _PIECE_ROWS, stop)) for first in firsts]
+
+
 def pieces(rows: AnyRows, within: slice | None = None) -> Iterator[Rows]:
     """Yield the rows, or those of a slice, in order and some thousands at a time."""
-    start, stop, _ = (within or slice(None)).indices(len(rows))
-    for first in range(start, stop, _PIECE_ROWS):
-        yield rows.take(slice(first, min(first + _PIECE_ROWS, stop)))
+    for cut in cuts(rows, within):
+        yield rows.take(cut)

@@ -17,8 +17,10 @@ import numpy as np
 from mlpcli.nn.kernel.counterparts import counterparts
 from mlpcli.nn.kernel.library import NUMPY
 from mlpcli.nn.kernel.narrow import NarrowEngine, is_narrow
+from mlpcli.nn.kernel.over_ranks import RankEngine
 from mlpcli.nn.kernel.wide import WideEngine
 from mlpcli.parallel import core_count
+from mlpcli.ranks.team import RankTeam
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,15 +54,18 @@ def thread_count(asked: int | None, sizes: Sequence[int], rows: int) -> int:
 
 def engine_for(task: Task, kernel: Kernel | None) -> Engine:
     """Return the engine that suits the task: of the kernel, where that has all that is computed."""
+    plain, wide = (NumpyEngine, WideEngine)
+    alone = len(task.shares(task.batch_size)) == 1
+    if isinstance(task.team, RankTeam) and not alone:
+        plain, wide = (RankNumpyEngine, RankEngine)
     if kernel is None:
-        return NumpyEngine(task)
+        return plain(task)
     codes = counterparts(task.network.activation, task.objective, task.optimizer, task.answers)
     if isinstance(codes, str):
         _log.debug("kernel: numpy, as %s", codes)
-        return NumpyEngine(task)
-    alone = len(task.shares(task.batch_size)) == 1
+        return plain(task)
     narrow = alone and is_narrow(task.network.sizes, task.batch_size)
-    return (NarrowEngine if narrow else WideEngine)(task, kernel, codes)
+    return (NarrowEngine if narrow else wide)(task, kernel, codes)
 
 
 class NumpyEngine:
@@ -128,6 +133,24 @@ class NumpyEngine:
         h = self.task.network.logits(X)
         right = int(np.count_nonzero(self.task.answers(h, y)))
         return total_loss(self.task.objective, h, y, weight), right
+
+
+class RankNumpyEngine(NumpyEngine):
+    """The same where each rank has but its own share, and hears of the others'."""
+
+    def _batch(self, index: NDArray[np.uint32]) -> tuple[FloatArray, float, bool]:
+        shares, team = self.task.shares(len(index)), self.task.team
+        if len(shares) == 1:
+            return self._share(index)
+        assert isinstance(team, RankTeam)
+        gradient, loss, finite = np.zeros_like(self.task.network.theta), 0.0, True
+        if team.member < len(shares):
+            mine = index[shares[team.member]]
+            g, loss, finite = self._share(mine)
+            gradient += g.dtype.type(len(mine) / len(index)) * g
+        team.add(gradient, len(shares))
+        said = team.said(loss, float(finite))[: len(shares)]
+        return gradient, sum(loss for loss, _ in said), all(finite for _, finite in said)
 
 
 def total_loss(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mlpcli.parallel import members_for
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from mlpcli.parallel import Team
 
 __all__ = ["Engine", "Task"]
-
-_FEWEST_ROWS = 64  # per member of a team; fewer are not worth waking it
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Task:
 
     def shares(self, rows: int) -> list[slice]:
         """Return the rows of a batch that each member takes, of those who have enough to do."""
-        count = max(1, min(self.team.size, rows // _FEWEST_ROWS))
+        count = members_for(self.team.size, rows)
         return [slice(rows * i // count, rows * (i + 1) // count) for i in range(count)]
 
 

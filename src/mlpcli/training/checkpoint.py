@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["FREE_TO_CHANGE", "Checkpoint", "differences", "read_checkpoint", "save_checkpoint"]
 
 SCHEMA = "mlp.checkpoint/1"
-FREE_TO_CHANGE = {"data.memory_limit", "training.checkpoint_every", "training.output", "gradcheck"}
+FREE_TO_CHANGE = {
+    "data.memory_limit",
+    "training.allreduce",
+    "training.checkpoint_every",
+    "training.output",
+    "gradcheck",
+}
 _PARTS = {"position": Mapping, "schedule": Mapping, "config": Mapping, "data_digest": str}
 _TABLES = {"data.train", "data.validation", "data.test"}
 
@@ -81,22 +87,29 @@ class Checkpoint:
         kernel = self.metadata.get("kernel")
         return kernel if isinstance(kernel, str) else None
 
-    def notes(self, kernel: str) -> list[str]:
+    def notes(self, kernel: str, threads: int) -> list[str]:
         """Return what the run was begun with and is not gone on with: its bytes may differ.
 
-        `kernel` is the identity of that which it goes on with.
+        `kernel` is the identity of that which it goes on with, `threads` how many threads or ranks
+        share its steps.
         """
         old = self.metadata.get("versions")
-        if not isinstance(old, Mapping):
-            return []
-        new = software(*(name for name in FullBatch.libraries if name in old)) | {"kernel": kernel}
-        old = {**old, "kernel": self.kernel or kernel}
-        return [
-            f"{name} was {old[name]!s:.60} when the run was interrupted and is {new[name]} now; "
+        known = dict(old) if isinstance(old, Mapping) else {}
+        new = software(*(name for name in FullBatch.libraries if name in known))
+        if known:
+            new["kernel"], known["kernel"] = kernel, self.kernel or kernel
+        notes = [
+            f"{name} was {known[name]!s:.60} when the run was interrupted and is {new[name]} now; "
             "the last digits may differ from those of a run in one go"
             for name in new
-            if name in old and old[name] != new[name]
+            if name in known and known[name] != new[name]
         ]
+        if self.threads not in {None, threads}:
+            notes.append(
+                f"steps were shared by {self.threads} threads or ranks, and are by {threads} from "
+                "here on: the last digits are those of a run that changes here"
+            )
+        return notes
 
     def restore(self, loop: Loop, config: Mapping[str, Any], digest: str) -> None:
         """Set `loop` to where the run left off.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,18 +15,18 @@ from mlpcli.data.examples import read_labels
 from mlpcli.data.frames import tables_of
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
-from mlpcli.data.rows import pieces
+from mlpcli.data.rows import cuts
 from mlpcli.data.table import Scan
 from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
-from mlpcli.parallel import limit_blas, map_ahead
+from mlpcli.parallel import ALONE, limit_blas, map_ahead
 from mlpcli.training.importance import RowSample, measure_importance
 from mlpcli.training.metrics import SCORES, Scores
 from mlpcli.training.model_file import logits_of
 from mlpcli.training.score_rows import scored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from mlpcli.data.table import Column
     from mlpcli.nn.network import Network
     from mlpcli.nn.sigmoid import FloatArray
+    from mlpcli.parallel import Team
     from mlpcli.training.importance import Importance
     from mlpcli.training.model_file import Model
     from mlpcli.training.score_rows import ScoredRows
@@ -47,6 +47,7 @@ __all__ = [
     "baseline_metrics",
     "evaluate",
     "intervals_of",
+    "part_logits",
     "part_metrics",
     "row_logits",
 ]
@@ -74,14 +75,40 @@ class Evaluation:
         return f"<Evaluation {shown}>"
 
 
-def row_logits(network: Network, rows: AnyRows) -> NDArray[np.float64]:
-    """Return the logits (N x K) of encoded rows, computed in the network's dtype."""
-    return np.concatenate([logits_of(network, piece.X) for piece in pieces(rows)])
+def row_logits(network: Network, rows: AnyRows, team: Team = ALONE) -> NDArray[np.float64]:
+    """Return the logits (N x K) of encoded rows, computed in the network's dtype.
+
+    The members of the team share the pieces of the rows; the logits do not depend on its size.
+    """
+    places = cuts(rows)
+    found: list[list[NDArray[np.float64]]] = [[] for _ in range(team.size)]
+
+    def look(member: int) -> None:
+        mine = places[team.share(len(places), member)]
+        found[member] = [logits_of(network, rows.take(place).X) for place in mine]
+
+    team.run(look)
+    return np.concatenate([h for some in team.gathered(found) for h in some])
 
 
-def part_metrics(model: Model, parts: Mapping[str, AnyRows | None]) -> dict[str, Scores | None]:
-    """Return the metrics of the model on each part, None for one without rows."""
-    return _by_part(model, parts, partial(row_logits, model.network), model.thresholds)
+def part_logits(
+    network: Network, parts: Mapping[str, AnyRows | None], team: Team = ALONE
+) -> dict[str, NDArray[np.float64] | None]:
+    """Return the logits of each part, None for one without rows."""
+    return {part: row_logits(network, rows, team) if rows else None for part, rows in parts.items()}
+
+
+def part_metrics(
+    model: Model,
+    parts: Mapping[str, AnyRows | None],
+    logits: Mapping[str, NDArray[np.float64] | None] | None = None,
+) -> dict[str, Scores | None]:
+    """Return the metrics of the model on each part, None for one without rows.
+
+    `logits` are those of the parts, if they are known.
+    """
+    known = part_logits(model.network, parts) if logits is None else logits
+    return _by_part(model, parts, known, model.thresholds)
 
 
 def baseline_metrics(
@@ -92,21 +119,23 @@ def baseline_metrics(
     Its threshold is 1/2, so that it always answers with the commoner label.
     """
     rate = np.average(train.y.astype(np.float64), axis=0, weights=train.weight)
-    h = model.loss.link(rate)
-    return _by_part(model, parts, lambda rows: np.broadcast_to(h, rows.y.shape), (0.5,) * h.size)
+    h = np.asarray(model.loss.link(rate), np.float64)
+    same = {part: np.broadcast_to(h, rows.y.shape) for part, rows in parts.items() if rows}
+    return _by_part(model, parts, same, (0.5,) * h.size)
 
 
 def _by_part(
     model: Model,
     parts: Mapping[str, AnyRows | None],
-    logits: Callable[[AnyRows], NDArray[np.float64]],
+    logits: Mapping[str, NDArray[np.float64] | None],
     thresholds: tuple[float, ...],
 ) -> dict[str, Scores | None]:
-    def measured(rows: AnyRows) -> Scores:
-        found = scored(model, logits(rows), rows.y, thresholds, rows.weight)
-        return found.metrics(model.loss)
+    def measured(part: str, rows: AnyRows) -> Scores:
+        h = logits[part]
+        assert h is not None
+        return scored(model, h, rows.y, thresholds, rows.weight).metrics(model.loss)
 
-    return {part: measured(rows) if rows else None for part, rows in parts.items()}
+    return {part: measured(part, rows) if rows else None for part, rows in parts.items()}
 
 
 def evaluate(

@@ -15,6 +15,7 @@ from mlpcli.config import to_portable_document
 from mlpcli.data.split import fold_numbers, share_out
 from mlpcli.errors import DataError, Interrupted
 from mlpcli.processes import map_processes
+from mlpcli.ranks import job
 from mlpcli.training.folds import FoldTask, train_fold
 from mlpcli.training.run import Observer
 
@@ -101,8 +102,22 @@ class FoldWork:
             raise Interrupted(signum, f"{done}; go on with --resume ({self.folder.path})")
 
     def _folds(self, observer: FoldObserver, jobs: int) -> Iterator[Fold]:
+        """Yield folds as they are done, by all ranks of the job if there are others."""
+        ranks, tasks = job(), self._tasks()
+        for first in tasks:
+            rest = chain([first], tasks)
+            if ranks.size == 1 or first.dataset.in_file:
+                yield from self._in_processes(rest, observer, jobs)
+                return
+            for found in ranks.map(train_fold, rest, partial(observer.batch_done, 0)):
+                assert found is not None, "nothing stops a fold on a rank"
+                yield found
+
+    def _in_processes(
+        self, tasks: Iterator[FoldTask], observer: FoldObserver, jobs: int
+    ) -> Iterator[Fold]:
         """Yield folds as they are done: here, and from where that takes long on in processes."""
-        tasks, started, total = self._tasks(), time.monotonic(), len(self.open)
+        started, total = time.monotonic(), len(self.open)
         for done, task in enumerate(tasks):
             left, spent = total - done, time.monotonic() - started
             shared = left > 1 < jobs and not task.dataset.in_file

@@ -63,7 +63,7 @@ class FullBatch(Loop):
             return None
         self._accept(loss)
         at.epoch += 1
-        self.signal = stop(0)
+        self.signal = self.team.agree(stop(0))
         if self.signal:
             self.stopped = "interrupted"
         return EpochRecord(
@@ -115,6 +115,7 @@ class FullBatch(Loop):
                 gradients[member] += data.gradient(forward, rows.y, omega).theta
 
         self.team.run(add)
+        sums, gradients = map(np.array, (self.team.gathered([*of]) for of in (sums, gradients)))
         value, loss = (sums.sum(axis=0) / count).tolist()
         total = gradients.sum(axis=0)
         gradient = network.like(total)

@@ -177,7 +177,7 @@ class Loop:
                 self.divergence = self._diagnose(rows.take(order[done * size :][:size]), rate)
                 self.stopped = "diverged"
                 return
-            self.signal = stop(at.batch - 1)
+            self.signal = self.team.agree(stop(at.batch - 1))
             if self.signal:
                 self.stopped = "interrupted"
                 return
@@ -209,7 +209,7 @@ class Loop:
                 sums[member] += self.engine.measure(piece.X, piece.y, piece.weight, member)
 
         self.team.run(measure)
-        loss, right = sums.sum(axis=0).tolist()
+        loss, right = np.sum(self.team.gathered([*sums]), axis=0).tolist()
         total = len(rows) if rows.weight is None else float(rows.weight.sum(dtype=np.float64))
         answers = len(rows) * (rows.y.shape[1] if self.answers is each_output else 1)
         return loss / total, {"accuracy": right / answers}

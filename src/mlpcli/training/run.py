@@ -17,12 +17,14 @@ from mlpcli.errors import Interrupted
 from mlpcli.files import files_named
 from mlpcli.locks import FolderLock
 from mlpcli.nn.step import thread_count
-from mlpcli.parallel import Team, limit_blas
+from mlpcli.parallel import limit_blas
+from mlpcli.ranks import job
 from mlpcli.training.build import layer_sizes, new_loop, require_trainable, rows_per_step
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
-from mlpcli.training.evaluate import baseline_metrics, part_metrics, row_logits
+from mlpcli.training.evaluate import baseline_metrics, part_logits, part_metrics, row_logits
 from mlpcli.training.hints import threshold_hints
+from mlpcli.training.joint import in_step, team_for
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.version import software
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from mlpcli.config import Config
     from mlpcli.counting import Count
@@ -180,20 +184,27 @@ def _train(
     batch_size = rows_per_step(config.training, len(dataset.train))
     asked = config.training.threads or (kept.threads if kept else None)
     threads = thread_count(asked, layer_sizes(config, dataset), batch_size)
-    with limit_blas(1), closing(Team(threads)) as team:
+    ranks = job()
+    with limit_blas(1), closing(team_for(ranks, config, threads)) as team:
         loop = new_loop(config, dataset, team, kept.kernel if kept else None)
         if kept:
-            notes = kept.notes(loop.engine.kernel)
+            notes = kept.notes(loop.engine.kernel, team.size)
             dataset = replace(dataset, notes=(*dataset.notes, *notes))
         run = _Run(config, dataset, loop, folder)
         if kept:
             kept.restore(loop, run.document, dataset.digest)
         begin()
         folder.start(to_yaml(config), epochs_done=loop.position.epoch if kept else None)
-        observer.started(dataset, loop, threads)
-        started = time.perf_counter()
-        history = run.epochs(observer)
-        return run.conclude(history, time.perf_counter() - started)
+        observer.started(dataset, loop, team.size)
+        with in_step(ranks, loop, dataset, kept, run.document, often=observer.often) as run.dataset:
+            started = time.perf_counter()
+            history = run.epochs(observer)
+            return run.conclude(history, time.perf_counter() - started)
+
+
+def _heeds(observer: Observer) -> bool:
+    """Return whether an observer may have anything to say."""
+    return type(observer) is not Observer
 
 
 def nearest_folder(path: Path) -> Path:
@@ -225,7 +236,7 @@ class _Run:
         """Run the epochs, with a line of history each and a checkpoint every so many."""
         history = []
         saved = time.monotonic()
-        stop = None if type(observer) is Observer else observer.batch_done
+        stop = observer.batch_done if _heeds(observer) else None
         for record in self.loop.records(stop, often=observer.often):
             history.append(record)
             self.folder.append(record)
@@ -234,7 +245,8 @@ class _Run:
                 saved = time.monotonic()
             observer.epoch_done(record)
         if self.loop.stopped != "diverged":
-            self._save_checkpoint(durable=True)
+            hurried = self.loop.signal and job().size > 1  # mpirun kills in a quarter of a second
+            self._save_checkpoint(durable=not hurried)
         if self.loop.signal:
             at, file = self.loop.position, self.folder.checkpoint
             done = f"interrupted after {at.epoch} epochs and {at.batch} batches"
@@ -250,8 +262,10 @@ class _Run:
         """Restore the best weights, choose the threshold, measure, write model and report."""
         loop, dataset = self.loop, self.dataset
         parts = dataset.parts()
-        model = trained_model(self.config, dataset, loop)
-        metrics = part_metrics(model, parts)
+        loop.network.theta[:] = loop.position.best_theta
+        logits = part_logits(loop.network, parts, loop.team)
+        model = trained_model(self.config, dataset, loop, logits["validation"])
+        metrics = part_metrics(model, parts, logits)
         hints = threshold_hints(metrics, self.config, dataset.targets)
         hints = hints if loop.note is None else (loop.note, *hints)
         model = replace(model, metrics=_documents(metrics), notes=(*dataset.notes, *hints))
@@ -281,14 +295,19 @@ def _due(every: int | str, epoch: int, seconds: float) -> bool:
     return epoch % every == 0 and seconds >= _SECONDS_BETWEEN_CHECKPOINTS
 
 
-def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
-    """Return the model of the best weights of a loop that has ended, its metrics still to come."""
+def trained_model(
+    config: Config, dataset: Dataset, loop: Loop, h: NDArray[np.float64] | None = None
+) -> Model:
+    """Return the model of the best weights of a loop that has ended, its metrics still to come.
+
+    `h` are the logits of the validation rows by these weights, if they are known.
+    """
     loop.network.theta[:] = loop.position.best_theta
     return Model(
         network=loop.network,
         encoder=dataset.encoder,
         targets=dataset.targets,
-        thresholds=_thresholds(config, dataset, loop.network),
+        thresholds=_thresholds(config, dataset, loop.network, h),
         config=to_portable_document(config),
         metrics={},
         seed=config.training.seed,
@@ -298,14 +317,16 @@ def trained_model(config: Config, dataset: Dataset, loop: Loop) -> Model:
     )
 
 
-def _thresholds(config: Config, dataset: Dataset, network: Network) -> tuple[float, ...]:
+def _thresholds(
+    config: Config, dataset: Dataset, network: Network, h: NDArray[np.float64] | None
+) -> tuple[float, ...]:
     """Return the threshold of each target, chosen by the validation rows where the config says."""
     threshold, targets = config.training.threshold, dataset.targets
     if isinstance(threshold, float):
         return () if dataset.classes else (threshold,) * len(targets)
     rows = dataset.validation
     assert rows is not None, "the config refuses threshold.maximize without validation rows"
-    h = row_logits(network, rows)
+    h = row_logits(network, rows) if h is None else h
     if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
         return (0.5,) * len(targets)
     columns = zip(h.T, rows.y.T, strict=True)

@@ -123,8 +123,8 @@ class WideEngine:
         self._gradient = first
         self._others = (ctypes.c_void_p * len(others))(*map(address, others))
         self._pieces = self._cut()
-        large = len(self._pieces) >= _WORTH_WAKING + 2 * len(task.network.W)
-        self._joiners = task.team if large else ALONE
+        self._large = len(self._pieces) >= _WORTH_WAKING + 2 * len(task.network.W)
+        self._joiners = task.team if self._large else ALONE
         self._join, self._update = (self._members[0].work.call(n) for n in ("join", "update"))
 
     def _cut(self) -> list[tuple[int, int, int, bool]]:
@@ -173,11 +173,14 @@ class WideEngine:
             work(0)
         else:
             self.task.team.run(work)
-        layers = len(self.task.network.W)
-        sums = [[0.0] * layers for _ in range(self._joiners.size)]
-        self._joiners.run(lambda member: self._add(member, len(shares) - 1, sums[member]))
-        self.norms = [sum(parts) for parts in zip(*sums, strict=True)]
+        self._finish(len(shares) - 1)
         return sum(losses), math.isfinite(sum(member.work.norms[-1] for member in members))
+
+    def _finish(self, others: int) -> None:
+        """Put the gradient together from the parts of the first member and so many others."""
+        sums = [[0.0] * len(self.task.network.W) for _ in range(self._joiners.size)]
+        self._joiners.run(lambda member: self._add(member, others, sums[member]))
+        self.norms = [sum(parts) for parts in zip(*sums, strict=True)]
 
     def _add(self, member: int, others: int, squares: list[float]) -> None:
         """Add the gradients of the others and the penalty's, in a share of the pieces."""

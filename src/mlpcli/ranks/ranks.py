@@ -1,0 +1,114 @@
+"""What the processes of a job can say to each other; one that is alone says it to itself."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["ALONE", "FloatArray", "Ranks", "SumUp", "add_up"]
+
+FloatArray: TypeAlias = "NDArray[np.floating[Any]]"
+SumUp: TypeAlias = "Callable[[FloatArray, FloatArray], None]"
+
+
+def add_up(total: FloatArray, parts: FloatArray) -> None:
+    """Write the sum of the rows of `parts` (ranks x numbers), added in their order, to `total`."""
+    total[:] = parts[0]
+    for part in parts[1:]:
+        total += part
+
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Ranks:
+    """The ranks of a job as one of them sees it; this one is alone, number 0 of 1.
+
+    `map` and `together` are rank 0's. All that follows them is said within a function that runs on
+    all ranks together, by all of them in the same order.
+    """
+
+    rank = 0
+    size = 1
+
+    def map(
+        self,
+        function: Callable[[T], R],
+        items: Iterator[T],
+        stop: Callable[[], object] = lambda: False,
+    ) -> Iterator[R]:
+        """Yield function(item) for every item, as they are done, worked out on all ranks.
+
+        The function is one of a module, items and results can be pickled. Items are taken as they
+        are needed. It ends early once `stop` says so. Raises what the function raises.
+        """
+        for item in items:
+            if stop():
+                return
+            yield function(item)
+
+    @contextmanager
+    def together(self, function: Callable[[Ranks], object]) -> Iterator[None]:
+        """Let each other rank run function(its ranks) while the context lasts.
+
+        Where that ends by an exception they are taken to wait for this rank, and end with the job.
+        """
+        del function
+        yield
+
+    def broadcast(self, value: T) -> T:
+        """Return what rank 0 said."""
+        return value
+
+    def share(self, value: T) -> T:
+        """Return what rank 0 said, its arrays in memory that the ranks of one machine share.
+
+        They cannot be written to.
+        """
+        return value
+
+    def gather(self, value: T) -> list[T]:
+        """Return what every rank said, in their order, on all of them."""
+        return [value]
+
+    def agree(self, signal: int | None) -> int | None:
+        """Return the signal that any rank has received, on all of them."""
+        return signal
+
+    def largest(self, *numbers: int) -> tuple[int, ...]:
+        """Return, in each place, the largest number that any rank said."""
+        return numbers
+
+    def add_in_order(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
+        """Set `array` on all ranks to the sum of those of ranks 0 to count - 1, in that order.
+
+        Each number is the same to the last bit as if one process had added them by `sum_up`, which
+        is called with some numbers, and these numbers of each of the ranks.
+        """
+
+    def add_fast(self, array: FloatArray, count: int, _sum_up: SumUp = add_up) -> None:
+        """Set `array` on all ranks to the same sum, in the order that MPI finds quickest."""
+
+    def said(self, *numbers: float) -> list[tuple[float, ...]]:
+        """Return the numbers that each rank says, in their order, on all of them."""
+        return [numbers]
+
+    def notes(self) -> list[str]:
+        """Return what is worth knowing of where the ranks run."""
+        return []
+
+    def serve(self) -> None:
+        """Run what rank 0 asks for until the job is over; rank 0 itself does nothing here."""
+
+    def end(self, status: int) -> None:
+        """End the job; at once, with this exit status, where the ranks cannot do so together."""
+
+
+ALONE = Ranks()

@@ -1,0 +1,68 @@
+"""The ranks of a job as a team: each process is a member, and shares a step's work with the others.
+
+It has what a team of threads has, so that training need not know which of them it is. Members that
+do not share memory send each other what they have worked out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+from mlpcli.parallel import FEWEST_ROWS, Team, members_for
+from mlpcli.ranks.ranks import add_up
+
+if TYPE_CHECKING:
+    from mlpcli.parallel import Task
+    from mlpcli.ranks.ranks import FloatArray, Ranks, SumUp
+
+__all__ = ["Allreduce", "RankTeam"]
+
+T = TypeVar("T")
+Allreduce: TypeAlias = Literal["fixed", "fast"]
+
+
+class RankTeam(Team):
+    """All ranks, of which this process is `member`; by `allreduce` arrays are added.
+
+    `fixed` is in the order of the ranks, as threads are added; `fast` is as MPI likes.
+    """
+
+    word = "ranks"
+
+    def __init__(self, ranks: Ranks, allreduce: Allreduce = "fixed") -> None:
+        super().__init__()
+        self.ranks, self.size, self.member = ranks, ranks.size, ranks.rank
+        self._add = ranks.add_in_order if allreduce == "fixed" else ranks.add_fast
+
+    def run(self, task: Task) -> None:
+        """Call task(member), while the other ranks do so with theirs."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            task(self.member)
+
+    def agree(self, signal: int | None) -> int | None:
+        """Return the signal of any rank, on all of them."""
+        return self.ranks.agree(signal)
+
+    def gathered(self, values: list[T]) -> list[T]:
+        """Return what all ranks have set, each in its own place."""
+        return self.ranks.gather(values[self.member])
+
+    def notes(self, batch_size: int) -> list[str]:
+        """Return what is worth knowing: ranks that wait for a core, or have no rows."""
+        notes, busy = self.ranks.notes(), members_for(self.size, batch_size)
+        if busy < self.size:
+            notes.append(
+                f"a batch of {batch_size} rows has work for {busy} of {self.size} ranks, at least "
+                f"{FEWEST_ROWS} rows each: set training.batch_size to {FEWEST_ROWS * self.size}"
+            )
+        return notes
+
+    def add(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
+        """Set `array` on all ranks to the sum of those of the first `count`."""
+        self._add(array, count, sum_up)
+
+    def said(self, *numbers: float) -> list[tuple[float, ...]]:
+        """Return the numbers that each rank says, in their order, on all of them."""
+        return self.ranks.said(*numbers)

@@ -1,0 +1,101 @@
+"""Ranks train to the bytes of as many threads, whatever is trained, and say what they are."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from mlpcli import names, train
+from mlpcli.config import load_config
+from mpi.launch import mpi_run, training_jobs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BATCH = "training.batch_size=256"
+CASES = {
+    "plain": (),
+    "double": ("training.dtype=float64",),
+    "uneven": ("training.batch_size=391", "loss.l2=0.01"),
+    "crumbs": ("training.batch_size=32",),
+    "weighed": ("data.weight=weight", "loss.class_weight=balanced"),
+    "wide": ("network.hidden=[600, 600]", "training.epochs=1", "loss.l2=0.001"),
+    "early": ("training.epochs=40", "training.patience=2", "training.optimizer.learning_rate=0.1"),
+    "labels": ("data.target=kind", "data.drop=[y]"),
+    "by-lbfgs": ("training.optimizer=lbfgs", "network.hidden=[4]", "training.epochs=9"),
+    "threshold": ("training.threshold={maximize: f1}",),
+    **{f"by-{name}": (f"training.optimizer={{name: {name}, learning_rate: 0.01}}",)
+       for name in ("sgd", "momentum", "nesterov", "adam")},
+    **{f"with-{name}": (f"network.activation={name}", "training.dtype=float64")
+       for name in names.ACTIVATIONS},
+}  # fmt: skip
+
+
+def write_table(folder: Path, rows: int = 1000) -> None:
+    """Write rows whose labels follow from their inputs, though not without exception."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((rows, 5))
+    y = X @ rng.standard_normal(5) + rng.standard_normal(rows) / 2 > 0
+    kind = np.array(["low", "mid", "high"])[np.digitize(X[:, 0], (-0.4, 0.4))]
+    lines = [
+        ",".join([*map(str, x), str(weight), str(int(label)), of])
+        for x, weight, label, of in zip(X, rng.integers(1, 4, rows), y, kind, strict=True)
+    ]
+    header = "a,b,c,d,e,weight,y,kind"
+    (folder / "rows.csv").write_text("\n".join([header, *lines]))
+    data = "train: rows.csv, target: y, features: [a, b, c, d, e], validation: 0.2, test: 0.1"
+    (folder / "base.yaml").write_text(f"data: {{{data}}}\n")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a config for each case."""
+    path = tmp_path_factory.mktemp("jobs")
+    write_table(path)
+    from mlpcli.config import to_yaml
+
+    for name, overrides in CASES.items():
+        batch = () if name == "by-lbfgs" else (_BATCH,)
+        config = load_config(path / "base.yaml", ["training.epochs=2", *batch, *overrides])
+        (path / f"{name}.yaml").write_text(to_yaml(config))
+    return path
+
+
+def trained(run: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Any]:
+    """Return tensors, history and metrics of a run, without what differs from run to run."""
+    history = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+    report = json.loads((run / "report.json").read_text())
+    for record in history:
+        del record["seconds"]
+    tensors: dict[str, bytes] = {}
+    for file in ("model.safetensors", "last.ckpt.safetensors"):
+        tensors |= {f"{file}:{k}": v.tobytes() for k, v in load_file(run / file).items()}
+    return tensors, history, [report[k] for k in ("metrics", "baseline", "best_epoch", "notes")]
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_same_bytes_as_threads(folder: Path, ranks: int) -> None:
+    ran = training_jobs(ranks, folder, list(CASES))
+    assert (ran.status, ran.err) == (0, "")
+    differing = []
+    for name in CASES:
+        config = load_config(folder / f"{name}.yaml", [f"training.threads={ranks}"])
+        train(config, out=folder / f"{name}-threads", force=True)
+        if trained(folder / f"{name}-threads") != trained(folder / f"{name}-{ranks}"):
+            differing.append(name)
+    assert not differing
+
+
+def test_says_what_works(folder: Path) -> None:
+    ran = mpi_run(2, "train", "crumbs.yaml", "--out", "said", folder=folder)
+    assert ran.status == 0
+    assert ran.lines[0].endswith("parameters, ranks 2; rows: train 700, validation 200, test 100")
+    assert ran.lines[-1] == (
+        "warning: a batch of 32 rows has work for 1 of 2 ranks, at least 64 rows each: set "
+        "training.batch_size to 128"
+    )
+    assert ran.out.startswith("said/model.safetensors: 2 epochs in ")

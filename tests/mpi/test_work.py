@@ -1,0 +1,58 @@
+"""Folds and units are shared out, to the bytes of one process; other commands run once."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mlp_runs import write_inputs
+from mlpcli.cli.app import run
+from mpi.launch import mpi_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_inputs(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_crossval(folder: Path) -> None:
+    ran = mpi_run(3, "crossval", "config.yaml", "--seeds", "2", "-q", "--out", "cv", folder=folder)
+    assert (ran.status, ran.out, ran.err) == (0, "", "")
+    assert run(["crossval", "config.yaml", "--seeds", "2", "-q", "--out", "alone"]) == 0
+    files = sorted(path.relative_to(folder / "alone") for path in (folder / "alone").rglob("*.*"))
+    assert len(files) == 13
+    for file in files:
+        theirs, ours = ((folder / where / file).read_bytes() for where in ("cv", "alone"))
+        assert theirs.replace(b'"cv/', b'"alone/') == ours, file
+
+
+def test_gradcheck(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = ("gradcheck", "--network", "30-50-30-3", "--rows", "600", "--json")
+    ran = mpi_run(3, *network, folder=folder)
+    assert run(network) == 0
+    ours: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (ran.status, ran.document | {"seconds": 0}) == (0, ours | {"seconds": 0})
+
+
+@pytest.mark.parametrize("command", ["train", "crossval"])
+def test_a_data_error_is_said_once(folder: Path, command: str) -> None:
+    with (folder / "points.csv").open("a") as file:
+        file.write("oops,red,yes\n")
+    ran = mpi_run(3, command, "config.yaml", folder=folder)
+    (line,) = ran.lines
+    assert line.startswith('points.csv:82: column "x": ')
+    assert ran.status == 2
+
+
+def test_another_command_runs_once(folder: Path) -> None:
+    ran = mpi_run(2, "init", "points.csv", "--target", "y", "-o", "new.yaml", folder=folder)
+    assert ran.status == 0
+    assert (folder / "new.yaml").exists()
+    assert mpi_run(2, "--version", folder=folder).out.count("mlp") == 1
