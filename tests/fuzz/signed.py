@@ -105,12 +105,12 @@ class Checkpoint(Signed):
 
     def judge(self) -> None:
         kept = read_checkpoint(self.path)
-        kept.notes(loop.engine.kernel, threads)
         config, dataset = self._made = self._made or self._run()
         threads = thread_count(1, layer_sizes(config, dataset), 32)
         document = to_portable_document(config)
         with closing(Team(threads)) as team:
             loop = new_loop(config, dataset, team)
+            kept.notes(loop.engine.kernel, threads)
             kept.restore(loop, document, dataset.digest)
             first = _state(loop)
             copy = self.folder / "copy.ckpt.safetensors"
