@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 SCHEMA := $(BIN)/check-jsonschema --quiet --builtin-schema
 COMPILE := $(BIN)/python -m compileall -q src/mlpcli  # which pip leaves out of an editable install
 
-.PHONY: demo install test test-mpi trust fuzz check wheel docs site bench torch lock clean
+.PHONY: demo install test test-mpi trust fuzz mutants check wheel docs site bench torch lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/mlp train configs/breast_cancer.yaml --out runs/demo --force
@@ -35,7 +35,13 @@ trust: $(VENV)/.dev
 # Long runs that look for what nobody thought of: an hour or two; counts go to docs/reliability.md.
 LONG_RUNS := fuzz.long kernel_long
 fuzz: $(VENV)/.dev
+	-$(PIP) --editable '.[fuzz]'
 	cd tests && $(foreach run,$(LONG_RUNS),$(abspath $(BIN))/python -m $(run) --write &&) true
+
+# A thousand changes of nn/ and check/, one at a time: do the tests find them? Some hours.
+mutants: $(VENV)/.dev
+	$(PIP) --editable '.[mutants]'
+	cd tests && $(abspath $(BIN))/python -m mutants.long --write
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -1,9 +1,9 @@
 """Feeds a format what Atheris finds worth a try: inputs that run lines which none ran before.
 
-    python -m fuzz.guided FORMAT COUNT SEED FILE
+    python -m fuzz.guided FORMAT COUNT SECONDS SEED FILE
 
-It ends by itself after so many inputs, with the tally in the file. A process of its own: the
-package has to be instrumented while it is imported.
+It ends by itself after so many inputs or seconds, with the tally in the file. A process of its own,
+as the package has to be instrumented while it is imported.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pickle
 import random
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import atheris
@@ -27,10 +28,11 @@ with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(inclu
 _LARGEST = 1 << 16
 
 
-def main(name: str, count: int, seed: int, target: Path) -> None:
+def main(name: str, count: int, seconds: float, seed: int, target: Path) -> None:
     """Feed so many inputs, write the tally, and end the process."""
     folder = Path(tempfile.mkdtemp(dir=target.parent))
     build_stage(folder)
+    end = time.monotonic() + seconds
     form, tally = FORMATS[name](folder), Tally()
     form.pool += form.seeds()
     corpus = folder / "seeds"
@@ -40,7 +42,7 @@ def main(name: str, count: int, seed: int, target: Path) -> None:
 
     def one(content: bytes) -> None:
         feed(form, content, tally)
-        if tally.inputs >= count:
+        if tally.inputs >= count or time.monotonic() > end:
             target.write_bytes(pickle.dumps(tally))
             os._exit(0)
 
@@ -50,11 +52,12 @@ def main(name: str, count: int, seed: int, target: Path) -> None:
             return bytes(atheris.Mutate(content, size))
         return form.mutated(content, rng)[:size]
 
-    options = [f"-seed={seed + 1}", f"-max_len={_LARGEST}", "-handle_alrm=0", "-verbosity=0",
+    options = [f"-seed={seed + 1}", f"-max_len={_LARGEST}", "-verbosity=0",
                "-rss_limit_mb=0", "-detect_leaks=0"]  # fmt: skip
     atheris.Setup([sys.argv[0], *options, str(corpus)], one, custom_mutator=mutated)
     atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    _, form_name, *numbers, file = sys.argv
+    main(form_name, int(numbers[0]), float(numbers[1]), int(numbers[2]), Path(file))
