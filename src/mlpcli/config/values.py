@@ -204,7 +204,7 @@ Character = Annotated[str, Field(min_length=1, max_length=1), Expected("one char
 def _known_encoding(name: str) -> str:
     """Refuse what Python knows no text encoding by."""
     try:
-        b"a".decode(name)
+        "a".encode(name).decode(name)  # one byte alone is no UTF-16
     except (LookupError, ValueError):
         raise PydanticCustomError("encoding", "expected an encoding") from None
     return name
