@@ -125,7 +125,7 @@ def _inside(source: Path, work: object, given: tuple[object, ...]) -> None:
 
 
 def _test(names: list[str]) -> int:
-    return int(pytest.main([*QUIET, *names])) if names else 0
+    return int(pytest.main([*QUIET, "-x", *names])) if names else 0
 
 
 def _write(ends: Counter[tuple[str, str]]) -> None:
