@@ -89,6 +89,10 @@ def _reading(reading: Mapping[str, Any]) -> None:
 def _target(target: Mapping[str, Any]) -> None:
     name = target["name"]
     _require(target["kind"] in {"number", "text"}, f"kind of {name}", target["kind"])
+    soft = target.get("soft", False)  # taken as it is, between 0 and 1
+    _require(
+        soft is False or (soft is True and target["kind"] == "number"), f"soft of {name}", soft
+    )
     labels = target.get("labels", [target.get("negative"), target.get("positive")])
     _require(isinstance(labels, list) and len({*map(repr, labels)}) == len(labels) >= 2,
              f"labels of {name}", labels)  # fmt: skip

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlpcli.errors import ModelError
 from mlpcli.files import to_safetensors, write_bytes
+from mlpcli.text import strict_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,12 +68,12 @@ def read_tensors(path: Path, schema: str) -> tuple[dict[str, NDArray[Any]], dict
         raise ModelError(f"{path}: damaged: its digest does not match its content; get it again")
     try:
         metadata = {
-            key: json.loads(text)
+            key: strict_json(text)
             for key, text in texts.items()
             if key not in {"schema", "tensor_digest"}
         }
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: its metadata is not JSON") from error
+    except ValueError as error:
+        raise ModelError(f"{path}: not a {kind[4:]} that mlp train wrote: {error}") from error
     return tensors, {**metadata, "tensor_digest": texts.get("tensor_digest", "")}
 
 
