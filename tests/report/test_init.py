@@ -86,3 +86,14 @@ def test_what_is_suspicious_is_commented_out_but_never_all(
     assert config.data.features == kept
     assert config.data.header is False
     assert "number, 0 to 1: " in text
+
+
+def test_so_many_features_are_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlpcli.report.init._MOST_FEATURES", 2)
+    features = (column("a"), column("b", "an id"), column("c"))
+    survey = Survey(90, features, (TargetSurvey(column("y")),), {}, {}, (), dropped=("d",))
+    text = starter_config(survey, "d.csv", "d.csv", "c.yaml")
+    assert "# features: the other 2 columns" in text
+    config = parse_config(text, "c.yaml")
+    assert config.data.features is None
+    assert config.data.drop == ("b", "d")

@@ -148,7 +148,7 @@ def test_a_digest_that_fits_metadata_that_does_not(tmp_path: Path) -> None:
     texts = {"schema": SCHEMA, "config": "{", "tensor_digest": ""}
     texts["digest"] = _digest({}, texts)
     path.write_bytes(to_safetensors({}, texts))
-    with pytest.raises(ModelError, match="not a .* that mlp train wrote"):
+    with pytest.raises(ModelError, match=r"not a .* that mlp train wrote"):
         read_tensors(path, SCHEMA)
 
 

@@ -69,7 +69,7 @@ class Survey:
 
     `types` are kinds to be written down, since they follow from a guess; `missing_values` what
     seems to stand for missing values, by column; `notes` say how the files were read. `header` is
-    False for a file without names.
+    False for a file without names. `dropped` are columns that were not to be looked at.
     """
 
     rows: int
@@ -79,6 +79,7 @@ class Survey:
     missing_values: dict[str, list[str | float]]
     notes: tuple[str, ...]
     header: bool = True
+    dropped: tuple[str, ...] = ()
 
 
 def survey(
@@ -95,9 +96,8 @@ def survey(
     reading = _layout_for(file, targets, Reading(as_written=frozenset(targets)))
     with _open(file, drop, reading, counting) as table:
         columns = {name: table.read([name])[name] for name in table.names}
-        found = {name: texts_met_in(table, name, columns[name]) for name in table.names}
-        missing_values: dict[str, list[str | float]] = {k: v for k, v in found.items() if v}
-        columns = {name: _without(column, found[name]) for name, column in columns.items()}
+        codes = _codes(table, columns)
+        columns = {name: _without(column, codes.get(name, [])) for name, column in columns.items()}
         features = {name: column for name, column in columns.items() if name not in targets}
         if not features:
             beside = ", ".join(map(show_name, targets))
@@ -113,18 +113,25 @@ def survey(
             features=seen,
             targets=tuple(survey_of for _, survey_of in fitted),
             types=_types(table, features),
-            missing_values=missing_values,
+            missing_values=codes,
             notes=(*table.notes, *notation_notes(table, targets), *_exponents(table, features)),
             header=reading.layout.header is None,
+            dropped=tuple(drop),
         )
 
 
-def texts_met_in(table: Table, name: str, column: Column) -> list[str | float]:
-    """Return what a column holds that seems to stand for missing values."""
+def _codes(table: Table, columns: dict[str, Column]) -> dict[str, list[str | float]]:
+    """Return what columns hold that seems to stand for missing values, where they do."""
+    codes = [text for text in CODES if text in table.reading.missing.texts]
+    numbers = [name for name, column in columns.items() if not isinstance(column, Categorical)]
+    met = texts_met(_plainly(table), numbers, codes) if codes else {}
+    found = {name: _codes_of(column, met.get(name, [])) for name, column in columns.items()}
+    return {name: some for name, some in found.items() if some}
+
+
+def _codes_of(column: Column, met: list[str]) -> list[str | float]:
     if isinstance(column, Categorical):
         return [text for text in column.levels if text in CODES]
-    codes = [text for text in CODES if text in table.reading.missing_of(name).texts]
-    met = texts_met(_plainly(table), [name], codes).get(name, []) if codes else []
     return [*met, *sentinels(column)]
 
 

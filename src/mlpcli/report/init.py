@@ -29,6 +29,7 @@ training:
 """
 _FEWEST_TO_SPLIT = 50
 _MOST_LISTED = 12
+_MOST_FEATURES = 1000  # with a line each
 _SPLIT = """\
   validation: 0.2              # share of rows that choose the best epoch
   test: 0.2                    # share kept aside until the end
@@ -56,7 +57,7 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
         choices="".join([
             "" if survey.header else "  header: false                # columns are c1, c2, ..\n",
             _positive(survey.targets),
-            _features(survey.features),
+            _inputs(survey),
             _types(survey),
             _missing(survey),
         ]),
@@ -114,17 +115,35 @@ def _labels(target: TargetSurvey) -> str:
             f"{quoted(target.labels[0])}, against the rest\n")  # fmt: skip
 
 
-def _features(columns: tuple[ColumnSurvey, ...]) -> str:
-    """Return the list of features; what should be none is commented out, but never all."""
-    lines = ["  features:\n"]
+def _inputs(survey: Survey) -> str:
+    """Return what chooses the features; what should be none is left out, but never all."""
+    columns = survey.features
     some = any(not column.aside for column in columns)
-    for column in columns:
-        missing = f", {column.missing} missing" if column.missing else ""
-        aside = f": {printable(column.aside)}" if column.aside else ""
-        mark = "# - " if column.aside and some else "- "
-        summary = printable(column.summary)
-        lines.append(f"    {mark}{quoted(column.name)}  # {summary}{missing}{aside}\n")
+    aside = {column.name for column in columns if column.aside and some}
+    return (_features if len(columns) <= _MOST_FEATURES else _but_few)(survey, aside)
+
+
+def _features(survey: Survey, aside: set[str]) -> str:
+    """Return the list of features, a line each; those aside are commented out."""
+    lines = ["  features:\n"]
+    for column in survey.features:
+        mark = "# - " if column.name in aside else "- "
+        lines.append(f"    {mark}{_line(column)}")
     return "".join(lines)
+
+
+def _but_few(survey: Survey, aside: set[str]) -> str:
+    """Return what leaves columns out where the others are too many to be named."""
+    lines = [f"    - {_line(column)}" for column in survey.features if column.name in aside]
+    lines += [f"    - {quoted(name)}\n" for name in survey.dropped]
+    head = f"  # features: the other {len(survey.features) - len(aside)} columns\n"
+    return "".join([head, "  drop:\n" if lines else "", *lines])
+
+
+def _line(column: ColumnSurvey) -> str:
+    missing = f", {column.missing} missing" if column.missing else ""
+    aside = f": {printable(column.aside)}" if column.aside else ""
+    return f"{quoted(column.name)}  # {printable(column.summary)}{missing}{aside}\n"
 
 
 def _types(survey: Survey) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlpcli.data.table.files import File
     from mlpcli.data.table.query import Source
 
-__all__ = ["SHOWN", "Fault", "bad_rows", "copy_good_rows", "find_lines"]
+__all__ = ["SHOWN", "Fault", "bad_rows", "copy_good_rows", "find_lines", "good_records"]
 
 SHOWN = 5
 OPEN_QUOTE = "a quote opens in this row and never closes"
@@ -92,6 +92,14 @@ def find_lines(
     wanted = set(rows)
     found = {row: line for row, line in enumerate(islice(counted, max(rows) + 1)) if row in wanted}
     return [found.get(row, 0) for row in rows]
+
+
+def good_records(source: Source, names: Sequence[str]) -> Iterator[list[str]]:
+    """Yield some fields of each record below the header that is no bad row."""
+    places = [source.places[name] for name in names]
+    for _, record in _records(source, places):
+        if not isinstance(record, str):
+            yield [record[place] for place in places]
 
 
 def _records(source: Source, places: Sequence[int]) -> Iterator[tuple[int, list[str] | str]]:

@@ -2,53 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import duckdb
 
+from mlpcli.data.table.bad_rows import good_records
 from mlpcli.data.table.query import quote
 from mlpcli.data.table.store import duckdb_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mlpcli.data.table.origin import Origin
+    from mlpcli.data.table.query import Source
 
 __all__ = ["mixed_exponents", "texts_met"]
 
-_COLUMNS_AT_A_TIME = 50
+_NARROW = 100  # columns; over expressions of more DuckDB's planner takes quadratic time
+_RECORDS_AT_A_TIME = 1000
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked of a text: in DuckDB's words, of {k}, and in Python's. None is no answer."""
+
+    sql: str
+    ask: Callable[[str], object]
+
+
+_EXPONENT = _Question("{k} ILIKE '%e%'", lambda text: "e" in text.lower())
 
 
 def mixed_exponents(origin: Origin, names: Sequence[str]) -> list[str]:
     """Return the number columns of text files that hold some numbers as 1E2 and others as 100."""
-    exponent = "bool_or(k{i} ILIKE '%e%') AND bool_or(k{i} NOT ILIKE '%e%')"
-    return [name for name, found in _ask(origin, names, exponent).items() if any(found)]
+    return [name for name, met in _ask(origin, names, _EXPONENT).items() if len(met) > 1]
 
 
 def texts_met(origin: Origin, names: Sequence[str], texts: Sequence[str]) -> dict[str, list[str]]:
     """Return which of some texts each column of the text files holds, where it holds any."""
-    some = ", ".join(map(quote, texts))
-    question = f"list_sort(list(DISTINCT k{{i}}) FILTER (k{{i}} IN ({some})))"
-    found = _ask(origin, names, question)
-    met = {name: sorted({text for some in lists if some for text in some})  # type: ignore[attr-defined]
-           for name, lists in found.items()}  # fmt: skip
-    return {name: texts for name, texts in met.items() if texts}
+    some, wanted = ", ".join(map(quote, texts)), {*texts}
+    sql = f"CASE WHEN {{k}} IN ({some}) THEN {{k}} END"
+    question = _Question(sql, lambda text: text if text in wanted else None)
+    answers = _ask(origin, names, question)
+    return {name: sorted(map(str, met)) for name, met in answers.items() if met}
 
 
-def _ask(origin: Origin, names: Sequence[str], question: str) -> dict[str, list[object]]:
-    """Return the answers of all text files to a question about the texts k{i} of each column."""
-    answers: dict[str, list[object]] = {name: [] for name in names}
-    with duckdb.connect() as connection, duckdb_errors(origin.paths[0]):
+def _ask(origin: Origin, names: Sequence[str], question: _Question) -> dict[str, set[object]]:
+    """Return the different answers that the texts of each column have in all text files."""
+    met: dict[str, set[object]] = {name: set() for name in names}
+    answers = _by_query if len(names) <= _NARROW else _by_record
+    with duckdb_errors(origin.paths[0]):
         for source in origin.sources:
-            if source.header is None:
-                continue
-            for start in range(0, len(names), _COLUMNS_AT_A_TIME):
-                some = names[start : start + _COLUMNS_AT_A_TIME]
-                select = source.select(dict.fromkeys(some, "text"))
-                columns = ", ".join(f"k{i}" for i in range(len(some)))
-                questions = ", ".join(question.format(i=i) for i in range(len(some)))
-                query = f"SELECT {questions} FROM ({select}) AS t({columns})"  # noqa: S608
-                row = connection.execute(query).fetchone()
-                for name, answer in zip(some, row or (), strict=True):
-                    answers[name].append(answer)
-    return answers
+            if names and source.header is not None:
+                for name, found in zip(names, answers(source, names, question), strict=True):
+                    met[name] |= found - {None}
+    return met
+
+
+def _by_query(source: Source, names: Sequence[str], question: _Question) -> list[set[object]]:
+    columns = [f"k{i}" for i in range(len(names))]
+    lists = ", ".join(f"list(DISTINCT {question.sql.format(k=k)})" for k in columns)
+    select = source.select(dict.fromkeys(names, "text"))
+    query = f"SELECT {lists} FROM ({select}) AS t({', '.join(columns)})"  # noqa: S608
+    with duckdb.connect() as connection:
+        row = connection.execute(query).fetchone()
+    return [{*(found or ())} for found in row or ()]
+
+
+def _by_record(source: Source, names: Sequence[str], question: _Question) -> list[set[object]]:
+    found: list[set[object]] = [set() for _ in names]
+    records = good_records(source, names)
+    while some := [*islice(records, _RECORDS_AT_A_TIME)]:
+        for name, met, texts in zip(names, found, zip(*some, strict=True), strict=True):
+            met.update(map(question.ask, source.reading.present(name, [*{*texts}])))
+    return found

@@ -1,0 +1,44 @@
+"""What is asked of texts has one answer, whether DuckDB or Python is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlpcli.data.table import Reading, Table, look
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONTENT = 'a,b,c,d\n1E2, 100 ,"1,5",NA\n100,1e2,NA,1e1\n 7,,-999,\n1e3,1E2,.,\n'
+
+
+@pytest.fixture(params=[0, 100], ids=["records", "query"])
+def most(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(look, "_NARROW", request.param)
+    monkeypatch.setattr(look, "_RECORDS_AT_A_TIME", 2)
+    return int(request.param)
+
+
+def test_mixed_exponents(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(CONTENT)
+    with Table([path], Reading()) as table:
+        assert look.mixed_exponents(table, ["d", "b", "a", "c"]) == ["b", "a"]
+        assert look.mixed_exponents(table, []) == []
+
+
+def test_several_files_are_one_table(tmp_path: Path, most: int) -> None:
+    for name, value in (("s", "1e2"), ("t", "100")):
+        (tmp_path / f"{name}.csv").write_text(f"a\n{value}\n")
+    with Table([tmp_path / "s.csv", tmp_path / "t.csv"], Reading()) as table:
+        assert look.mixed_exponents(table, ["a"]) == ["a"]
+
+
+def test_texts_met(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(CONTENT)
+    with Table([path], Reading()) as table:
+        met = look.texts_met(table, table.names, ["-999", "NA", "it's", "1e2", "."])
+    assert met == {"b": ["1e2"], "c": ["-999", "."]}
