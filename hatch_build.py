@@ -7,7 +7,6 @@ any other wheel a fresh one: what lies in a checkout is never packed.
 from __future__ import annotations
 
 import shutil
-import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,6 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 KERNEL = Path("mlpcli/nn/kernel")  # in a wheel; in a checkout under src/
-LIBRARY = "_kernel" + {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 
 
 class KernelHook(BuildHookInterface[Any]):
@@ -27,11 +25,12 @@ class KernelHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile before the wheel is packed; where that fails, it goes without, and says why."""
         folder = Path(self.root, "src", KERNEL)
+        build = _load(folder / "build.py")
         self._scratch = TemporaryDirectory()
-        library = Path(self._scratch.name, LIBRARY)
-        reason = _compile(folder, library)
+        library = Path(self._scratch.name, build.LIBRARY)
+        reason = build.compile_kernel(folder / "kernel.c", library)
         if version == "editable":
-            _replace(folder / LIBRARY, library)
+            _replace(folder / library.name, library)
         if reason:
             self.app.display_warning(
                 f"no compiled kernel in this wheel, it runs on NumPy: {reason}"
@@ -40,7 +39,7 @@ class KernelHook(BuildHookInterface[Any]):
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{self._platform()}"
         if version != "editable":
-            build_data["force_include"][str(library)] = (KERNEL / LIBRARY).as_posix()
+            build_data["force_include"][str(library)] = (KERNEL / library.name).as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove what has been packed."""
@@ -52,17 +51,14 @@ class KernelHook(BuildHookInterface[Any]):
         return tag.rpartition("-")[2]
 
 
-def _compile(folder: Path, library: Path) -> str | None:
-    """Return why there is no library, or None. The package is not imported: it needs NumPy."""
-    if not (folder / "kernel.c").exists():
-        return f"{folder} has no kernel.c"
-    spec = spec_from_file_location("kernel_build", folder / "build.py")
+def _load(path: Path) -> Any:
+    """Return a module of the package alone: the package itself would need NumPy."""
+    spec = spec_from_file_location(path.stem, path)
     assert spec
     assert spec.loader
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    reason: str | None = module.compile_kernel(folder / "kernel.c", library)
-    return reason
+    return module
 
 
 def _replace(old: Path, new: Path) -> None:

@@ -7,6 +7,7 @@ Each installation has an environment of its own, outside of the checkout, and is
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,6 @@ from pathlib import Path
 from foreign import find
 
 ROOT = Path(__file__).parents[1]
-KERNEL = Path("mlpcli/nn/kernel")
 SESSION = (
     "--version",
     "example penguins",
@@ -30,7 +30,7 @@ SESSION = (
 def main(dist: Path) -> None:
     """Install both, each with a compiler and without; only the archive needs it, for its kernel."""
     (wheel,), (archive,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
-    compiles = (ROOT / "src" / KERNEL / "kernel.c").exists() and find("cc") is not None
+    compiles = find("cc") is not None
     path = os.environ["PATH"]
     with tempfile.TemporaryDirectory() as empty:
         report(wheel, path, kernel=compiles)
@@ -52,23 +52,25 @@ def use(package: Path, folder: Path, path: str, *, kernel: bool) -> None:
     """Install a package in a folder, with nothing but `path` to find programs on, and use it."""
     venv.create(folder / "env", with_pip=True)
     programs = folder / "env" / ("Scripts" if os.name == "nt" else "bin")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ours = {"CC", "MLP_KERNEL", "PYTHONPATH"}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
     environment |= {"PATH": path}
 
-    def run(*command: str | Path) -> None:
+    def run(*command: str | Path) -> str:
         ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True,
                              check=False)  # fmt: skip
         if ran.returncode:
             words = " ".join(map(str, command))
             sys.exit(f"{words}: exit status {ran.returncode}\n{ran.stdout}{ran.stderr}")
+        return ran.stdout
 
     run(programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         "--constraint", ROOT / "constraints.txt", package)  # fmt: skip
     for line in SESSION:
         run(programs / "mlp", *line.split())
-    installed = [*(folder / "env").rglob(f"{KERNEL.as_posix()}/_kernel.*")]
-    if bool(installed) != kernel:
-        sys.exit(f"{package.name}: the compiled kernel is {installed or 'not there'}")
+    facts = run(programs / "mlp", "info", "runs/penguins")
+    if not re.search(rf"^kernel +{'c ' if kernel else 'numpy'}", facts, re.MULTILINE):
+        sys.exit(f"{package.name}: expected {'a' if kernel else 'no'} kernel\n{facts}")
 
 
 if __name__ == "__main__":
