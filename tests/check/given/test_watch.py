@@ -45,6 +45,12 @@ def accumulating(*case):
         total = total + 0.1
     return dW, db
 
+def stepping(weights, biases, X, y):
+    dW, db = gradient(weights, biases, X, y)
+    for W, d in zip(weights, dW):
+        W -= 0.1 * d
+    return dW, db
+
 def centring(weights, biases, X, y):
     X -= X.mean(axis=0)
     weights[1] *= 2
@@ -108,12 +114,12 @@ def module(request: Any) -> str:
 
 @pytest.fixture
 def run(folder: Path, request: Any) -> Any:
-    def call(function: str, case: str = "wide") -> FunctionRun:
+    def called(function: str, case: str = "wide", call: str = "batch") -> FunctionRun:
         name = f"{module(request)}:{function}"
         with hosted(name, in_process=True) as host:
-            return run_function(host, CASES[case])
+            return run_function(host, CASES[case], call=call)
 
-    return call
+    return called
 
 
 @pytest.mark.parametrize("case", ["wide", "one row", "without bias", "without bias, one row"])
@@ -140,6 +146,13 @@ def test_misbehaviour_is_named(run: Any) -> None:
     (changed,) = run("centring").misbehaviour
     assert changed.bug == "changes-inputs"
     assert changed.explanation == "the function changes its inputs in place: X, W2"
+
+
+@pytest.mark.parametrize("call", ["batch", "row"])
+def test_a_function_that_changes_all_weights_may_be_a_step(run: Any, call: str) -> None:
+    (changed,) = run("stepping", call=call).misbehaviour
+    option = {"batch": "step", "row": "row-step"}[call]
+    assert changed.explanation.endswith(f"; a training step? Then add --call {option}")
 
 
 def test_what_a_function_prints_stays_off_stdout(

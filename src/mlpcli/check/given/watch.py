@@ -41,7 +41,7 @@ def misbehaviour(caller: Caller, case: Case, first: Made, rate: float) -> Iterat
     Raises CaseError where a step is no plain one: it has momentum.
     """
     if first.changed:
-        yield finding(CHANGES_INPUTS, (), ", ".join(first.changed))
+        yield finding(CHANGES_INPUTS, (), _changed(caller, first))
     slack = _slack(case, first)
     second = caller.made(case, rate)
     if not _equal(first, second, slack):
@@ -52,6 +52,14 @@ def misbehaviour(caller: Caller, case: Case, first: Made, rate: float) -> Iterat
     if not _equal(first, third, slack):
         facts = _where(first.gradient, third.gradient)
         yield finding(DEPENDS_ON_EARLIER_ROWS, (), facts)
+
+
+def _changed(caller: Caller, first: Made) -> str:
+    """Return what is changed, and what the function may be where that are all weights."""
+    step = "row-step" if caller.call.rows else "step"
+    moved = sum(name[0] == "W" for name in first.changed) == len(first.gradient.W)
+    maybe = f"; a training step? Then add --call {step}" if moved else ""
+    return f"{', '.join(first.changed)}{maybe}"
 
 
 def _other_rows(case: Case) -> Case:
