@@ -34,6 +34,19 @@ def test_the_answer_comes_first_and_fits_one_screen(here: Path, mlp: Mlp) -> Non
     assert "With 1 row dJ/dW_i follows from the gradient" in mlp("chain", CONFIG, "--rows", 1).out
 
 
+def test_the_answer_on_a_deep_network_fits_one_screen_too(here: Path, mlp: Mlp) -> None:
+    deep = f"network.hidden=[{', '.join('3' * 39)}]"
+    ran = mlp("chain", CONFIG, "--set", deep)
+    assert "at layers 1-" in ran.out
+    assert len(ran.out.splitlines()) <= 24
+    layers = [line.split()[0] for line in ran.out.splitlines()[5:20]]
+    assert layers == [*map(str, range(40, 33, -1)), "..", *map(str, range(7, 0, -1))]
+    assert ran.out.splitlines()[-1].startswith("--details: all 40 layers, and the same with 1 row")
+    whole = mlp("chain", CONFIG, "--set", deep, "--details").out
+    assert "\n20  " in whole
+    assert "--details" not in whole
+
+
 def test_json_of_some_rows_and_trained_weights(here: Path, mlp: Mlp) -> None:
     whole = mlp("chain", CONFIG, "--json").document
     ran = mlp("chain", CONFIG, "--rows", 3, "--model", "model.safetensors", "--json")

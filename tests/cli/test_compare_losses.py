@@ -35,7 +35,7 @@ def test_the_answer_fits_one_screen_and_says_the_verdict_first(here: Path, mlp: 
     first, *lines = ran.out.splitlines()
     assert first == "right on the whole grid: stable"
     assert lines[-1].startswith("--details: ")
-    assert "  naive    float32           fine below |h| = 16.64, nan from there" in lines
+    assert "  naive    float32           fine up to |h| = 16.63, nan from 16.64" in lines
     assert len(lines) < 24
     assert max(map(len, lines)) <= 80
     assert mlp("compare-losses", "--details").out.startswith("\n".join([first, *lines[:-2]]))

@@ -33,3 +33,13 @@ def test_each_form_has_its_words(form: str, said: str) -> None:
 def test_few_logits_are_shown_themselves() -> None:
     assert asks_for_values(compared("stable", grid="-1:1:1"))
     assert not asks_for_values(compared("stable"))
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_narrow_window_gets_sentences(width: int) -> None:
+    (section,) = comparison_answer(compared("naive"), width)
+    if width == 80:
+        assert not section.words
+    else:
+        assert not section.table
+        assert section.words[1] == "  naive (float32): fine up to |h| = 16.5, nan from 17"

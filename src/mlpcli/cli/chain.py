@@ -47,7 +47,11 @@ def chain(
         return 0
     put_words(*report.chain_answer(result))
     put("")
-    put_table(report.chain_table(result.all_rows))
+    put_table(report.chain_table(result.all_rows, None if details else report.MOST_LAYERS))
+    more = report.chain_more(result)
+    if more and not details:
+        put("")
+        put_words(more)
     if details:
         for view in {view.rows: view for view in (result.one_row, result.full_rank)}.values():
             put("")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.report.figures import bar
 from mlpcli.report.table import Table, number
-from mlpcli.text import finite
+from mlpcli.text import finite, show_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,19 +16,29 @@ if TYPE_CHECKING:
     from mlpcli.check.chain import Chain, ChainLayer, ChainView
 
 __all__ = [
+    "MOST_LAYERS",
     "chain_answer",
     "chain_chart",
     "chain_document",
+    "chain_more",
     "chain_table",
     "chain_words",
 ]
 
+MOST_LAYERS = 14  # of an answer; more fill more than a screen
 
-def chain_table(view: ChainView) -> Table:
-    """Return one row per layer, from the output down, as backpropagation runs."""
+
+def chain_table(view: ChainView, most: int | None = None) -> Table:
+    """Return one row per layer, from the output down, as backpropagation runs.
+
+    Of more than `most` layers those in the middle are left out.
+    """
     header = ("layer", "W", "|delta|", "|dJ/dW|", "amplification", "closed form error", "rank",
               "recoverable", "recovery error")  # fmt: skip
-    return Table(f"with {_rows(view.rows)}", header, tuple(map(_row, reversed(view.layers))))
+    rows = [*map(_row, reversed(view.layers))]
+    if most is not None and len(rows) > most:
+        rows[most // 2 : -(most // 2)] = [("..", *[""] * (len(header) - 1))]
+    return Table(f"with {_rows(view.rows)}", header, tuple(rows))
 
 
 def _row(layer: ChainLayer) -> tuple[str, ...]:
@@ -55,16 +65,36 @@ def chain_answer(chain: Chain) -> Iterator[str]:
     if len(chain.all_rows.layers) == 1:
         return
     inputs = "[Z_i 1]" if chain.bias else "Z_i"
-    lost = [layer for layer in chain.all_rows.layers if layer.recoverable is False]
+    lost = _ranks(chain, "{rank} at layer{s} {layers}")
     enough = f"which takes {inputs} of rank {rows}"
     if lost:
-        ranks = ", ".join(f"{layer.rank} at layer {layer.layer}" for layer in lost)
         yield (
             f"With {rows} rows dJ/dW_i does not follow from the gradient above, {enough}: it has "
-            f"{ranks}. With up to {_rows(chain.full_rank.rows)} it does."
+            f"{lost}. With up to {_rows(chain.full_rank.rows)} it does."
         )
     else:
         yield f"With {_rows(rows)} dJ/dW_i follows from the gradient above, {enough}."
+
+
+def chain_more(chain: Chain) -> str | None:
+    """Return what --details adds where the answer leaves layers out, None where it does not."""
+    depth = len(chain.all_rows.layers)
+    if depth <= MOST_LAYERS:
+        return None
+    few = dict.fromkeys(_rows(view.rows) for view in (chain.one_row, chain.full_rank))
+    return f"--details: all {depth} layers, and the same with {' and '.join(few)}"
+
+
+def _ranks(chain: Chain, words: str) -> str:
+    """Return where dJ/dW does not follow with all rows, by rank, in these words; "" if nowhere."""
+    layers: dict[int | None, list[int]] = {}
+    for layer in chain.all_rows.layers:
+        if layer.recoverable is False:
+            layers.setdefault(layer.rank, []).append(layer.layer)
+    return ", ".join(
+        words.format(rank=rank, layers=show_ranges(some), s="s" if len(some) > 1 else "")
+        for rank, some in layers.items()
+    )
 
 
 def _rows(count: int) -> str:
@@ -93,11 +123,10 @@ def chain_words(chain: Chain) -> Iterator[str]:
         f"With one row dJ/dW_i does follow from the gradient above{why}{error}. "
         f"With n rows that takes {inputs} of rank n: here up to n = {chain.full_rank.rows}."
     )
-    lost = [layer for layer in chain.all_rows.layers if layer.recoverable is False]
+    lost = _ranks(chain, "rank {rank} at layer{s} {layers}")
     if lost:
-        where = ", ".join(f"rank {layer.rank} at layer {layer.layer}" for layer in lost)
         yield (
-            f"With all {rows} rows it is {where}: many deltas share the same dJ/dW above and "
+            f"With all {rows} rows it is {lost}: many deltas share the same dJ/dW above and "
             "differ in dJ/dW below, so no formula can connect the two without delta. (Where the "
             "recovery error is small all the same, delta lies near those that one can recover.)"
         )

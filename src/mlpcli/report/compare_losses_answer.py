@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mlpcli.compare.choices import OTHER_LOSS
 from mlpcli.report.compare_losses import FEW_LOGITS, Section, training_section
+from mlpcli.report.compare_losses_words import inward
 from mlpcli.report.table import aligned
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = ["MORE", "asks_for_values", "comparison_answer", "right_forms"]
 
 MORE = "--details: other dtypes, each event by label, the dial of epsilon, each layer"
 _FEW_ULPS = 100
+_WHAT = "dJ/dh, for the label that is worse"
 _USUAL = ("float32", "float64")
 
 
@@ -33,8 +35,11 @@ def comparison_answer(result: Comparison, width: int) -> Iterator[Section]:
     if right:
         title = f"right on the whole grid: {', '.join(right)}"
     rows = [row for form in _forms(result) for row in _rows(result, form)]
-    table = aligned([["", "", "dJ/dh, for the label that is worse"], *rows], 3)
-    yield Section(title, tuple(f"  {line}" for line in table))
+    table = [f"  {line}" for line in aligned([["", "", _WHAT], *rows], 3)]
+    if max(map(len, table)) <= width:
+        yield Section(title, tuple(table))
+    else:
+        yield Section(title, words=(f"{_WHAT}:", *_sentences(rows)))
     if result.layers:
         errors = ", ".join(f"{form} {_worst(result.layers, form)}" for form in _forms(result))
         yield Section("", words=(f"largest relative error of a layer's gradient: {errors}",))
@@ -65,6 +70,14 @@ def _rows(result: Comparison, form: str) -> Iterator[list[str]]:
         by_words.setdefault(_words(both), []).append(dtype)
     for k, (words, dtypes) in enumerate(by_words.items()):
         yield [form if k == 0 else "", ", ".join(dtypes), words]
+
+
+def _sentences(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the rows as sentences, each under the form that its first cell names or leaves out."""
+    form = ""
+    for name, dtypes, words in rows:
+        form = name or form
+        yield f"  {form} ({dtypes}): {words}"
 
 
 def _dtypes(result: Comparison) -> list[str]:
@@ -101,10 +114,8 @@ def _nearest(both: Sequence[Summary], field: str) -> tuple[float, Summary] | Non
 def _broken(s: Summary, first: float) -> str:
     if s.last_finite_logit is None or not s.ever_finite:
         return f"{s.broken_as} from |h| = {first:.4g}"
-    last, at = f"{abs(s.last_finite_logit):.4g}", f"{first:.4g}"
-    if last == at:
-        return f"fine below |h| = {at}, {s.broken_as} from there"
-    return f"fine up to |h| = {last}, {s.broken_as} from {at}"
+    last, at = inward(s.last_finite_logit, first)
+    return f"fine up to |h| = {last:.4g}, {s.broken_as} from {at:.4g}"
 
 
 def _worst(layers: Sequence[LayerComparison], form: str) -> str:

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     Phrase: TypeAlias = tuple[str, *tuple[float, ...]]  # a text and the numbers for its places
 
-__all__ = ["verdict", "verdicts"]
+__all__ = ["inward", "verdict", "verdicts"]
 
+_DIGITS = 4  # of a logit
 _FEW_ULPS = 100
 
 
@@ -103,7 +104,18 @@ def _broken(s: Summary, broken: float) -> Phrase:
     text, first = f"{s.broken_as} from |h| = {{:.4g}}", abs(broken)
     if s.last_finite_logit is None:
         return text, first
-    return f"fine up to |h| = {{:.4g}}, {text}", s.last_finite_logit, first
+    return f"fine up to |h| = {{:.4g}}, {text}", *inward(s.last_finite_logit, first)
+
+
+def inward(fine: float, broken: float) -> tuple[float, float]:
+    """Return two logits in four digits, without signs, that still are fine and broken."""
+    from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+
+    down, up = (Context(_DIGITS, rounding) for rounding in (ROUND_FLOOR, ROUND_CEILING))
+    return (
+        float(down.create_decimal_from_float(abs(fine))),
+        float(up.create_decimal_from_float(abs(broken))),
+    )
 
 
 def _right(s: Summary) -> Phrase:
