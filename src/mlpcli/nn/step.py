@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.nn.kernel.counterparts import counterparts
+from mlpcli.nn.kernel.engine import KernelEngine
 from mlpcli.nn.kernel.library import NUMPY
-from mlpcli.nn.kernel.narrow import NarrowEngine, is_narrow
-from mlpcli.nn.kernel.wide import WideEngine
 from mlpcli.parallel import core_count
 
 if TYPE_CHECKING:
@@ -58,9 +57,7 @@ def engine_for(task: Task, kernel: Kernel | None) -> Engine:
     if isinstance(codes, str):
         _log.debug("kernel: numpy, as %s", codes)
         return NumpyEngine(task)
-    alone = len(task.shares(task.batch_size)) == 1
-    narrow = alone and is_narrow(task.network.sizes, task.batch_size)
-    return (NarrowEngine if narrow else WideEngine)(task, kernel, codes)
+    return KernelEngine(task, kernel, codes)
 
 
 class NumpyEngine:

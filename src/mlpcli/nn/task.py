@@ -42,6 +42,17 @@ class Task:
         count = max(1, min(self.team.size, rows // _FEWEST_ROWS))
         return [slice(rows * i // count, rows * (i + 1) // count) for i in range(count)]
 
+    @property
+    def most_rows(self) -> int:
+        """How many rows of a batch a member takes at most; of a smaller last batch it may be more.
+
+        A member too many is left out, and has a share of less than twice the fewest.
+        """
+        shares = self.shares(self.batch_size)
+        if len(shares) == 1:
+            return self.batch_size
+        return max(2 * _FEWEST_ROWS, *(share.stop - share.start for share in shares))
+
 
 class Engine(Protocol):
     """Takes the steps of a task.
