@@ -3,15 +3,16 @@
     python -m benchmarks.stages [SHAPE ...]
 
 Each stage is timed alone, by as many threads as it has in training; the fastest of many runs
-counts. The limit of the products is their number of operations over the rate of a large square
-product, that of an update what it reads and writes over the bandwidth of a copy. A narrow network
-is one call, of which only the whole can be timed.
+counts. The limit of a whole step is the operations of its matrix products over the rate at which a
+BLAS multiplies large squares, that of an update what it reads and writes over the bandwidth of a
+copy.
 """
 
 from __future__ import annotations
 
 import sys
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.steps import SHAPES, Task, loop_for
-from mlpcli.nn.kernel.wide import WideEngine
+from mlpcli.nn.kernel.engine import KernelEngine
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team
 
@@ -39,20 +40,6 @@ def fastest(run: Callable[[], Any], seconds: float = 0.5) -> float:
         run()
         times.append(perf_counter() - start)
     return min(times) * 1e6
-
-
-def products(engine: WideEngine, member: int) -> None:
-    """Take a share of a batch through the matrix products only."""
-    one, network = engine._members[member], engine.task.network
-    share = engine.task.shares(engine.task.batch_size)[member]
-    at, W, dW = one._of(share.stop - share.start), network.W, one.gradient.W
-    for Z, V, H in zip([at.X.T, *at.Z], W, at.Z, strict=False):
-        V.dot(Z, H)
-    delta = at.Z[-1]
-    for i in range(len(W) - 1, 0, -1):
-        delta.dot(at.Z[i - 1].T, dW[i])
-        delta = W[i].T.dot(delta, at.E[i - 1])
-    delta.dot(at.X, dW[0])
 
 
 def limits(task: Task, team: Team) -> tuple[float, float]:
@@ -84,39 +71,19 @@ def table(shape: str, dtype: str) -> str:
     sizes, rows, steps = SHAPES[shape]
     threads = thread_count(None, sizes, rows)
     entries: list[tuple[str, float, float | None]] = []
+    weights = [fan_in * width for fan_in, width in pairwise(sizes)]
+    flops = 2 * rows * (3 * sum(weights) - weights[0])
     with threadpool_limits(1), closing(Team(threads)) as team:
         operations, bandwidth = limits(Task(sizes, rows, steps, dtype, "sgd", 1), team)
         for name, moved in (("sgd", 3), ("adam", 7)):
             task = Task(sizes, rows, steps, dtype, name, 1)
             loop = loop_for(task, team)
-            entries.append((f"whole step, {name}", whole(task, loop), None))
+            entries.append((f"whole step, {name}", whole(task, loop), flops / operations))
             engine = loop.engine
-            if isinstance(engine, WideEngine):
-                bytes_moved = moved * loop.network.theta.nbytes
-                entries.append(
-                    (f"update, {name}", fastest(engine._descend), bytes_moved / bandwidth)
-                )
-        if isinstance(engine, WideEngine):
-            shares, wide = engine.task.shares(rows), engine
-            weights = [fan_in * width for fan_in, width in pairwise(sizes)]
-            flops = 2 * rows * (3 * sum(weights) - weights[0])
-
-            def step(member: int) -> None:
-                wide._members[member].step(shares[member], 0, rows)
-
-            def multiply(member: int) -> None:
-                products(wide, member)
-
-            count = len(shares) - 1
-            between = fastest(lambda: team.run(step)) - (
-                alone := fastest(lambda: team.run(multiply))
-            )
-            entries += [
-                ("matrix products", alone, flops / operations),
-                ("gather, activations, deltas", between, None),
-                ("adding gradients, norms", fastest(lambda: wide._add(0, count, [0.0] * 9)), None),
-                ("waking the threads once", fastest(lambda: team.run(lambda _: None)), None),
-            ]
+            if isinstance(engine, KernelEngine):
+                update, descend = moved * loop.network.theta.nbytes / bandwidth, engine._descend
+                entries.append((f"update, {name}", fastest(partial(descend, 1)), update))
+        entries.append(("waking the threads once", fastest(lambda: team.run(lambda _: None)), None))
     lines = [
         f"**{'-'.join(map(str, sizes))}, {rows} rows, {dtype}**, {threads} thread(s): products"
     ]

@@ -11,9 +11,8 @@ import pytest
 from mlpcli.nn.activations import activation_by
 from mlpcli.nn.answers import each_output, likeliest
 from mlpcli.nn.kernel.counterparts import counterparts
+from mlpcli.nn.kernel.engine import KernelEngine
 from mlpcli.nn.kernel.library import kernel_for
-from mlpcli.nn.kernel.narrow import NarrowEngine
-from mlpcli.nn.kernel.wide import WideEngine
 from mlpcli.nn.losses import loss_by
 from mlpcli.nn.network import Network, Parameters
 from mlpcli.nn.objective import Objective, balanced_class_weights
@@ -31,8 +30,7 @@ LOSSES: dict[str, tuple[str, str | None, str | None]] = {  # loss, output, form
     "softmax": ("cross_entropy", None, None),
     "naive": ("bce", None, "naive"),
 }
-ENGINES = ("numpy", "narrow", "wide")
-_IN_C: dict[str, Any] = {"narrow": NarrowEngine, "wide": WideEngine}
+ENGINES = ("numpy", "kernel")
 
 
 @dataclass
@@ -118,8 +116,8 @@ def engine_of(
         kernel = kernel_for(None if level is None else f"c {level}")
         if kernel is None:
             pytest.skip("there is no compiled kernel")
-        if isinstance(codes, str) or (kind == "narrow" and team.size > 1):
+        if isinstance(codes, str):
             pytest.skip("this engine has nothing of the kind")
-        engine = _IN_C[kind](task, kernel, codes)
+        engine = KernelEngine(task, kernel, codes)
     engine.use(rows.X, rows.y, rows.weight)
     return engine

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.nn.kernel.counterparts import counterparts
+from mlpcli.nn.kernel.engine import KernelEngine
 from mlpcli.nn.kernel.library import NUMPY
-from mlpcli.nn.kernel.narrow import NarrowEngine, is_narrow
 from mlpcli.nn.kernel.over_ranks import RankEngine
-from mlpcli.nn.kernel.wide import WideEngine
 from mlpcli.parallel import core_count
 from mlpcli.ranks.team import RankTeam
 
@@ -54,18 +53,13 @@ def thread_count(asked: int | None, sizes: Sequence[int], rows: int) -> int:
 
 def engine_for(task: Task, kernel: Kernel | None) -> Engine:
     """Return the engine that suits the task: of the kernel, where that has all that is computed."""
-    plain, wide = (NumpyEngine, WideEngine)
-    alone = len(task.shares(task.batch_size)) == 1
-    if isinstance(task.team, RankTeam) and not alone:
-        plain, wide = (RankNumpyEngine, RankEngine)
-    if kernel is None:
-        return plain(task)
+    shared = isinstance(task.team, RankTeam) and len(task.shares(task.batch_size)) > 1
     codes = counterparts(task.network.activation, task.objective, task.optimizer, task.answers)
-    if isinstance(codes, str):
+    if kernel is not None and isinstance(codes, str):
         _log.debug("kernel: numpy, as %s", codes)
-        return plain(task)
-    narrow = alone and is_narrow(task.network.sizes, task.batch_size)
-    return (NarrowEngine if narrow else wide)(task, kernel, codes)
+    if kernel is None or isinstance(codes, str):
+        return (RankNumpyEngine if shared else NumpyEngine)(task)
+    return (RankEngine if shared else KernelEngine)(task, kernel, codes)
 
 
 class NumpyEngine:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from mlpcli.parallel import members_for
+from mlpcli.parallel import FEWEST_ROWS, members_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +41,17 @@ class Task:
         """Return the rows of a batch that each member takes, of those who have enough to do."""
         count = members_for(self.team.size, rows)
         return [slice(rows * i // count, rows * (i + 1) // count) for i in range(count)]
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows of a batch a member takes at most; of a smaller last batch it may be more.
+
+        A member too many is left out, and has a share of less than twice the fewest.
+        """
+        shares = self.shares(self.batch_size)
+        if len(shares) == 1:
+            return self.batch_size
+        return max(2 * FEWEST_ROWS, *(share.stop - share.start for share in shares))
 
 
 class Engine(Protocol):

@@ -15,7 +15,7 @@ from mlpcli.data.target import AnyTarget, Classes, classes_of, target_from
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.files import refuse_unreadable
 from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
-from mlpcli.nn.kernel.narrow import logits as kernel_logits
+from mlpcli.nn.kernel.engine import logits as kernel_logits
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
 from mlpcli.text import shorten, show_name

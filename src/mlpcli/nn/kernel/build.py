@@ -70,7 +70,8 @@ def _try(compiler: str, source: Path, made: Path) -> str | None:
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if done.returncode:
-        return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[0]
+        lines = [line for line in done.stderr.splitlines() if "error" in line]
+        return (lines or [f"exit status {done.returncode}"])[0]
     return None
 
 

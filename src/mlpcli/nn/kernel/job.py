@@ -15,12 +15,13 @@ class Job(ctypes.Structure):
 
     _fields_ = (
         *((name, _whole) for name in ("depth", "bias", "activation", "loss", "answers", "rule")),
-        *((name, _whole) for name in ("rows", "omega_row", "omega_column")),
+        *((name, _whole) for name in ("batch", "rows", "omega_row", "omega_column")),
         *((name, _real) for name in ("slope", "l2", "rate")),
         ("constants", _real * 3),
         ("divisors", _real * 2),
         ("sizes", _array),
         ("theta", _array),
+        ("gradient", _array),
         ("moments", _array * 2),
         *((name, _array) for name in ("steps", "X", "y", "omega", "weight", "order")),
         *((name, _array) for name in ("squares", "norms", "sums", "work")),
@@ -33,11 +34,8 @@ FUNCTIONS: dict[str, tuple[list[Any], Any]] = {
     "work": ([_job], _whole),
     "run": ([_job, _whole], _whole),
     "look": ([_job, _whole, _array], None),
-    "gather": ([_job, _whole, _whole, _array], None),
-    "up": ([_job, _whole, _whole, *[_array] * 3], None),
-    "delta": ([_job, _whole, _whole, _whole, *[_array] * 3], _real),
-    "down": ([_whole, _whole, *[_array] * 3], None),
-    "join": ([_whole, _array, _whole, _array, _whole, _array, _real], _real),
-    "update": ([_job, _array, _whole, _whole, _whole], None),
+    "part": ([_job, _whole, _whole, _whole], _real),
+    "join": ([_job, _whole, _whole, _whole, _array, _array], None),
+    "update": ([_job, _whole, _whole, _whole], None),
 }
 """By name, the types of the arguments and of the result."""

@@ -1,5 +1,5 @@
-/* Training steps in C: whole steps of narrow networks, and the passes between the matrix products
- * of wide ones. nn/network.py and nn/objective.py say what is computed; the tests hold this to them.
+/* Training steps in C. nn/network.py, nn/objective.py and nn/optimizers.py say what is computed; the
+ * tests hold this to them.
  *
  * The file includes itself once per number type and level of the processor; `name(run)` is
  * run_f32_v3 for float on x86-64-v3. Loops are left to the compiler to vectorise, except for the
@@ -8,7 +8,8 @@
  * Letters and shapes. Samples are columns, `ld` numbers from one row of a matrix to the next:
  *
  *     Z_i   n_i x N     outputs of layer i, Z_0 = X^T          T_i   N x n_i   Z_i transposed
- *     D_i   n_i x N     f'(H_i), then delta_i = dJ/dH_i        G     the gradient, laid out like theta
+ *     D_i   n_i x N     H_L, and delta_i = dJ/dH_i             S_i   n_i x N   f'(H_i)
+ *     G     the gradient, laid out like theta: W1, b1, .. row by row
  *
  * The order of sums, which makes a run repeat to the last byte on the same level:
  *
@@ -53,12 +54,14 @@ enum { EACH_OUTPUT, LIKELIEST };
  * omega_row * row + omega_column * output; null where all are 1. */
 typedef struct {
     i64 depth, bias, activation, loss, answers, rule;
-    i64 rows;                         /* of a whole batch */
+    i64 batch;                        /* rows of a whole batch */
+    i64 rows;                         /* that are taken through the network at a time, at most */
     i64 omega_row, omega_column;
     double slope, l2, rate, constants[3];
     double divisors[2];               /* of the sum over a whole batch, and over a smaller last one */
     const i64 *sizes;                 /* n_0 .. n_depth */
-    void *theta, *moments[2];
+    void *theta, *gradient;           /* gradient has room for 64 bytes behind its end */
+    void *moments[2];
     i64 *steps;
     const void *X, *y, *omega, *weight;
     const uint32_t *order;
@@ -135,7 +138,11 @@ EXPORT const char *mlp_levels(void)
 #define LEVEL plain
 #define TARGET
 #define WIDTH 16
+#ifdef __aarch64__ /* which has twice as many vectors */
+#define TILE 8
+#else
 #define TILE 4
+#endif
 #define REAL float
 #include __FILE__
 #define REAL double
@@ -162,7 +169,7 @@ EXPORT const char *mlp_levels(void)
 #define LEVEL v3
 #define TARGET __attribute__((target("avx2,fma,bmi,bmi2,f16c")))
 #define WIDTH 32
-#define TILE 4
+#define TILE 6
 #define REAL float
 #include __FILE__
 #define REAL double
@@ -217,6 +224,7 @@ EXPORT const char *mlp_levels(void)
 #define ROUNDER 6755399441055744.0
 #define SMALLEST_ROOT 1.4916681462400413e-154
 #endif
+#define DEPTH 256 /* terms of a product whose part of B stays in the nearest cache */
 #define PAD ((i64)(64 / sizeof(REAL)))
 #define LANES ((i64)(WIDTH / sizeof(REAL)))
 #define vec name(vec)
@@ -334,14 +342,17 @@ TARGET EXPORT void name(functions)(i64 n, const REAL *x, REAL *e, REAL *l, REAL 
 
 /* ---- matrix products ---- */
 
-/* out[r][c] = (times: out[r][c] *) (start[r] + sum_t A[r ar + t at] B[t ldb + c]), R x C vectors. */
-INLINE void name(tile)(const int R, const int C, REAL *out, i64 ldo, const REAL *start, int times,
-                       const REAL *A, i64 ar, i64 at, const REAL *B, i64 ldb, i64 terms)
+/* out[r][c] = (start[r] + sum_t A[r ar + t at] B[t ldb + c]) (times[r ldo + c]), R x C vectors, in
+ * one go of several: `first` begins at start (null: 0), others at what is in `out`. */
+INLINE void name(tile)(const int R, const int C, REAL *out, i64 ldo, int first, const REAL *start,
+                       const REAL *times, const REAL *A, i64 ar, i64 at, const REAL *B, i64 ldb,
+                       i64 terms)
 {
     vec sum[TILE][2];
     for (int r = 0; r < R; r++)
         for (int c = 0; c < C; c++)
-            sum[r][c] = (vec){0} + (start ? start[r] : 0);
+            if (first) sum[r][c] = (vec){0} + (start ? start[r] : 0);
+            else sum[r][c] = *(const loose *)(out + r * ldo + c * LANES);
     for (i64 t = 0; t < terms; t++, A += at, B += ldb) {
         vec b[2];
         for (int c = 0; c < C; c++) b[c] = *(const loose *)(B + c * LANES);
@@ -351,37 +362,53 @@ INLINE void name(tile)(const int R, const int C, REAL *out, i64 ldo, const REAL 
     }
     for (int r = 0; r < R; r++)
         for (int c = 0; c < C; c++) {
-            loose *o = (loose *)(out + r * ldo + c * LANES);
-            if (times) sum[r][c] *= *o;
-            *o = sum[r][c];
+            if (times) sum[r][c] *= *(const loose *)(times + r * ldo + c * LANES);
+            *(loose *)(out + r * ldo + c * LANES) = sum[r][c];
         }
 }
 
-/* The same of any numbers of rows and columns. The last vector of a row is stored whole: what it
- * writes too much, up to the start of the next row, is written again after it, as columns come last
- * to first and rows first to last. So `out` needs room for a vector behind its end. */
-HERE void name(product)(REAL *out, i64 ldo, i64 rows, i64 columns, const REAL *start, int times,
-                        const REAL *A, i64 ar, i64 at, const REAL *B, i64 ldb, i64 terms)
+/* A strip of C vectors, all rows: B's part of it stays in the nearest cache. */
+INLINE void name(strip)(const int C, REAL *out, i64 ldo, i64 rows, int first, const REAL *start,
+                        const REAL *times, const REAL *A, i64 ar, i64 at, const REAL *B, i64 ldb,
+                        i64 terms)
 {
-#define TILES(R, C) \
-    name(tile)(R, C, out + r * ldo + v * LANES, ldo, start ? start + r : 0, times, A + r * ar, ar, \
-               at, B + v * LANES, ldb, terms)
-#define STRIP(R) \
+    i64 r = 0;
+#define TILES(R) \
     do { \
-        i64 v = (columns + LANES - 1) / LANES; \
-        if (v & 1) { v--; TILES(R, 1); } \
-        while (v > 0) { v -= 2; TILES(R, 2); } \
+        name(tile)(R, C, out + r * ldo, ldo, first, start ? start + r : 0, \
+                   times ? times + r * ldo : 0, A + r * ar, ar, at, B, ldb, terms); \
         r += R; \
     } while (0)
-    i64 r = 0;
-    while (rows - r >= TILE) STRIP(TILE);
+    while (rows - r >= TILE) TILES(TILE);
 #if TILE > 4
-    if (rows - r >= 4) STRIP(4);
+    if (rows - r >= 4) TILES(4);
 #endif
-    if (rows - r >= 2) STRIP(2);
-    if (rows - r >= 1) STRIP(1);
+    if (rows - r >= 2) TILES(2);
+    if (rows - r >= 1) TILES(1);
 #undef TILES
-#undef STRIP
+}
+
+/* The same of any numbers of rows and columns, at most `depth` terms in one go. The last vector of a
+ * row is stored whole: what it writes too much, up to the start of the next row, is written again
+ * after it, as columns come last to first and rows first to last. So `out` needs room for a vector
+ * behind its end, and where rows have no room between them, all terms must be one go. */
+HERE void name(product)(REAL *out, i64 ldo, i64 rows, i64 columns, const REAL *start, const REAL *times,
+                        const REAL *A, i64 ar, i64 at, const REAL *B, i64 ldb, i64 terms, i64 depth)
+{
+    for (i64 t = 0; t < terms; t += depth) {
+        i64 some = terms - t < depth ? terms - t : depth, v = (columns + LANES - 1) / LANES;
+        const REAL *factor = t + some == terms ? times : 0;
+        if (v & 1) {
+            i64 c = --v * LANES;
+            name(strip)(1, out + c, ldo, rows, !t, start, factor ? factor + c : 0, A + t * at, ar, at,
+                        B + t * ldb + c, ldb, some);
+        }
+        while (v > 0) {
+            i64 c = (v -= 2) * LANES;
+            name(strip)(2, out + c, ldo, rows, !t, start, factor ? factor + c : 0, A + t * at, ar, at,
+                        B + t * ldb + c, ldb, some);
+        }
+    }
 }
 
 /* Write the transpose of A (rows x columns), in squares that stay in the nearest cache. */
@@ -434,28 +461,27 @@ HERE double name(squares)(const REAL *x, i64 n)
 
 /* ---- the parts of a step ---- */
 
-/* z holds H (rows x columns) without its bias b (or null); write f(H) into it and f'(H) into s. */
-HERE void name(activate)(i64 kind, REAL below, REAL *restrict z, REAL *restrict s, i64 ld,
-                         const REAL *b, i64 rows, i64 columns)
+/* z holds H (rows x columns); write f(H) into it and f'(H) into s. */
+HERE void name(activate)(i64 kind, REAL below, REAL *restrict z, REAL *restrict s, i64 ld, i64 rows,
+                         i64 columns)
 {
     for (i64 j = 0; j < rows; j++, z += ld, s += ld) {
-        REAL bias = b ? b[j] : 0;
         switch (kind) {
         case SIGMOID:
-            for (i64 c = 0; c < columns; c++) z[c] = name(sigmoid)(z[c] + bias, s + c);
+            for (i64 c = 0; c < columns; c++) z[c] = name(sigmoid)(z[c], s + c);
             break;
         case TANH:
-            for (i64 c = 0; c < columns; c++) z[c] = name(tanh)(z[c] + bias, s + c);
+            for (i64 c = 0; c < columns; c++) z[c] = name(tanh)(z[c], s + c);
             break;
         case LEAKY_RELU:
             for (i64 c = 0; c < columns; c++) {
-                REAL h = z[c] + bias;
+                REAL h = z[c];
                 s[c] = h > 0 ? 1 : below;
                 z[c] = h * s[c];
             }
             break;
         default:
-            for (i64 c = 0; c < columns; c++) { z[c] = z[c] + bias; s[c] = 1; }
+            for (i64 c = 0; c < columns; c++) s[c] = 1;
         }
     }
 }
@@ -539,6 +565,13 @@ HERE i64 name(right)(const Job *job, const REAL *H, i64 ld, const REAL *y, i64 l
     return right;
 }
 
+INLINE i64 name(parameters)(const Job *job)
+{
+    i64 count = 0;
+    for (i64 i = 0; i < job->depth; i++) count += job->sizes[i + 1] * (job->sizes[i] + job->bias);
+    return count;
+}
+
 INLINE i64 name(row)(const Job *job, i64 i) { return job->order ? (i64)job->order[i] : i; }
 
 /* D (K x n) holds the logits of rows first .. first+n of the order; write delta_L into it. Return
@@ -549,7 +582,7 @@ HERE double name(outputs)(const Job *job, i64 first, i64 n, i64 batch, REAL *D, 
     const REAL *labels = job->y, *omega = job->omega, *weight = job->weight;
     i64 K = job->sizes[job->depth], ldy = n;
     REAL *y = room, *factor = y + K * n, *losses = factor + K * n, *spare = losses + n;
-    REAL scale = (REAL)(1 / job->divisors[batch != job->rows]);
+    REAL scale = (REAL)(1 / job->divisors[batch != job->batch]);
     double sum = 0;
     REAL odd = 0;
     for (i64 c = 0; c < n; c++) {
@@ -574,9 +607,10 @@ HERE double name(outputs)(const Job *job, i64 first, i64 n, i64 batch, REAL *D, 
     return sum;
 }
 
-/* Take step number t of the optimizer on parameters from .. to, along the gradient g. */
-HERE void name(descend)(const Job *job, const REAL *restrict g, i64 from, i64 to, i64 t)
+/* Take step number t of the optimizer on parameters from .. to. */
+HERE void name(descend)(const Job *job, i64 from, i64 to, i64 t)
 {
+    const REAL *restrict g = job->gradient;
     REAL *restrict theta = job->theta, *restrict m = job->moments[0], *restrict v = job->moments[1];
     const double *constants = job->constants;
     REAL rate = (REAL)job->rate, mu = (REAL)constants[0];
@@ -614,33 +648,40 @@ HERE void name(descend)(const Job *job, const REAL *restrict g, i64 from, i64 to
     }
 }
 
-/* ---- whole steps of narrow networks ---- */
+/* ---- whole steps ---- */
 
 typedef struct {
-    REAL **Z, **D, **T, *G, *room;
+    REAL **Z, **S, **D, **T, *room;
     i64 ld;
 } Space;
 
 INLINE i64 name(padded)(i64 n) { return (n + PAD - 1) / PAD * PAD; }
 
+/* Return how far apart rows of n numbers lie: lines of the cache, of many an odd number, as rows at
+ * powers of two would share a few places in it. */
+INLINE i64 name(stride)(i64 n)
+{
+    i64 lines = (n + PAD - 1) / PAD;
+    return (lines > 4 ? lines | 1 : lines) * PAD;
+}
+
 /* Lay the arrays of a step out from `work` on (null: only count); return how many bytes they take. */
 HERE i64 name(lay)(const Job *job, Space *space, void *work)
 {
-    i64 L = job->depth, K = job->sizes[L], ld = name(padded)(job->rows), size = 0;
-    REAL **pointers = work, *at = (REAL *)((char *)work + (3 * (L + 1) * (i64)sizeof(REAL *) + 63) / 64 * 64);
-    if (ld % 128 == 0) ld += PAD; /* rows of Z at powers of two would share a few lines of the cache */
-    space->Z = pointers, space->D = pointers + L + 1, space->T = pointers + 2 * (L + 1), space->ld = ld;
+    i64 L = job->depth, K = job->sizes[L], ld = name(stride)(job->rows), size = 0;
+    REAL **pointers = work, *at = (REAL *)((char *)work + (4 * (L + 1) * (i64)sizeof(REAL *) + 63) / 64 * 64);
+    space->Z = pointers, space->D = pointers + L + 1, space->T = pointers + 2 * (L + 1);
+    space->S = pointers + 3 * (L + 1), space->ld = ld;
 #define TAKE(pointer, count) \
     do { \
         if (work) pointer = at + size; \
         size += name(padded)(count); \
     } while (0)
-    for (i64 i = 0, count = 0; i <= L; i++) {
+    for (i64 i = 0; i <= L; i++) {
         TAKE(space->Z[i], job->sizes[i] * ld);
+        TAKE(space->S[i], job->sizes[i] * ld);
         TAKE(space->D[i], job->sizes[i] * ld);
-        TAKE(space->T[i], job->rows * name(padded)(job->sizes[i]));
-        if (i < L) count += job->sizes[i + 1] * (job->sizes[i] + job->bias);
-        if (i == L) TAKE(space->G, count + PAD);
+        TAKE(space->T[i], job->rows * name(stride)(job->sizes[i]));
     }
     TAKE(space->room, (2 * K + 5) * ld);
 #undef TAKE
@@ -657,7 +698,7 @@ TARGET EXPORT i64 name(work)(const Job *job)
 HERE void name(forward)(const Job *job, const Space *s, i64 first, i64 n, int back)
 {
     const REAL *theta = job->theta, *X = job->X;
-    i64 L = job->depth, n_0 = job->sizes[0], ldt = name(padded)(n_0);
+    i64 L = job->depth, n_0 = job->sizes[0], ldt = name(stride)(n_0);
     for (i64 c = 0; c < n; c++)
         memcpy(s->T[0] + c * ldt, X + name(row)(job, first + c) * n_0, (size_t)n_0 * sizeof(REAL));
     name(transpose)(s->Z[0], s->ld, s->T[0], ldt, n, n_0);
@@ -665,55 +706,87 @@ HERE void name(forward)(const Job *job, const Space *s, i64 first, i64 n, int ba
         i64 width = job->sizes[i], fan_in = job->sizes[i - 1], columns = (n + LANES - 1) / LANES * LANES;
         const REAL *b = theta + width * fan_in;
         REAL *H = i < L ? s->Z[i] : s->D[i];
-        name(product)(H, s->ld, width, n, job->bias ? b : 0, 0, theta, fan_in, 1, s->Z[i - 1], s->ld, fan_in);
+        name(product)(H, s->ld, width, n, job->bias ? b : 0, 0, theta, fan_in, 1, s->Z[i - 1], s->ld, fan_in, DEPTH);
         theta = job->bias ? b + width : b;
         if (i == L) return;
-        name(activate)(job->activation, (REAL)job->slope, H, s->D[i], s->ld, 0, width, columns);
-        if (back) name(transpose)(s->T[i], name(padded)(width), H, s->ld, width, n);
+        name(activate)(job->activation, (REAL)job->slope, H, s->S[i], s->ld, width, columns);
+        if (back) name(transpose)(s->T[i], name(stride)(width), H, s->ld, width, n);
     }
 }
 
-/* Write dJ/dtheta into G, given delta_L in D_L, and the squared norms of the layers into job->norms;
- * return their sum. Deltas go down first, as the gradient of a layer is written over by the next. */
-HERE double name(backward)(const Job *job, const Space *s, i64 n)
+/* Write dJ/dtheta without its penalty into G, given delta_L in D_L. Deltas go down first, as what is
+ * written behind the gradient of a layer is written over by the next. */
+HERE void name(backward)(const Job *job, const Space *s, i64 n)
 {
-    const REAL *theta = (const REAL *)job->theta;
-    i64 L = job->depth, start = 0;
-    double sum = 0;
-    for (i64 i = 1; i <= L; i++) start += job->sizes[i] * (job->sizes[i - 1] + job->bias);
+    const REAL *theta = job->theta;
+    i64 L = job->depth, start = name(parameters)(job);
     for (i64 i = L; i > 1; i--) {
         i64 width = job->sizes[i], fan_in = job->sizes[i - 1];
         start -= width * (fan_in + job->bias);
-        name(product)(s->D[i - 1], s->ld, fan_in, n, 0, 1, theta + start, 1, fan_in, s->D[i], s->ld, width);
+        name(product)(s->D[i - 1], s->ld, fan_in, n, 0, s->S[i - 1], theta + start, 1, fan_in, s->D[i], s->ld,
+                      width, DEPTH);
     }
-    REAL *G = s->G;
+    REAL *G = job->gradient;
     for (i64 i = 1; i <= L; i++) {
-        i64 width = job->sizes[i], fan_in = job->sizes[i - 1], count = width * fan_in;
-        name(product)(G, fan_in, width, fan_in, 0, 0, s->D[i], s->ld, 1, s->T[i - 1], name(padded)(fan_in), n);
-        if (job->l2)
-            for (i64 k = 0; k < count; k++) G[k] += (REAL)job->l2 * theta[k];
+        i64 width = job->sizes[i], fan_in = job->sizes[i - 1];
+        name(product)(G, fan_in, width, fan_in, 0, 0, s->D[i], s->ld, 1, s->T[i - 1], name(stride)(fan_in), n, n);
+        G += width * fan_in;
         if (job->bias)
-            for (i64 j = 0; j < width; j++) G[count++] = name(total)(s->D[i] + j * s->ld, n);
-        job->norms[i - 1] = name(squares)(G, count);
-        sum += job->norms[i - 1];
-        G += count, theta += count;
+            for (i64 j = 0; j < width; j++) *G++ = name(total)(s->D[i] + j * s->ld, n);
+    }
+}
+
+/* G += others + l2 theta on n numbers from `at` on (penalty 0: none); return the sum of squares. */
+HERE double name(add)(const Job *job, i64 at, i64 n, i64 count, const REAL *const *others, REAL penalty)
+{
+    enum { PIECE = 4096 };
+    double sum = 0;
+    for (i64 end = at + n; at < end; at += PIECE) {
+        i64 size = end - at < PIECE ? end - at : PIECE;
+        REAL *restrict g = (REAL *)job->gradient + at;
+        const REAL *restrict theta = (const REAL *)job->theta + at;
+        for (i64 k = 0; k < count; k++) {
+            const REAL *restrict other = others[k] + at;
+            for (i64 i = 0; i < size; i++) g[i] += other[i];
+        }
+        if (penalty != 0)
+            for (i64 i = 0; i < size; i++) g[i] += penalty * theta[i];
+        sum += name(squares)(g, size);
     }
     return sum;
 }
 
+/* Finish the gradient from .. to: add those of others and the penalty's; add squares to `norms`. */
+HERE void name(finish)(const Job *job, i64 from, i64 to, i64 count, const REAL *const *others, double *norms)
+{
+    i64 start = 0;
+    for (i64 i = 0; i < job->depth; i++) {
+        i64 width = job->sizes[i + 1], weights = start + width * job->sizes[i];
+        i64 stop = weights + width * job->bias;
+#define WITHIN(x) ((x) < from ? from : (x) > to ? to : (x))
+        i64 a = WITHIN(start), b = WITHIN(weights), c = WITHIN(stop);
+#undef WITHIN
+        norms[i] += name(add)(job, a, b - a, count, others, (REAL)job->l2);
+        norms[i] += name(add)(job, b, c - b, count, others, 0);
+        start = stop;
+    }
+}
+
 HERE i64 name(steps)(const Job *job, i64 total)
 {
-    i64 L = job->depth, done = 0;
+    i64 L = job->depth, done = 0, parameters = name(parameters)(job);
     Space s;
     name(lay)(job, &s, job->work);
-    for (i64 first = 0; first < total; first += job->rows, done++) {
-        i64 n = total - first < job->rows ? total - first : job->rows;
+    for (i64 first = 0; first < total; first += job->batch, done++) {
+        i64 n = total - first < job->batch ? total - first : job->batch;
         name(forward)(job, &s, first, n, 1);
-        double loss = name(outputs)(job, first, n, n, s.D[L], s.ld, s.room);
-        if (!isfinite(name(backward)(job, &s, n) + job->norms[L])) return done;
-        i64 t = job->steps ? ++*job->steps : 0, parameters = 0;
-        for (i64 i = 0; i < L; i++) parameters += job->sizes[i + 1] * (job->sizes[i] + job->bias);
-        name(descend)(job, s.G, 0, parameters, t);
+        double loss = name(outputs)(job, first, n, n, s.D[L], s.ld, s.room), sum = job->norms[L];
+        name(backward)(job, &s, n);
+        for (i64 i = 0; i < L; i++) job->norms[i] = 0;
+        name(finish)(job, 0, parameters, 0, 0, job->norms);
+        for (i64 i = 0; i < L; i++) sum += job->norms[i];
+        if (!isfinite(sum)) return done;
+        name(descend)(job, 0, parameters, job->steps ? ++*job->steps : 0);
         for (i64 i = 0; i < L; i++) job->squares[i] += job->norms[i];
         job->sums[0] += loss;
     }
@@ -728,6 +801,37 @@ TARGET EXPORT i64 name(run)(const Job *job, i64 total)
     i64 done = name(steps)(job, total);
     restore(before);
     return done;
+}
+
+/* A member's part of a step: the gradient, without its penalty, of n rows from `first` on, of a batch
+ * of so many; return their losses. */
+TARGET EXPORT double name(part)(const Job *job, i64 first, i64 n, i64 batch)
+{
+    unsigned long long before = flush_subnormals();
+    Space s;
+    name(lay)(job, &s, job->work);
+    name(forward)(job, &s, first, n, 1);
+    double loss = name(outputs)(job, first, n, batch, s.D[job->depth], s.ld, s.room);
+    name(backward)(job, &s, n);
+    restore(before);
+    return loss;
+}
+
+/* A member's part of adding up: see `finish`. */
+TARGET EXPORT void name(join)(const Job *job, i64 from, i64 to, i64 count, const REAL *const *others,
+                              double *norms)
+{
+    unsigned long long before = flush_subnormals();
+    name(finish)(job, from, to, count, others, norms);
+    restore(before);
+}
+
+/* A member's part of step number t of the optimizer: parameters from .. to. */
+TARGET EXPORT void name(update)(const Job *job, i64 from, i64 to, i64 t)
+{
+    unsigned long long before = flush_subnormals();
+    name(descend)(job, from, to, t);
+    restore(before);
 }
 
 /* Write the logits of `total` rows into `logits` (total x K; may be null); where there are labels,
@@ -747,80 +851,6 @@ TARGET EXPORT void name(look)(const Job *job, i64 total, REAL *logits)
     restore(before);
 }
 
-/* ---- passes for wide networks, between products that a BLAS makes ---- */
-
-/* Copy n rows of X from `first` on, by the order, to `out` (n x n_0). */
-TARGET EXPORT void name(gather)(const Job *job, i64 first, i64 n, REAL *out)
-{
-    i64 n_0 = job->sizes[0];
-    for (i64 c = 0; c < n; c++)
-        memcpy(out + c * n_0, (const REAL *)job->X + name(row)(job, first + c) * n_0, (size_t)n_0 * sizeof(REAL));
-}
-
-/* Z (rows x columns) holds H without its bias b; write f(H) into it and f'(H) into S. */
-TARGET EXPORT void name(up)(const Job *job, i64 rows, i64 columns, const REAL *b, REAL *Z, REAL *S)
-{
-    unsigned long long before = flush_subnormals();
-    name(activate)(job->activation, (REAL)job->slope, Z, S, columns, b, rows, columns);
-    restore(before);
-}
-
-/* D (K x n) holds H_L without its bias b; write delta_L into it and row sums into db; return the loss. */
-TARGET EXPORT double name(delta)(const Job *job, i64 first, i64 n, i64 batch, const REAL *b, REAL *D, REAL *db)
-{
-    unsigned long long before = flush_subnormals();
-    i64 K = job->sizes[job->depth];
-    if (b)
-        for (i64 k = 0; k < K; k++)
-            for (i64 c = 0; c < n; c++) D[k * n + c] += b[k];
-    double loss = name(outputs)(job, first, n, batch, D, n, job->work);
-    if (db)
-        for (i64 k = 0; k < K; k++) db[k] = name(total)(D + k * n, n);
-    restore(before);
-    return loss;
-}
-
-/* D = D * S (rows x columns), and its row sums into db, which may be null. */
-TARGET EXPORT void name(down)(i64 rows, i64 columns, REAL *restrict D, const REAL *restrict S, REAL *db)
-{
-    unsigned long long before = flush_subnormals();
-    for (i64 j = 0; j < rows; j++, D += columns, S += columns) {
-        for (i64 c = 0; c < columns; c++) D[c] *= S[c];
-        if (db) db[j] = name(total)(D, columns);
-    }
-    restore(before);
-}
-
-/* g += others + l2 theta (null: no penalty) over n numbers; return the squared norm of g. */
-TARGET EXPORT double name(join)(i64 n, REAL *g, i64 count, const REAL *const *others, i64 at,
-                                const REAL *theta, double l2)
-{
-    enum { PIECE = 4096 };
-    unsigned long long before = flush_subnormals();
-    double sum = 0;
-    for (i64 start = 0; start < n; start += PIECE) {
-        i64 size = n - start < PIECE ? n - start : PIECE;
-        REAL *restrict mine = g + start;
-        for (i64 k = 0; k < count; k++) {
-            const REAL *restrict other = others[k] + at + start;
-            for (i64 i = 0; i < size; i++) mine[i] += other[i];
-        }
-        if (theta)
-            for (i64 i = 0; i < size; i++) mine[i] += (REAL)l2 * theta[start + i];
-        sum += name(squares)(mine, size);
-    }
-    restore(before);
-    return sum;
-}
-
-/* Take step number t of the optimizer on parameters from .. to. */
-TARGET EXPORT void name(update)(const Job *job, const REAL *g, i64 from, i64 to, i64 t)
-{
-    unsigned long long before = flush_subnormals();
-    name(descend)(job, g, from, to, t);
-    restore(before);
-}
-
 #undef TYPE
 #undef BITS
 #undef MANTISSA
@@ -831,6 +861,7 @@ TARGET EXPORT void name(update)(const Job *job, const REAL *g, i64 from, i64 to,
 #undef ROUNDER
 #undef SMALLEST_ROOT
 #undef PAD
+#undef DEPTH
 #undef LANES
 #undef vec
 #undef loose

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import FloatArray
     from mlpcli.nn.task import Task
 
-__all__ = ["Work", "address"]
+__all__ = ["Training", "Work", "address"]
 
 _LINE = 64  # bytes; arrays of C begin where a line of the cache does
 
@@ -31,16 +31,13 @@ def address(array: NDArray[Any] | None) -> int | None:
 
 
 class Work:
-    """A job, and the kernel that does it; `rows` make a whole batch, or are looked at at a time.
+    """A job, and the kernel that does it: a network, and `rows` that go through it at a time.
 
     After a call `norms` holds, per layer, the squared norm of the gradient, and then nan where a
-    logit was not finite, else 0; `sums` are the losses and the right answers, if it `looks` at
-    answers at all.
+    logit was not finite, else 0; `sums` are the losses and the right answers.
     """
 
-    def __init__(
-        self, kernel: Kernel, network: Network, codes: Counterparts, rows: int, *, looks: bool
-    ) -> None:
+    def __init__(self, kernel: Kernel, network: Network, codes: Counterparts, rows: int) -> None:
         self._kernel, self.dtype = kernel, network.theta.dtype
         self.norms, self.sums = np.zeros(len(network.sizes)), np.zeros(2)
         self._kept: dict[str, NDArray[Any] | None] = {}
@@ -51,13 +48,15 @@ class Work:
             slope=network.activation.chosen_slope or 0.0,
             loss=codes.loss,
             rule=codes.rule,
-            answers=codes.answers if looks else -1,
+            answers=codes.answers,
             constants=codes.constants,
+            batch=rows,
             rows=rows,
             divisors=(1.0, 1.0),
         )
         sizes = np.array(network.sizes, np.int64)
         self.point(sizes=sizes, theta=network.theta, norms=self.norms, sums=self.sums)
+        self.point(work=_aligned(self.call("work")(self.job)))
 
     def call(self, name: str) -> Any:
         """Return a function of the kernel for the type of this job."""
@@ -69,18 +68,6 @@ class Work:
             self._kept[name] = array
             setattr(self.job, name, address(array))
 
-    def make_room(self, size: int) -> None:
-        """Give the job so many bytes to work in."""
-        room = np.zeros(size + _LINE, np.uint8)
-        self.point(work=room[-room.ctypes.data % _LINE :])
-
-    def train(self, task: Task) -> None:
-        """Point to the state of the task's optimizer, and take the constant of its penalty."""
-        for i, name in enumerate(task.optimizer.moments):
-            self.job.moments[i] = address(task.state[name])
-        self.point(steps=task.state.get("steps"))
-        self.job.l2 = task.objective.l2
-
     def use(
         self, X: FloatArray, y: FloatArray, weight: FloatArray | None, omega: FloatArray | None
     ) -> None:
@@ -91,10 +78,30 @@ class Work:
         if omega is not None:
             self.job.omega_row, self.job.omega_column = omega.shape[1], int(omega.shape[1] > 1)
 
-    def deal(self, task: Task, order: NDArray[np.uint32], rate: float) -> None:
+
+def _aligned(size: int) -> NDArray[np.uint8]:
+    room = np.zeros(size + _LINE, np.uint8)
+    return room[-room.ctypes.data % _LINE :]
+
+
+class Training(Work):
+    """The job of a member of the team: its share of each batch, `rows` at most, and `gradient`."""
+
+    def __init__(self, kernel: Kernel, task: Task, codes: Counterparts, rows: int) -> None:
+        super().__init__(kernel, task.network, codes, rows)
+        self.job.answers, self.job.batch, self.job.l2 = -1, task.batch_size, task.objective.l2
+        for i, name in enumerate(task.optimizer.moments):
+            self.job.moments[i] = address(task.state[name])
+        theta = task.network.theta
+        room = _aligned(theta.nbytes + _LINE).view(theta.dtype)
+        self.gradient: FloatArray = room[: theta.size]
+        self.point(steps=task.state.get("steps"), gradient=room)
+        self._outputs, self._divisor = task.network.sizes[-1], task.objective.divisor
+
+    def deal(self, order: NDArray[np.uint32], rate: float) -> None:
         """Point to the order of the rows to come, batch by batch, at a learning rate."""
-        outputs, rest = task.network.sizes[-1], len(order) % task.batch_size
-        divisor = task.objective.divisor
-        self.job.divisors[:] = divisor(task.batch_size, outputs), divisor(rest or 1, outputs)
+        size, divisor = self.job.batch, self._divisor
+        rest = len(order) % size or size
+        self.job.divisors[:] = divisor(size, self._outputs), divisor(rest, self._outputs)
         self.job.rate = rate
         self.point(order=order)

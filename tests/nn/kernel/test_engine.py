@@ -31,10 +31,9 @@ def moved(engine: str, loss: str, dtype: str, rule: str, order: Any, **how: Any)
     return network.theta.astype(np.float64), total, squares
 
 
-@pytest.mark.parametrize("engine", ["narrow", "wide"])
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("loss", ["stable", "l2", "balanced", "mse", "linear", "softmax"])
-def test_all_combinations(engine: str, activation: str, loss: str) -> None:
+def test_all_combinations(activation: str, loss: str) -> None:
     whole = np.random.default_rng(0).permutation(300).astype(np.uint32)
     orders = {STEP: whole[:BATCH], RUN: whole}
     for dtype, rule, bias, weighted, soft in product(
@@ -43,7 +42,7 @@ def test_all_combinations(engine: str, activation: str, loss: str) -> None:
         how = {"activation": activation, "bias": bias, "weighted": weighted, "soft": soft}
         u = float(np.finfo(dtype).eps) / 2
         for bound, order in orders.items():
-            ours, theirs = (moved(e, loss, dtype, rule, order, **how) for e in (engine, "numpy"))
+            ours, theirs = (moved(e, loss, dtype, rule, order, **how) for e in ("kernel", "numpy"))
             for a, b in zip(ours, theirs, strict=True):
                 limit = bound * u * np.abs(b).max()
                 assert np.abs(a - b).max() <= limit, (dtype, rule, how, bound)
