@@ -13,10 +13,14 @@ from mlpcli.ranks import joined
 
 def main(names: list[str]) -> None:
     ranks = joined()
-    ranks.serve()
-    for name in names if not ranks.rank else ():
-        train(f"{name}.yaml", out=f"{name}-{ranks.size}")
-    ranks.end(0)
+    status = 1
+    try:
+        ranks.serve()
+        for name in names if not ranks.rank else ():
+            train(f"{name}.yaml", out=f"{name}-{ranks.size}")
+        status = 0
+    finally:
+        ranks.end(status)
 
 
 if __name__ == "__main__":

@@ -56,3 +56,16 @@ def test_another_command_runs_once(folder: Path) -> None:
     assert ran.status == 0
     assert (folder / "new.yaml").exists()
     assert mpi_run(2, "--version", folder=folder).out.count("mlp") == 1
+
+
+def test_predict_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "config.yaml", "-q", "--out", "model"]) == 0
+    lines = (folder / "points.csv").read_text().splitlines(keepends=True)
+    (folder / "many.csv").write_text(lines[0] + "".join(lines[1:]) * 5000)
+    for command in (["predict", "model", "many.csv", "--keep", "x"],
+                    ["evaluate", "model", "many.csv", "--json"]):  # fmt: skip
+        capsys.readouterr()
+        assert run(command) == 0
+        theirs = mpi_run(3, *command, folder=folder)
+        assert (theirs.status, theirs.err) == (0, "")
+        assert theirs.out == capsys.readouterr().out

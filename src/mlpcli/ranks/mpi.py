@@ -10,7 +10,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import mpi4py
@@ -61,6 +61,8 @@ class MpiRanks(Ranks):
         self._windows: list[Any] = []  # memory is shared as long as they are held
         self._received: dict[tuple[int, int, str], FloatArray] = {}
         self._facts: list[Facts] = []
+        self._known: dict[int, Callable[[Any], Any]] = {}
+        self._function: Callable[[Any], Any] = abs
         self._busy = False
         self._warden: Warden | None = None
         self._spoken = self._shared_memory(
@@ -115,7 +117,7 @@ class MpiRanks(Ranks):
         here: list[Future[tuple[bool, Any]]] = []
         while not stop():
             while idle and (item := next(items, _NO_MORE)) is not _NO_MORE:
-                self._comm.send(partial(_answer, function, item), idle.pop(0), _WORK)
+                self._hand(idle.pop(0), function, item)
             if not here and (item := next(items, _NO_MORE)) is not _NO_MORE:
                 here.append(pool.submit(_attempt, function, item))
             if len(idle) == self.size - 1 and not here:
@@ -123,6 +125,20 @@ class MpiRanks(Ranks):
                 pool.shutdown()
                 return
             yield from self._answers(idle, here)
+
+    def _hand(self, rank: int, function: Callable[[T], R], item: T) -> None:
+        """Ask a rank for function(item); it hears of a function once, which may be large."""
+        if self._known.get(rank) is not function:
+            self._known[rank] = function
+            self._comm.send(partial(_learn, function), rank, _WORK)
+        self._comm.send(partial(_answer, item), rank, _WORK)
+
+    def in_order(self, function: Callable[[T], R], items: Iterator[T]) -> Iterator[tuple[T, R]]:
+        """Yield each item with function(item), in their order, two of each rank at a time."""
+        numbered = partial(_numbered, function)
+        while some := list(islice(items, 2 * self.size)):
+            found = dict(self.map(numbered, iter(enumerate(some))))
+            yield from ((item, found[number]) for number, item in enumerate(some))
 
     def _answers(self, idle: list[int], here: list[Future[tuple[bool, Any]]]) -> Iterator[Any]:
         """Yield the answers that are there by now; where there is none wait a little."""
@@ -168,9 +184,13 @@ class MpiRanks(Ranks):
         work: Callable[[Ranks], object] | None = self._comm.recv(source=0, tag=_WORK)
         return work
 
-    def answer(self, answer: object) -> None:
-        """Send an answer to rank 0."""
-        self._comm.send(answer, 0, _ANSWER)
+    def learn(self, function: Callable[[Any], Any]) -> None:
+        """Take it that items are for this function from now on."""
+        self._function = function
+
+    def answer(self, item: object) -> None:
+        """Send rank 0 what the function makes of an item."""
+        self._comm.send(_attempt(self._function, item), 0, _ANSWER)
 
     def end(self, status: int) -> None:
         """End the job: together, or by force where the others wait for a rank that has failed."""
@@ -297,5 +317,14 @@ def _attempt(function: Callable[[T], R], item: T) -> tuple[bool, R | Exception]:
         return False, error
 
 
-def _answer(function: Callable[[T], R], item: T, ranks: MpiRanks) -> None:
-    ranks.answer(_attempt(function, item))
+def _learn(function: Callable[[T], R], ranks: MpiRanks) -> None:
+    ranks.learn(function)
+
+
+def _answer(item: T, ranks: MpiRanks) -> None:
+    ranks.answer(item)
+
+
+def _numbered(function: Callable[[T], R], item: tuple[int, T]) -> tuple[int, R]:
+    number, work = item
+    return number, function(work)

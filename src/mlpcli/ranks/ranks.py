@@ -54,6 +54,16 @@ class Ranks:
                 return
             yield function(item)
 
+    def in_order(self, function: Callable[[T], R], items: Iterator[T]) -> Iterator[tuple[T, R]]:
+        """Yield each item with function(item), in their order, worked out on all ranks.
+
+        Items are taken a few ahead of the consumer, and no more: they may be large. One process
+        alone has threads for it.
+        """
+        from mlpcli.parallel import map_ahead
+
+        yield from map_ahead(lambda item: (item, function(item)), items)
+
     @contextmanager
     def together(self, function: Callable[[Ranks], object]) -> Iterator[None]:
         """Let each other rank run function(its ranks) while the context lasts.

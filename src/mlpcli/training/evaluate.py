@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ from mlpcli.data.rows import cuts
 from mlpcli.data.table import Scan
 from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
-from mlpcli.parallel import ALONE, limit_blas, map_ahead
+from mlpcli.parallel import ALONE, limit_blas
+from mlpcli.ranks import job
 from mlpcli.training.importance import RowSample, measure_importance
 from mlpcli.training.metrics import SCORES, Scores
 from mlpcli.training.model_file import logits_of
@@ -184,21 +186,15 @@ def _score_tables(
         kinds[roles.weight] = "number"
     logits, labels, weights, unseen, read = [], [], [], Counter[str](), 0
 
-    def score(
-        block: tuple[Labels, Mapping[str, Column]],
-    ) -> tuple[Labels, FloatArray, NDArray[np.float64], dict[str, int]]:
-        found, columns = block
-        X, new = model.encoder.encode(columns, model.dtype)
-        return found, X, model.logits(X), new
-
     with (
         Scan(files, model.reading_of(kinds)) as scan,
         limit_blas(1),
         counting(ROW_READ, scan.expected_rows()) as count,
     ):
-        for found, X, h, new in map_ahead(score, _read(scan, model, roles)):
+        score = partial(_score, model, sample is not None)
+        for (found, _), (X, h, new) in job().in_order(score, _read(scan, model, roles)):
             logits.append(h)
-            if sample is not None:
+            if sample is not None and X is not None:
                 sample.add(X, one_hot(found.y, model.targets), found.weight)
             labels.append(found.y)
             if found.weight is not None:
@@ -219,6 +215,14 @@ def _score_tables(
         notes.append(f"{dropped} rows with a missing value are left out")
     h, y = np.concatenate(logits), one_hot(np.concatenate(labels), model.targets)
     return scored(model, h, y, model.thresholds, weight), digest, notes
+
+
+def _score(
+    model: Model, keep: bool, block: tuple[Labels, Mapping[str, Column]]
+) -> tuple[FloatArray | None, NDArray[np.float64], dict[str, int]]:
+    """Return inputs, if they are to be kept, logits, and how many texts training never saw."""
+    X, unseen = model.encoder.encode(block[1], model.dtype)
+    return X if keep else None, model.logits(X), unseen
 
 
 def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapping[str, Column]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,8 @@ from mlpcli.data.labels import listed
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Scan
 from mlpcli.errors import DataError, UsageError
-from mlpcli.parallel import limit_blas, map_ahead
+from mlpcli.parallel import limit_blas
+from mlpcli.ranks import job
 from mlpcli.text import show, show_name
 from mlpcli.training.prediction_text import Prediction, output_names
 
@@ -55,7 +57,8 @@ class Predictions:
     def __iter__(self) -> Iterator[Prediction]:
         predict = self.model.loss.predict
         with limit_blas(1), self.counting(ROW_READ, self.scan.expected_rows()) as count:
-            for h, unseen, (columns, known) in map_ahead(self._score, self._read()):
+            found = job().in_order(partial(_score, self.model), self._read())
+            for (columns, known), (h, unseen) in found:
                 self._refuse_overflow(h, known, self.rows)
                 self.rows += len(h)
                 self.unknown += int(np.count_nonzero(~known))
@@ -98,11 +101,6 @@ class Predictions:
         if lines:
             raise DataError(*lines)
 
-    def _score(
-        self, block: tuple[Mapping[str, Column], NDArray[np.bool_]]
-    ) -> tuple[NDArray[np.float64], dict[str, int], tuple[Mapping[str, Column], NDArray[np.bool_]]]:
-        return *self.model.score(block[0]), block
-
     def _refuse_overflow(
         self, h: NDArray[np.float64], known: NDArray[np.bool_], start: int
     ) -> None:
@@ -119,6 +117,12 @@ class Predictions:
         if self.unknown:
             notes.append(f"{self.unknown} of {self.rows} rows miss a value: no prediction for them")
         return notes
+
+
+def _score(
+    model: Model, block: tuple[Mapping[str, Column], NDArray[np.bool_]]
+) -> tuple[NDArray[np.float64], dict[str, int]]:
+    return model.score(block[0])
 
 
 def predict(

@@ -196,7 +196,8 @@ def _train(
         begin()
         folder.start(to_yaml(config), epochs_done=loop.position.epoch if kept else None)
         observer.started(dataset, loop, team.size)
-        with in_step(ranks, loop, dataset, kept, run.document, often=observer.often) as run.dataset:
+        often = observer.often and _heeds(observer)
+        with in_step(ranks, loop, dataset, kept, run.document, often=often) as run.dataset:
             started = time.perf_counter()
             history = run.epochs(observer)
             return run.conclude(history, time.perf_counter() - started)

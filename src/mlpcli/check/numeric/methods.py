@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -79,14 +80,14 @@ class Part:
         count = self.case.network.theta.size if self.mask is None else np.count_nonzero(self.mask)
         return float(count) * self.case.rows * max(self.case.network.sizes[1:])
 
-    def cut(self, count: int) -> Iterator[Part]:
-        """Yield parts of like size with whole units each, whose numbers are those of the whole."""
+    def cut(self, count: int) -> Iterator[Mask]:
+        """Yield masks of parts of like size, with whole units each."""
         whole = [*units(self.case.network, self.mask)]
         for first in range(min(count, len(whole))):
             mask = np.zeros(self.case.network.theta.size, np.bool_)
             for unit in whole[first::count]:
                 mask[unit.entries] = True
-            yield replace(self, mask=mask)
+            yield mask
 
 
 def _over_ranks(
@@ -97,18 +98,19 @@ def _over_ranks(
     if ranks.size == 1 or part.size < _WORTH_RANKS:
         return _derivative(part, progress)
     values, doubt = np.full((2, part.case.network.theta.size), np.nan)
-    for mask, some, doubts in ranks.map(_answer, part.cut(_PARTS_PER_RANK * ranks.size)):
+    for mask, some, doubts in ranks.map(
+        partial(_answer, part), part.cut(_PARTS_PER_RANK * ranks.size)
+    ):
         values[mask], doubt[mask] = some, doubts
         if progress is not None:
             progress(int(np.count_nonzero(mask)))
     return values, doubt
 
 
-def _answer(part: Part) -> tuple[Mask, FloatArray, FloatArray]:
+def _answer(whole: Part, mask: Mask) -> tuple[Mask, FloatArray, FloatArray]:
     """Return where the numbers of a part belong, the derivatives and their doubt."""
-    assert part.mask is not None
-    values, doubt = _derivative(part)
-    return part.mask, values[part.mask], doubt[part.mask]
+    values, doubt = _derivative(replace(whole, mask=mask))
+    return mask, values[mask], doubt[mask]
 
 
 def _derivative(
