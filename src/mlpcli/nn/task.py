@@ -51,7 +51,8 @@ class Task:
         shares = self.shares(self.batch_size)
         if len(shares) == 1:
             return self.batch_size
-        return max(2 * FEWEST_ROWS, *(share.stop - share.start for share in shares))
+        most: int = max(2 * FEWEST_ROWS, *(share.stop - share.start for share in shares))
+        return most
 
 
 class Engine(Protocol):
