@@ -57,20 +57,39 @@ def candidates(
 def explained(
     scene: Scene, likeness: Likeness, found: Iterable[Found]
 ) -> list[tuple[Bug, Mutant, float]]:
-    """Return every bug that alone explains all tensors, by its best mutant, specific first."""
-    best: dict[str, tuple[Bug, Mutant, float]] = {}
+    """Return every bug that alone explains all tensors, by its best mutant, specific first.
+
+    Where some reproduce the numbers within T, what only rounding could turn into them is no
+    explanation: in a deep network, where rounding hides everything, it would be every bug.
+    """
+    near: list[Found] = []
+    others: list[Found] = []
     for bug, mutant in found:
         rules = mutant.bend(RIGHT)
-        if not _explains(scene, likeness, rules):
-            continue
-        error = distance(likeness.given, scene.gradient(rules))
-        known = best.get(bug.name)
-        if known is None or (_breadth(scene, bug, mutant), error) < (
-            _breadth(scene, bug, known[1]),
-            known[2],
-        ):
-            best[bug.name] = (bug, mutant, error)
+        begins, closely = _begins(scene, likeness, rules)
+        if begins and closely and likeness.is_near(scene.gradient(rules)):
+            near.append((bug, mutant))
+        elif begins and not near:
+            others.append((bug, mutant))
+    best: dict[str, tuple[Bug, Mutant, float]] = {}
+    for bug, mutant in near or others:
+        gradient = scene.gradient(mutant.bend(RIGHT))
+        if all(likeness.each(gradient)):
+            _keep(best, scene, (bug, mutant, distance(likeness.given, gradient)))
     return sorted(best.values(), key=lambda found: (found[0].generic, max(found[2], ROUNDING)))
+
+
+def _keep(
+    best: dict[str, tuple[Bug, Mutant, float]], scene: Scene, one: tuple[Bug, Mutant, float]
+) -> None:
+    """Keep the mutant if it is the first or the best of its bug: in fewer tensors, or nearer."""
+    bug, mutant, error = one
+    known = best.get(bug.name)
+    if known is None or (_breadth(scene, bug, mutant), error) < (
+        _breadth(scene, bug, known[1]),
+        known[2],
+    ):
+        best[bug.name] = one
 
 
 def _breadth(scene: Scene, bug: Bug, mutant: Mutant) -> int:
@@ -79,17 +98,20 @@ def _breadth(scene: Scene, bug: Bug, mutant: Mutant) -> int:
     return 0 if whole else mutant.breadth
 
 
-def _explains(scene: Scene, likeness: Likeness, rules: Rules) -> bool:
-    """Whether these rules explain all tensors; most are refuted by the highest that they change."""
-    if not rules.finish:
-        top = int(min(rules.highest, scene.depth)) or 1
-        above = (scene.depth - top) * (1 + scene.bias)
-        if likeness.right_down < above:
-            return False
-        own = islice(likeness.each(scene.gradient(rules, lowest=top), above), 1 + scene.bias)
-        if not all(own):
-            return False
-    return all(likeness.each(scene.gradient(rules)))
+def _begins(scene: Scene, likeness: Likeness, rules: Rules) -> tuple[bool, bool]:
+    """Whether these rules explain the highest layer that they change, and whether within T.
+
+    That refutes most of them. Those that change a finished gradient are asked for all of it.
+    """
+    top = 1 if rules.finish else int(min(rules.highest, scene.depth)) or 1
+    above = 0 if rules.finish else (scene.depth - top) * (1 + scene.bias)
+    if likeness.right_down < above:
+        return False, False
+    part = scene.gradient(rules, lowest=top)
+    stop = likeness.tensors if rules.finish else above + 1 + scene.bias
+    if not all(islice(likeness.each(part, above), stop - above)):
+        return False, False
+    return True, likeness.is_near(part, above, stop)
 
 
 def tells(scene: Scene, likeness: Likeness, mutant: Mutant, tensors: Sequence[int]) -> bool:

@@ -34,6 +34,14 @@ def tensors_from_output(gradient: Parameters) -> list[Tensor]:
     return found[::-1]
 
 
+def arrays_from_output(gradient: Parameters) -> list[FloatArray]:
+    """Return their numbers alone, in the same order."""
+    if not gradient.bias:
+        return gradient.W[::-1]
+    pairs = zip(reversed(gradient.b), reversed(gradient.W), strict=True)
+    return [array for pair in pairs for array in pair]
+
+
 def distance(A: Parameters, M: Parameters) -> float:
     """Return the largest relative distance of a tensor, ||A-M|| / max(||A||, ||M||), 0/0 = 0.
 
@@ -78,8 +86,13 @@ class Likeness:
 
     def each(self, M: Parameters, first: int = 0) -> Iterator[bool]:
         """Yield whether each tensor agrees, from the output down, beginning with this one."""
-        pairs = zip(self._known[first:], tensors_from_output(M)[first:], strict=True)
-        return (self._same(a, m, b, slack) for (a, b, slack), (*_, m) in pairs)
+        pairs = zip(self._known[first:], arrays_from_output(M)[first:], strict=True)
+        return (self._same(a, m, b, slack) for (a, b, slack), m in pairs)
+
+    def is_near(self, M: Parameters, first: int = 0, stop: int | None = None) -> bool:
+        """Whether these tensors, from the output down, are within T as a whole."""
+        pairs = zip(self._known[first:stop], arrays_from_output(M)[first:stop], strict=True)
+        return all(relative_distance(a, m) <= self.tolerance for (a, *_), m in pairs)
 
     @cached_property
     def right_down(self) -> int:
