@@ -202,6 +202,19 @@ def test_a_program_ends_with_the_status_and_sigterm_is_an_exception(
         signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), BlockingIOError(11, "")])
+def test_a_system_without_threads_to_start(
+    here: Path, mlp: Mlp, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_args: object) -> None:
+        raise error
+
+    monkeypatch.setattr("mlpcli.training.model_file.load_model", refuse)
+    ran = mlp("info", "model.safetensors")
+    assert (ran.status, ran.out, len(ran.lines)) == (2, "", 1)
+    assert "raise ulimit -u" in ran.err
+
+
 def test_an_exit_of_somebody_else_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
     def leave(*_args: object, **_options: object) -> None:
         raise SystemExit(143)

@@ -22,6 +22,7 @@ from mlpcli.cli.group import Group
 from mlpcli.cli.other_names import option_hint
 from mlpcli.cli.signals import Signals
 from mlpcli.errors import InputError, Interrupted, MlpError, StorageError
+from mlpcli.limits import require_addresses
 from mlpcli.ranks import Ranks, joined
 from mlpcli.version import __version__
 
@@ -30,7 +31,10 @@ __all__ = ["COMMANDS", "main", "program", "run"]
 BUG = 70
 INTERRUPTED = 130
 
+_LEAST_ADDRESSES = 160 << 20  # bytes, for NumPy
+_LEAST_ADDRESSES = 160 << 20  # bytes, for NumPy
 _NO_MEMORY = "mlp: out of memory; make the network, the batch or the table smaller"
+_NO_THREADS = "mlp: no more threads and processes can be started; end others, or raise ulimit -u"
 _OF_STDOUT = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}  # where no file is named
 _NO_ROOM = re.compile("failed to map|allocate memory")  # a library that could not be loaded
 
@@ -116,6 +120,7 @@ def run(args: Sequence[str] | None = None, signals: Signals | None = None) -> in
 def _status(work: Callable[[], int | None], signals: Signals | None = None) -> int:
     """Do the work and return its exit status; say on stderr why it failed, if it did."""
     try:
+        require_addresses(_LEAST_ADDRESSES, "a start")
         status = work()
     except Exception as error:  # noqa: BLE001  the last resort: every bug gets its own exit status
         heard = signals.status if signals and not isinstance(error, Interrupted) else 0
@@ -136,6 +141,9 @@ def _failed(error: Exception) -> int:
         return INTERRUPTED
     if isinstance(error, MemoryError):
         complain(_NO_MEMORY, meaning="error")
+        return InputError.exit_code
+    if "can't start new thread" in str(error) or isinstance(error, BlockingIOError):
+        complain(_NO_THREADS, meaning="error")
         return InputError.exit_code
     return _stuck(error) if isinstance(error, OSError) else _usage_or_bug(error)
 

@@ -12,6 +12,7 @@ import duckdb
 
 from mlpcli.errors import DataError, StorageError
 from mlpcli.files import temporary_errors
+from mlpcli.limits import address_space, require_addresses
 from mlpcli.parallel import core_count
 from mlpcli.text import printable
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Store", "duckdb_errors", "is_numeric"]
 
 _MEMORY_OF_A_THREAD = 1 << 27  # bytes, of a limit
+_LEAST_ADDRESSES = 1 << 30  # bytes, with one thread
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _NOTHING = '"NULL"'
 """What DuckDB calls the type of a column of Arrow that holds no value at all."""
@@ -34,16 +36,19 @@ class Store(ExitStack):
 
     def __init__(self, memory_limit: str | None) -> None:
         super().__init__()
+        require_addresses(_LEAST_ADDRESSES, "reading a table")
         self.frames: dict[str, object] = {}
         with temporary_errors("temporary files"):
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
         self.callback(shutil.rmtree, self.scratch, ignore_errors=True)
+        alone = {} if address_space() is None else {"threads": 1}
         self.connection = duckdb.connect(
             config={
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "preserve_insertion_order": True,
                 "temp_directory": str(self.scratch / "spilled"),
+                **alone,
             }
         )
         self.callback(self.connection.close)
