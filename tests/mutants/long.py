@@ -94,7 +94,10 @@ class Bench:
             stale.unlink()
         path.write_text(mutant.code(self.source), encoding="utf-8")
         try:
-            status = self._forked(_test, self.covering.tests(mutant.path, mutant.line))
+            for names in self.covering.tests(mutant.path, mutant.line):
+                status = self._forked(_test, names)
+                if status != 0:
+                    break
         finally:
             path.write_text(good, encoding="utf-8")
         return "too slow" if status is None else "found" if status else "lives"
