@@ -74,12 +74,17 @@ class Covering:
     def tests(self, path: Path, line: int) -> tuple[list[str], list[str]]:
         """Return tests that run a line, likely ones first and then the others.
 
-        Of a line that runs at import they are those that run its file.
+        Of a line that runs at import they are those that run its file; of a file that runs in other
+        processes alone, the test of its name, or else those of its folder.
         """
         lines = self.lines.get(str(path), {})
         names = self.seconds.keys() & lines.get(str(line), ())
         names = names or self.seconds.keys() & {name for some in lines.values() for name in some}
         mirror = f"test_{path.stem}.py"
+        folder = Path("tests", path.parent)
+        if not names:
+            likely = folder / mirror if (folder / mirror).exists() else folder
+            return [str(likely)], [str(folder)] * (likely != folder)
         order = sorted(names, key=lambda n: (mirror not in n, self.seconds[n]))
         ends = accumulate(self.seconds[name] for name in order)
         first = max(1, sum(end <= ENOUGH for end in ends))
