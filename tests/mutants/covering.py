@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import coverage
 import pytest
@@ -19,37 +21,36 @@ QUIET = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewri
 
 UNMEASURED = "check/bugs"  # whose tests allow no coverage; they are run as a whole
 ENOUGH = 12.0  # seconds of tests for one mutant, mirrors first and then the shortest
-MOST = 200  # tests
 
 
 @dataclass(eq=False)
-class _Durations:
-    """A plugin that notes how long each test takes, and which fail without any mutant."""
+class _Watch:
+    """A plugin that notes which test runs, for how long, and which fail without any mutant."""
 
+    runner: coverage.Coverage
     seconds: dict[str, float] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self.runner.switch_context(item.nodeid)
+        self.seconds[item.nodeid] = -time.process_time()
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        self.runner.switch_context("")
+        self.seconds[item.nodeid] += time.process_time()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             self.failed.add(report.nodeid)
 
 
 def measure(source: Path, tests: Sequence[str], target: Path) -> None:
     """Run tests and write which of them run which line of `source`."""
-    watch = _Durations()
     data = str(target.with_suffix(".coverage"))
     runner = coverage.Coverage(data_file=data, source=[str(source)], branch=False)
+    watch = _Watch(runner)
     runner.start()
-
-    class Contexts:
-        def pytest_runtest_setup(self, item: pytest.Item) -> None:
-            runner.switch_context(item.nodeid)
-
-        def pytest_runtest_teardown(self) -> None:
-            runner.switch_context("")
-
-    pytest.main([*QUIET, *tests, f"--ignore=tests/{UNMEASURED}"], plugins=[watch, Contexts()])
+    pytest.main([*QUIET, *tests, f"--ignore=tests/{UNMEASURED}"], plugins=[watch])
     runner.stop()
     found = runner.get_data()
     lines = {
@@ -70,19 +71,22 @@ class Covering:
         self.seconds: dict[str, float] = kept["seconds"]
         self.lines: dict[str, dict[str, list[str]]] = kept["lines"]
 
-    def tests(self, path: Path, line: int) -> list[str]:
-        """Return tests that run a line; of one that runs at import, those that run its file."""
+    def tests(self, path: Path, line: int) -> tuple[list[str], list[str]]:
+        """Return tests that run a line, likely ones first and then the others.
+
+        Of a line that runs at import they are those that run its file; of a file that runs in other
+        processes alone, the test of its name, or else those of its folder.
+        """
         lines = self.lines.get(str(path), {})
         names = self.seconds.keys() & lines.get(str(line), ())
         names = names or self.seconds.keys() & {name for some in lines.values() for name in some}
         mirror = f"test_{path.stem}.py"
-        order = sorted(names, key=lambda n: (mirror not in n, self.seconds.get(n, 1.0)))
-        chosen: list[str] = []
-        spent = 0.0
-        for name in order[:MOST]:
-            spent += self.seconds.get(name, 1.0)
-            if chosen and spent > ENOUGH:
-                break
-            chosen.append(name)
+        folder = Path("tests", path.parent)
+        if not names:
+            likely = folder / mirror if (folder / mirror).exists() else folder
+            return [str(likely)], [str(folder)] * (likely != folder)
+        order = sorted(names, key=lambda n: (mirror not in n, self.seconds[n]))
+        ends = accumulate(self.seconds[name] for name in order)
+        first = max(1, sum(end <= ENOUGH for end in ends))
         whole = [f"tests/{UNMEASURED}"] if path.is_relative_to(UNMEASURED) else []
-        return chosen + whole
+        return order[:first], order[first:] + whole

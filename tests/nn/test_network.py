@@ -238,6 +238,14 @@ def test_glorot(scale: float) -> None:
     assert all(not b.any() for b in network.b)
 
 
+def test_he() -> None:
+    network = initial_network((40, 30, 50), np.random.default_rng(0), init="he", scale=0.5)
+    draws = np.random.default_rng(0)
+    for W in network.W:
+        expected = 0.5 * np.sqrt(2.0 / W.shape[1]) * draws.standard_normal(W.shape)
+        np.testing.assert_allclose(W, expected, rtol=1e-15)
+
+
 def test_normal() -> None:
     network = initial_network((40, 50, 1), np.random.default_rng(5), init="normal", scale=3.0)
     assert network.W[0].std() == pytest.approx(3.0, rel=0.03)

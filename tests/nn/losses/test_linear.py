@@ -38,3 +38,14 @@ def test_start_bounds_the_derivative() -> None:
     assert (np.abs(OMEGA * 2 * (H - Y)) <= m).all()
     assert (r >= m).all()
     assert not cancelled.any()
+
+
+def test_derivatives_by_the_output_and_as_a_textbook_has_it() -> None:
+    np.testing.assert_array_equal(LOSS.by_output(H, Y), 2 * (H - Y))
+    np.testing.assert_array_equal(LOSS.textbook(H, Y), 2 * (H - Y))
+    np.testing.assert_array_equal(LOSS.with_output_slope(H, Y, OMEGA), 2 * (H - Y) * OMEGA)
+
+
+def test_drawn_labels_are_numbers_of_deviation_1() -> None:
+    y = LOSS.drawn_labels(np.random.default_rng(0), 4000, 2)
+    np.testing.assert_allclose(y.std(axis=0), 1, rtol=0.05)

@@ -206,3 +206,24 @@ def test_the_derivative_by_the_output_times_its_slope_is_that_by_the_logit(
     h, y, _ = cells(soft)
     through = loss.by_output(h, y) * loss.output_slope(h)
     np.testing.assert_allclose(through, loss.truth.derivative(h, y, 0.0), rtol=1e-12)
+
+
+@every_loss
+def test_labels_of_cells_lie_from_0_to_1(loss: Loss) -> None:
+    assert loss.labels_at_fault(np.array([[0.0, 1.0], [0.5, 1.0]])) is None
+    for wrong in (-0.5, 1.5):
+        assert f"got {min(wrong, 0.0)} to {max(wrong, 1.0)}" in str(
+            loss.labels_at_fault(np.array([[0.0, 1.0], [wrong, 1.0]]))
+        )
+
+
+@every_loss
+def test_drawn_labels_are_0_and_1_both_in_each_column(loss: Loss) -> None:
+    rng = np.random.default_rng(0)
+    for rows in (2, 3, 9):
+        y = loss.drawn_labels(rng, rows, 50)
+        assert y.shape == (rows, 50)
+        assert {*y.flat} == {0.0, 1.0}
+        assert (y.min(axis=0) < y.max(axis=0)).all()
+    one = np.concatenate([loss.drawn_labels(rng, 1, 50) for _ in range(9)])
+    assert {*one.flat} == {0.0, 1.0}
