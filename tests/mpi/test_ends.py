@@ -19,16 +19,21 @@ from mpi.test_train import trained, write_table
 
 _EPOCHS = 400  # at most: a job is ended long before
 _LONG = ("train", "long.yaml", "--out", "run", "--quiet")
-_SOON = 10.0  # seconds
+SOON = 10.0  # seconds
+
+
+def write_long(folder: Path) -> None:
+    """Write a table, and a config that trains on it for long."""
+    write_table(folder, rows=4000)
+    training = (
+        f"training: {{epochs: {_EPOCHS}, batch_size: 192}}\nnetwork: {{hidden: [300, 300]}}\n"
+    )
+    (folder / "long.yaml").write_text((folder / "base.yaml").read_text() + training)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write_table(tmp_path, rows=4000)
-    training = (
-        f"training: {{epochs: {_EPOCHS}, batch_size: 192}}\nnetwork: {{hidden: [300, 300]}}\n"
-    )
-    (tmp_path / "long.yaml").write_text((tmp_path / "base.yaml").read_text() + training)
+    write_long(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -67,7 +72,8 @@ def goes_on(ranks: int, folder: Path, status: int = 0) -> None:
     subprocess.run(["cp", "-r", "run", "copy"], cwd=folder, check=True)
     kept = folder / "copy" / "last.ckpt.safetensors"
     assert mpi_run(ranks, *_LONG, *more, folder=folder).status == status
-    as_threads(kept, ranks)
+    if ranks > 1:  # alone it goes on with threads, as many as there were ranks
+        as_threads(kept, ranks)
     assert run(["train", "long.yaml", "--out", "copy", "--quiet", *more]) == 0
     assert trained(folder / "run")[:2] == trained(folder / "copy")[:2]
 
@@ -87,7 +93,7 @@ def test_a_killed_rank_ends_the_job(folder: Path, rank: int, others: int) -> Non
     os.kill(ranks_of(job)[rank], signal.SIGKILL)
     killed = time.monotonic()
     ran = ended(job)
-    assert time.monotonic() - killed < _SOON
+    assert time.monotonic() - killed < SOON
     assert ran.status == 128 + signal.SIGKILL
     assert len(ran.lines) <= 1
     goes_on(others, folder)
@@ -165,3 +171,24 @@ def test_other_threads_than_ranks_are_refused(folder: Path) -> None:
     ran = mpi_run(2, *_LONG, "--set", "training.threads=4", folder=folder)
     assert (ran.status, len(ran.lines)) == (2, 1)
     assert ran.lines[0].startswith("training.threads is 4, and 2 ranks were started, ")
+
+
+def test_rank_0_alone_writes(folder: Path) -> None:
+    """Whoever else opens, moves or removes anything in the run folder ends with status 99."""
+    program = (
+        "import os, sys\n"
+        "def hook(event, args):\n"
+        "    named = [os.fspath(a) for a in args[:2] if isinstance(a, (str, os.PathLike))]\n"
+        "    inside = [name for name in named if '/run/' in os.path.abspath(name) + '/']\n"
+        "    changes = event in ('os.rename', 'os.remove', 'os.mkdir', 'os.link', 'os.truncate')\n"
+        "    writes = event == 'open' and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)\n"
+        "    if inside and (changes or writes):\n"
+        "        os._exit(99)\n"
+        "if os.environ['OMPI_COMM_WORLD_RANK'] != sys.argv.pop():\n"
+        "    sys.addaudithook(hook)\n"
+        "from mlpcli.cli import app; app.main()\n"
+    )
+    line = [sys.executable, "-c", program, *_LONG, "--set", "training.epochs=2"]
+    assert ended(start(3, [*line, "0"], folder)).status == 0
+    assert (folder / "run" / "model.safetensors").exists()
+    assert ended(start(3, [*line, "--force", "1"], folder)).status == 99
