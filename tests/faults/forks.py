@@ -86,10 +86,9 @@ def _load() -> None:
     import mlpcli
     from mlpcli.training import run
 
-    for module in pkgutil.walk_packages(mlpcli.__path__, "mlpcli."):
-        import_module(module.name)
-    for name in _HEAVY:
-        with suppress(ModuleNotFoundError):
+    found = (module.name for module in pkgutil.walk_packages(mlpcli.__path__, "mlpcli."))
+    for name in (*found, *_HEAVY):
+        with suppress(ImportError):  # what is not installed, and the kernel, which is no module
             import_module(name)
     run._SECONDS_BETWEEN_CHECKPOINTS = 0
     assert len([*Path("/proc/self/task").iterdir()]) == 1, "a process with threads cannot be forked"
