@@ -25,11 +25,11 @@ ENOUGH = 12.0  # seconds of tests for one mutant, mirrors first and then the sho
 
 @dataclass(eq=False)
 class _Watch:
-    """A plugin that notes which test runs, for how long, and which fail without any mutant."""
+    """A plugin that notes which test runs, for how long, and which do not pass without a mutant."""
 
     runner: coverage.Coverage
     seconds: dict[str, float] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
+    unfit: set[str] = field(default_factory=set)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         self.runner.switch_context(item.nodeid)
@@ -40,8 +40,8 @@ class _Watch:
         self.seconds[item.nodeid] += time.process_time()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            self.failed.add(report.nodeid)
+        if not report.passed:
+            self.unfit.add(report.nodeid)
 
 
 def measure(source: Path, tests: Sequence[str], target: Path) -> None:
@@ -57,8 +57,7 @@ def measure(source: Path, tests: Sequence[str], target: Path) -> None:
         str(Path(name).relative_to(source)): found.contexts_by_lineno(name)
         for name in found.measured_files()
     }
-    for name in watch.failed:
-        print(f"left out, as it fails without a mutant: {name}")
+    for name in watch.unfit & watch.seconds.keys():
         del watch.seconds[name]
     target.write_text(json.dumps({"seconds": watch.seconds, "lines": lines}))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Mutant", "draw"]
 
 _NAMING = {"core/VariableReplacer", "core/VariableInserter"}  # which want to be told names
+_GUARDS = {"frozen", "strict"}  # against mistakes yet to be made; without them nothing differs
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _places(root: Path, path: Path) -> dict[tuple[int, int], list[Mutant]]:
 
 
 def _idle(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return what never runs: annotations, and what is imported for types."""
+    """Return what never runs, annotations and imports for types, and what only guards."""
     nodes: list[ast.AST | None] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -82,6 +83,8 @@ def _idle(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
             nodes.append(node.annotation)
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             nodes.append(node)
+        elif isinstance(node, ast.keyword) and node.arg in _GUARDS:
+            nodes.append(node.value)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
             nodes.append(node.args[0])
     spans: list[Any] = [node for node in nodes if node is not None]

@@ -316,3 +316,20 @@ def test_the_dtype_is_that_of_delta(dtype: str) -> None:
 def test_overflow_is_silent(bench: Bench) -> None:
     got = bench.gradient(Rules(delta={3: lambda d: d * 1e308 * 1e4, 2: lambda d: d * 0}))
     assert not np.isfinite(got.W[2]).all()
+
+
+@pytest.mark.parametrize(
+    ("rules", "lowest", "highest"),
+    [
+        (Rules(), 1, 0),
+        (Rules(local={2: lambda delta: delta}), 2, 2),
+        (Rules(done={"W3": lambda W: W, "b2": lambda b: b}), 2, 3),
+        (Rules(delta={3: lambda delta: delta}), 1, 3),
+        (Rules(carry={3: lambda delta, W, dW: delta @ W}), 1, 2),
+        (Rules(carry={4: lambda delta, W, dW: delta @ W}), 1, 3),
+        (Rules(factor=2.0), 1, np.inf),
+        (Rules(penalty=lambda W: W), 1, np.inf),
+    ],
+)
+def test_the_layers_that_rules_change(rules: Rules, lowest: int, highest: float) -> None:
+    assert (rules.lowest, rules.highest) == (lowest, highest)
