@@ -148,6 +148,7 @@ def logits(network: Network, X: FloatArray) -> FloatArray:
     if kernel is None or isinstance(codes, str):
         return network.logits(X)
     work = Work(kernel, network, codes, _LOOK_ROWS)
+    work.make_room()
     work.point(X=np.ascontiguousarray(X, work.dtype))
     H = np.empty((len(X), network.sizes[-1]), work.dtype)
     work.call("look")(work.job, len(X), address(H))
