@@ -11,6 +11,7 @@ import pytest
 from mlpcli.errors import Interrupted, ModelError, UsageError
 from mlpcli.nn.optimizers import OPTIMIZERS
 from mlpcli.training import run
+from mlpcli.training.checkpoint import read_checkpoint
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 from training_workshop import Watch, leave_room
 
@@ -387,3 +388,46 @@ def test_other_versions_are_said(workshop: Workshop, monkeypatch: pytest.MonkeyP
     assert [note.split(" when")[0] for note in told] == [
         "mlpcli was 9", "numpy was 9.9", "python was 3"
     ]  # fmt: skip
+
+
+def test_a_run_goes_on_with_the_kernel_that_began_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun by NumPy, to the bytes of NumPy, though there may be a kernel."""
+    monkeypatch.setenv("MLP_KERNEL", "numpy")
+    expected = workshop.train(out="whole").path.read_bytes()
+    interrupt(workshop, 7)
+    monkeypatch.delenv("MLP_KERNEL")
+    watch = Watch()
+    resumed = workshop.train(out="parts", resume=True, observer=watch)
+    assert watch.loop is not None
+    assert watch.loop.engine.kernel == "numpy"
+    assert resumed.path.read_bytes() == expected
+    assert resumed.model.versions["kernel"] == "numpy"
+
+
+def test_another_kernel_is_said(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupt(workshop, 7)
+    kept = read_checkpoint(workshop.path / "parts" / "last.ckpt.safetensors")
+    assert kept.kernel is not None
+    assert kept.notes(kept.kernel, 1) == []
+    (note,) = kept.notes("c v9 (of tomorrow)", 1)
+    assert note.startswith(f"kernel was {kept.kernel} when the run was interrupted and is c v9 (of")
+
+
+def test_moments_of_version_0_1_come_into_the_order_of_theta(workshop: Workshop) -> None:
+    """It kept them row by row of [W_i b_i], and said nothing of a kernel."""
+    expected = workshop.train(*settings("adam", "constant", "float64"), out="whole")
+    interrupt(workshop, 7, *settings("adam", "constant", "float64"))
+    path = workshop.path / "parts" / "last.ckpt.safetensors"
+    tensors, metadata = read_tensors(path, SCHEMA)
+    network = expected.model.network
+    for name in ("optimizer.mean", "optimizer.square"):
+        moment = network.like(tensors[name])
+        pairs = zip(moment.W, moment.b, strict=True)
+        tensors[name] = np.concatenate([np.column_stack(pair).ravel() for pair in pairs])
+    kernel = metadata.pop("kernel")
+    write_tensors(path, SCHEMA, tensors, metadata)
+    resumed = workshop.train(*settings("adam", "constant", "float64"), out="parts", resume=True)
+    assert resumed.model.versions["kernel"] == kernel
+    np.testing.assert_array_equal(resumed.model.network.theta, network.theta)

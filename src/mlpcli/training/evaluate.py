@@ -77,27 +77,36 @@ class Evaluation:
         return f"<Evaluation {shown}>"
 
 
-def row_logits(network: Network, rows: AnyRows, team: Team = ALONE) -> NDArray[np.float64]:
+def row_logits(
+    network: Network, rows: AnyRows, team: Team = ALONE, kept: str | None = None
+) -> NDArray[np.float64]:
     """Return the logits (N x K) of encoded rows, computed in the network's dtype.
 
-    The members of the team share the pieces of the rows; the logits do not depend on its size.
+    The members of the team share the pieces of the rows; the logits do not depend on its size, but
+    on the kernel in their last digits: see `logits_of`.
     """
     places = cuts(rows)
     found: list[list[NDArray[np.float64]]] = [[] for _ in range(team.size)]
 
     def look(member: int) -> None:
         mine = places[team.share(len(places), member)]
-        found[member] = [logits_of(network, rows.take(place).X) for place in mine]
+        found[member] = [logits_of(network, rows.take(place).X, kept) for place in mine]
 
     team.run(look)
     return np.concatenate([h for some in team.gathered(found) for h in some])
 
 
 def part_logits(
-    network: Network, parts: Mapping[str, AnyRows | None], team: Team = ALONE
+    network: Network,
+    parts: Mapping[str, AnyRows | None],
+    team: Team = ALONE,
+    kept: str | None = None,
 ) -> dict[str, NDArray[np.float64] | None]:
-    """Return the logits of each part, None for one without rows."""
-    return {part: row_logits(network, rows, team) if rows else None for part, rows in parts.items()}
+    """Return the logits of each part, None for one without rows; see `row_logits`."""
+    return {
+        part: row_logits(network, rows, team, kept) if rows else None
+        for part, rows in parts.items()
+    }
 
 
 def part_metrics(

@@ -88,7 +88,7 @@ def train_fold(task: FoldTask, stop: Callable[[int], int | None] = lambda _: Non
         if loop.stopped == "interrupted":
             return None
         model = trained_model(config, dataset, loop)
-        h = row_logits(model.network, dataset.test)
+        h = row_logits(model.network, dataset.test, kept=loop.engine.kernel)
     rows = scored(model, h, dataset.test.y, model.thresholds, dataset.test.weight)
     assert loop.stopped is not None
     return Fold(

@@ -92,4 +92,4 @@ def _follow(ranks: Ranks) -> None:
             pass
         if loop.stopped != "interrupted":
             loop.network.theta[:] = loop.position.best_theta
-            part_logits(loop.network, dataset.parts(), team)
+            part_logits(loop.network, dataset.parts(), team, loop.engine.kernel)

@@ -137,10 +137,15 @@ def _later(name: str) -> Any:
     return import_module(f"mlpcli.training.{name}")
 
 
-def logits_of(network: Network, X: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return logits (N x K), computed in the network's dtype; inf or nan where it is too narrow."""
+def logits_of(
+    network: Network, X: NDArray[np.floating[Any]], kept: str | None = None
+) -> NDArray[np.float64]:
+    """Return logits (N x K), computed in the network's dtype; inf or nan where it is too narrow.
+
+    `kept` is the identity of the kernel that trained it, where that is to compute them, too.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
-        H = kernel_logits(network, X.astype(network.theta.dtype, copy=False))
+        H = kernel_logits(network, X.astype(network.theta.dtype, copy=False), kept)
     return H.astype(np.float64)
 
 

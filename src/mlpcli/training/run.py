@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from mlpcli.counting import Count
     from mlpcli.data.dataset import Estimate
     from mlpcli.data.frames import Data
-    from mlpcli.nn.network import Network
     from mlpcli.training.divergence import Divergence
     from mlpcli.training.loop import EpochRecord, Loop, Stopped
     from mlpcli.training.metrics import Scores
@@ -264,7 +263,7 @@ class _Run:
         loop, dataset = self.loop, self.dataset
         parts = dataset.parts()
         loop.network.theta[:] = loop.position.best_theta
-        logits = part_logits(loop.network, parts, loop.team)
+        logits = part_logits(loop.network, parts, loop.team, loop.engine.kernel)
         model = trained_model(self.config, dataset, loop, logits["validation"])
         metrics = part_metrics(model, parts, logits)
         hints = threshold_hints(metrics, self.config, dataset.targets)
@@ -308,7 +307,7 @@ def trained_model(
         network=loop.network,
         encoder=dataset.encoder,
         targets=dataset.targets,
-        thresholds=_thresholds(config, dataset, loop.network, h),
+        thresholds=_thresholds(config, dataset, loop, h),
         config=to_portable_document(config),
         metrics={},
         seed=config.training.seed,
@@ -319,7 +318,7 @@ def trained_model(
 
 
 def _thresholds(
-    config: Config, dataset: Dataset, network: Network, h: NDArray[np.float64] | None
+    config: Config, dataset: Dataset, loop: Loop, h: NDArray[np.float64] | None
 ) -> tuple[float, ...]:
     """Return the threshold of each target, chosen by the validation rows where the config says."""
     threshold, targets = config.training.threshold, dataset.targets
@@ -327,7 +326,8 @@ def _thresholds(
         return () if dataset.classes else (threshold,) * len(targets)
     rows = dataset.validation
     assert rows is not None, "the config refuses threshold.maximize without validation rows"
-    h = row_logits(network, rows) if h is None else h
+    if h is None:
+        h = row_logits(loop.network, rows, kept=loop.engine.kernel)
     if not np.isfinite(h).all():  # a run that diverged; nothing can be chosen by such rows
         return (0.5,) * len(targets)
     columns = zip(h.T, rows.y.T, strict=True)

@@ -142,12 +142,16 @@ class KernelEngine:
         return loss, int(right)
 
 
-def logits(network: Network, X: FloatArray) -> FloatArray:
-    """Return H_L (N x n_L) for the rows `X`, by the kernel if there is one that knows f."""
-    kernel, codes = kernel_for(), counterparts(network.activation)
+def logits(network: Network, X: FloatArray, kept: str | None = None) -> FloatArray:
+    """Return H_L (N x n_L) for the rows `X`, by the kernel if there is one that knows f.
+
+    `kept` is the identity of one to be kept to.
+    """
+    kernel, codes = kernel_for(kept), counterparts(network.activation)
     if kernel is None or isinstance(codes, str):
         return network.logits(X)
     work = Work(kernel, network, codes, _LOOK_ROWS)
+    work.make_room()
     work.point(X=np.ascontiguousarray(X, work.dtype))
     H = np.empty((len(X), network.sizes[-1]), work.dtype)
     work.call("look")(work.job, len(X), address(H))

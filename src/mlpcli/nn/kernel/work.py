@@ -56,7 +56,6 @@ class Work:
         )
         sizes = np.array(network.sizes, np.int64)
         self.point(sizes=sizes, theta=network.theta, norms=self.norms, sums=self.sums)
-        self.point(work=_aligned(self.call("work")(self.job)))
 
     def call(self, name: str) -> Any:
         """Return a function of the kernel for the type of this job."""
@@ -68,10 +67,16 @@ class Work:
             self._kept[name] = array
             setattr(self.job, name, address(array))
 
+    def make_room(self) -> None:
+        """Take the memory that the rows need on their way, if that has not been done."""
+        if "work" not in self._kept:
+            self.point(work=_aligned(self.call("work")(self.job)))
+
     def use(
         self, X: FloatArray, y: FloatArray, weight: FloatArray | None, omega: FloatArray | None
     ) -> None:
         """Point to rows: X (N x n_0), y (N x K), weight (N,), and omega (N x K or N x 1)."""
+        self.make_room()
         for name, array in (("X", X), ("y", y), ("weight", weight), ("omega", omega)):
             in_one = None if array is None else np.ascontiguousarray(array, self.dtype)
             self.point(**{name: in_one})
