@@ -98,3 +98,14 @@ def test_the_outputs_slope_is_a_factor() -> None:
         bent = LOSS.with_output_slope(h, y, slope)
         assert bent is not None
         np.testing.assert_allclose(bent, expected, rtol=1e-14)
+
+
+def test_what_a_textbook_may_lose_to_cancellation() -> None:
+    """It has z - y wrong by u (z + y) and s = z (1 - z) by u z: their products, without u."""
+    rng = np.random.default_rng(0)
+    h, omega = rng.normal(0, 3, (8, 2)), rng.uniform(0.5, 2, (8, 2))
+    y = rng.integers(0, 2, (8, 2)).astype(float)
+    z = 1 / (1 + np.exp(-h))
+    lost = LOSS.start(h, y, omega, np.abs(h), 4)[2]
+    expected = 2 * omega * (z * (1 - z) * (z + y) + np.abs(z - y) * z)
+    np.testing.assert_allclose(lost, expected, rtol=1e-12)
