@@ -18,7 +18,17 @@ from mlpcli.training.build import network_from, objective_from, schedule_from
 from mlpcli.training.loop import Loop, Position
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mlpcli.nn.optimizers import Optimizer
+
+
+@pytest.fixture(autouse=True, scope="module", params=["kernel", "numpy"])
+def _kernel(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run everything by the compiled kernel, where there is one, and by NumPy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLP_KERNEL", "" if request.param == "kernel" else "numpy")
+        yield
 
 
 def rows(count: int, inputs: int = 3, outputs: int = 1, seed: int = 0, **more: Any) -> Rows:

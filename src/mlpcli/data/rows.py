@@ -66,6 +66,8 @@ class Rows:
     def take(self, index: NDArray[np.integer] | slice) -> Rows:
         """Return the chosen rows, a copy for an index array and a view for a slice."""
         if isinstance(index, slice):
+            if index.indices(len(self)) == (0, len(self), 1):
+                return self
             weight = None if self.weight is None else self.weight[index]
             return Rows(self.X[index], self.y[index], weight)
         weight = None if self.weight is None else self.weight.take(index)

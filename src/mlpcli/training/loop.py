@@ -202,14 +202,15 @@ class Loop:
         rows = self.validation
         if rows is None:
             return None, None
-        sums = np.zeros((self.team.size, 2))
+        sums = [(0.0, 0)] * self.team.size
 
         def measure(member: int) -> None:
             for piece in pieces(rows, self.team.share(len(rows), member)):
-                sums[member] += self.engine.measure(piece.X, piece.y, piece.weight, member)
+                loss, right = self.engine.measure(piece.X, piece.y, piece.weight, member)
+                sums[member] = sums[member][0] + loss, sums[member][1] + right
 
         self.team.run(measure)
-        loss, right = np.sum(self.team.gathered([*sums]), axis=0).tolist()
+        loss, right = (sum(parts) for parts in zip(*self.team.gathered(sums), strict=True))
         total = len(rows) if rows.weight is None else float(rows.weight.sum(dtype=np.float64))
         answers = len(rows) * (rows.y.shape[1] if self.answers is each_output else 1)
         return loss / total, {"accuracy": right / answers}
@@ -224,6 +225,9 @@ class Loop:
         quantities |= {f'the optimizer\'s "{name}"': array for name, array in self.state.items()}
         quantities["the training loss"] = np.array(self.position.loss_sum)
         quantities["the validation loss"] = np.array(validation_loss or 0.0)
+        with np.errstate(over="ignore", invalid="ignore"):  # looked at more closely below
+            if math.isfinite(sum(float(np.vdot(array, array)) for array in quantities.values())):
+                return None
         for quantity, array in quantities.items():
             if not np.isfinite(array).all():
                 cause = scale_or_rate((rows.X for rows in pieces(self.train)), self.inputs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +93,19 @@ class RunFolder:
 
     def append(self, record: EpochRecord) -> None:
         """Add one line to the history."""
-        line = json.dumps(asdict(record), allow_nan=False) + "\n"
-        with storage_errors(self.history), self.history.open("a", encoding="utf-8") as file:
-            file.write(line)
+        line = _as_json(vars(record)).encode() + b"\n"
+        with storage_errors(self.history), self.history.open("ab", buffering=0) as file:
+            left = len(line)
+            while left:  # a write may take less than it is given
+                left -= file.write(line[-left:]) or 0
 
     def write_report(self, document: Mapping[str, Any]) -> None:
         """Write the result as JSON."""
         text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
         write_bytes(self.report, text.encode(errors="backslashreplace"))
+
+
+_as_json = json.JSONEncoder(allow_nan=False).encode
 
 
 def _is_epoch(line: bytes, epoch: int) -> bool:

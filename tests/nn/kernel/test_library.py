@@ -59,6 +59,16 @@ def test_the_best_level_is_taken_unless_another_is_asked_for(
         assert chosen.identity.startswith(f"c {level} (")
 
 
+def test_what_is_used_is_said_once(caplog: pytest.LogCaptureFixture, compiled: Kernel) -> None:
+    library._of_level.cache_clear()
+    with caplog.at_level(logging.DEBUG, logger="mlpcli"):
+        for kept in (None, compiled.identity, None):
+            assert kernel_for(kept) is not None
+    assert [record.getMessage().split(",")[0] for record in caplog.records] == [
+        f"kernel: {compiled.identity.split(',', maxsplit=1)[0]}"
+    ]
+
+
 def test_a_run_goes_on_with_the_level_that_it_began_with(compiled: Kernel) -> None:
     plain = kernel_for("c plain (01234567, GCC 1)")
     assert plain is not None

@@ -81,11 +81,12 @@ def _of_level(wanted: str) -> Kernel | None:
         _log.debug("kernel: numpy, as %s", found)
         return None
     levels = found.mlp_levels().decode().split()
-    level = wanted if wanted in levels else levels[-1]
+    if wanted not in levels:
+        return _of_level(levels[-1])
     compiler = found.mlp_compiler().decode()
-    identity = f"c {level} ({digest_of(SOURCE)[:8]}, {compiler})"
+    identity = f"c {wanted} ({digest_of(SOURCE)[:8]}, {compiler})"
     _log.debug("kernel: %s, from %s", identity, path)
-    return Kernel(found, level, identity)
+    return Kernel(found, wanted, identity)
 
 
 def _load(path: Path) -> Any | str:

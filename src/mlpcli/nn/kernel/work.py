@@ -41,6 +41,7 @@ class Work:
         self._kernel, self.dtype = kernel, network.theta.dtype
         self.norms, self.sums = np.zeros(len(network.sizes)), np.zeros(2)
         self._kept: dict[str, NDArray[Any] | None] = {}
+        self._given: tuple[FloatArray | None, ...] = (np.empty(0),)
         self.job = Job(
             depth=len(network.sizes) - 1,
             bias=int(network.bias),
@@ -76,7 +77,11 @@ class Work:
         self, X: FloatArray, y: FloatArray, weight: FloatArray | None, omega: FloatArray | None
     ) -> None:
         """Point to rows: X (N x n_0), y (N x K), weight (N,), and omega (N x K or N x 1)."""
+        given = (X, y, weight, omega)
+        if all(a is b for a, b in zip(given, self._given, strict=False)):
+            return  # the same as before, as in every epoch
         self.make_room()
+        self._given = given
         for name, array in (("X", X), ("y", y), ("weight", weight), ("omega", omega)):
             in_one = None if array is None else np.ascontiguousarray(array, self.dtype)
             self.point(**{name: in_one})
