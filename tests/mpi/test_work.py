@@ -61,7 +61,7 @@ def test_another_command_runs_once(folder: Path) -> None:
 def test_predict_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "config.yaml", "-q", "--out", "model"]) == 0
     lines = (folder / "points.csv").read_text().splitlines(keepends=True)
-    (folder / "many.csv").write_text(lines[0] + "".join(lines[1:]) * 5000)
+    (folder / "many.csv").write_text(lines[0] + "".join(lines[1:]) * 2500)
     for command in (["predict", "model", "many.csv", "--keep", "x"],
                     ["evaluate", "model", "many.csv", "--json"]):  # fmt: skip
         capsys.readouterr()
