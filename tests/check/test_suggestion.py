@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from mlpcli.check.bugs.plant import planted
 from mlpcli.check.built_in import built_in_cases, drawn_case
 from mlpcli.check.convention import Convention
 from mlpcli.check.given.intermediates import compare
@@ -133,3 +134,31 @@ def test_a_loss_that_is_J_owns_no_other_gradient() -> None:
     assert "  but the loss that comes with it is J as above: it is not its gradient" in words
     right = [*gradcheck_words(with_loss(MSE, MSE)(case))]
     assert not any("not its gradient" in line for line in right)
+
+
+@pytest.mark.parametrize(
+    ("meant", "bug", "options"),
+    [
+        (Convention("tanh"), "one-minus-activation", "--activation tanh"),
+        (Convention("tanh", reduction="sum"), "missing-sigma-prime",
+         "--activation tanh --reduction sum"),
+        (Convention("relu"), "weight-not-transposed", "--activation relu"),
+    ],
+)  # fmt: skip
+def test_a_bug_in_another_network_is_named_there(meant: Convention, bug: str, options: str) -> None:
+    """The output layer tells whose network it is; what is wrong below has its name in that."""
+    case = drawn_case((3, 4, 4, 1), Convention(), seed=5)
+    result = gradcheck(case, planted(meant.applied(case), bug))
+    assert result.verdict == "fail"
+    assert {each.bug for each in result.diagnosis} == {"unknown"}
+    assert result.suggestion is None
+    for each in result.diagnosis:
+        assert each.fix.startswith(f"with {options} the output layer is right, and what is wrong")
+        assert bug in each.fix
+
+
+def test_an_output_layer_that_is_wrong_for_every_network_tells_nothing() -> None:
+    case = drawn_case((3, 4, 4, 1), Convention(), seed=5)
+    given = case.network.like(np.random.default_rng(0).standard_normal(case.network.theta.size))
+    (only,) = gradcheck(case, given).diagnosis
+    assert (only.bug, only.fix[:13]) == ("unknown", "compare delta")

@@ -16,7 +16,7 @@ from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.kinks import at_kinks, other_side
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.result import CheckResult, FormResult, GradcheckResult
-from mlpcli.check.suggestion import Given, suggest
+from mlpcli.check.suggestion import Given, right_at_the_output, suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.digits import Printed, printed
 from mlpcli.check.verdict.precision import single_precision
@@ -182,7 +182,24 @@ def explain(
     T = _effective(TOLERANCE if tolerance is None else tolerance, result.check)
     explained = diagnose(case, given, result.check.bounds, T)
     suggestion = None if findings else _suggestion(result, T, others)
+    if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
+        explained = _of_another_network(case, given, T, explained)
     return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
+
+
+def _of_another_network(
+    case: Case, gradient: Parameters, tolerance: float, unexplained: tuple[Diagnosis, ...]
+) -> tuple[Diagnosis, ...]:
+    """Return what could not be explained with the options under which it could be, if there are."""
+    found = right_at_the_output(case, gradient, tolerance)
+    if found is None:
+        return unexplained
+    options, other = found
+    bugs = diagnose(other, gradient, rounding_bounds(other), tolerance)
+    names = ", ".join(dict.fromkeys(each.bug for each in bugs if each.bug != "unknown"))
+    wrong = f"what is wrong below it is {names}" if names else "something below it is wrong"
+    fix = f"with {options} the output layer is right, and {wrong}: add that if it is so meant"
+    return tuple(replace(each, fix=fix) for each in unexplained)
 
 
 def _effective(tolerance: float, result: CheckResult) -> float:

@@ -24,14 +24,14 @@ from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mlpcli.check.case import Case
-    from mlpcli.check.verdict.rule import Verdict
+    from mlpcli.check.verdict.rule import TensorResult, Verdict
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Given", "suggest"]
+__all__ = ["Given", "suggest", "right_at_the_output"]
 
 _NEAR = 1e-4  # of a fitted c to one that people mean, before all entries are judged
 _SAME_LOSS = 1e-4
@@ -75,7 +75,38 @@ def suggest(
         found = told or found
     options = [convention.options_from(own) for convention, _ in found]
     best = min(options, key=lambda each: _rank(each, case), default=None)
-    return None if best is None else " ".join(f"{name} {value}" for name, value in best.items())
+    return None if best is None else _line(best)
+
+
+def right_at_the_output(
+    case: Case, gradient: Parameters, tolerance: float
+) -> tuple[str, Case] | None:
+    """Return the options under which the last layer is right, where it is not, and their case.
+
+    The last layer's gradient holds nothing but its inputs and delta_L: where those are right under
+    another convention, that is the one meant, and what is wrong is below.
+    """
+    if not np.isfinite(gradient.theta).all() or _last_is_right(case, gradient, tolerance):
+        return None
+    own, found = convention_of(case), []
+    for near in _neighbours(own, case):
+        for convention in _fitted(near, case, gradient):
+            other = convention.applied(case)
+            if convention != own and _last_is_right(other, gradient, tolerance):
+                found.append((convention.options_from(own), other))
+    if not found:
+        return None
+    options, other = min(found, key=lambda each: _rank(each[0], case))
+    return _line(options), other
+
+
+def _last_is_right(case: Case, gradient: Parameters, tolerance: float) -> bool:
+    layers = _tensors(case, gradient, tolerance, None)
+    return all(each.verdict == "pass" for each in layers if each.layer == len(case.network.W))
+
+
+def _line(options: dict[str, str]) -> str:
+    return " ".join(f"{name} {value}" for name, value in options.items())
 
 
 def _neighbours(own: Convention, case: Case) -> Iterator[Convention]:
@@ -127,10 +158,17 @@ def _usual(rows: int, outputs: int) -> Iterator[tuple[str, float, float]]:
 def _verdict(
     case: Case, gradient: Parameters, tolerance: float, doubt: FloatArray | None
 ) -> Verdict:
-    """Return the verdict of the gradient for this case, by our own gradient, which was proven."""
+    """Return the verdict of the gradient for this case."""
+    return overall([each.verdict for each in _tensors(case, gradient, tolerance, doubt)])
+
+
+def _tensors(
+    case: Case, gradient: Parameters, tolerance: float, doubt: FloatArray | None
+) -> Sequence[TensorResult]:
+    """Judge every tensor for this case by our own gradient, which was proven."""
     numeric = case.gradient().theta
     entries = judge(gradient, numeric, rounding_bounds(case), tolerance, doubt)
-    return overall([each.verdict for each in summarise(gradient, numeric, entries)])
+    return summarise(gradient, numeric, entries)
 
 
 def _same_value(case: Case, value: float) -> bool:
