@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Given", "suggest", "right_at_the_output"]
+__all__ = ["Given", "right_at_the_output", "suggest"]
 
 _NEAR = 1e-4  # of a fitted c to one that people mean, before all entries are judged
 _SAME_LOSS = 1e-4
