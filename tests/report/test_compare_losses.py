@@ -139,7 +139,7 @@ def test_words_are_told_once() -> None:
     words = list(comparison_text(comparison(), 80))[1].words
     assert words[:2] == (
         "naive, y = 0",
-        "  fine up to |h| = 7.621 / 16.64 / 36.74, nan from |h| = 7.625 / 16.64 / 36.74",
+        "  fine up to |h| = 7.621 / 16.63 / 36.73, nan from |h| = 7.625 / 16.64 / 36.74",
     )
     assert words[-2] == "stable, y = 0 or 1"
     assert re.fullmatch(r"  right on the whole grid, to [\d.]+ / [\d.]+ / [\d.]+ ulp", words[-1])
