@@ -22,6 +22,7 @@ from mlpcli.cli.gradcheck_output import (
 )
 from mlpcli.cli.gradcheck_subject import find_subjects, refuse_unfit_options
 from mlpcli.errors import UsageError
+from mlpcli.heap import keep_freed_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,6 +59,7 @@ def gradcheck(
     Exit status: 0 every tensor was judged and is right, 1 something is wrong, 4 nothing is wrong
     but some tensor could not be judged.
     """
+    keep_freed_memory()
     with answering_who_is_graded(report):
         _refuse(config, overrides, check, given)
         refuse_unfit_options(config, subject, given)
