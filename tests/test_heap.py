@@ -34,7 +34,7 @@ def faults(how: str) -> int:
 
 
 def test_memory_that_was_freed_is_used_again() -> None:
-    """Twenty arrays of 64 MB one after the other: where they are mapped anew, their pages are too."""
+    """Twenty arrays of 64 MB, one after the other: pages are new where they are mapped anew."""
     assert 10 * faults("kept") < faults("mapped")
 
 
