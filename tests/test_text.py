@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.text import (
+    counted,
     did_you_mean,
     finite,
     near_names,
@@ -90,3 +91,8 @@ def test_json_of_numbers_is_read() -> None:
 def test_ranges() -> None:
     assert show_ranges([1, 2, 4, 5, 6, 9], "W") == "W1, W2, W4-W6, W9"
     assert show_ranges([]) == ""
+
+
+def test_counted_things_are_one_or_many() -> None:
+    assert [counted(n, "epoch") for n in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
+    assert [counted(n, "batch", "es") for n in (1, 2)] == ["1 batch", "2 batches"]

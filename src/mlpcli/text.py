@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = [
+    "counted",
     "did_you_mean",
     "finite",
     "near_names",
@@ -36,6 +37,11 @@ def printable(text: str) -> str:
     The escapes are those that Python and the double quotes of YAML have in common.
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def counted(number: int, noun: str, ending: str = "s") -> str:
+    """Return "1 epoch", or "2 epochs": with the ending of several."""
+    return f"{number} {noun}{'' if number == 1 else ending}"
 
 
 def quoted(value: str | float) -> str:

@@ -142,7 +142,7 @@ def test_the_message_says_where_and_how_to_go_on(workshop: Workshop) -> None:
         workshop.train(observer=Watch(stop_after=7, signum=15))
     file = workshop.path / "run" / "last.ckpt.safetensors"
     assert caught.value.lines == (
-        f"interrupted after 1 epochs and 2 batches; go on with --resume ({file})",
+        f"interrupted after 1 epoch and 2 batches; go on with --resume ({file})",
     )
     assert caught.value.exit_code == 143
 

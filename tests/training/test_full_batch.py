@@ -16,6 +16,7 @@ from mlpcli.data.dataset import load_dataset
 from mlpcli.errors import ConfigError, Interrupted, UsageError
 from mlpcli.nn.optimizers import Sgd
 from mlpcli.parallel import Team
+from mlpcli.text import counted
 from mlpcli.training.build import new_loop
 from mlpcli.training.full_batch import FullBatch
 from training_workshop import Watch, Workshop, leave_room
@@ -160,7 +161,7 @@ def test_an_interruption_ends_in_the_same_bytes(workshop: Workshop, at: int, dty
     whole = workshop.train(*overrides, out="whole")
     with pytest.raises(Interrupted) as caught:
         workshop.train(*overrides, out="parts", observer=Watch(stop_after=at))
-    assert f"interrupted after {at} epochs and 0 batches" in str(caught.value)
+    assert f"interrupted after {counted(at, 'epoch')} and 0 batches" in str(caught.value)
     lines = (workshop.path / "parts/history.jsonl").read_text().splitlines()
     assert len(lines) == at
     parts = workshop.train(*overrides, out="parts", resume=True)

@@ -19,6 +19,7 @@ from mlpcli.locks import FolderLock
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import limit_blas
 from mlpcli.ranks import job
+from mlpcli.text import counted
 from mlpcli.training.build import layer_sizes, new_loop, require_trainable, rows_per_step
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
@@ -249,7 +250,8 @@ class _Run:
             self._save_checkpoint(durable=not hurried)
         if self.loop.signal:
             at, file = self.loop.position, self.folder.checkpoint
-            done = f"interrupted after {at.epoch} epochs and {at.batch} batches"
+            batches = counted(at.batch, "batch", "es")
+            done = f"interrupted after {counted(at.epoch, 'epoch')} and {batches}"
             raise Interrupted(self.loop.signal, f"{done}; go on with --resume ({file})")
         return tuple(history)
 
