@@ -82,4 +82,4 @@ PACKED: tuple[tuple[bytes, Callable[[Path, Path, Path], None]], ...] = (
 
 def _holds_data(member: zipfile.ZipInfo) -> bool:
     hidden = member.filename.startswith("__MACOSX/") or member.filename.endswith(".DS_Store")
-    return not (member.is_dir() or hidden)
+    return not (member.filename.endswith("/") or hidden)  # its own is_dir fails without a name
