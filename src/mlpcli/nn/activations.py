@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import ClassVar, Self
 
 import numpy as np
 
-from mlpcli.nn.sigmoid import FAST, FloatArray, Numbers, sigmoid_into, sigmoid_of_any, sigmoid_pair
+from mlpcli.nn.sigmoid import FloatArray, Numbers, sigmoid_of_any, sigmoid_pair
 
 __all__ = [
     "ACTIVATIONS",
@@ -27,12 +26,6 @@ __all__ = [
     "activation_by",
     "shifted",
 ]
-
-
-@cache
-def _constants(letter: str, below: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return 0, 1-a and a as arrays of the dtype, which are faster to compute with."""
-    return np.zeros((), letter), np.array(1 - below, letter), np.array(below, letter)
 
 
 @dataclass(frozen=True)
@@ -125,15 +118,6 @@ class Activation(ABC):
         """Return the error of `textbook_slope` that `slope` does not have, in units of u."""
         return np.zeros_like(z)
 
-    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Write f(h) into `z`, and into `keep` what `step_down` needs; h is lost."""
-        z[...] = self.value(h)
-        keep[...] = self.slope(h, z)
-
-    def step_down(self, delta: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Multiply `delta` by f'(h), in place, after `step_up`."""
-        np.multiply(delta, keep, delta)
-
 
 def shifted(g: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
     """Return (f(h + D) - f(h)) / 2 = s g / (1 + lean g), given g(D/2)."""
@@ -197,15 +181,6 @@ class Sigmoid(Activation):
         """Return z, which 1 - z is rounded to a unit of."""
         return np.abs(z)
 
-    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Write z = e/t with e = exp(h), and keep t = 1 + e."""
-        sigmoid_into(z, h, keep)
-
-    def step_down(self, delta: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Multiply by sigma(h) sigma(-h) = z/t."""
-        np.multiply(delta, z, delta)
-        np.divide(delta, keep, delta)
-
 
 @dataclass(frozen=True)
 class Tanh(Activation):
@@ -259,12 +234,6 @@ class Tanh(Activation):
     def textbook_error(self, z: FloatArray) -> FloatArray:
         """Return 3 z^2: of the square, and of the difference."""
         return 3 * z * z
-
-    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Write tanh h, and keep 1 - z^2, which is right to a unit of 1."""
-        np.tanh(h, z)
-        np.multiply(z, z, keep)
-        np.subtract(FAST[h.dtype.char][2], keep, keep)
 
 
 @dataclass(frozen=True)
@@ -331,15 +300,6 @@ class LeakyRelu(Activation):
         z: Numbers = self.slope(h.real, h.real) * h
         return z
 
-    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Write z, and keep s."""
-        zero, jump, below = _constants(h.dtype.char, self.below)
-        np.greater(h, zero, keep)
-        if self.below:
-            np.multiply(keep, jump, keep)
-            np.add(keep, below, keep)
-        np.multiply(h, keep, z)
-
 
 @dataclass(frozen=True)
 class Relu(LeakyRelu):
@@ -400,13 +360,6 @@ class Identity(Activation):
     def own_error(self, z: FloatArray) -> FloatArray:
         """Return 0."""
         return np.zeros_like(z)
-
-    def step_up(self, h: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Write h; nothing is kept."""
-        np.copyto(z, h)
-
-    def step_down(self, delta: FloatArray, keep: FloatArray, z: FloatArray) -> None:
-        """Leave delta as it is."""
 
 
 ACTIVATIONS: dict[str, type[Activation]] = {

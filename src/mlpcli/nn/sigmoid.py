@@ -12,13 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "FAST",
     "FloatArray",
     "Numbers",
-    "clip",
     "probability",
     "sigmoid",
-    "sigmoid_into",
     "sigmoid_of_any",
     "sigmoid_pair",
     "softplus",
@@ -26,21 +23,6 @@ __all__ = [
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 Numbers: TypeAlias = NDArray[np.inexact[Any]]
-
-try:  # np.clip takes longer to reach this function than the function takes
-    from numpy._core import umath
-except ImportError:  # it is not public, so a release may move it
-    umath = np  # type: ignore[misc]  # both are modules with a clip
-clip = getattr(umath, "clip", np.clip)
-
-
-def _sigmoid_range(letter: str) -> tuple[FloatArray, FloatArray, FloatArray]:
-    high = np.floor(-np.log(float(np.finfo(letter).tiny)))
-    return np.array(-high, letter), np.array(high, letter), np.ones((), letter)
-
-
-# By the letter of the dtype: the ends of the range of `sigmoid_into`, and 1.
-FAST = {letter: _sigmoid_range(letter) for letter in "fd"}
 
 
 def sigmoid(h: FloatArray) -> FloatArray:
@@ -90,16 +72,3 @@ def probability(h: FloatArray) -> FloatArray:
 def softplus(h: FloatArray) -> FloatArray:
     """Return log(1 + exp(h)) without overflow: max(h, 0) + log1p(exp(-abs(h)))."""
     return np.maximum(h, 0) + np.log1p(np.exp(-np.abs(h)))
-
-
-def sigmoid_into(z: FloatArray, h: FloatArray, t: FloatArray) -> None:
-    """Write sigma(h) = e/t into `z`, with e = exp(h) in `h` and t = 1 + e; z may be h itself.
-
-    h is held within the range where neither sigma(h) nor sigma(-h) = 1/t is subnormal, which would
-    be slow; within it both have full relative precision.
-    """
-    low, high, one = FAST[h.dtype.char]
-    clip(h, low, high, h)
-    np.exp(h, h)
-    np.add(h, one, t)
-    np.divide(h, t, z)

@@ -79,19 +79,6 @@ def test_textbook_cancels(loss: Loss) -> None:
     assert loss.truth.derivative(h, y, 0.0) != 0
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@every_loss
-def test_signed_is_the_derivative_of_hard_labels(loss: Loss, dtype: str) -> None:
-    if loss.signed is None:
-        return
-    h, y, _ = (array.astype(dtype) for array in cells(soft=False))
-    signs = 1 - 2 * y
-    work, expected = signs * h, loss.truth.derivative(h, y, 0.0)
-    loss.signed(work, np.empty_like(work))
-    assert work.dtype == dtype
-    np.testing.assert_allclose(work * signs, expected, rtol=8 * float(np.finfo(dtype).eps))
-
-
 @labels
 @every_loss
 def test_value_of_any_by_complex_step(loss: Loss, soft: bool) -> None:

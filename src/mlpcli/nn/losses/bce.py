@@ -25,10 +25,9 @@ import numpy as np
 
 from mlpcli.nn.losses.libraries import LIBRARY_FORMS
 from mlpcli.nn.losses.loss import Form, Loss, Start, residual, weighted_sum
-from mlpcli.nn.sigmoid import FloatArray, probability, sigmoid, sigmoid_into, sigmoid_pair, softplus
+from mlpcli.nn.sigmoid import FloatArray, probability, sigmoid, sigmoid_pair, softplus
 
 if TYPE_CHECKING:
-    from mlpcli.nn.losses.loss import InPlace
     from mlpcli.nn.sigmoid import Numbers
 
 __all__ = ["BCE_FORMS", "Bce"]
@@ -120,11 +119,6 @@ class Bce(Loss):
     libraries = LIBRARY_FORMS
     canonical = True
     in_numpy = ("return 1 / (1 + np.exp(-h))", "z - y")
-
-    @property
-    def signed(self) -> InPlace:
-        """Delta is (1-2y) sigma((1-2y) h), one exponential."""
-        return lambda h, spare: sigmoid_into(h, h, spare)
 
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return l(h, y); the imaginary part is right to its last digits, as the check needs it."""

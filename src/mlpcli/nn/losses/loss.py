@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Form", "Loss", "Start", "residual", "weighted_sum"]
 
-InPlace: TypeAlias = Callable[[FloatArray, FloatArray], None]
 Elementwise: TypeAlias = Callable[[FloatArray, FloatArray, float], FloatArray]
 
 
@@ -89,14 +88,6 @@ class Loss(ABC):
     def form(self, name: str) -> Form:
         """Return the form of this name; where there is only one, that one."""
         return self.forms[name] if len(self.forms) > 1 else self.truth
-
-    @property
-    def signed(self) -> InPlace | None:
-        """The truth's derivative in fewest operations, for labels 0 and 1, if there is such a way.
-
-        It replaces (1-2y) h in place by l'/(1-2y), with an array of the same shape to spare.
-        """
-        return None
 
     def value(self, h: FloatArray, y: FloatArray) -> FloatArray:
         """Return l(h, y), finite for every finite logit whatever form the derivative has."""
