@@ -42,6 +42,12 @@ SHAPES = {  # sizes, rows of a batch, batches of an epoch
 }
 
 
+def title(shape: str, dtype: str, optimizer: str) -> str:
+    """Return how a step is named in the results."""
+    sizes, batch, _ = SHAPES[shape]
+    return f"{'-'.join(map(str, sizes))}, {batch} rows, {dtype}, {optimizer}"
+
+
 @dataclass
 class Task:
     """What all subjects do; `cores` is how many there are to use."""
