@@ -133,6 +133,7 @@ def check_gradient(
     from mlpcli.check.found import found_by_function
     from mlpcli.check.given.call import CALLS
     from mlpcli.check.given.hosting import hosted
+    from mlpcli.check.options import Options
     from mlpcli.check.run import examine, gradcheck_each
 
     _require_one("call", call, CALLS)
@@ -141,14 +142,14 @@ def check_gradient(
     convention = Convention().with_said(**said, factor=_number(factor), l2=float(l2))
     arrays = _named(weights, biases, X, y)
     cases = _cases(arrays, convention, layout, sizes=sizes, rows=rows, seed=seed)
+    options = Options.of(tolerance=tolerance)
     with hosted(f, call=call) as host:
         ask = partial(found_by_function, call=call, layout=layout, learning_rate=learning_rate)
 
         def of(case: Case) -> GradcheckResult:
-            found = _told(ask, host, case)
-            return examine(found.case, found.gradient, tolerance=tolerance, **found.keywords)
+            return examine(_told(ask, host, case), options)
 
-        result = gradcheck_each(cases, of, tolerance)
+        result = gradcheck_each(cases, of, options.tolerance)
     return CheckedGradient(result, stated=(loss, reduction) != (Convention.loss, "mean"))
 
 

@@ -13,6 +13,7 @@ from mlpcli.check.built_in import built_in_cases, drawn_case
 from mlpcli.check.convention import Convention
 from mlpcli.check.given.intermediates import compare
 from mlpcli.check.given.layout import OURS
+from mlpcli.check.given.provenance import Provenance
 from mlpcli.check.run import gradcheck, gradcheck_each
 from mlpcli.check.suggestion import suggest
 from mlpcli.nn.activations import ACTIVATIONS
@@ -116,7 +117,7 @@ def with_loss(convention: Convention, loss: Convention) -> Callable[[Case], Grad
 
     def of(case: Case) -> GradcheckResult:
         beside = compare({"loss": np.array(loss.applied(case).value())}, case, OURS)
-        return gradcheck(case, convention.applied(case).gradient(), beside=beside)
+        return gradcheck(case, convention.applied(case).gradient(), known=Provenance(beside=beside))
 
     return of
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from mlpcli.check.given.provenance import UNTOLD, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,20 +16,16 @@ if TYPE_CHECKING:
     from mlpcli.check.given.layout import Layout
     from mlpcli.nn.network import Parameters
 
-
 __all__ = ["Found", "Source", "found_by_function", "found_in_file"]
 
 
 @dataclass(frozen=True)
 class Found:
-    """A gradient of the case, which its layout may have changed; None is our own.
-
-    `keywords` are what `gradcheck` is told of how it came about.
-    """
+    """A gradient of the case, which its layout may have changed; None is our own."""
 
     case: Case
     gradient: Parameters | None = None
-    keywords: dict[str, Any] = field(default_factory=dict)
+    known: Provenance = UNTOLD
 
 
 class Source(Protocol):
@@ -47,7 +45,7 @@ def found_in_file(path: Path, layout: Layout, case: Case) -> Found:
 
     found = read_returned(path, case, layout)
     beside = compare(found.beside, case, layout)
-    return Found(case, found.gradient, {"layout": layout, "beside": beside})
+    return Found(case, found.gradient, Provenance(layout, beside))
 
 
 def found_by_function(
@@ -63,14 +61,4 @@ def found_by_function(
     run = run_function(host, taken, call=call, layout=layout, learning_rate=learning_rate)
     if run.rate is not None and not run.rate.fitted:
         taken = replace(taken, learning_rate=run.rate.value)
-    keywords = {
-        "findings": run.misbehaviour,
-        "doubt": run.doubt,
-        "hidden": run.hidden,
-        "call": run.call,
-        "layout": layout,
-        "beside": run.beside,
-        "other_call": run.other_call,
-        "place": run.place,
-    }
-    return Found(taken, run.gradient, keywords)
+    return Found(taken, run.gradient, run.known)

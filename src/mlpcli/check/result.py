@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.given.layout import OURS, Layout
+from mlpcli.check.given.provenance import UNTOLD, Provenance
 
 if TYPE_CHECKING:
     from mlpcli.check.bugs.blind_spots import BlindSpot
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
-    from mlpcli.check.given.intermediates import Comparison
-    from mlpcli.check.given.other_call import OtherCall
     from mlpcli.check.numeric.methods import Method, Numeric
     from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.check.verdict.digits import Printed
@@ -49,6 +47,10 @@ class CheckResult:
     def __repr__(self) -> str:
         size = f"{self.parameters} parameters, {self.rows} rows"
         return f"<CheckResult {self.verdict} by {self.method}; {size}>"
+
+    def allowed(self, tolerance: float) -> float:
+        """Return the tolerance, with the share of a number that its printed digits leave open."""
+        return tolerance + (0.0 if self.printed is None else self.printed.share)
 
     @property
     def unproven(self) -> frozenset[str]:
@@ -102,15 +104,14 @@ SMOOTH = Kinks()
 
 @dataclass(frozen=True)
 class GradcheckResult:
-    """What a report shows. `forms` is None unless asked for, `call` where no function was called.
+    """What a report shows. `forms` is None unless asked for.
 
     `verdict` is that of `check`, or fail where a known bug reproduces what rounding left open; of
     several `cases`, by name, that of all. `case` is the one that is shown. `suggestion` holds the
     options under which a wrong gradient is right, if there are any, and `gradient` is what was
-    judged, in our layout whatever that of the giver is; `kinks` says how they were taken; `beside`
-    compares what came with it; `findings`, which stand first in `diagnosis`, are faults of the
-    function and not of its numbers. `place` is the file and the line of the function that computed
-    it, and `unproven` names the tensors that some case does not prove.
+    judged, in our layout whatever that of the giver is; `kinks` says how they were taken, `known`
+    how the gradient came about, with faults of a function that stand first in `diagnosis`.
+    `unproven` names the tensors that some case does not prove.
     """
 
     verdict: Verdict
@@ -121,15 +122,10 @@ class GradcheckResult:
     blind_spots: tuple[BlindSpot, ...]
     forms: tuple[FormResult, ...] | None
     kinks: Kinks = SMOOTH
-    findings: tuple[Diagnosis, ...] = ()
+    known: Provenance = UNTOLD
     suggestion: str | None = None
     name: str = ""
     cases: tuple[tuple[str, Verdict], ...] = ()
-    call: str | None = None
-    layout: Layout = OURS
-    beside: tuple[Comparison, ...] = ()
-    other_call: OtherCall | None = None
-    place: tuple[str | None, int | None] = (None, None)
     unproven: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:

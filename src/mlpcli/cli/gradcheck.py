@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
     from mlpcli.check.found import Found
+    from mlpcli.check.options import Options
     from mlpcli.check.result import GradcheckResult
     from mlpcli.config import Config
 
@@ -89,7 +90,7 @@ def _examined(
     source: Callable[[Case], Found],
     check: Check,
     given: Given,
-    options: dict[str, Any],
+    options: Options,
 ) -> GradcheckResult:
     """Return the check of these cases, with the gradients of a source.
 
@@ -100,10 +101,11 @@ def _examined(
 
     count = sum(case.network.theta.size for case in cases.values())
     with counting("entry", count) as progress, limit_blas(1):
+        options = replace(options, progress=progress)
         return gradcheck_each(
             cases,
-            lambda case: _check(_planted(source(case), given), check, options, progress),
-            options.get("tolerance"),
+            lambda case: _check(_planted(source(case), given), check, options),
+            options.tolerance,
         )
 
 
@@ -136,30 +138,25 @@ def _planted(found: Found, given: Given) -> Found:
     return replace(found, gradient=planted_by(found.case, given.plant))
 
 
-def _check(found: Found, check: Check, options: dict[str, Any], progress: Any) -> GradcheckResult:
+def _check(found: Found, check: Check, options: Options) -> GradcheckResult:
     """Return the check of one case, with somebody's gradient of it or with ours."""
     from mlpcli.check.run import examine
 
     loss = found.case.objective.loss
     if check.derivative is not None and len(loss.forms) == 1:
         raise UsageError(f"--derivative: the {loss.name} has one form only; leave it out")
-    return examine(
-        found.case,
-        found.gradient,
-        dtype=check.dtype or "float64",
-        compare_losses=check.compare_losses,
-        progress=progress,
-        **found.keywords,
-        **options,
-    )
+    return examine(found, options)
 
 
-def _options(config: Config | None, check: Check) -> dict[str, Any]:
-    """Return the keywords of a check: the command line's, else the config's, else the defaults."""
-    options = dict[str, Any]()
+def _options(config: Config | None, check: Check) -> Options:
+    """Return the options of a check: the command line's, else the config's, else the defaults."""
+    from mlpcli.check.options import Options
+
+    told = dict[str, Any]()
     if config is not None:
         section = config.gradcheck
-        options = {"method": section.method, "tolerance": section.tolerance, "step": section.step}
-        options |= {"form": config.loss.derivative, "epsilon": config.loss.epsilon}
+        told = {"method": section.method, "tolerance": section.tolerance, "step": section.step}
+        told |= {"form": config.loss.derivative, "epsilon": config.loss.epsilon}
     said = {"method": check.method, "tolerance": check.tolerance, "form": check.derivative}
-    return options | {name: value for name, value in said.items() if value is not None}
+    told |= {name: value for name, value in said.items() if value is not None}
+    return Options.of(**told, dtype=check.dtype, compare_losses=check.compare_losses)

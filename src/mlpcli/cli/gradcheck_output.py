@@ -77,7 +77,8 @@ def put_result(
     from mlpcli.report.gradcheck_figure import gradcheck_figure
 
     if report.hide_diagnosis:
-        result = replace(result, diagnosis=(), suggestion=None, beside=())
+        known = replace(result.known, beside=())
+        result = replace(result, diagnosis=(), suggestion=None, known=known)
     _write_junit(result, report, name)
     undrawn = draw(report.plot, lambda: gradcheck_figure(result))
     if report.json:

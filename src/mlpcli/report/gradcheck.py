@@ -145,7 +145,9 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
     told = [d for d in result.diagnosis if d.bug != "unknown" or not result.suggestion]
     causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in told]
     other = [f"  it is right with {result.suggestion}"] if result.suggestion else []
-    if other and any(found.name == "loss" and found.verdict == "pass" for found in result.beside):
+    if other and any(
+        found.name == "loss" and found.verdict == "pass" for found in result.known.beside
+    ):
         other.append("  but the loss that comes with it is J as above: it is not its gradient")
     yield from (causes + other) if stated else (other + causes)
     yield from _beside(result)
@@ -176,10 +178,12 @@ def gradcheck_marks(result: GradcheckResult) -> Marks:
 
 def _beside(result: GradcheckResult) -> Iterator[str]:
     """Yield what came with the gradient: the right arrays on one line, each other on its own."""
-    plain = [found.name for found in result.beside if found.verdict == "pass" and not found.meaning]
+    plain = [
+        found.name for found in result.known.beside if found.verdict == "pass" and not found.meaning
+    ]
     if plain:
         yield f"returned and right: {', '.join(plain)}"
-    for found in result.beside:
+    for found in result.known.beside:
         if found.name not in plain:
             means = f": {found.meaning}" if found.meaning else ""
             verdict = "right"
@@ -285,10 +289,10 @@ def gradcheck_document(result: GradcheckResult) -> dict[str, Any]:
         "blind_spots": [asdict(spot) for spot in result.blind_spots],
         "cases": [{"name": name, "verdict": verdict} for name, verdict in result.cases],
         "objective": convention_of(result.case).document(),
-        "layout": asdict(result.layout),
-        "call": result.call,
+        "layout": asdict(result.known.layout),
+        "call": result.known.call,
         "suggestion": result.suggestion,
-        "returned": [finite(vars(found)) for found in result.beside],
+        "returned": [finite(vars(found)) for found in result.known.beside],
         "printed": None if check.printed is None else str(check.printed),
     }
 

@@ -38,7 +38,7 @@ def run(
 
 
 def judged(found: FunctionRun, case: Case = CASE) -> str:
-    return gradcheck(case, found.gradient, doubt=found.doubt).verdict
+    return gradcheck(case, found.gradient, known=found.known).verdict
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -46,7 +46,7 @@ def judged(found: FunctionRun, case: Case = CASE) -> str:
 @pytest.mark.parametrize("function", GRADIENTS)
 def test_a_right_gradient_passes(function: str, call: str, case: str) -> None:
     found = run(function, call, CASES[case])
-    assert found.misbehaviour == ()
+    assert found.known.findings == ()
     assert found.rate is None
     assert judged(found, CASES[case]) == "pass"
 
@@ -56,7 +56,7 @@ def test_a_right_gradient_passes(function: str, call: str, case: str) -> None:
 @pytest.mark.parametrize("function", STEPS)
 def test_a_right_step_passes_at_a_sharp_rate(function: str, call: str, case: str) -> None:
     found = run(function, call, CASES[case])
-    assert found.misbehaviour == ()
+    assert found.known.findings == ()
     assert found.rate is not None
     assert found.rate.value >= 2**40
     assert judged(found, CASES[case]) == "pass"
@@ -65,7 +65,7 @@ def test_a_right_step_passes_at_a_sharp_rate(function: str, call: str, case: str
 def test_a_gradient_that_is_kept_is_taken_and_the_loss_stands_beside_it() -> None:
     found = run("Keeping.backward")
     assert judged(found) == "pass"
-    assert [one.name for one in found.beside] == ["loss"]
+    assert [one.name for one in found.known.beside] == ["loss"]
 
 
 @pytest.mark.parametrize("call", ["batch", "row"])

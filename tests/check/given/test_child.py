@@ -36,8 +36,8 @@ def test_arrays_go_in_and_out_as_in_this_process(call: str) -> None:
             found.append(run_function(host, CASE, call=call))
     assert np.array_equal(found[0].gradient.theta, found[1].gradient.theta)
     assert found[0].rate == found[1].rate
-    assert found[0].place == found[1].place
-    assert found[0].place[0] == str(HERE / "guests.py")
+    assert found[0].known.place == found[1].known.place
+    assert found[0].known.place[0] == str(HERE / "guests.py")
 
 
 @pytest.mark.parametrize(

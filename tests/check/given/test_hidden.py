@@ -22,20 +22,20 @@ def run(function: str, call: str = "batch", case: Case = CASE) -> FunctionRun:
 
 
 def test_a_fitted_rate_hides_every_factor() -> None:
-    hidden = {spot.bug: spot for spot in run("of_its_own_rate", "step").hidden}
+    hidden = {spot.bug: spot for spot in run("of_its_own_rate", "step").known.hidden}
     assert {"sum-instead-of-mean", "mean-twice", "mean-over-outputs", "scaled"} <= hidden.keys()
     assert "last-layer-closed-form" not in hidden
     assert "--learning-rate" in hidden["scaled"].reason
 
 
 def test_one_row_hides_what_many_show() -> None:
-    assert run("gradient").hidden == run("step", "step").hidden == ()
-    hidden = {spot.bug for spot in run("gradient", "row").hidden}
+    assert run("gradient").known.hidden == run("step", "step").known.hidden == ()
+    hidden = {spot.bug for spot in run("gradient", "row").known.hidden}
     assert hidden == {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
-    assert hidden == {spot.bug for spot in run("step", "row-step").hidden}
+    assert hidden == {spot.bug for spot in run("step", "row-step").known.hidden}
 
 
 def test_a_penalty_shows_a_factor_of_the_data_term() -> None:
     case = network_case((4, 5, 3), 7, l2=0.1)
     found = run("of_its_own_rate", "step", case)
-    assert {spot.bug for spot in found.hidden} == {"scaled"}
+    assert {spot.bug for spot in found.known.hidden} == {"scaled"}

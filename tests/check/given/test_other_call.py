@@ -38,12 +38,12 @@ def test_the_right_call_is_suggested_and_passes(
     function: str, call: str, rate: float | None, suggestion: str
 ) -> None:
     found = run(function, call, rate)
-    assert found.other_call is not None
-    assert found.other_call.option == suggestion
-    assert gradcheck(CASE, found.gradient, doubt=found.doubt).verdict == "fail"
+    assert found.known.other_call is not None
+    assert found.known.other_call.option == suggestion
+    assert gradcheck(CASE, found.gradient, known=found.known).verdict == "fail"
     again = run(function, suggestion.split()[1])
-    assert again.other_call is None
-    assert gradcheck(CASE, again.gradient, doubt=again.doubt).verdict == "pass"
+    assert again.known.other_call is None
+    assert gradcheck(CASE, again.gradient, known=again.known).verdict == "pass"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_right_call_is_suggested_and_passes(
      ("too_early", "step"), ("wrong_step", "step")],
 )  # fmt: skip
 def test_nothing_is_suggested_to_what_is_right_or_just_wrong(function: str, call: str) -> None:
-    assert run(function, call).other_call is None
+    assert run(function, call).known.other_call is None
 
 
 @pytest.mark.parametrize("call", ["batch", "row"])
@@ -64,7 +64,7 @@ def test_a_step_that_returns_nothing_is_recognised_by_what_it_changed(call: str)
 
 
 def test_a_trainer_of_half_the_loss_that_goes_row_by_row_is_recognised_with_its_factor() -> None:
-    found = run("online_half", "step").other_call
+    found = run("online_half", "step").known.other_call
     assert found is not None
     assert found.option == "--call row-step"
     assert np.allclose(found.gradient.theta, CASE.gradient().theta / 2, rtol=1e-5)

@@ -22,14 +22,14 @@ def run(function: str, call: str = "batch", rate: float | None = None) -> Functi
 
 
 def judged(found: FunctionRun) -> str:
-    return gradcheck(CASE, found.gradient, doubt=found.doubt).verdict
+    return gradcheck(CASE, found.gradient, known=found.known).verdict
 
 
 @pytest.mark.parametrize("call", ["step", "row-step"])
 def test_a_known_rate_is_handed_over_or_believed(call: str) -> None:
     assert judged(run("step", call, rate=0.25)) == "pass"
     believed = run("of_its_own_rate", call, rate=0.3)
-    assert "scaled" not in {spot.bug for spot in believed.hidden}
+    assert "scaled" not in {spot.bug for spot in believed.known.hidden}
     assert judged(believed) == "pass"
     assert judged(run("of_its_own_rate", call, rate=0.6)) == "fail"
 
@@ -45,7 +45,7 @@ def test_a_rate_that_nobody_says_is_fitted_and_what_it_hides_is_said(call: str) 
 
 def test_a_step_uphill_is_wrong_at_any_rate() -> None:
     found = run("uphill", "step")
-    result = gradcheck(CASE, found.gradient, doubt=found.doubt)
+    result = gradcheck(CASE, found.gradient, known=found.known)
     assert result.verdict == "fail"
     assert [d.bug for d in result.diagnosis] == ["sign-flipped"]
 

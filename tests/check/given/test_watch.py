@@ -125,7 +125,7 @@ def run(folder: Path, request: Any) -> Any:
 @pytest.mark.parametrize("case", ["wide", "one row", "without bias", "without bias, one row"])
 def test_a_right_function_is_not_faulted(run: Any, case: str) -> None:
     found = run("gradient", case)
-    assert found.misbehaviour == ()
+    assert found.known.findings == ()
     right = CASES[case]
     assert found.gradient.theta.shape == right.network.theta.shape
 
@@ -133,24 +133,24 @@ def test_a_right_function_is_not_faulted(run: Any, case: str) -> None:
 @pytest.mark.parametrize("case", ["wide", "weights x 8", "many rows"])
 @pytest.mark.parametrize("function", ["shuffled", "single", "late"])
 def test_sums_in_another_order_are_no_fault(run: Any, function: str, case: str) -> None:
-    assert run(function, case).misbehaviour == ()
+    assert run(function, case).known.findings == ()
 
 
 def test_misbehaviour_is_named(run: Any) -> None:
-    (noisy,) = run("noisy").misbehaviour
+    (noisy,) = run("noisy").known.findings
     assert noisy.bug == "not-deterministic"
     assert noisy.explanation.startswith("two calls on the same input give different gradients: b1[")
-    (memory,) = run("accumulating", "shallow").misbehaviour
+    (memory,) = run("accumulating", "shallow").known.findings
     assert memory.bug == "depends-on-earlier-rows"
     assert ": W2[0, 0] was " in memory.explanation or ": W2[0, " in memory.explanation
-    (changed,) = run("centring").misbehaviour
+    (changed,) = run("centring").known.findings
     assert changed.bug == "changes-inputs"
     assert changed.explanation == "the function changes its inputs in place: X, W2"
 
 
 @pytest.mark.parametrize("call", ["batch", "row"])
 def test_a_function_that_changes_all_weights_may_be_a_step(run: Any, call: str) -> None:
-    (changed,) = run("stepping", call=call).misbehaviour
+    (changed,) = run("stepping", call=call).known.findings
     option = {"batch": "step", "row": "row-step"}[call]
     assert changed.explanation.endswith(f"; a training step? Then add --call {option}")
 
@@ -208,5 +208,5 @@ HOSTILE = Path(__file__).parent / "hostile.py"
 @pytest.mark.parametrize("call", ["batch", "row"])
 def test_sums_kept_over_calls_are_named(call: str) -> None:
     with hosted(f"{HOSTILE}:accumulates", call=call, in_process=True) as host:
-        (found,) = run_function(host, network_case((3, 2), 4), call=call).misbehaviour
+        (found,) = run_function(host, network_case((3, 2), 4), call=call).known.findings
     assert found.bug == "accumulates-over-calls"

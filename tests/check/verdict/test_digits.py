@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlpcli.check.run import check, gradcheck
+from mlpcli.check.run import gradcheck
 from mlpcli.check.verdict.digits import printed
+from mlpcli.check.verify import check
 from planted import network_case
 
 if TYPE_CHECKING:

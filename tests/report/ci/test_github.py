@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from buggy_backprop import Plant
+from mlpcli.check.given.provenance import Provenance
 from mlpcli.report.ci import FORMATS, Told
 from results import HOSTILE, checked, doubtful, forgetful
 
@@ -38,11 +39,11 @@ def test_annotations_are_one_line_each_and_escaped() -> None:
 
 def test_they_point_at_the_function(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     wrong = checked("square", Plant("sign-flipped", (1,)))
-    inside = replace(wrong, place=(str(tmp_path / "src" / "a.py"), 12))
+    inside = replace(wrong, known=Provenance(place=(str(tmp_path / "src" / "a.py"), 12)))
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
     assert all("file=src/a.py,line=12,title" in one for one in github(inside, "c").split("\n"))
     monkeypatch.delenv("GITHUB_WORKSPACE")
     monkeypatch.chdir(tmp_path / "..")
     assert f"file={tmp_path.name}/src/a.py,line=12,title" in github(inside, "c")
-    outside = replace(wrong, place=("/elsewhere/a.py", None))
+    outside = replace(wrong, known=Provenance(place=("/elsewhere/a.py", None)))
     assert "file=/elsewhere/a.py,title" in github(outside, "c")

@@ -10,16 +10,15 @@ import numpy as np
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.hidden import hidden_by_call
-from mlpcli.check.given.intermediates import Comparison, compare
+from mlpcli.check.given.intermediates import compare
 from mlpcli.check.given.layout import OURS, Layout
-from mlpcli.check.given.other_call import OtherCall, other_call
+from mlpcli.check.given.other_call import other_call
 from mlpcli.check.given.plain_step import require_plain
+from mlpcli.check.given.provenance import Provenance
 from mlpcli.check.given.rate import Rate, fitted, sharpest
 from mlpcli.check.given.watch import misbehaviour
 
 if TYPE_CHECKING:
-    from mlpcli.check.bugs.blind_spots import BlindSpot
-    from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
     from mlpcli.check.given.caller import Made
     from mlpcli.check.given.host import Host
@@ -31,23 +30,11 @@ __all__ = ["FunctionRun", "run_function"]
 
 @dataclass(frozen=True)
 class FunctionRun:
-    """The gradient of a function by its first call, and what is wrong with its ways.
-
-    `doubt` is what its making may be off by, over theta. `rate` is that of a step (None: no step),
-    `hidden` are bugs that this call cannot show, `beside` compares what else one call returned with
-    ours. `place` is the file and line of the function, `other_call` the one under which its
-    numbers are right, up to a factor, if they are so under another one.
-    """
+    """The gradient of a function by its first call, what is known of it, and the rate of a step."""
 
     gradient: Parameters
-    misbehaviour: tuple[Diagnosis, ...]
-    call: str
-    doubt: FloatArray | None = None
-    rate: Rate | None = None
-    hidden: tuple[BlindSpot, ...] = ()
-    place: tuple[str | None, int | None] = (None, None)
-    beside: tuple[Comparison, ...] = ()
-    other_call: OtherCall | None = None
+    known: Provenance
+    rate: Rate | None
 
 
 def run_function(
@@ -79,17 +66,17 @@ def run_function(
     other = other_call(caller.call, first, case, rate.value)
     if caller.call.step and other is None:
         _require_plain(caller, case, rate.value)
-    return FunctionRun(
-        gradient=first.gradient,
-        misbehaviour=found,
-        call=call,
-        doubt=_doubt(first, rate) if caller.call.step else None,
-        rate=rate if caller.call.step else None,
-        hidden=hidden_by_call(case, caller.cases(case)[0], fitted=rate.fitted),
-        place=(facts.file, facts.line),
-        other_call=other,
+    known = Provenance(
+        layout=layout,
         beside=() if first.returned is None else compare(first.returned.beside, case, layout),
+        call=call,
+        findings=found,
+        doubt=_doubt(first, rate) if caller.call.step else None,
+        hidden=hidden_by_call(case, caller.cases(case)[0], fitted=rate.fitted),
+        other_call=other,
+        place=(facts.file, facts.line),
     )
+    return FunctionRun(first.gradient, known, rate if caller.call.step else None)
 
 
 def _doubt(made: Made, rate: Rate) -> FloatArray:

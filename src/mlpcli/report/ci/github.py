@@ -38,7 +38,7 @@ def of_result(result: GradcheckResult, told: Told) -> str:
 
 def _place(result: GradcheckResult, told: Told) -> str:
     """Return the properties that say where: the function's file and line, else the config."""
-    file, line = result.place
+    file, line = result.known.place
     if file is not None:
         return f"file={_property(_in_workspace(file))}," + (f"line={line}," if line else "")
     return f"file={_property(told.config)}," if told.config else ""

@@ -1,0 +1,73 @@
+"""What is to be said of a wrong gradient: its bugs, and what it would be right for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.check.bugs.search import diagnose
+from mlpcli.check.options import DEFAULTS
+from mlpcli.check.suggestion import Given, right_at_the_output, suggest
+from mlpcli.check.verdict.bounds import rounding_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mlpcli.check.bugs.diagnosis import Diagnosis
+    from mlpcli.check.case import Case
+    from mlpcli.check.result import GradcheckResult
+    from mlpcli.nn.network import Parameters
+
+__all__ = ["explain"]
+
+_SAME_FACTOR = 1e-4  # of a gradient that is right in another call: a step tells c no better
+
+
+def explain(
+    result: GradcheckResult, tolerance: float = DEFAULTS.tolerance, others: Iterable[Given] = ()
+) -> GradcheckResult:
+    """Return the result with the bugs that explain a wrong gradient, and what it is right for.
+
+    The options of `suggestion` must not make the gradients of `others` wrong. Nothing is added to
+    what is not wrong, nor a suggestion to what is wrong with the function's ways.
+    """
+    findings, case, given = result.known.findings, result.case, result.gradient
+    wrong = result.check.verdict == "fail" or (result.verdict == "fail" and not findings)
+    if not wrong:
+        return result
+    T = result.check.allowed(tolerance)
+    explained = diagnose(case, given, result.check.bounds, T)
+    suggestion = None if findings else _suggestion(result, T, others)
+    if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
+        explained = _of_another_network(case, given, T, explained)
+    return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
+
+
+def _of_another_network(
+    case: Case, gradient: Parameters, tolerance: float, unexplained: tuple[Diagnosis, ...]
+) -> tuple[Diagnosis, ...]:
+    """Return what could not be explained with the options under which it could be, if there are."""
+    found = right_at_the_output(case, gradient, tolerance)
+    if found is None:
+        return unexplained
+    options, other = found
+    bugs = diagnose(other, gradient, rounding_bounds(other), tolerance)
+    names = ", ".join(dict.fromkeys(each.bug for each in bugs if each.bug != "unknown"))
+    wrong = f"what is wrong below it is {names}" if names else "something below it is wrong"
+    fix = f"with {options} the output layer is right, and {wrong}: add that if it is so meant"
+    return tuple(replace(each, fix=fix) for each in unexplained)
+
+
+def _suggestion(result: GradcheckResult, tolerance: float, others: Iterable[Given]) -> str | None:
+    """Return the options under which it passes: another J, another call, or both."""
+    case, call = result.case, result.known.other_call
+    if call is None:
+        doubt = result.check.numeric.doubt
+        value = next((found.value for found in result.known.beside if found.name == "loss"), None)
+        return suggest(case, result.gradient, tolerance, others=others, doubt=doubt, value=value)
+    if np.allclose(call.gradient.theta, case.gradient().theta, rtol=_SAME_FACTOR, atol=0):
+        return call.option
+    more = suggest(case, call.gradient, tolerance)
+    return None if more is None else f"{call.option} {more}"
