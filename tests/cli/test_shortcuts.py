@@ -33,9 +33,12 @@ def test_every_shortcut_is_the_set_of_its_key(here: Path, mlp: Mlp) -> None:
     assert training["optimizer"]["learning_rate"] == 0.25
 
 
-def test_no_hidden_layer(here: Path, mlp: Mlp) -> None:
-    ran = mlp("train", "config.yaml", "--epochs", 1, "--hidden", "")
-    assert ran.lines[0].startswith("network 3-1,")
+@pytest.mark.parametrize(
+    ("hidden", "sizes"), [("", "3-1"), ("[]", "3-1"), ("[4, 2]", "3-4-2-1"), (" 4 , 2", "3-4-2-1")]
+)
+def test_a_list_with_its_brackets_or_without(here: Path, mlp: Mlp, hidden: str, sizes: str) -> None:
+    ran = mlp("train", "config.yaml", "--epochs", 1, "--hidden", hidden)
+    assert ran.lines[0].startswith(f"network {sizes},")
 
 
 @pytest.mark.parametrize(

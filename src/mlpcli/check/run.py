@@ -71,15 +71,19 @@ def gradcheck(
     case: Case,
     gradient: Parameters | None = None,
     *,
-    known: Provenance = UNTOLD,
+    known: Provenance | None = None,
     **options: Any,
 ) -> GradcheckResult:
-    """Check `gradient`, or our own, and explain what is wrong; the options are those of `Options`.
+    """Check `gradient`, or our own, and explain what is wrong.
 
-    Raises CaseError for a gradient of another network.
+    The options are method (central, plain or complex-step), tolerance (relative, 1e-6), step (the
+    change of H; None: the method's own), progress (called with counts of entries done),
+    compare_losses (judge every form of the derivative too); and of our own gradient form, epsilon
+    and dtype. `known` is what is known of how somebody else's came about. Raises CaseError for a
+    gradient of another network.
     """
     told = Options.of(**options)
-    return explain(examine(Found(case, gradient, known), told), told.tolerance)
+    return explain(examine(Found(case, gradient, known or UNTOLD), told), told.tolerance)
 
 
 def examine(found: Found, options: Options = DEFAULTS) -> GradcheckResult:

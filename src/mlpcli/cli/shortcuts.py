@@ -15,17 +15,23 @@ __all__ = ["SHORTCUTS", "settings_of", "shortcut"]
 
 @dataclass(frozen=True)
 class Shortcut:
-    """The key that an option sets, what stands for its value in the help, and how it is written."""
+    """The key that an option sets, what stands for its value in the help, and if that is a list."""
 
     key: str
     metavar: str
-    form: str = "{}"
+    listed: bool = False
+
+    def setting(self, value: str) -> str:
+        """Return the `--set` for a value; the brackets of a list may be left out."""
+        if self.listed and not value.lstrip().startswith("["):
+            value = f"[{value}]"
+        return f"{self.key}={value}"
 
 
 SHORTCUTS = {
     "--epochs": Shortcut("training.epochs", "N"),
     "--learning-rate": Shortcut("training.optimizer.learning_rate", "R"),
-    "--hidden": Shortcut("network.hidden", "N,N,..", "[{}]"),
+    "--hidden": Shortcut("network.hidden", "N,N,..", listed=True),
     "--batch-size": Shortcut("training.batch_size", "N"),
     "--seed": Shortcut("training.seed", "N"),
 }
@@ -39,8 +45,4 @@ def shortcut(option: str) -> Any:
 
 def settings_of(given: Mapping[str, str | None]) -> list[str]:
     """Return the `--set` of each option that is given."""
-    return [
-        f"{SHORTCUTS[option].key}={SHORTCUTS[option].form.format(value)}"
-        for option, value in given.items()
-        if value is not None
-    ]
+    return [SHORTCUTS[name].setting(value) for name, value in given.items() if value is not None]

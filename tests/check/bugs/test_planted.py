@@ -185,7 +185,7 @@ def test_the_learning_rate_of_an_early_update_is_recovered(name: str, eta: float
     (found,) = examiner.diagnosis(gradient)
     assert (found.bug, found.layers) == ("weights-updated-too-early", hidden)
     assert found.learning_rate == pytest.approx(eta, rel=1e-6)
-    assert (", that of the config" in found.explanation) == (eta == 0.01)
+    assert (", the one given" in found.explanation) == (eta == 0.01)
 
 
 def explanations(name: str, bug: str, how: str = "") -> set[str]:

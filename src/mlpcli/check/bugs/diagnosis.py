@@ -142,7 +142,7 @@ def _noted(scene: Scene, mutant: Mutant) -> str:
         rate = scene.case.learning_rate
         same = rate is not None and abs(mutant.learning_rate / rate - 1) < _NEAR
         notes.append(
-            f"learning rate {mutant.learning_rate:.6g}" + (", that of the config" if same else "")
+            f"learning rate {mutant.learning_rate:.6g}" + (", the one given" if same else "")
         )
     if not mutant.note.startswith("entry"):
         notes += _place(scene, mutant)
