@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.run import gradcheck
     from mlpcli.checked import CheckedGradient, assert_gradient, check_gradient
-    from mlpcli.compare.on_data import case_from_config
+    from mlpcli.compare.from_config import case_from_config
     from mlpcli.config import Config, load_config
     from mlpcli.data.dataset import Dataset, load_dataset
     from mlpcli.errors import MlpError
@@ -54,7 +54,7 @@ _HOMES = {
     "Model": "mlpcli.training.model_file",
     "TrainingResult": "mlpcli.training.run",
     "assert_gradient": "mlpcli.checked",
-    "case_from_config": "mlpcli.compare.on_data",
+    "case_from_config": "mlpcli.compare.from_config",
     "check_gradient": "mlpcli.checked",
     "crossval": "mlpcli.training.crossval",
     "evaluate": "mlpcli.training.evaluate",

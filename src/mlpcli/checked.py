@@ -74,7 +74,7 @@ class CheckedGradient:
 
     def to_document(self) -> dict[str, Any]:
         """Return the JSON document of `mlp gradcheck --json`."""
-        from mlpcli.report.gradcheck import gradcheck_document
+        from mlpcli.report.gradcheck_document import gradcheck_document
 
         return gradcheck_document(self.result)
 

@@ -18,7 +18,7 @@ from mlpcli.check.run import gradcheck, gradcheck_each
 from mlpcli.check.suggestion import suggest
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.network import Parameters
-from mlpcli.report.gradcheck import gradcheck_words
+from mlpcli.report.gradcheck_words import gradcheck_words
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case

@@ -1,4 +1,4 @@
-"""The case of a config, and on it each form: gradients against autograd's meaning, paired runs."""
+"""Each form on a case: gradients of every tensor against the truth."""
 
 from __future__ import annotations
 
@@ -10,151 +10,16 @@ import pytest
 
 from mlpcli.check.case import Case, case_from
 from mlpcli.compare.choices import LOSS, OTHER_LOSS, known_forms
-from mlpcli.compare.on_data import (
-    MOST_ROWS,
-    case_from_config,
-    compare_layers,
-    compare_training,
-    objective_by,
-    scale_weights,
-)
-from mlpcli.compare.summary import paired_differences
-from mlpcli.config import Config, parse_config
+from mlpcli.compare.objective import objective_by
+from mlpcli.compare.on_data import compare_layers, scale_weights
 from mlpcli.errors import UsageError
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import Network, Parameters
-from mlpcli.training.run import train
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlpcli.compare.records import LayerComparison
 
 FORMS = known_forms(LOSS)
-BASE = """
-data: {train: table.csv, target: y, validation: 0.25}
-network: {hidden: [3]}
-training: {epochs: 4, batch_size: 8, threads: 1, optimizer: {name: adam, learning_rate: 0.05}}
-"""
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(60, 2))
-    y = (X[:, 0] - X[:, 1] + rng.normal(0, 0.5, 60) > 0).astype(int)
-    lines = ["a,b,y", *(f"{a},{b},{label}" for (a, b), label in zip(X, y, strict=True))]
-    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
-    return parse_config(BASE, "c.yaml", tmp_path, ())
-
-
-def changed(config: Config, **training: object) -> Config:
-    return config.model_copy(update={"training": config.training.model_copy(update=training)})
-
-
-def weighted(folder: Path, weights: list[int], *overrides: str) -> Config:
-    """Return the config of a table whose rows have these weights, and their number as input."""
-    lines = ["x,y,w", *(f"{k},{k % 2},{weight}" for k, weight in enumerate(weights))]
-    (folder / "weighted.csv").write_text("\n".join(lines) + "\n")
-    text = "data: {train: weighted.csv, target: y, weight: w, standardize: false}\n"
-    return parse_config(text, "w.yaml", folder, overrides)
-
-
-@pytest.mark.parametrize("rows", [1, 10, 59, 60])
-def test_the_objective_of_a_case_is_the_weighted_mean_over_its_rows(
-    tmp_path: Path, rows: int
-) -> None:
-    weights = [1 + k * k % 7 for k in range(60)]
-    case = case_from_config(weighted(tmp_path, weights), rows=rows)
-    chosen = [weights[int(x)] for x in case.X[:, 0]]
-    assert len(chosen) == rows
-    assert case.omega is not None
-    assert case.omega[:, 0] == pytest.approx(np.array(chosen) / np.mean(chosen), rel=1e-14)
-    losses = case.objective.loss.value(case.network.logits(case.X), case.y)[:, 0]
-    assert case.value() == pytest.approx(np.average(losses, weights=chosen), rel=1e-13)
-
-
-def test_class_weights_stay_what_they_are(tmp_path: Path) -> None:
-    override = "loss.class_weight={0: 0.5, 1: 3}"
-    case = case_from_config(weighted(tmp_path, [2] * 30, override), rows=7)
-    assert case.omega is not None
-    assert case.omega.tolist() == np.where(case.y == 1, 3, 0.5).tolist()
-
-
-def test_rows_are_chosen_by_the_seed_and_the_config_names_the_most(tmp_path: Path) -> None:
-    config = weighted(tmp_path, [1] * (MOST_ROWS + 5))
-    case = case_from_config(config)
-    assert len(case.X) == MOST_ROWS
-    assert (np.diff(case.X[:, 0]) > 0).all()
-    assert (case.X == case_from_config(config).X).all()
-    assert (case.X != case_from_config(changed(config, seed=1)).X).any()
-    with pytest.raises(UsageError, match=r"^--rows: expected at most 1005, the training rows, got"):
-        case_from_config(config, rows=1006)
-
-
-def test_chosen_rows_need_a_weight(tmp_path: Path) -> None:
-    config = weighted(tmp_path, [0] * 59 + [1])
-    with pytest.raises(UsageError, match=r"^--rows: each of the 2 rows chosen has weight 0"):
-        case_from_config(config, rows=2)
-
-
-def test_stable_is_the_training_run_itself(config: Config, tmp_path: Path) -> None:
-    (run, mse) = compare_training(config, ["stable"], 1e-7, seeds=1)
-    result = train(config, out=tmp_path / "run")
-    metrics = result.metrics["validation"]
-    assert metrics is not None
-    assert run.loss == pytest.approx(metrics.loss, rel=1e-6)
-    assert run.curve == tuple(record.validation_loss for record in result.history)
-    assert (run.form, run.seed, run.stopped, run.epochs_run) == ("stable", 0, "epochs", 4)
-    assert run.reason is None
-    assert mse.form == "mse"
-    assert mse.curve != run.curve
-
-
-def test_every_form_has_the_same_seeds_and_starts_alike(config: Config) -> None:
-    runs = compare_training(changed(config, seed=5), tuple(FORMS), 1e-7, seeds=2)
-    assert [run.seed for run in runs] == [5] * 9 + [6] * 9
-    assert [run.form for run in runs[:9]] == [*FORMS, "mse"]
-    for seed in (5, 6):
-        first = [
-            run.curve for run in runs if run.seed == seed and run.form not in ("mse", "epsilon")
-        ]
-        for curve in first:  # nothing is saturated here, so all are equal to rounding
-            assert curve == pytest.approx(first[0], rel=1e-4)
-
-
-def test_epsilon_is_that_of_the_comparison(config: Config) -> None:
-    small, large = (
-        next(r for r in compare_training(config, ["epsilon"], e, seeds=1) if r.form == "epsilon")
-        for e in (1e-9, 0.3)
-    )
-    assert small.curve != large.curve
-
-
-def test_saturated_weights_stop_naive_and_say_why(config: Config) -> None:
-    told: list[tuple[str, int]] = []
-    runs = compare_training(
-        config, ["naive", "stable"], 1e-7, seeds=2, weight_scale=200.0,
-        progress=lambda form, seed: told.append((form, seed)),
-    )  # fmt: skip
-    assert told == [(r.form, r.seed) for r in runs]
-    for run in runs:
-        if run.form == "naive":
-            assert run.stopped == "diverged"
-            assert run.reason is not None
-            assert "0/0 at the saturated logit" in run.reason
-        else:
-            assert run.stopped == "epochs"
-    (naive, mse) = paired_differences(runs)
-    assert (naive.form, naive.seeds, naive.mean) == ("naive", 0, None)
-    assert (mse.form, mse.seeds) == ("mse", 2)
-
-
-def test_early_stopping_has_a_reason(config: Config) -> None:
-    patient = changed(config, patience=2, epochs=200)
-    run = compare_training(patient, ["stable"], 1e-7, seeds=1)[0]
-    assert run.stopped == "early-stopping"
-    assert run.reason == "no better validation loss in 2 epochs"
 
 
 def case(scale: float = 1.0, seed: int = 0, **options: object) -> Case:

@@ -11,16 +11,9 @@ from buggy_backprop import Plant
 from mlpcli.check.built_in import built_in_cases
 from mlpcli.check.convention import Convention
 from mlpcli.check.run import gradcheck
-from mlpcli.report.gradcheck import (
-    error_chart,
-    forms_table,
-    gradcheck_document,
-    gradcheck_marks,
-    gradcheck_notes,
-    gradcheck_table,
-    gradcheck_words,
-    objective_line,
-)
+from mlpcli.report.gradcheck import error_chart, forms_table, gradcheck_marks, gradcheck_table
+from mlpcli.report.gradcheck_document import gradcheck_document
+from mlpcli.report.gradcheck_words import gradcheck_notes, gradcheck_words, objective_line
 from planted import CASES
 from results import checked, doubtful
 

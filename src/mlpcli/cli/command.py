@@ -155,7 +155,7 @@ def read_config(path: Path, overrides: Sequence[str] | None) -> Config:
 
 def find_case(config: Config, *, model: Path | None = None, rows: int | None = None) -> Case:
     """Return the case of a config, with the weights of a model file if one is given."""
-    from mlpcli.compare.on_data import case_from_config
+    from mlpcli.compare.from_config import case_from_config
     from mlpcli.training.model_file import load_model
 
     loaded = None if model is None else load_model(model)

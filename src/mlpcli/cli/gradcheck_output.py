@@ -73,7 +73,8 @@ def put_result(
     result: GradcheckResult, report: Report, told: Told, name: str, *, stated: bool
 ) -> None:
     """Print the result in the format that was asked for; write JUnit XML of this name, draw it."""
-    from mlpcli.report import gradcheck as words
+    from mlpcli.report import gradcheck as shown
+    from mlpcli.report.gradcheck_document import gradcheck_document
     from mlpcli.report.gradcheck_figure import gradcheck_figure
 
     if report.hide_diagnosis:
@@ -82,17 +83,17 @@ def put_result(
     _write_junit(result, report, name)
     undrawn = draw(report.plot, lambda: gradcheck_figure(result))
     if report.json:
-        put_json(words.gradcheck_document(result))
+        put_json(gradcheck_document(result))
         return
     service = FORMATS.get(report.format)
     if service is None or service.below:
         put_report(
-            words.gradcheck_report(result, stated=stated), marks=words.gradcheck_marks(result)
+            shown.gradcheck_report(result, stated=stated), marks=shown.gradcheck_marks(result)
         )
     if service is not None:
         put(service.of_result(result, told))
     elif undrawn:
-        put_chart(words.error_chart(result))
+        put_chart(shown.error_chart(result))
 
 
 def put_template(case: Case, layout: Layout, called: Called) -> None:

@@ -106,7 +106,7 @@ def _from_file(
     found, rate = read_case_file(file, layout), None
     convention = found.convention or Convention()
     if config is not None:
-        from mlpcli.compare.on_data import said_by
+        from mlpcli.compare.from_config import said_by
 
         labels = found.network.sizes[-1] if len(config.data.target) == 1 else 1
         if found.convention is None and labels > 1:

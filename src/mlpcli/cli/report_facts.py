@@ -57,7 +57,7 @@ def _data_facts(config: Config, model: Model) -> DataFacts | str:
     """Return what the rows show, or why they cannot be read again."""
     from mlpcli.check.chain import chain
     from mlpcli.check.run import gradcheck
-    from mlpcli.compare.on_data import case_from_config
+    from mlpcli.compare.from_config import case_from_config
     from mlpcli.data.dataset import load_dataset
     from mlpcli.report.run_facts import DataFacts
 

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING
 
 from mlpcli.report.chain import chain_table, chain_words
 from mlpcli.report.evaluate import curves, evaluation_tables
-from mlpcli.report.gradcheck import (
-    gradcheck_notes,
-    gradcheck_table,
-    gradcheck_words,
-    objective_line,
-)
+from mlpcli.report.gradcheck import gradcheck_table
+from mlpcli.report.gradcheck_words import gradcheck_notes, gradcheck_words, objective_line
 from mlpcli.report.info import info_tables
 from mlpcli.report.page_curves import chain_chart, charts, ranking_charts, training_charts
 from mlpcli.report.page_html import Section, details, list_of, paragraph, safe, table_of

@@ -15,7 +15,7 @@ from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.layout import OURS
 from mlpcli.check.given.signature import expected
 from mlpcli.errors import UsageError
-from mlpcli.report.gradcheck import objective_line
+from mlpcli.report.gradcheck_words import objective_line
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.given.readings import array_of, items_of
+from mlpcli.check.given.candidate import array_of, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

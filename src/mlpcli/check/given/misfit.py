@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.given.readings import Candidate, Expected, array_of, bias_fits, candidates
+from mlpcli.check.given.candidate import Candidate, Expected, array_of, bias_fits
+from mlpcli.check.given.readings import candidates
 from mlpcli.text import printable, shorten
 
 if TYPE_CHECKING:

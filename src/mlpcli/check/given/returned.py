@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mlpcli.check.given.candidate import Candidate, Expected
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.misfit import misfit
-from mlpcli.check.given.readings import Candidate, Expected, candidates
+from mlpcli.check.given.readings import candidates
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Parameters
 

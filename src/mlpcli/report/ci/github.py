@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlpcli.report.gradcheck import beyond_tensors, causes, worst_words
+from mlpcli.report.gradcheck_words import beyond_tensors, causes, worst_words
 
 if TYPE_CHECKING:
     from mlpcli.check.result import GradcheckResult

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from mlpcli.report.gradcheck import beyond_tensors, worst_words
+from mlpcli.report.gradcheck_words import beyond_tensors, worst_words
 
 if TYPE_CHECKING:
     from mlpcli.check.result import GradcheckResult

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mlpcli.report.gradcheck import beyond_tensors, causes, worst_words
+from mlpcli.report.gradcheck_words import beyond_tensors, causes, worst_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
