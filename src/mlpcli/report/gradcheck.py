@@ -1,4 +1,4 @@
-"""The result of a gradient check: in words, as a table, as a JSON document, and as a chart."""
+"""The result of a gradient check: the whole report, its tables, and a chart."""
 
 from __future__ import annotations
 
