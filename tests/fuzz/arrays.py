@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -22,6 +23,8 @@ from mlpcli.files import to_safetensors
 
 if TYPE_CHECKING:
     import random
+
+    from mlpcli.check.case import Case
 
 __all__ = ["ARRAY_FORMATS", "Message"]
 
@@ -121,10 +124,14 @@ class CaseFile(ArrayFormat):
 class GradientFile(ArrayFormat):
     good = "goodgradient"
 
+    @cached_property
+    def case(self) -> Case:
+        """What the gradient is of."""
+        return read_case(self.folder / "goodcase.npz")
+
     def understand(self) -> None:
-        case = read_case(self.folder / "goodcase.npz")
-        found = read_returned(self.path, case)
-        if [p.shape for p in found.gradient.W] != [p.shape for p in case.network.W]:
+        found = read_returned(self.path, self.case)
+        if [p.shape for p in found.gradient.W] != [p.shape for p in self.case.network.W]:
             raise Wrong("a gradient of other shapes")
 
 

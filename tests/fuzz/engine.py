@@ -36,11 +36,15 @@ class Slow(BaseException):
     """An input that takes too long; no `except Exception` may take it for a refusal."""
 
 
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 @dataclass
 class Tally:
     """How many inputs were fed, taken and refused, in how many ways, and what was wrong.
 
-    `fresh` are those that had a new answer.
+    `fresh` are those that had a new answer; `peak` is the memory in bytes of the process so far.
     """
 
     inputs: int = 0
@@ -51,6 +55,7 @@ class Tally:
     wrong: dict[str, bytes] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
     fresh: list[bytes] = field(default_factory=list)
+    peak: int = field(default_factory=_peak)
 
     def add(self, other: Tally) -> None:
         """Take in what another process found."""
@@ -99,7 +104,7 @@ def inputs(form: Format, rng: random.Random) -> Iterator[bytes]:
 def feed(form: Format, content: bytes, tally: Tally, *, command: bool = False) -> None:
     """Feed one input, and a command as well where asked, or where the answer is a new one."""
     tally.inputs += 1
-    started, peak = time.perf_counter(), _peak()
+    started = time.perf_counter()
     try:
         with limited():
             refusal = form.feed(content)
@@ -116,12 +121,9 @@ def feed(form: Format, content: bytes, tally: Tally, *, command: bool = False) -
     except (Exception, Slow) as error:  # noqa: BLE001  every one is a finding
         tally.fail(_named(error), content)
     tally.slowest = max(tally.slowest, time.perf_counter() - started)
-    if (now := _peak()) > max(MEMORY, peak):
-        tally.fail(f"takes {now >> 20} MB", content)
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak, tally.peak = tally.peak, _peak()
+    if tally.peak > max(MEMORY, peak):
+        tally.fail(f"takes {tally.peak >> 20} MB", content)
 
 
 def _named(error: BaseException) -> str:

@@ -31,6 +31,7 @@ _LARGEST = 1 << 16
 def main(name: str, count: int, seconds: float, seed: int, target: Path) -> None:
     """Feed so many inputs, write the tally, and end the process."""
     folder = Path(tempfile.mkdtemp(dir=target.parent))
+    tempfile.tempdir = str(folder)
     build_stage(folder)
     end = time.monotonic() + seconds
     form, tally = FORMATS[name](folder), Tally()

@@ -5,6 +5,7 @@
 Feeds each format in a process of its own, so that a crash is counted, too; the first tenth is
 guided by the lines that it runs, where Atheris is installed (the extra `fuzz`). What is wrong is
 printed and kept in runs/fuzz/; once mended it belongs into tests/fuzz/corpus, which the tests feed.
+A run goes on where one that was given fewer minutes ended, if the sources are the same.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from typing import TYPE_CHECKING
 
 from fuzz.engine import COMMAND_EVERY, Tally, feed, inputs
 from fuzz.formats import FORMATS, WANTED, slug
+from fuzz.kept import KEPT, fed_before, keep
 from fuzz.stage import build_stage
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-KEPT = Path(__file__).parents[2] / "runs" / "fuzz"
 MARKS = "<!-- fuzz: made by make fuzz -->\n", "<!-- end of fuzz -->"
 HEAD = ["input", "fed", "taken", "ways to refuse", "whole commands", "slowest, s", "wrong"]
 AT_A_TIME = 20_000  # inputs of a process
@@ -62,12 +63,14 @@ def main() -> int:
 
 def _fed(name: str, count: int, seed: int, end: float) -> Tally:
     """Feed so many inputs, or until it is time to end."""
-    tally = _guided(name, count, seed, end) if find_spec("atheris") else Tally()
+    tally = fed_before(name)
+    if not tally.inputs and find_spec("atheris"):
+        tally = _guided(name, count, seed, end)
     context = multiprocessing.get_context("fork")
     while tally.inputs < count and time.monotonic() < end:
         some = min(AT_A_TIME, count - tally.inputs)
         ours, theirs = context.Pipe(duplex=False)
-        work = (theirs, name, some, f"{seed} {tally.inputs}", end, tally.fresh)
+        work = (theirs, name, some, f"{seed} {tally.inputs}", end, tally)
         process = context.Process(target=_work, args=work)
         process.start()
         theirs.close()
@@ -80,6 +83,7 @@ def _fed(name: str, count: int, seed: int, end: float) -> Tally:
         if process.exitcode:
             tally.inputs += 1
             tally.fail(f"ended the process: {process.exitcode}", _last(name))
+        keep(name, tally)
         print(f"{name}: {tally.inputs:,} of {count:,}, {sum(tally.failures.values())} wrong "
               f"{dict(tally.failures.most_common(8)) or ''}", flush=True)  # fmt: skip
     return tally
@@ -102,13 +106,13 @@ def _guided(name: str, count: int, seed: int, end: float) -> Tally:
     return tally
 
 
-def _work(
-    pipe: Connection, name: str, count: int, seed: str, end: float, pool: list[bytes]
-) -> None:
+def _work(pipe: Connection, name: str, count: int, seed: str, end: float, before: Tally) -> None:
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+        tempfile.tempdir = folder
         build_stage(Path(folder))
         form, rng = FORMATS[name](Path(folder)), random.Random(seed)
-        form.pool += pool
+        form.pool += before.fresh
+        form.known |= {*before.answers}
         tally = Tally()
         for number, content in enumerate(islice(inputs(form, rng), count)):
             _path(name).write_bytes(content)

@@ -25,6 +25,7 @@ from mlpcli.report.info import info_document
 from mlpcli.training.build import layer_sizes, new_loop
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.model_file import load_model, save_model
+from mlpcli.training.predict import predict
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -86,12 +87,12 @@ class ModelFile(Signed):
         if copies[0] != copies[1]:
             raise Wrong("stored twice it is not the same")
         try:
-            with one_database():
-                p = model.predict_proba(PROBE, allow_unseen=True)
-                model.predict(PROBE, allow_unseen=True)
+            with one_database(), (found := predict(model, PROBE, allow_unseen=True)).scan:
+                blocks = [*found]
         except InputError:
             return  # another model, of other columns
-        if not ((p >= 0) & (p <= 1) | np.isnan(p)).all():
+        p = np.concatenate([block.p[block.known] for block in blocks])
+        if not ((p >= 0) & (p <= 1)).all():
             raise Wrong(f"probabilities {p}")
 
 

@@ -36,6 +36,13 @@ def test_several_files_are_one_table(tmp_path: Path, most: int) -> None:
         assert look.mixed_exponents(table, ["a"]) == ["a"]
 
 
+def test_what_duckdb_cannot_cut_is_asked_by_record(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a  b\r\n1e2   1\r\n100 1\r\n 7 1e0\r\n")
+    with Table([path], Reading()) as table:
+        assert look.mixed_exponents(table, ["a", "b"]) == ["a", "b"]
+
+
 def test_texts_met(tmp_path: Path, most: int) -> None:
     path = tmp_path / "t.csv"
     path.write_text(CONTENT)

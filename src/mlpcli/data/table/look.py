@@ -52,10 +52,11 @@ def texts_met(origin: Origin, names: Sequence[str], texts: Sequence[str]) -> dic
 def _ask(origin: Origin, names: Sequence[str], question: _Question) -> dict[str, set[object]]:
     """Return the different answers that the texts of each column have in all text files."""
     met: dict[str, set[object]] = {name: set() for name in names}
-    answers = _by_query if len(names) <= _NARROW else _by_record
     with duckdb_errors(origin.paths[0]):
         for source in origin.sources:
             if names and source.header is not None:
+                quick = source.direct and len(names) <= _NARROW
+                answers = _by_query if quick else _by_record
                 for name, found in zip(names, answers(source, names, question), strict=True):
                     met[name] |= found - {None}
     return met

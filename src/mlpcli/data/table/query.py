@@ -14,6 +14,7 @@ from mlpcli.data.table.encoding import UTF8, find_encoding, looks_utf8
 from mlpcli.data.table.files import LONGEST_LINE
 from mlpcli.data.table.frame import Frame
 from mlpcli.data.table.header import Header, read_header
+from mlpcli.data.table.line_ends import mixed_line_ends
 from mlpcli.data.table.notation import notations_in
 from mlpcli.data.table.numerals import PLAIN, is_number
 from mlpcli.data.table.reading import BLANKS
@@ -86,10 +87,21 @@ class Source:
         places = {name: place for place, name in reversed([*enumerate(self.names)]) if name}
         return dict(reversed(places.items()))
 
-    @property
+    @cached_property
     def direct(self) -> bool:
-        """Whether DuckDB finds the first row, and its fields, by itself."""
-        return self.header is None or self.header.plain
+        """Whether DuckDB finds the first row, and the fields of all, by itself."""
+        return self.header is None or (self.header.plain and not self._blank_lines_unsure)
+
+    @property
+    def _blank_lines_unsure(self) -> bool:
+        """Whether DuckDB may take a line end for a blank line, which is a row of one column.
+
+        It goes by one kind of line ends, and finds a row between the CR and the LF of another.
+        """
+        if len(self.names) != 1:
+            return False
+        with self.text.open() as stream:
+            return mixed_line_ends(stream)
 
     @cached_property
     def notations(self) -> Mapping[str, Notation]:
