@@ -71,6 +71,21 @@ def test_a_first_step_is_no_longer_than_1_and_the_next_are_those_of_the_curvatur
     assert np.median(lengths) == 1
 
 
+@pytest.mark.parametrize(("steepness", "tried"), [(1e6, 1.01), (3.0, 1.01), (0.25, 0.25)])
+def test_the_first_point_tried_is_one_away_or_nearer_where_the_slope_is_less_than_1(
+    steepness: float, tried: float
+) -> None:
+    """SciPy adds the 1 % to what it takes from the fall before the first step."""
+    points: list[NDArray[np.float64]] = []
+
+    def tilted(x: NDArray[np.float64]) -> tuple[Any, NDArray[np.float64]]:
+        points.append(x.copy())
+        return steepness * (x @ [0.6, 0.8]), steepness * np.array([0.6, 0.8])
+
+    descend(tilted, [3.0, 4.0], 1)
+    assert np.linalg.norm(points[1] - points[0]) == pytest.approx(tried, rel=1e-9)
+
+
 def test_the_oldest_step_is_forgotten_first() -> None:
     method, asked = QuasiNewton(3), trials(rosenbrock)
     state = method.init(np.array([-1.2, 1.0]))

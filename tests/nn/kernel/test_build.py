@@ -67,3 +67,13 @@ def test_the_program_says_what_it_did(
     monkeypatch.setattr(build, "compile_kernel", lambda *_: "no compiler")
     assert build.main() == 1
     assert capsys.readouterr().err == f"{build.LIBRARY} is made\nno compiler\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others find it by themselves")
+def test_the_library_names_the_one_of_roots_and_exponentials(here: Path) -> None:
+    here.write_text("#include <math.h>\n__attribute__((visibility(\"default\")))\n"
+                    "double e(double x) { return exp(x); }\n")  # fmt: skip
+    reason = build.compile_kernel(here, here.with_name("it"))
+    if reason is not None:
+        pytest.skip(reason)
+    assert b"libm.so" in here.with_name("it").read_bytes()

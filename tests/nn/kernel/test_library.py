@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import shutil
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 from mlpcli.errors import UsageError
 from mlpcli.nn.kernel import library
 from mlpcli.nn.kernel.build import LIBRARY, SOURCE, compile_kernel
+from mlpcli.nn.kernel.job import Job
 from mlpcli.nn.kernel.library import Kernel, kernel_for
 
 if TYPE_CHECKING:
@@ -109,6 +111,29 @@ def test_one_of_another_source(
     library._of_level.cache_clear()
     elsewhere.write_text(elsewhere.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert "was compiled of another source than kernel.c beside it" in said(caplog)
+
+
+@pytest.mark.usefixtures("compiled")
+def test_one_whose_jobs_have_other_fields(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Longer(Job):
+        _fields_ = (("more", ctypes.c_int64),)
+
+    library._of_level.cache_clear()
+    monkeypatch.setattr(library, "Job", Longer)
+    assert "was compiled of another source than kernel.c beside it" in said(caplog)
+
+
+@pytest.mark.usefixtures("compiled")
+def test_one_that_says_nothing_of_itself(
+    elsewhere: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "other.c"
+    source.write_text("int one(void) { return 1; }\n")
+    assert compile_kernel(source, elsewhere.with_name(LIBRARY)) is None
+    library._of_level.cache_clear()
+    assert "cannot be loaded" in said(caplog)
 
 
 @pytest.mark.parametrize("compiler", ["no-such-compiler", "false"])
