@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ from mlpcli.data.rules import Policies, Rule, TextRule, rule_from
 from mlpcli.data.table import Categorical
 from mlpcli.errors import StorageError
 from mlpcli.parallel import map_ahead
+from mlpcli.records import dataclass
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
