@@ -6,11 +6,11 @@ A wheel has them in a folder of the package, a checkout where they are edited.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from mlpcli.errors import UsageError
 from mlpcli.files import refuse_existing, storage_errors, write_bytes
+from mlpcli.records import dataclass
 from mlpcli.text import one_of
 
 __all__ = ["Example", "copy_example", "find_example", "list_examples"]

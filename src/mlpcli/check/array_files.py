@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 from mlpcli.text import shorten, show_name
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ N w_r c_{k,y} / sum_r w_r, so that nothing below needs to know where a weight co
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Network
 from mlpcli.nn.objective import Objective
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

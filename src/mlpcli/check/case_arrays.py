@@ -7,7 +7,6 @@ fit another layout, on the options that say so.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +15,7 @@ import numpy as np
 from mlpcli.check.case import Case, case_from
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Network
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,13 +12,14 @@ give the same gradient above and different gradients below: no formula can conne
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mlpcli.check.bugs.scene import Scene, scene_of
 from mlpcli.nn.backprop import RIGHT
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case

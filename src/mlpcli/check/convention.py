@@ -7,13 +7,14 @@ layers. A gradient is right or wrong for one of them only, so that a check says 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import CaseError
 from mlpcli.nn.activations import ACTIVATIONS, activation_by
 from mlpcli.nn.objective import Objective
+from mlpcli.records import dataclass
 from mlpcli.text import one_of, shorten
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from mlpcli.check.given.intermediates import is_known
 from mlpcli.check.given.layout import OURS
 from mlpcli.check.given.returned import read
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 from mlpcli.text import did_you_mean, show_name
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.check.given.provenance import UNTOLD, Provenance
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.bugs.blind_spots import BlindSpot

@@ -194,13 +194,8 @@ def _usage_or_bug(error: Exception) -> int:
     return BUG
 
 
-# To look for cycles while modules are loaded, which make none, takes 4 % of a short run.
-_ALLOCATIONS_BETWEEN_COLLECTIONS = 200_000
-
-
 def main() -> None:
     """Run as a program."""
-    gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, 10, 10)
     signals = Signals()
     try:
         prepare_streams()

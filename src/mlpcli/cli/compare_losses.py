@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shutil
 import sys
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +25,7 @@ from mlpcli.cli.command import (
 from mlpcli.cli.console import draw, put, put_chart, put_words
 from mlpcli.cli.counter import counting
 from mlpcli.errors import UsageError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

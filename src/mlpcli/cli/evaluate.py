@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from operator import ge, le
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +17,7 @@ from mlpcli.cli.kinds import expect
 from mlpcli.cli.other_names import score_hint
 from mlpcli.errors import UsageError
 from mlpcli.names import SCORES
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.training.evaluate import Evaluation

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ from mlpcli import names
 from mlpcli.cli import completion
 from mlpcli.cli.command import Force, Json, Rows, Weights, plot_option
 from mlpcli.errors import UsageError
+from mlpcli.records import dataclass
 from mlpcli.report.ci import FORMATS
 
 if TYPE_CHECKING:

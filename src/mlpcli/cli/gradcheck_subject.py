@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.cli.command import find_case
 from mlpcli.errors import UsageError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

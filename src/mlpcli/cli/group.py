@@ -7,6 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from mlpcli.cli.as_written import take_as_written
 from mlpcli.cli.other_names import command_hint
 from mlpcli.errors import UsageError
 
@@ -15,6 +16,11 @@ __all__ = ["Group"]
 
 class Group(TyperGroup):
     """`mlp help train` is `mlp train --help`; a command that is not there is met with a hint."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take apart what stands before the command's name."""
+        take_as_written(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command's name, the command, and its arguments; raises UsageError."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from mlpcli.cli.as_written import take_as_written
 from mlpcli.errors import UsageError
 from mlpcli.files import (
     files_named,
@@ -76,6 +77,7 @@ class PathCommand(TyperCommand):
                 name = parameter.metavar or parameter.name
                 where = name if parameter.param_type_name == "argument" else parameter.opts[-1]
                 raise UsageError(f"{where}: expected the name of a file or folder, got none")
+        take_as_written(self.get_params(ctx))
         return super().parse_args(ctx, args)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,6 +10,7 @@ from mlpcli.compare.choices import LOSS, REFERENCE
 from mlpcli.compare.line import Line
 from mlpcli.compare.sweep import neighbours
 from mlpcli.nn.losses import LIBRARY_EPSILON
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,12 +9,13 @@ correctly rounded, they are 1/(1+e) and e/(1+e) for h >= 0; else, exchanged, wit
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from decimal import Context, Decimal
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

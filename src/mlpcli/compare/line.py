@@ -7,12 +7,12 @@ one, y = 0 that the second is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.compare.choices import known_forms
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.nn.losses import Loss

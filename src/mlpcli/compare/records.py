@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from mlpcli.check.verdict.rule import OfTensor
+from mlpcli.records import dataclass
 
 __all__ = ["LayerComparison", "TrainingRun"]
 

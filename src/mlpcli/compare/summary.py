@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from mlpcli.compare.choices import LOSS, REFERENCE, default_dtypes
 from mlpcli.compare.dial import EPSILONS, Dial, dial
 from mlpcli.compare.sweep import Curve, sweep
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

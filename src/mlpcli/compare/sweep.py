@@ -5,7 +5,6 @@ The grid is coarse where nothing happens, and fine where something does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,6 +14,7 @@ from mlpcli.compare.choices import LOSS
 from mlpcli.compare.exact import Exact, exact_gradients
 from mlpcli.compare.line import Line
 from mlpcli.errors import UsageError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

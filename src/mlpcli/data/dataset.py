@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from mlpcli.data.table_notes import table_notes
 from mlpcli.data.target import AnyTarget, Classes, classes_of, fit_target, one_hot
 from mlpcli.data.twins import twin_notes
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import shorten, show_name
 
 if TYPE_CHECKING:

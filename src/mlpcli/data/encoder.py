@@ -9,18 +9,19 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from mlpcli.data.columns import is_missing, rows_of
+from mlpcli.data.columns import is_missing, rows_of, values_in
 from mlpcli.data.rows import AnyRows, RowFile, Rows
 from mlpcli.data.rules import Policies, Rule, TextRule, rule_from
 from mlpcli.data.table import Categorical
 from mlpcli.errors import StorageError
 from mlpcli.parallel import map_ahead
+from mlpcli.records import dataclass
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Encoder:
         for rule in self.rules:
             column = columns[rule.name]
             if isinstance(rule, TextRule) and isinstance(column, Categorical) and not rule.other:
-                texts = [column.levels[code] for code in np.unique(column.codes) if code >= 0]
+                texts = [column.levels[code] for code in values_in(column.codes) if code >= 0]
                 if texts and not set(texts) & set(rule.levels):
                     found[rule.name] = texts[0], rule.levels
         return found

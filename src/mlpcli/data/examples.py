@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from mlpcli.data.columns import gaps, is_missing, take
 from mlpcli.data.labels import label_text
 from mlpcli.data.table import Categorical, Column, Table
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from mlpcli.data.columns import take
 from mlpcli.data.labels import label_text
 from mlpcli.data.table import Categorical
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from mlpcli.data.columns import values_in
 from mlpcli.data.table import Categorical
 from mlpcli.errors import DataError
 from mlpcli.text import did_you_mean, show, show_name
@@ -74,9 +75,9 @@ def kind_of(column: Column) -> Kind:
 def distinct(column: Column) -> list[Label]:
     """Return the labels that occur in a column, in ascending order; missing values are none."""
     if isinstance(column, Categorical):
-        present = np.unique(column.codes[column.codes >= 0])
+        present = values_in(column.codes[column.codes >= 0])
         return sorted(column.levels[code] for code in present)
-    return [_plain(value) for value in np.unique(column[~np.isnan(column)]).tolist()]
+    return [_plain(value) for value in values_in(column[~np.isnan(column)]).tolist()]
 
 
 def _plain(value: float) -> Label:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.data.columns import is_missing
+from mlpcli.data.columns import is_missing, values_in
 from mlpcli.data.labels import is_truth_pair, listed, shown
 from mlpcli.data.table import Categorical
 from mlpcli.data.target import Classes, Target, nearest_class
@@ -111,7 +111,7 @@ def looks_like_id(values: NDArray[np.floating[Any]] | NDArray[np.int32]) -> bool
     first = values[:_FIRST]
     if values.size <= _MANY_LEVELS or not (first == np.floor(first)).all():
         return False  # as of almost every column; the rest looks at all rows
-    if np.unique(first).size < first.size or not (values == np.floor(values)).all():
+    if values_in(first).size < first.size or not (values == np.floor(values)).all():
         return False
     low, high = float(values.min()), float(values.max())
     if high - low >= 3 * values.size:
@@ -136,7 +136,7 @@ def _value_notes(column: Column, remedy: str) -> list[str]:
     if not isinstance(column, Categorical):
         row_number = "looks like a row number or an id, which teaches nothing: "
         return [row_number + remedy] if looks_like_id(values) else []
-    seen = np.unique(values)
+    seen = values_in(values)
     if looks_like_dates([column.levels[code] for code in seen[:_FIRST]]):
         found = f"holds dates, {seen.size} texts with an input each"
         return [f"{found}: give what counts as numbers, or {remedy}"]
@@ -155,7 +155,7 @@ def _tells(column: Column, y: NDArray[np.floating[Any]]) -> bool:
     if y.size < _ENOUGH_ROWS:  # in a toy table a coincidence proves nothing
         return False
     values = _values(column)
-    if np.unique(values[:_ENOUGH_ROWS]).size > 2 and not np.array_equal(
+    if values_in(values[:_ENOUGH_ROWS]).size > 2 and not np.array_equal(
         values[:_ENOUGH_ROWS], y[:_ENOUGH_ROWS]
     ):
         return False  # as of almost every column; the rest looks at all rows
@@ -181,11 +181,11 @@ def _parts(column: Column, y: NDArray[np.floating[Any]]) -> bool:
 
 def _matches(column: Column, codes: NDArray[np.floating[Any]]) -> bool:
     """Whether each value of the column stands for one label, one to one."""
-    values, labels = _values(column), np.unique(codes).size
+    values, labels = _values(column), values_in(codes).size
     if codes.size < _ENOUGH_ROWS or is_missing(column).any():
         return False
-    if np.unique(values[:_ENOUGH_ROWS]).size > labels:
+    if values_in(values[:_ENOUGH_ROWS]).size > labels:
         return False  # as of almost every column; the rest looks at all rows
     different, index = np.unique(values, return_inverse=True)
-    pairs = np.unique(index * (int(codes.max()) + 1) + codes.astype(np.int64))
+    pairs = values_in(index * (int(codes.max()) + 1) + codes.astype(np.int64))
     return different.size == labels == pairs.size

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:

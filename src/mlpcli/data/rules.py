@@ -8,13 +8,14 @@ an input. The names of these inputs have a blank behind "=", as no level has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from mlpcli.data.table import Categorical
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:

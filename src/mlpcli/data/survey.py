@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from mlpcli.data.table.reading import CODES
 from mlpcli.data.table_notes import notation_notes
 from mlpcli.data.target import AnyTarget, Classes, OneAgainstRest, fit_target
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:

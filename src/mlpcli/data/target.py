@@ -5,7 +5,7 @@ The code of a row is the index of its label, or the value itself of a soft label
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -24,6 +24,7 @@ from mlpcli.data.labels import (
 )
 from mlpcli.data.table import Categorical, Column, Kind
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ a share, and texts without the blanks around them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlpcli.data.rules import NumberRule, TextRule
 from mlpcli.errors import UsageError
+from mlpcli.records import dataclass
 from mlpcli.text import show
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ rows (c = N), average over outputs too (c = 1/K), or halve it: c is of the data 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from mlpcli.errors import CaseError
 from mlpcli.nn.backprop import RIGHT, backward
 from mlpcli.nn.losses import Form, Loss, loss_by
+from mlpcli.records import dataclass
 from mlpcli.text import one_of
 
 if TYPE_CHECKING:

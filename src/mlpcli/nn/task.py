@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mlpcli.parallel import FEWEST_ROWS, members_for
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.nn.sigmoid import sigmoid
+from mlpcli.records import dataclass
 from mlpcli.report.evaluate_labels import label_tables, weakest
 from mlpcli.report.figures import line_chart
 from mlpcli.report.table import Table, number

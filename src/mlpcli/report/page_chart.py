@@ -5,12 +5,13 @@ matplotlib is an extra, and its pictures have colours of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mlpcli.records import dataclass
 from mlpcli.report.page_html import safe
 
 if TYPE_CHECKING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from mlpcli.records import dataclass
 from mlpcli.text import printable
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ lines of backprop stands in the tables here, in the letters of the formulas: W, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from textwrap import fill, indent
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.layout import OURS
 from mlpcli.check.given.signature import expected
 from mlpcli.errors import UsageError
+from mlpcli.records import dataclass
 from mlpcli.report.gradcheck_words import objective_line
 
 if TYPE_CHECKING:

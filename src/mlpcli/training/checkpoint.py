@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.errors import ModelError, UsageError
+from mlpcli.records import dataclass
 from mlpcli.text import shorten, show_value
 from mlpcli.training.full_batch import FullBatch
 from mlpcli.training.sense import require_arrays, require_position

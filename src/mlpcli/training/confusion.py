@@ -6,7 +6,6 @@ scikit-learn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlpcli.nn.sigmoid import sigmoid
+from mlpcli.records import dataclass
 
 __all__ = ["THRESHOLD_SCORES", "Confusion", "Ranking", "best_threshold", "sweep"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.config import to_yaml
@@ -14,6 +13,7 @@ from mlpcli.data.frames import config_of
 from mlpcli.files import atomic_file
 from mlpcli.locks import FolderLock
 from mlpcli.parallel import core_count, limit_blas
+from mlpcli.records import dataclass
 from mlpcli.training.fold_folder import fold_folder_for
 from mlpcli.training.fold_work import FoldObserver, FoldWork
 from mlpcli.training.interval import fold_interval

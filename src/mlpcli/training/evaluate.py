@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
 from mlpcli.parallel import ALONE, limit_blas
 from mlpcli.ranks import job
+from mlpcli.records import dataclass
 from mlpcli.training.importance import RowSample, measure_importance
 from mlpcli.training.metrics import SCORES, Scores
 from mlpcli.training.model_file import logits_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from mlpcli.data.split import fold_numbers, share_out
 from mlpcli.errors import DataError, Interrupted
 from mlpcli.processes import map_processes
 from mlpcli.ranks import job
+from mlpcli.records import dataclass
 from mlpcli.training.folds import FoldTask, train_fold
 from mlpcli.training.run import Observer
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import ModelError
 from mlpcli.parallel import Team, limit_blas
+from mlpcli.records import dataclass
 from mlpcli.training.build import new_loop
 from mlpcli.training.evaluate import row_logits
 from mlpcli.training.run import trained_model

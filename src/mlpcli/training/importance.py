@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from mlpcli.counting import counted, in_silence
 from mlpcli.parallel import map_ahead
+from mlpcli.records import dataclass
 from mlpcli.seeds import Stream, generator
 from mlpcli.training.score_rows import scored
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
+
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

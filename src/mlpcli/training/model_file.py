@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from mlpcli.nn.activations import ACTIVATIONS, Sigmoid, activation_by
 from mlpcli.nn.kernel.engine import logits as kernel_logits
 from mlpcli.nn.losses import LOSSES, Loss
 from mlpcli.nn.network import Network
+from mlpcli.records import dataclass
 from mlpcli.text import shorten, show_name
 from mlpcli.training.run_folder import RunFolder
 from mlpcli.training.sense import require_model

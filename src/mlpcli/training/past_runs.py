@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.config import Config, DataConfig, to_document
 from mlpcli.config.yaml import read_yaml
 from mlpcli.errors import ConfigError, UsageError
+from mlpcli.records import dataclass
 from mlpcli.text import strict_json
 from mlpcli.training.metrics import SCORES
 from mlpcli.training.run_folder import RunFolder

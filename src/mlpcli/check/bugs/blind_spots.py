@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from string import Template
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from mlpcli.check.verdict.precision import SMALLEST
 from mlpcli.check.verdict.rule import EntryVerdict, judge
 from mlpcli.nn.backprop import RIGHT
 from mlpcli.nn.network import Parameters
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from mlpcli.check.bugs.fit import recognised
 from mlpcli.check.bugs.record import Bug
+from mlpcli.records import dataclass
 from mlpcli.text import show_ranges
 
 if TYPE_CHECKING:

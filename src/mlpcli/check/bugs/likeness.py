@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mlpcli.check.verdict.precision import single_precision
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

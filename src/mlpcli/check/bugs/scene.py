@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from mlpcli.nn.activations import ACTIVATIONS, Identity, Sigmoid
 from mlpcli.nn.backprop import RIGHT, backward
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case

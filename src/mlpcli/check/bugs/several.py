@@ -7,7 +7,7 @@ taken, where there is the choice, so that it leaves the other as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ from mlpcli.check.bugs.candidates import Found, candidates, mutants, tells
 from mlpcli.check.bugs.likeness import tensors_from_output
 from mlpcli.check.bugs.record import Mutant, done
 from mlpcli.check.bugs.registry import BUGS
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ row-step    the same, one row at a time; theta is theta again for each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from mlpcli.records import dataclass
 
 __all__ = ["CALLS", "Call"]
 

@@ -10,7 +10,7 @@ theta' when it is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from mlpcli.check.given.returned import Returned, read
 from mlpcli.check.given.tree import same
 from mlpcli.check.verdict.precision import UNIT_ROUNDOFF, single_precision
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

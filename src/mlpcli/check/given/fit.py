@@ -8,7 +8,7 @@ runs is told.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from mlpcli.check.given.call import CALLS
@@ -16,6 +16,7 @@ from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.layout import Labels, Layout, Samples
 from mlpcli.check.given.returned import apart
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

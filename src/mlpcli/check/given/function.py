@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from mlpcli.check.given.plain_step import require_plain
 from mlpcli.check.given.provenance import Provenance
 from mlpcli.check.given.rate import Rate, fitted, sharpest
 from mlpcli.check.given.watch import misbehaviour
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case

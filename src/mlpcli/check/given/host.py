@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

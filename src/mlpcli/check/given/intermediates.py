@@ -12,12 +12,13 @@ largest entry of its array, so that what cancels in one cell casts no doubt on t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from mlpcli.check.given.candidate import array_of, items_of
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

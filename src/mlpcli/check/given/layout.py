@@ -21,7 +21,7 @@ A function whose biases are folded, or that has none, gets an empty list of bias
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -29,6 +29,7 @@ import numpy as np
 
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Network, Parameters
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:

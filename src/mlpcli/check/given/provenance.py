@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlpcli.check.given.layout import OURS, Layout
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.bugs.blind_spots import BlindSpot

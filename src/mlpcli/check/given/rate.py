@@ -7,7 +7,6 @@ on its rate in any other way is judged at rate 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case

@@ -6,7 +6,6 @@ own gradient or weights and has no other beside it; else they are refused by the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,6 +16,7 @@ from mlpcli.check.given.misfit import misfit
 from mlpcli.check.given.readings import candidates
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Parameters
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,6 @@ self.params["W1"], self.layers[0].W, or globals of such names.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +15,7 @@ import numpy as np
 
 from mlpcli.check.given.signature import RATES
 from mlpcli.errors import CaseError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,12 +16,12 @@ its whole way, a cubic in dZ/2 of its unit (`_series`), and no probe needs a mat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from mlpcli.nn.activations import shifted
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

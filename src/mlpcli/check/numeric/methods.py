@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -14,6 +14,7 @@ from mlpcli.check.numeric.plain import plain_difference
 from mlpcli.check.numeric.units import units
 from mlpcli.errors import UsageError
 from mlpcli.ranks import job
+from mlpcli.records import dataclass
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ complex numbers alike, by functions that have no abs, max or clip of them (`valu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,6 @@ the change of the parameter itself, as a usual checker takes it. The truth is th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.numeric.plain import quotient
 from mlpcli.check.numeric.probe import first_pass, parts
 from mlpcli.check.numeric.units import Unit, units
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

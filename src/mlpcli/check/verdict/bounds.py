@@ -35,12 +35,12 @@ q_i counts these errors of delta_i in units of t: one of each sigma, product and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.check.verdict.precision import SMALLEST_NORMAL, UNIT_ROUNDOFF
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case

@@ -13,12 +13,13 @@ a thousandth of a tensor's norm, the digits do not tell enough to pass it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.check.verdict.precision import single_precision
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,13 +15,13 @@ rounded to 0, or is drowned by q, it says nothing of what was not seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from mlpcli.check.verdict.precision import SMALLEST, single_precision
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

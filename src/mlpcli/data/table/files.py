@@ -15,7 +15,7 @@ import shutil
 import stat
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
@@ -25,6 +25,7 @@ from mlpcli.data.table.packing import FOREIGN, PACKED
 from mlpcli.errors import DataError
 from mlpcli.files import refuse_unreadable, temporary_errors
 from mlpcli.names import is_in_memory
+from mlpcli.records import dataclass
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlpcli.data.table.numerals import is_number
 from mlpcli.data.table.reading import BLANKS, not_utf8
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:

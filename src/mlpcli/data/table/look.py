@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import duckdb
 from mlpcli.data.table.bad_rows import good_records
 from mlpcli.data.table.query import quote
 from mlpcli.data.table.store import duckdb_errors
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

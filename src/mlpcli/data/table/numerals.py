@@ -7,10 +7,12 @@ A notation is found by the texts of a column, and is then an SQL expression. Per
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cache, cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -6,7 +6,6 @@ Columns go by position (c0, c1, ..), since DuckDB's own names ignore case.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from mlpcli.data.table.numerals import PLAIN, is_number
 from mlpcli.data.table.reading import BLANKS
 from mlpcli.data.table.store import is_numeric
 from mlpcli.errors import DataError
+from mlpcli.records import dataclass
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ Records are looked up by their very type: a class made of one of them may comput
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.nn.activations import Identity, LeakyRelu, Relu, Sigmoid, Tanh
 from mlpcli.nn.answers import each_output, likeliest
 from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 from mlpcli.nn.optimizers import Adam, Momentum, Nesterov, Sgd
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.nn.activations import Activation

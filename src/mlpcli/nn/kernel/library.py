@@ -9,13 +9,13 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import UsageError
 from mlpcli.nn.kernel.build import LIBRARY, SOURCE, digest_of
 from mlpcli.nn.kernel.job import FUNCTIONS, Job
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

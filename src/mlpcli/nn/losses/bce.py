@@ -17,7 +17,6 @@ nothing in it cancels. softplus(-h) is the same with M = sigma(-h) and both tau 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ import numpy as np
 from mlpcli.nn.losses.libraries import LIBRARY_FORMS
 from mlpcli.nn.losses.loss import Form, Loss, Start, residual, weighted_sum
 from mlpcli.nn.sigmoid import FloatArray, probability, sigmoid, sigmoid_pair, softplus
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import Numbers

@@ -11,13 +11,13 @@ The change between displaced logits subtracts no losses:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.nn.losses.loss import Form, Loss, Start
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.nn.losses.loss import Form, Loss, Start, weighted_sum
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import FloatArray, Numbers

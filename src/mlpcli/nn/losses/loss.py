@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from mlpcli.nn.sigmoid import FloatArray, probability, sigmoid
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 from mlpcli.nn.activations import shifted
 from mlpcli.nn.losses.loss import Form, Loss, Start, residual, weighted_sum
 from mlpcli.nn.sigmoid import FloatArray, sigmoid, sigmoid_of_any, sigmoid_pair
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import Numbers

@@ -7,9 +7,9 @@ does something else wrong.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mlpcli.records import dataclass
 from mlpcli.report.gradcheck_words import beyond_tensors, causes, worst_words
 
 if TYPE_CHECKING:
