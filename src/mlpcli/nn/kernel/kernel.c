@@ -650,10 +650,7 @@ HERE void name(descend)(const Job *job, i64 from, i64 to, i64 t)
 
 /* ---- whole steps ---- */
 
-typedef struct {
-    REAL **Z, **S, **D, **T, *room;
-    i64 ld;
-} Space;
+typedef struct { REAL **Z, **S, **D, **T, *room; i64 ld; } Space;
 
 INLINE i64 name(padded)(i64 n) { return (n + PAD - 1) / PAD * PAD; }
 
@@ -849,6 +846,34 @@ TARGET EXPORT void name(look)(const Job *job, i64 total, REAL *logits)
         if (job->y) job->sums[0] += name(outputs)(job, first, n, n, s.D[L], s.ld, s.room);
     }
     restore(before);
+}
+
+INLINE vec name(some)(const REAL *x, i64 n)
+{
+    vec found = {0};
+    if (n >= LANES) return *(const loose *)x;
+    memcpy(&found, x, (size_t)n * sizeof *x);
+    return found;
+}
+
+/* out (units x probes) = sums over n rows of c(u+) - c(u-), u+- = s g / (lean g +- 1), g = half Z, and
+ * c(u) = u (P + Q x + R x^2), x = scale u: see check/numeric/small.py. Z is (probes x n). */
+TARGET EXPORT void name(differences)(i64 units, i64 probes, i64 n, i64 ld, double scale, const REAL *Z,
+                                     const REAL *half, const REAL *s, const REAL *lean, const REAL *P,
+                                     const REAL *Q, const REAL *R, REAL *out)
+{
+    for (i64 j = 0; j < units; j++, s += n, lean += n, P += n, Q += n, R += n)
+        for (i64 k = 0; k < probes; k++) {
+            vec sum = {0};
+            for (i64 r = 0; r < n; r += LANES) {
+#define AT(a) name(some)((a) + r, n - r)
+                vec g = AT(Z + k * ld) * half[k], turn = AT(lean) * g, top = AT(s) * g;
+                vec u = top / (turn + 1), v = top / (turn - 1), x = u * (REAL)scale, y = v * (REAL)scale;
+                sum += u * (AT(P) + x * (AT(Q) + x * AT(R))) - v * (AT(P) + y * (AT(Q) + y * AT(R)));
+#undef AT
+            }
+            *out++ = name(fold)(sum);
+        }
 }
 
 #undef TYPE
