@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <xmmintrin.h>
 #endif
 
@@ -110,21 +111,21 @@ EXPORT const char *mlp_compiler(void)
 #endif
 }
 
-/* Return the levels that this processor has, best last. */
+/* Return the levels that this processor has, and whose registers its system keeps, best last. Not by
+ * __builtin_cpu_supports, for which some runtimes of clang have nothing, or wrong answers. */
 EXPORT const char *mlp_levels(void)
 {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
-        return "plain";
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")
-        || !__builtin_cpu_supports("bmi2"))
+    const unsigned v2 = bit_SSE4_2 | bit_POPCNT, v3 = bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C;
+    const unsigned more = bit_AVX2 | bit_BMI | bit_BMI2;
+    const unsigned v4 = bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL;
+    unsigned a, b, c, d, of_1, of_7, kept = 0;
+    if (!__get_cpuid(1, &a, &b, &of_1, &d) || (of_1 & v2) != v2) return "plain";
+    if (!__get_cpuid_count(7, 0, &a, &of_7, &c, &d) || (of_7 & more) != more || (of_1 & v3) != v3)
         return "plain v2";
-    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw")
-        || !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512dq")
-        || !__builtin_cpu_supports("avx512vl"))
-        return "plain v2 v3";
-    return "plain v2 v3 v4";
+    __asm__("xgetbv" : "=a"(kept), "=d"(d) : "c"(0));
+    if ((kept & 0x06) != 0x06) return "plain v2";
+    return (of_7 & v4) == v4 && (kept & 0xe6) == 0xe6 ? "plain v2 v3 v4" : "plain v2 v3";
 #else
     return "plain";
 #endif
