@@ -17,6 +17,7 @@ PROGRAMS = {
     "bash": ("bash",),
     "cc": ("cc", "gcc", "clang"),
     "node": ("node", "nodejs"),
+    "zig": ("zig", "python-zig"),  # the latter comes with PyPI's ziglang
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
 }
 """What each is called on the path."""

@@ -14,9 +14,10 @@ from check.nets import ACTIVATED, FAMILIES, Family, draw
 from check.reference import FUNCTIONS, derivatives, differences
 from formulas import FUNCTIONS as TRACED
 from mlpcli.check.case import Case, case_from
-from mlpcli.check.numeric.change import BLOCK
+from mlpcli.check.numeric.change import Base, base_point
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.numeric.plain import plain_difference
+from mlpcli.check.numeric.small import BLOCK, TINY
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.network import Network
@@ -195,8 +196,8 @@ def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     counts: list[int] = []
     large = central_difference(case, progress=counts.append)
     assert sum(counts) == theta.size
-    assert len(counts) == sum(sizes[1:])
-    monkeypatch.setattr("mlpcli.check.numeric.change.BLOCK", BLOCK // 2**6)
+    assert len(counts) >= len(sizes[1:])
+    monkeypatch.setattr("mlpcli.check.numeric.small.BLOCK", BLOCK // 2**6)
     monkeypatch.setattr("mlpcli.check.numeric.units.WORTH_THREADS", 2**60)
     np.testing.assert_allclose(central_difference(case), large, rtol=1e-11, atol=1e-18)
     np.testing.assert_allclose(large, case.gradient().theta, rtol=1e-9, atol=1e-16)
@@ -212,8 +213,34 @@ def test_an_input_that_is_always_zero_has_derivative_zero() -> None:
     assert all(np.all(column == 0) for column in columns)
 
 
-def test_an_error_in_a_thread_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("step", "way"), [(None, "block_change"), (0.25, "unit_change")])
+def test_an_error_in_a_thread_is_raised(
+    monkeypatch: pytest.MonkeyPatch, step: float | None, way: str
+) -> None:
     monkeypatch.setattr("mlpcli.check.numeric.units.WORTH_THREADS", 0)
-    monkeypatch.setattr("mlpcli.check.numeric.central.unit_change", lambda *_: 1 / 0)
+    monkeypatch.setattr(f"mlpcli.check.numeric.central.{way}", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        central_difference(draw(FAMILIES[0], np.random.default_rng(0)))
+        central_difference(draw(FAMILIES[0], np.random.default_rng(0)), step=step)
+
+
+@pytest.mark.parametrize("family", FAMILIES + ACTIVATED, ids=lambda family: family.name)
+def test_small_steps_by_kernel_and_numpy_and_as_steps_of_any_size(
+    monkeypatch: pytest.MonkeyPatch, family: Family
+) -> None:
+    """Three ways to one number: what is left are roundoffs of sums over rows."""
+    case = draw(family, np.random.default_rng(11), widest=20)
+    ours = central_difference(case)
+    monkeypatch.setenv("MLP_KERNEL", "numpy")
+    by_numpy = central_difference(case)
+    monkeypatch.setattr(Base, "curve", None)
+    any_size = central_difference(case)
+    bound = 4 * 2.0**-53 * rounding_bounds(case).K
+    for other in (by_numpy, any_size):
+        assert np.all(np.abs(ours - other) <= 1e-14 * np.abs(ours) + bound)
+
+
+def test_a_step_is_small_while_every_change_above_is() -> None:
+    case = draw(FAMILIES[0], np.random.default_rng(2))
+    growth = max(base_point(case).growth)
+    for step in (TINY / growth, 2 * TINY / growth):
+        assert central_difference(case, step=step) == pytest.approx(case.gradient().theta, rel=1e-8)

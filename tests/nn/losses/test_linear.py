@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from loss_changes import change_between
 from mlpcli.nn.losses import LOSSES, loss_by
 
 LOSS = loss_by("mse", "identity")
@@ -25,11 +27,13 @@ def test_value_derivative_and_complex_step() -> None:
     np.testing.assert_array_equal(LOSS.predict(H), H)
 
 
-def test_change() -> None:
-    D = RNG.uniform(-0.5, 0.5, (2, 2, 3, 8))
-    got = LOSS.change(H, Y, OMEGA, tiny=False).between(D / 2, slice(None), slice(0, 8))
+@pytest.mark.parametrize("small", [False, True])
+def test_change(small: bool) -> None:
+    D = RNG.uniform(-0.5, 0.5, (2, 2, 3, 8)) * (2.0**-26 if small else 1)
+    change = change_between(LOSS, H, Y, OMEGA, small=small)
+    got = change(D / 2, slice(None), slice(0, 8))
     h, y, omega = (a.T[:, None] for a in (H, Y, OMEGA))
-    right = omega * ((h + D[:, 0] - y) ** 2 - (h + D[:, 1] - y) ** 2)
+    right = omega * (D[:, 0] - D[:, 1]) * (2 * (h - y) + D[:, 0] + D[:, 1])
     np.testing.assert_allclose(got, right.sum(axis=(0, 2)), rtol=1e-12)
 
 

@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from loss_changes import change_between
 from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.losses.loss import residual, weighted_sum
 
@@ -90,21 +91,21 @@ def test_value_of_any_by_complex_step(loss: Loss, soft: bool) -> None:
     np.testing.assert_allclose(moved.imag / 1e-30, derivative, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize(("size", "tiny"), [(2.0**-27, True), (2.0**-27, False), (1.5, False)])
+@pytest.mark.parametrize(("size", "small"), [(2.0**-27, True), (2.0**-27, False), (1.5, False)])
 @labels
 @every_loss
 def test_change_equals_the_difference_of_two_losses(
-    loss: Loss, soft: bool, size: float, tiny: bool
+    loss: Loss, soft: bool, size: float, small: bool
 ) -> None:
     h, y, omega = cells(soft, rows=6, outputs=2)
     rng = np.random.default_rng(1)
     half = size / 2 * rng.uniform(0.2, 1, (2, 2, 4, 6))  # outputs, signs, probes, rows
     half *= rng.choice([-1, 1], (2, 1, 4, 6))
     half[:, 1] *= -1
-    change = loss.change(h, y, omega, tiny=tiny)
+    change = change_between(loss, h, y, omega, small=small)
     for outputs, rows in ((slice(None), slice(None)), (slice(1, 2), slice(2, 5))):
         part = half[outputs][..., rows]
-        got = change.between(part.copy(), outputs, rows)
+        got = change(part.copy(), outputs, rows)
         exact, terms = _differences(
             loss, h[rows, outputs], y[rows, outputs], omega[rows, outputs], part
         )
@@ -113,16 +114,18 @@ def test_change_equals_the_difference_of_two_losses(
         assert (terms > 0).all()
 
 
-@pytest.mark.parametrize("size", [2.0**-27, 1.5])
+@pytest.mark.parametrize(("size", "small"), [(2.0**-27, True), (2.0**-27, False), (1.5, False)])
 @labels
 @every_loss
-def test_change_of_one_cell_keeps_relative_precision(loss: Loss, soft: bool, size: float) -> None:
+def test_change_of_one_cell_keeps_relative_precision(
+    loss: Loss, soft: bool, size: float, small: bool
+) -> None:
     """Where the labels are hard: a soft one has a least loss, around which two terms cancel."""
     h, y, omega = cells(soft, rows=12, outputs=1)
     half = np.full((1, 2, 1, 1), size / 2) * np.array([1, -0.75])[None, :, None, None]
-    change = loss.change(h, y, omega, tiny=size < 1e-3)
+    change = change_between(loss, h, y, omega, small=small)
     for r in range(len(h)):
-        got = change.between(half.copy(), slice(0, 1), slice(r, r + 1))
+        got = change(half.copy(), slice(0, 1), slice(r, r + 1))
         exact, _ = _differences(loss, h[[r]], y[[r]], omega[[r]], half)
         np.testing.assert_allclose(got, exact, rtol=1e-10 if soft else 1e-13)
 

@@ -105,9 +105,9 @@ class _Eye:
         beyond &= size >= self.smallest
         if given.dtype == np.float32 or not beyond.any():
             return bool(beyond.any())
-        own = self.tensor[start:]
-        double = own[A.astype(np.float32) != A]  # no rounding but that of float64 is in these
-        return bool(np.isin(own[beyond], double).any()) or self._judged(given, lowest, start)
+        own, double = self.tensor[start:], np.zeros(self.tensor[-1] + 1, np.bool_)
+        double[own[A.astype(np.float32) != A]] = True  # no rounding but that of float64 is in these
+        return bool(double[own[beyond]].any()) or self._judged(given, lowest, start)
 
     def _beyond_doubt(self, theta: FloatArray, start: int) -> bool:
         """Whether one of few entries mismatches in either precision: most bugs are all over."""

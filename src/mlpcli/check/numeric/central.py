@@ -10,17 +10,21 @@ lost by that, since nothing is subtracted.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.numeric.change import TINY, base_point, growth_above, unit_change, unit_size
-from mlpcli.check.numeric.units import Mask, Unit, units, visit_each
+from mlpcli.check.numeric.change import base_point, unit_change, unit_size
+from mlpcli.check.numeric.small import TINY, block_change, block_size, most_units
+from mlpcli.check.numeric.units import Block, Mask, Unit, blocks, units, visit_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.check.case import Case
+    from mlpcli.check.numeric.change import Base
+    from mlpcli.nn.losses import Curve
     from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["central_difference"]
@@ -37,19 +41,43 @@ def central_difference(
     `step` is the change of H at the perturbed layer (None: 2^-26 there and above it). `progress` is
     called with the number of entries just finished, always from the calling thread.
     """
-    growth = growth_above(case)
-    base = base_point(case, tiny=step is None or step * max(growth) <= TINY)
-    changes = [TINY / a for a in growth] if step is None else [step] * len(growth)
+    base, numeric = base_point(case), np.full(case.network.theta.size, np.nan)
+    changes = [TINY / a for a in base.growth] if step is None else [step] * len(base.W)
     steps = [_steps(Z, change) for Z, change in zip(base.Z, changes, strict=True)]
-    numeric = np.full(case.network.theta.size, np.nan)
+    curve = base.curve if step is None or step * max(base.growth) <= TINY else None
+    work = list(units(case.network, mask))
+    if curve is None:
+        size = sum(unit_size(base, unit) for unit in work)
+        visit_each(_of_unit(base, steps, numeric), work, size, progress)
+    else:
+        some = [*blocks(work, partial(most_units, base))]
+        size = sum(block_size(base, block) for block in some)
+        visit_each(_of_block(base, curve, steps, numeric), some, size, progress)
+    return numeric / case.divisor
+
+
+def _of_unit(base: Base, steps: list[FloatArray], numeric: FloatArray) -> Callable[[Unit], None]:
+    """Return what writes the differences of a unit, for steps of any size."""
 
     def visit(unit: Unit) -> None:
         h = steps[unit.layer][unit.inputs]
         numeric[unit.entries] = unit_change(base, unit, h) / (2 * h)
 
-    work = list(units(case.network, mask))
-    visit_each(visit, work, sum(unit_size(base, unit) for unit in work), progress)
-    return numeric / case.divisor
+    return visit
+
+
+def _of_block(
+    base: Base, curve: Curve, steps: list[FloatArray], numeric: FloatArray
+) -> Callable[[Block], None]:
+    """Return what writes the differences of the units of a block, for small steps."""
+
+    def visit(block: Block) -> None:
+        h = steps[block.layer]
+        quotients = block_change(base, curve, block, h) / (2 * h)
+        for unit, quotient in zip(block.units, quotients, strict=True):
+            numeric[unit.entries] = quotient[unit.inputs]
+
+    return visit
 
 
 def _steps(Z: FloatArray, change: float) -> FloatArray:

@@ -9,13 +9,14 @@ the inner loops are long however narrow the layer:
 
     (units, 2, B, R)     units of the layer, the signs + and -, probes k, rows
 
-D starts in one column and is rank one in the next layer. For steps as small as ours it stays, on
-its whole way, a cubic in dZ/2 of its unit (`_series`), and no probe needs a matrix product.
+D starts in one column and is rank one in the next layer. Steps as small as the check's own go by
+`small.py`, which needs no matrix product of any probe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -28,15 +29,11 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
     from mlpcli.check.numeric.units import Unit
-    from mlpcli.nn.activations import Activation
-    from mlpcli.nn.losses import Change
+    from mlpcli.nn.losses import Change, Curve
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["TINY", "Base", "base_point", "growth_above", "unit_change", "unit_size"]
+__all__ = ["Base", "base_point", "unit_change", "unit_size"]
 
-# Below this |D| g(D/2) is D/2 to half a unit: the next term is D^2/12 < 2^-55 of it for sigmoid,
-# and D^2/3 < 2^-53 for tanh.
-TINY = 2.0**-26
 # Numbers in the widest array of a block (2 MB): so long that threads seldom meet between calls.
 BLOCK = 2**18
 Lift: TypeAlias = Callable[["FloatArray"], "FloatArray"]
@@ -47,51 +44,62 @@ class Base:
     """The point that is left: index i holds layer i+1, samples along the last axis.
 
     `Z` (n_i + 1, N) are the inputs of that layer with a row of ones for the bias, `s` and `lean`
-    (n_i, N) belong to its own H in hidden layers. On its way up a change of H grows by `growth` at
-    most. Where `tiny`, no change exceeds TINY.
+    (n_i, N) belong to its own H in hidden layers.
     """
 
-    W: list[FloatArray]
+    case: Case
+    logits: FloatArray
     Z: list[FloatArray]
     s: list[FloatArray]
     lean: list[FloatArray]
-    loss: Change
-    activation: Activation
-    growth: list[float]
-    tiny: bool
 
-    def bend(self, half: FloatArray) -> FloatArray:
-        """Return g for half of D."""
-        return half if self.tiny else self.activation.bend(half)
+    @property
+    def W(self) -> list[FloatArray]:
+        """W_1 .. W_L."""
+        return self.case.network.W
 
+    @cached_property
+    def bends(self) -> list[tuple[FloatArray, FloatArray, FloatArray]]:
+        """What D/2, its square and its cube count in half of dZ, while g(D/2) is D/2."""
+        return [(s, -s * lean, s * lean * lean) for s, lean in zip(self.s, self.lean, strict=True)]
 
-@np.errstate(all="ignore")
-def growth_above(case: Case) -> list[float]:
-    """Return, per layer, by how much a change of its H can grow on its way up, at least 1.
+    @cached_property
+    def change(self) -> Change:
+        """How the loss changes, for changes of any size."""
+        return self.case.objective.loss.change(*self._outputs)
 
-    |dZ| <= max f' |D|, so layer m multiplies the largest change by max f' ||W_m||_inf at most.
-    """
-    growth, steepest = [1.0], case.network.activation.steepest
-    for W in reversed(case.network.W[1:]):
-        growth.append(max(1.0, growth[-1] * float(np.abs(W).sum(axis=1).max()) * steepest))
-    return growth[::-1]
+    @cached_property
+    def curve(self) -> Curve | None:
+        """How it changes along a cubic, None where the loss does not say."""
+        return self.case.objective.loss.curve(*self._outputs)
+
+    @property
+    def _outputs(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        y, omega = self.case.y, self.case.omega
+        return self.logits, y, np.ones_like(y) if omega is None else omega
+
+    @cached_property
+    def growth(self) -> list[float]:
+        """Per layer, by how much a change of its H can grow on its way up, at least 1.
+
+        |dZ| <= max f' |D|, so layer m multiplies the largest change by max f' ||W_m||_inf at most.
+        """
+        growth, steepest = [1.0], self.case.network.activation.steepest
+        for W in reversed(self.W[1:]):
+            growth.append(max(1.0, growth[-1] * float(np.abs(W).sum(axis=1).max()) * steepest))
+        return growth[::-1]
 
 
 @np.errstate(all="ignore")  # extreme weights: what comes of them is judged, not hidden
-def base_point(case: Case, *, tiny: bool) -> Base:
+def base_point(case: Case) -> Base:
     """Return what the changes of a case start from."""
-    f, network, ones = case.forward(), case.network, np.ones((1, case.rows))
-    lean = network.activation.lean
-    omega = np.ones_like(case.y) if case.omega is None else case.omega
+    f, ones, lean = case.forward(), np.ones((1, case.rows)), case.network.activation.lean
     return Base(
-        W=network.W,
-        Z=[np.concatenate([z.T, ones]) for z in f.Z],
+        case=case,
+        logits=f.logits,
+        Z=[np.ascontiguousarray(np.concatenate([z.T, ones])) for z in f.Z],
         s=[np.ascontiguousarray(s.T) for s in f.slopes],
         lean=[np.ascontiguousarray(lean(h, z).T) for h, z in zip(f.H, f.Z[1:], strict=False)],
-        loss=case.objective.loss.change(f.logits, case.y, omega, tiny=tiny),
-        activation=network.activation,
-        growth=growth_above(case),
-        tiny=tiny,
     )
 
 
@@ -108,7 +116,7 @@ def unit_change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
         arrive = _way_up(base, unit, rows)
         for probes in _slices(len(steps), max(1, depth // (rows.stop - rows.start))):
             half = inputs[unit.inputs[probes], rows] * (steps[probes, None] / 2)
-            change[probes] += base.loss.between(arrive(half), outputs, rows)
+            change[probes] += base.change.between(arrive(half), outputs, rows)
     return change
 
 
@@ -119,8 +127,7 @@ def unit_size(base: Base, unit: Unit) -> int:
 
 def _widest(base: Base, unit: Unit) -> int:
     """Return the units of the widest layer that holds a change for each probe by itself."""
-    above = base.W[unit.layer + 1 :]
-    return max([1, *(len(W) for W in (above[-1:] if base.tiny else above))])
+    return max([1, *map(len, base.W[unit.layer + 1 :])])
 
 
 def _way_up(base: Base, unit: Unit, rows: slice) -> Lift:
@@ -129,8 +136,8 @@ def _way_up(base: Base, unit: Unit, rows: slice) -> Lift:
     if i == len(base.W) - 1:
         return lambda half: np.stack([half, -half])[None]
     s, lean, column = base.s[i][j, rows], base.lean[i][j, rows], base.W[i + 1][:, j]
-    lift = (_series if base.tiny else _layers)(base, i + 1, column, rows)
-    return lambda half: lift(_both_signs(base.bend(half), s, lean))
+    lift = _layers(base, i + 1, column, rows)
+    return lambda half: lift(_both_signs(base.case.network.activation.bend(half), s, lean))
 
 
 def _both_signs(g: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
@@ -142,48 +149,17 @@ def _both_signs(g: FloatArray, s: FloatArray, lean: FloatArray) -> FloatArray:
     return half
 
 
-def _series(base: Base, i: int, column: FloatArray, rows: slice) -> Lift:
-    """Return the function from u, half of dZ at one unit (2, B, R), to half of D at the outputs.
-
-    In layer i half of D is column u. While g(D/2) = D/2, and t = lean D/2 is below TINY,
-    s g / (1 + lean g) = s D/2 (1 - t + t^2) to t^3 < 2^-78 of it. So half of D is, in every layer,
-
-        u (P + Q x + R x^2),  x = u c
-
-    and its coefficients serve all probes. The power of two c is about the growth from there on, so
-    that P/c is about 1 and no square overflows.
-    """
-    c = 2.0 ** min(1000, int(np.frexp(base.growth[i - 1])[1]))
-    P = column[:, None]
-    Q = R = np.zeros_like(P)
-    for above in range(i + 1, len(base.W)):
-        s, t = base.s[above - 1][:, rows], base.lean[above - 1][:, rows] * (P / c)
-        bent = t * P
-        P, Q, R = (base.W[above] @ (s * k) for k in (P, Q - bent, R - t * (2 * Q - bent)))
-    if i + 1 == len(base.W):
-        return lambda u: P[:, None, None] * u
-    P, Q, R = (k[:, None, None] for k in (P, Q, R))
-
-    def lift(u: FloatArray) -> FloatArray:
-        x = u * c
-        half = R * x
-        half += Q
-        half *= x
-        half += P
-        half *= u
-        return half
-
-    return lift
-
-
 def _layers(base: Base, i: int, column: FloatArray, rows: slice) -> Lift:
-    """Return what `_series` does, for steps of any size: layer by layer, every probe by itself."""
+    """Return the function from half of dZ at one unit (2, B, R) to half of D at the outputs.
+
+    In layer i half of D is that times `column`.
+    """
 
     def lift(u: FloatArray) -> FloatArray:
         half = np.multiply.outer(column, u)
         for above in range(i + 1, len(base.W)):
             s, lean = (a[above - 1][:, None, None, rows] for a in (base.s, base.lean))
-            bent = shifted(base.bend(half), s, lean)
+            bent = shifted(base.case.network.activation.bend(half), s, lean)
             product = base.W[above] @ bent.reshape(len(bent), -1)
             half = product.reshape(len(product), *bent.shape[1:])
         return half

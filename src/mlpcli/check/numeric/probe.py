@@ -53,13 +53,17 @@ def parts(case: Case, unit: Unit) -> Iterator[Unit]:
 
 
 def _upwards(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Iterator[Numbers]:
-    """Yield H (B, N, n) of the unit's layer with the columns in place, then of those above."""
-    i, network = unit.layer, case.network
-    H: Numbers = np.repeat(base.H[i].astype(columns.dtype)[np.newaxis], len(columns), axis=0)
-    H[:, :, unit.row] = columns
+    """Yield H (B, N, n) of the layers above the unit's, whose own column of H is one of B.
+
+    The others of its layer stay as they are: the next layer has what its Z adds to the base.
+    """
+    network, i = case.network, unit.layer
+    f = network.activation.value_of_any
+    moved = f(columns) - base.Z[i + 1][:, unit.row]
+    H: Numbers = base.H[i + 1] + moved[:, :, np.newaxis] * network.W[i + 1][:, unit.row]
     yield H
-    for above in range(i + 1, len(network.W)):
-        H = network.activation.value_of_any(H) @ network.W[above].T
+    for above in range(i + 2, len(network.W)):
+        H = f(H) @ network.W[above].T
         if network.bias:
             H += network.b[above]
         yield H
@@ -67,8 +71,9 @@ def _upwards(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Iterator[N
 
 def changes_signs(case: Case, base: Pass, unit: Unit, columns: FloatArray) -> Mask:
     """Return for each of B columns whether some hidden H has another sign than in the base."""
-    changed = np.zeros(len(columns), np.bool_)
-    layers = zip(_upwards(case, base, unit, columns), base.H[unit.layer : -1], strict=False)
+    own = base.H[unit.layer][:, unit.row]
+    changed: Mask = (np.sign(columns) != np.sign(own)).any(axis=1)
+    layers = zip(_upwards(case, base, unit, columns), base.H[unit.layer + 1 : -1], strict=False)
     for moved, before in layers:
         changed |= (np.sign(moved) != np.sign(before)).any(axis=(1, 2))
     return changed
@@ -76,9 +81,19 @@ def changes_signs(case: Case, base: Pass, unit: Unit, columns: FloatArray) -> Ma
 
 def loss_of_columns(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Numbers:
     """Return c/N sum omega l for each of B columns (B, N) in place of column `row` of H_i."""
-    *_, H = _upwards(case, base, unit, columns)
+    H = _logits(case, base, unit, columns)
     losses = case.objective.loss.value_of_any(H, case.y)
     if case.omega is not None:
         losses = losses * case.omega
     total: Numbers = losses.sum(axis=(1, 2)) / case.divisor
     return total
+
+
+def _logits(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Numbers:
+    """Return H_L (B, N, n_L)."""
+    if unit.layer < len(base.H) - 1:
+        *_, H = _upwards(case, base, unit, columns)
+        return H
+    H = np.repeat(base.H[-1].astype(columns.dtype)[np.newaxis], len(columns), axis=0)
+    H[:, :, unit.row] = columns
+    return H

@@ -75,7 +75,7 @@ def sweep_steps(
     """
     entries = np.flatnonzero(mask)
     plain, carried = np.full((2, len(steps), case.network.theta.size), np.nan)
-    first, base = first_pass(case), base_point(case, tiny=False)
+    first, base = first_pass(case), base_point(case)
     for unit in units(case.network, mask):
         plain[:, unit.entries] = _textbook(case, first, unit, np.array(steps))
         carried[:, unit.entries] = _change(case, base, unit, np.array(steps))

@@ -6,7 +6,8 @@ is computed once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,11 @@ from mlpcli.parallel import map_any_order
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mlpcli.nn.network import Parameters
 
-__all__ = ["IntArray", "Mask", "Unit", "units", "visit_each"]
+__all__ = ["Block", "IntArray", "Mask", "Unit", "blocks", "units", "visit_each"]
 
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -40,6 +41,11 @@ class Unit:
     inputs: IntArray
     entries: IntArray
 
+    @property
+    def size(self) -> int:
+        """How many entries are visited."""
+        return self.entries.size
+
 
 def units(parameters: Parameters, mask: Mask | None = None) -> Iterator[Unit]:
     """Yield every unit with an entry in `mask` (over theta; None: all), layer by layer."""
@@ -57,21 +63,54 @@ def units(parameters: Parameters, mask: Mask | None = None) -> Iterator[Unit]:
         start += width * inputs.size
 
 
+Visited = TypeVar("Visited", "Unit", "Block")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some units of one layer, whose probes go up together."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def layer(self) -> int:
+        """The layer, counted from 0."""
+        return self.units[0].layer
+
+    @property
+    def rows(self) -> list[int]:
+        """The places of the units in their layer."""
+        return [unit.row for unit in self.units]
+
+    @property
+    def size(self) -> int:
+        """How many entries are visited."""
+        return sum(unit.size for unit in self.units)
+
+
+def blocks(work: Iterable[Unit], most: Callable[[int], int]) -> Iterator[Block]:
+    """Yield the units, layer by layer, in blocks of at most most(layer)."""
+    for layer, own in groupby(work, key=lambda unit: unit.layer):
+        some = tuple(own)
+        for start in range(0, len(some), size := most(layer)):
+            yield Block(some[start : start + size])
+
+
 def visit_each(
-    visit: Callable[[Unit], None],
-    work: Sequence[Unit],
+    visit: Callable[[Visited], None],
+    work: Sequence[Visited],
     size: int,
     progress: Callable[[int], None] | None,
 ) -> None:
-    """Call visit(unit) for every unit, on all cores where `size`, the numbers in all, is large.
+    """Call visit(item) for every item, on all cores where `size`, the numbers in all, is large.
 
     `progress` is called with the number of entries just finished, always from the calling thread.
     """
 
-    def count(unit: Unit) -> int:
+    def count(item: Visited) -> int:
         with np.errstate(all="ignore"):  # extreme weights: what comes of them is judged, not hidden
-            visit(unit)
-        return unit.inputs.size
+            visit(item)
+        return item.size
 
     threads = None if size >= WORTH_THREADS else 1
     for finished in map_any_order(count, work, threads=threads):

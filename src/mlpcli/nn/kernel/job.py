@@ -36,6 +36,7 @@ FUNCTIONS: dict[str, tuple[list[Any], Any]] = {
     "look": ([_job, _whole, _array], None),
     "part": ([_job, _whole, _whole, _whole], _real),
     "join": ([_job, _whole, _whole, _whole, _array, _array], None),
+    "differences": ([*[_whole] * 4, _real, *[_array] * 8], None),
     "update": ([_job, _whole, _whole, _whole], None),
 }
 """By name, the types of the arguments and of the result."""

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <xmmintrin.h>
 #endif
 
@@ -110,21 +111,21 @@ EXPORT const char *mlp_compiler(void)
 #endif
 }
 
-/* Return the levels that this processor has, best last. */
+/* Return the levels that this processor has, and whose registers its system keeps, best last. Not by
+ * __builtin_cpu_supports, for which some runtimes of clang have nothing, or wrong answers. */
 EXPORT const char *mlp_levels(void)
 {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("popcnt"))
-        return "plain";
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")
-        || !__builtin_cpu_supports("bmi2"))
+    const unsigned v2 = bit_SSE4_2 | bit_POPCNT, v3 = bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C;
+    const unsigned more = bit_AVX2 | bit_BMI | bit_BMI2;
+    const unsigned v4 = bit_AVX512F | bit_AVX512BW | bit_AVX512CD | bit_AVX512DQ | bit_AVX512VL;
+    unsigned a, b, c, d, of_1, of_7, kept = 0;
+    if (!__get_cpuid(1, &a, &b, &of_1, &d) || (of_1 & v2) != v2) return "plain";
+    if (!__get_cpuid_count(7, 0, &a, &of_7, &c, &d) || (of_7 & more) != more || (of_1 & v3) != v3)
         return "plain v2";
-    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw")
-        || !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512dq")
-        || !__builtin_cpu_supports("avx512vl"))
-        return "plain v2 v3";
-    return "plain v2 v3 v4";
+    __asm__("xgetbv" : "=a"(kept), "=d"(d) : "c"(0));
+    if ((kept & 0x06) != 0x06) return "plain v2";
+    return (of_7 & v4) == v4 && (kept & 0xe6) == 0xe6 ? "plain v2 v3 v4" : "plain v2 v3";
 #else
     return "plain";
 #endif
@@ -650,10 +651,7 @@ HERE void name(descend)(const Job *job, i64 from, i64 to, i64 t)
 
 /* ---- whole steps ---- */
 
-typedef struct {
-    REAL **Z, **S, **D, **T, *room;
-    i64 ld;
-} Space;
+typedef struct { REAL **Z, **S, **D, **T, *room; i64 ld; } Space;
 
 INLINE i64 name(padded)(i64 n) { return (n + PAD - 1) / PAD * PAD; }
 
@@ -849,6 +847,34 @@ TARGET EXPORT void name(look)(const Job *job, i64 total, REAL *logits)
         if (job->y) job->sums[0] += name(outputs)(job, first, n, n, s.D[L], s.ld, s.room);
     }
     restore(before);
+}
+
+INLINE vec name(some)(const REAL *x, i64 n)
+{
+    vec found = {0};
+    if (n >= LANES) return *(const loose *)x;
+    memcpy(&found, x, (size_t)n * sizeof *x);
+    return found;
+}
+
+/* out (units x probes) = sums over n rows of c(u+) - c(u-), u+- = s g / (lean g +- 1), g = half Z, and
+ * c(u) = u (P + Q x + R x^2), x = scale u: see check/numeric/small.py. Z is (probes x n). */
+TARGET EXPORT void name(differences)(i64 units, i64 probes, i64 n, i64 ld, double scale, const REAL *Z,
+                                     const REAL *half, const REAL *s, const REAL *lean, const REAL *P,
+                                     const REAL *Q, const REAL *R, REAL *out)
+{
+    for (i64 j = 0; j < units; j++, s += n, lean += n, P += n, Q += n, R += n)
+        for (i64 k = 0; k < probes; k++) {
+            vec sum = {0};
+            for (i64 r = 0; r < n; r += LANES) {
+#define AT(a) name(some)((a) + r, n - r)
+                vec g = AT(Z + k * ld) * half[k], turn = AT(lean) * g, top = AT(s) * g;
+                vec u = top / (turn + 1), v = top / (turn - 1), x = u * (REAL)scale, y = v * (REAL)scale;
+                sum += u * (AT(P) + x * (AT(Q) + x * AT(R))) - v * (AT(P) + y * (AT(Q) + y * AT(R)));
+#undef AT
+            }
+            *out++ = name(fold)(sum);
+        }
 }
 
 #undef TYPE

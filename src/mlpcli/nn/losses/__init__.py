@@ -7,7 +7,7 @@ from mlpcli.nn.losses.bce import BCE_FORMS, Bce
 from mlpcli.nn.losses.cross_entropy import CrossEntropy
 from mlpcli.nn.losses.libraries import LIBRARY_EPSILON, LIBRARY_FORMS
 from mlpcli.nn.losses.linear import LinearMse
-from mlpcli.nn.losses.loss import Change, Form, Loss, Start
+from mlpcli.nn.losses.loss import Change, Curve, Form, Loss, Start
 from mlpcli.nn.losses.mse import Mse
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "LOSSES",
     "OTHER_OUTPUTS",
     "Change",
+    "Curve",
     "Form",
     "Loss",
     "Start",

@@ -130,16 +130,22 @@ class Bce(Loss):
         difference: FloatArray = sigmoid(h) - y
         return difference
 
-    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray, *, tiny: bool) -> BceChange:
+    def taylor(self, h: FloatArray, y: FloatArray) -> tuple[FloatArray, ...]:
+        """Return (1-y) z - y (1-z), s/2 and s (1-2z)/6, where s = z (1-z)."""
+        z, complement = sigmoid_pair(h)
+        s = z * complement
+        return (1 - y) * z - y * complement, s / 2, s * (complement - z) / 6
+
+    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray) -> BceChange:
         """Return the change, in one term where all labels are hard, else in two."""
         z, complement = (np.ascontiguousarray(a.T) for a in sigmoid_pair(h))
         y, omega = np.ascontiguousarray(y.T), np.ascontiguousarray(omega.T)
         up = _Term(2 * omega * (1 - y), z, complement, z - complement)
         down = _Term(-2 * omega * y, complement, -z, complement - z)
         if not np.isin(y, (0, 1)).all():
-            return BceChange((up, down), tiny)
+            return BceChange((up, down))
         hard = zip(vars(up).values(), vars(down).values(), strict=True)
-        return BceChange((_Term(*(np.where(y == 1, b, a) for a, b in hard)),), tiny)
+        return BceChange((_Term(*(np.where(y == 1, b, a) for a, b in hard)),))
 
     def start(
         self, h: FloatArray, y: FloatArray, omega: FloatArray, e: FloatArray, c: float
@@ -166,14 +172,13 @@ class _Term:
 
 @dataclass(frozen=True)
 class BceChange:
-    """Where `tiny`, tanh(x) and atanh(x) round to x."""
+    """One term or two, whose changes are added."""
 
     terms: tuple[_Term, ...]
-    tiny: bool
 
     def between(self, half: FloatArray, outputs: slice, rows: slice) -> FloatArray:
         """Return the summed change per probe, as `Change` says."""
-        tau = half if self.tiny else np.tanh(half)
+        tau = np.tanh(half)
         plus, minus = tau[:, 0], tau[:, 1]
         gap, total, product = plus - minus, plus + minus, plus * minus
         change = np.zeros(tau.shape[2])
@@ -184,7 +189,7 @@ class BceChange:
             np.divide(gap, x, out=x)
             x *= term.M[outputs, None, rows]
             weight = term.weight[outputs, rows]
-            change += weighted_sum(x if self.tiny else np.arctanh(x), weight)
+            change += weighted_sum(np.arctanh(x), weight)
         return change
 
 

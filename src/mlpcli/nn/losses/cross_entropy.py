@@ -22,6 +22,7 @@ from mlpcli.records import dataclass
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mlpcli.nn.cubic import Cubic
     from mlpcli.nn.sigmoid import FloatArray, Numbers
 
 __all__ = ["CrossEntropy", "softmax", "softmax_pair"]
@@ -245,9 +246,12 @@ class CrossEntropy(Loss):
         """Return exp(h - max)/sum - y."""
         return softmax(h) - y
 
-    def change(
-        self, h: FloatArray, y: FloatArray, omega: FloatArray, *, tiny: bool
-    ) -> CrossEntropyChange:
+    def curve(self, h: FloatArray, y: FloatArray, omega: FloatArray) -> CrossEntropyCurve:
+        """Return the change along a cubic; `omega` is the same for all outputs of a row."""
+        p, weight = (np.ascontiguousarray(a.T) for a in (softmax(h), omega * y))
+        return CrossEntropyCurve(p, weight)
+
+    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray) -> CrossEntropyChange:
         """Return the change; `omega` is the same for all outputs of a row."""
         p, q = (np.ascontiguousarray(a.T) for a in softmax_pair(h))
         return CrossEntropyChange(p, q, np.ascontiguousarray((omega * y).T))
@@ -302,3 +306,26 @@ class CrossEntropyChange:
         change: FloatArray = own * np.log1p(q * np.expm1(-D[0]))
         change += others * np.log1p(p * np.expm1(D[0]))
         return change
+
+
+@dataclass(frozen=True)
+class CrossEntropyCurve:
+    """Arrays K x N: p, and y omega.
+
+    With E_k = D_k - D_a, a the likeliest output of the row, the change of l is
+
+        log1p(sum_k p_k expm1(E_k)) - sum_c y_c E_c
+
+    in which nothing cancels: where y is a, E_a is 0, and where not, p_c is at most 1/2.
+    """
+
+    p: FloatArray
+    weight: FloatArray
+
+    def along(self, half: Cubic, rows: slice) -> Cubic:
+        """See `Curve`."""
+        p, weight = self.p[:, None, rows], self.weight[:, None, rows]
+        likeliest, omega = p.argmax(axis=0, keepdims=True), weight.sum(axis=0)
+        E = half.less(half.picked(np.broadcast_to(likeliest, (1, *half.P.shape[1:]))))
+        moved = E.through(2 * p, 2 * p, 4 / 3 * p).summed().through(omega, -omega / 2, omega / 3)
+        return moved.less(E.through(2 * weight, 0, 0).summed())

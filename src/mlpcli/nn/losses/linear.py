@@ -78,9 +78,11 @@ class LinearMse(Loss):
         """Return 2 (h - y): there is one way to write it."""
         return 2 * (h - y)
 
-    def change(
-        self, h: FloatArray, y: FloatArray, omega: FloatArray, *, tiny: bool
-    ) -> LinearChange:
+    def taylor(self, h: FloatArray, y: FloatArray) -> tuple[FloatArray, ...]:
+        """Return 2 (h - y), 1 and 0."""
+        return 2 * (h - y), np.ones_like(h), np.zeros_like(h)
+
+    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray) -> LinearChange:
         """Return the change: dl+ - dl- = (D+ - D-) (2 (h-y) + D+ + D-)."""
         omega = np.broadcast_to(omega, y.shape)
         return LinearChange(np.ascontiguousarray(4 * omega.T), np.ascontiguousarray((h - y).T))

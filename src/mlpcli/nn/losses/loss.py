@@ -19,9 +19,10 @@ from mlpcli.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mlpcli.nn.cubic import Cubic
     from mlpcli.nn.sigmoid import Numbers
 
-__all__ = ["Change", "Form", "Loss", "Start", "residual", "weighted_sum"]
+__all__ = ["Change", "Curve", "Form", "Loss", "Start", "residual", "weighted_sum"]
 
 Elementwise: TypeAlias = Callable[[FloatArray, FloatArray, float], FloatArray]
 
@@ -43,6 +44,25 @@ class Change(Protocol):
 
         `half` (outputs, 2, probes, rows) holds D/2 for D+ and D-, which have opposite signs.
         """
+
+
+class Curve(Protocol):
+    """The same for changes of the logits so small that a cubic says all of them."""
+
+    def along(self, half: Cubic, rows: slice) -> Cubic:
+        """Return the sum of omega (l(h + D) - l(h)), (U, rows), for D/2 (n_L, U, rows)."""
+
+
+@dataclass(frozen=True)
+class SeparateCurve:
+    """Arrays n_L x N: what D/2, its square and its cube count, each output by itself."""
+
+    terms: tuple[FloatArray, ...]
+
+    def along(self, half: Cubic, rows: slice) -> Cubic:
+        """See `Curve`."""
+        a, b, c = (term[:, None, rows] for term in self.terms)
+        return half.through(a, b, c).summed()
 
 
 class Start(NamedTuple):
@@ -167,8 +187,24 @@ class Loss(ABC):
         """Return the derivative as people write it, by subtraction of z and y."""
 
     @abstractmethod
-    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray, *, tiny: bool) -> Change:
-        """Return how the loss changes around h; `tiny` promises that no abs(D) exceeds 2^-26."""
+    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray) -> Change:
+        """Return how the loss changes around h, for changes of any size."""
+
+    def taylor(self, h: FloatArray, y: FloatArray) -> tuple[FloatArray, ...] | None:
+        """Return l', l''/2 and l'''/6 by the logit; None where nobody wrote them down."""
+        del h, y
+        return None
+
+    def curve(self, h: FloatArray, y: FloatArray, omega: FloatArray) -> Curve | None:
+        """Return how the loss changes where no abs(D) exceeds 2^-26, which takes less time.
+
+        None leaves it to `change`.
+        """
+        terms = self.taylor(h, y)
+        if terms is None:
+            return None
+        weighted = (2.0**k * omega * term for k, term in enumerate(terms, 1))  # D is twice D/2
+        return SeparateCurve(tuple(np.ascontiguousarray(term.T) for term in weighted))
 
     @abstractmethod
     def start(

@@ -62,12 +62,18 @@ class Mse(Loss):
         derivative: FloatArray = 2 * (z - y) * (z * (1 - z))
         return derivative
 
-    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray, *, tiny: bool) -> MseChange:
+    def taylor(self, h: FloatArray, y: FloatArray) -> tuple[FloatArray, ...]:
+        """Return 2 e s, s (s - e k) and s (e (k^2 - 2s)/3 - s k), e = z - y and k = 2z - 1."""
+        z, complement = sigmoid_pair(h)
+        error, s, k = (1 - y) * z - y * complement, z * complement, z - complement
+        return 2 * error * s, s * (s - error * k), s * (error * (k * k - 2 * s) / 3 - s * k)
+
+    def change(self, h: FloatArray, y: FloatArray, omega: FloatArray) -> MseChange:
         """Return the change: dl+ - dl- = (dZ+ - dZ-) (2 (z-y) + dZ+ + dZ-)."""
         z, complement = (np.ascontiguousarray(a.T) for a in sigmoid_pair(h))
         y, omega = np.ascontiguousarray(y.T), np.ascontiguousarray(omega.T)
         error = (1 - y) * z - y * complement
-        return MseChange(4 * omega, error, z * complement, z - complement, tiny)
+        return MseChange(4 * omega, error, z * complement, z - complement)
 
     def start(
         self, h: FloatArray, y: FloatArray, omega: FloatArray, e: FloatArray, c: float
@@ -93,13 +99,11 @@ class MseChange:
     error: FloatArray
     s: FloatArray
     lean: FloatArray
-    tiny: bool
 
     def between(self, half: FloatArray, outputs: slice, rows: slice) -> FloatArray:
         """Return the summed change per probe, as `Change` says."""
-        tau = half if self.tiny else np.tanh(half)
         moved = shifted(
-            tau, self.s[outputs, None, None, rows], self.lean[outputs, None, None, rows]
+            np.tanh(half), self.s[outputs, None, None, rows], self.lean[outputs, None, None, rows]
         )
         plus, minus = moved[:, 0], moved[:, 1]
         x = plus + minus
