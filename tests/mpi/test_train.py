@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,9 @@ def differing(ranks: int, folder: Path, names: list[str]) -> list[str]:
     """Return the configs that so many ranks train to other bytes than as many threads."""
     ran = training_jobs(ranks, folder, names)
     assert (ran.status, ran.err) == (0, "")
+    read = dict(re.findall(r"rank (\d+) read (\d+) pieces", ran.out))
+    assert len(read) == ranks
+    assert all(map(int, read.values())), read
     found = []
     for name in names:
         config = load_config(folder / f"{name}.yaml", [f"training.threads={ranks}"])

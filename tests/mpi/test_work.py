@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mlp_runs import write_inputs
 from mlpcli.cli.app import run
-from mpi.launch import mpi_run
+from mpi.launch import ended, mpi_run, start
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlp_runs import Ran
+
+
+IN_PIECES = """
+from mlpcli.data.table import cut
+cut.LEAST = 500
+from mlpcli.cli import app
+app.main()
+"""
+
+
+def in_pieces(ranks: int, *arguments: str, folder: Path) -> Ran:
+    """Run `mlp` on so many ranks, which read small tables as they would large ones."""
+    return ended(start(ranks, [sys.executable, "-c", IN_PIECES, *arguments], folder))
 
 
 @pytest.fixture
@@ -51,6 +67,28 @@ def test_a_data_error_is_said_once(folder: Path, command: str) -> None:
     assert ran.status == 2
 
 
+DATA_ERRORS = {
+    "train": ["train", "config.yaml", "--set", "data.train=part-*.csv"],
+    "evaluate": ["evaluate", "model", "part-*.csv"],
+}
+
+
+@pytest.mark.parametrize("command", DATA_ERRORS)
+def test_a_data_error_of_a_piece_is_said_once(folder: Path, command: str) -> None:
+    """The first of all, whoever meets one first."""
+    text = (folder / "points.csv").read_text()
+    for part in range(4):
+        (folder / f"part-{part}.csv").write_text(text + "oops,red,yes\n" * (part > 1))
+    if command == "evaluate":
+        assert run(["train", "config.yaml", "-q", "--out", "model"]) == 0
+    ran = in_pieces(3, *DATA_ERRORS[command], folder=folder)
+    assert ran.status == 2
+    assert [line.partition(": column")[0] for line in ran.lines] == [
+        "part-2.csv:82",
+        "part-3.csv:82",
+    ]
+
+
 def test_another_command_runs_once(folder: Path) -> None:
     ran = mpi_run(2, "init", "points.csv", "--target", "y", "-o", "new.yaml", folder=folder)
     assert ran.status == 0
@@ -66,6 +104,6 @@ def test_predict_and_evaluate(folder: Path, capsys: pytest.CaptureFixture[str]) 
                     ["evaluate", "model", "many.csv", "--json"]):  # fmt: skip
         capsys.readouterr()
         assert run(command) == 0
-        theirs = mpi_run(3, *command, folder=folder)
+        theirs = in_pieces(3, *command, folder=folder)
         assert (theirs.status, theirs.err) == (0, "")
         assert theirs.out == capsys.readouterr().out

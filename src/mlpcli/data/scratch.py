@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import weakref
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,12 +16,14 @@ import numpy as np
 from mlpcli.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
-__all__ = ["Scratch"]
+__all__ = ["Door", "Scratch"]
+
+_MARK = 16  # bytes
 
 
 class Scratch:
@@ -53,18 +58,68 @@ class Scratch:
             if self._file.readinto(out.reshape(-1).view(np.uint8).data) != out.nbytes:
                 raise OSError("shorter than what was written")
 
+    def door(self, place: int) -> Door:
+        """Let other processes of this machine write, which know the file by what is put here."""
+        mark = os.urandom(_MARK)
+        with self._lock, self._errors():
+            self._file.rollover()
+        self.write(place, np.frombuffer(mark, np.uint8))
+        with self._lock, self._errors():
+            self._file.flush()
+        path = Path("/proc") / str(os.getpid()) / "fd" / str(self._file.fileno())
+        return Door(path, place, mark, self._folder)
+
     def close(self) -> None:
         """Give memory and disk back."""
         self._finalizer()
 
+    def _errors(self) -> AbstractContextManager[None]:
+        return _errors(self._folder)
+
+
+@dataclass(frozen=True)
+class Door:
+    """How other processes come to a file without a name, and the mark `place` bytes within it."""
+
+    path: Path
+    place: int
+    mark: bytes
+    folder: Path | None
+
     @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            where = self._folder or tempfile.gettempdir()
-            reason = (error.strerror or str(error)).lower()
-            raise StorageError(f"{where}: a temporary file for the rows: {reason}") from error
+    def opened(self) -> Iterator[Callable[[int, NDArray[Any]], None] | None]:
+        """Yield what writes an array at a place of the file; None where the file is not to be had.
+
+        It is not on another machine, nor where the system does not show what a process has open.
+        """
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(self.path.open("r+b"))
+                file.seek(self.place)
+                known = file.read(_MARK) == self.mark
+            except OSError:
+                known = False
+            if not known:
+                yield None
+                return
+            stack.enter_context(_errors(self.folder))
+
+            def write(place: int, array: NDArray[Any]) -> None:
+                file.seek(place)
+                file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+            yield write
+            file.flush()
+
+
+@contextmanager
+def _errors(folder: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = folder or tempfile.gettempdir()
+        reason = (error.strerror or str(error)).lower()
+        raise StorageError(f"{where}: a temporary file for the rows: {reason}") from error
 
 
 def _close(file: IO[bytes]) -> None:

@@ -7,17 +7,16 @@ import pickle
 import signal
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import mpi4py
 import numpy as np
 
 from mlpcli.errors import MlpError
-from mlpcli.parallel import limit_blas
+from mlpcli.ranks.desk import WORK, Desk, Serving, keep_to
 from mlpcli.ranks.ranks import Ranks, add_up
 from mlpcli.ranks.same import Facts, cores, crowding, fair_share, require_same, this_process
 from mlpcli.ranks.warden import Warden
@@ -37,8 +36,6 @@ __all__ = ["MpiRanks", "connect"]
 
 T = TypeVar("T")
 R = TypeVar("R")
-_WORK, _ANSWER = 1, 2  # tags of messages
-_NO_MORE: Any = object()
 _PAUSES = (1e-4, 1e-2)  # seconds between two looks for a message: at first, and at most
 _ALIGNED = 64  # bytes: where arrays begin in shared memory
 _MOST = 2**30  # bytes of a message: MPI counts in 32 bits
@@ -61,15 +58,12 @@ class MpiRanks(Ranks):
         self._windows: list[Any] = []  # memory is shared as long as they are held
         self._received: dict[tuple[int, int, str], FloatArray] = {}
         self._facts: list[Facts] = []
-        self._known: dict[int, Callable[[Any], Any]] = {}
-        self._function: Callable[[Any], Any] = abs
         self._busy = False
         self._warden: Warden | None = None
-        self._spoken = self._shared_memory(
-            1
-        )  # whether a rank of this machine has failed, and says so
+        self._spoken = self._shared_memory(1)  # whether a rank here has failed, and says so
         self._spoken[0] = False
         self._cores = fair_share(self._machine.allgather(cores()), self._machine.rank)
+        self._desk, self.serving = Desk(comm, self._cores), Serving(comm)
 
     # Rank 0 asks.
 
@@ -84,7 +78,7 @@ class MpiRanks(Ranks):
     def _asking(self, function: Callable[[Ranks], object]) -> Iterator[None]:
         self._busy = True
         for rank in range(1, self.size):
-            self._comm.send(function, rank, _WORK)
+            self._comm.send(function, rank, WORK)
         yield
         self._busy = False
 
@@ -106,55 +100,30 @@ class MpiRanks(Ranks):
         items: Iterator[T],
         stop: Callable[[], object] = lambda: False,
     ) -> Iterator[R]:
-        """Yield function(item) for every item, as they are done: by other ranks, and in a thread.
-
-        The main thread stays free to hand out work, and to hear what a user wants.
-        """
+        """Yield function(item) for every item, as they are done."""
         self._introduce()
-        self._busy = True
-        idle = [*range(1, self.size)]
-        pool = ThreadPoolExecutor(1, initializer=_keep_to, initargs=(self._cores,))
-        here: list[Future[tuple[bool, Any]]] = []
-        while not stop():
-            while idle and (item := next(items, _NO_MORE)) is not _NO_MORE:
-                self._hand(idle.pop(0), function, item)
-            if not here and (item := next(items, _NO_MORE)) is not _NO_MORE:
-                here.append(pool.submit(_attempt, function, item))
-            if len(idle) == self.size - 1 and not here:
-                self._busy = False
-                pool.shutdown()
-                return
-            yield from self._answers(idle, here)
-
-    def _hand(self, rank: int, function: Callable[[T], R], item: T) -> None:
-        """Ask a rank for function(item); it hears of a function once, which may be large."""
-        if self._known.get(rank) is not function:
-            self._known[rank] = function
-            self._comm.send(partial(_learn, function), rank, _WORK)
-        self._comm.send(partial(_answer, item), rank, _WORK)
+        yield from self._desk.answers(function, items, stop)
 
     def in_order(self, function: Callable[[T], R], items: Iterator[T]) -> Iterator[tuple[T, R]]:
-        """Yield each item with function(item), in their order, two of each rank at a time."""
-        numbered = partial(_numbered, function)
-        while some := list(islice(items, 2 * self.size)):
-            found = dict(self.map(numbered, iter(enumerate(some))))
-            yield from ((item, found[number]) for number, item in enumerate(some))
+        """Yield each item with function(item), in their order.
 
-    def _answers(self, idle: list[int], here: list[Future[tuple[bool, Any]]]) -> Iterator[Any]:
-        """Yield the answers that are there by now; where there is none wait a little."""
-        found = []
-        if here and here[0].done():
-            found.append(here.pop().result())
-        state = MPI.Status()
-        while self._comm.iprobe(tag=_ANSWER, status=state):
-            found.append(self._comm.recv(source=state.source, tag=_ANSWER))
-            idle.append(state.source)
-        if not found:
-            time.sleep(_PAUSES[1] / 5)
-        for done, answer in found:
-            if not done:
-                raise answer
-            yield answer
+        A rank has a second item to go on with while the consumer is busy.
+        """
+        self._introduce()
+        taken: dict[int, T] = {}
+        found: dict[int, R] = {}
+        turn = 0
+        for number, result in self._desk.answers(
+            partial(_numbered, function),
+            _remembered(items, taken),
+            lambda: False,
+            each=2,
+            room=lambda: len(taken) < 3 * self.size,
+        ):
+            found[number] = result
+            while turn in found:
+                yield taken.pop(turn), found.pop(turn)
+                turn += 1
 
     # The others serve.
 
@@ -164,7 +133,7 @@ class MpiRanks(Ranks):
             return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        _keep_to(self._cores)
+        keep_to(self._cores)
         while (work := self._asked()) is not None:
             try:
                 work(self)
@@ -178,27 +147,19 @@ class MpiRanks(Ranks):
     def _asked(self) -> Callable[[Ranks], object] | None:
         """Return what rank 0 asks for; the wait leaves the core to others."""
         pause = _PAUSES[0]
-        while not self._comm.iprobe(source=0, tag=_WORK):
+        while not self._comm.iprobe(source=0, tag=WORK):
             time.sleep(pause)
             pause = min(2 * pause, _PAUSES[1])
-        work: Callable[[Ranks], object] | None = self._comm.recv(source=0, tag=_WORK)
+        work: Callable[[Ranks], object] | None = self._comm.recv(source=0, tag=WORK)
         return work
-
-    def learn(self, function: Callable[[Any], Any]) -> None:
-        """Take it that items are for this function from now on."""
-        self._function = function
-
-    def answer(self, item: object) -> None:
-        """Send rank 0 what the function makes of an item."""
-        self._comm.send(_attempt(self._function, item), 0, _ANSWER)
 
     def end(self, status: int) -> None:
         """End the job: together, or by force where the others wait for a rank that has failed."""
-        if self._busy or (self.rank and status):
+        if self._busy or self._desk.busy or (self.rank and status):
             self._abort(status)
         if not self.rank:
             for rank in range(1, self.size):
-                self._comm.send(None, rank, _WORK)
+                self._comm.send(None, rank, WORK)
 
     def _abort(self, status: int) -> NoReturn:
         for stream in (sys.stdout, sys.stderr):
@@ -302,29 +263,13 @@ def _meet(ranks: Ranks) -> None:
     ranks.gather(this_process())
 
 
-def _keep_to(cores: set[int]) -> None:
-    """Let this thread, and those that it starts, use these cores alone."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores)
-
-
-def _attempt(function: Callable[[T], R], item: T) -> tuple[bool, R | Exception]:
-    """Return (True, result) or (False, exception)."""
-    try:
-        with limit_blas(1):
-            return True, function(item)
-    except Exception as error:  # noqa: BLE001  raised again by rank 0
-        return False, error
-
-
-def _learn(function: Callable[[T], R], ranks: MpiRanks) -> None:
-    ranks.learn(function)
-
-
-def _answer(item: T, ranks: MpiRanks) -> None:
-    ranks.answer(item)
-
-
 def _numbered(function: Callable[[T], R], item: tuple[int, T]) -> tuple[int, R]:
     number, work = item
     return number, function(work)
+
+
+def _remembered(items: Iterator[T], taken: dict[int, T]) -> Iterator[tuple[int, T]]:
+    """Yield the items with their numbers, and keep them."""
+    for number, item in enumerate(items):
+        taken[number] = item
+        yield number, item

@@ -135,7 +135,7 @@ def test_what_is_read_at_once(
         found.append(options["small"])
         return stream(*args, **options)
 
-    monkeypatch.setattr("mlpcli.data.table.origin.stream", spy)
+    monkeypatch.setattr("mlpcli.data.table.stream.stream", spy)
     write(tmp_path / "data")
     with Table([tmp_path / "data"]).load() as table:
         assert (table.rows < 2000) is small

@@ -88,7 +88,7 @@ def test_every_row_once(
     paths = write(tmp_path, [rows[end - n : end] for end, n in zip(ends, sizes, strict=True)])
     with pytest.MonkeyPatch.context() as patch:
         cut = in_pieces(piece, most, error)
-        patch.setattr("mlpcli.data.table.origin.stream", cut)
+        patch.setattr("mlpcli.data.table.stream.stream", cut)
         patch.setattr("mlpcli.data.table.as_text.stream", cut)
         patch.setattr("mlpcli.data.table.scan._BLOCK_ROWS", even)
         with Scan(paths, Reading.only(KINDS)) as scan:
@@ -151,7 +151,7 @@ def test_a_bad_row_far_down(tmp_path: Path) -> None:
 def test_out_of_memory_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """To read by way of text would take more memory yet."""
     cut = in_pieces(1, 1, duckdb.OutOfMemoryException("no more"))
-    monkeypatch.setattr("mlpcli.data.table.origin.stream", cut)
+    monkeypatch.setattr("mlpcli.data.table.stream.stream", cut)
     (path,) = write(tmp_path, [[(1, "x"), (2, "y")]])
     with Scan([path], Reading.only(KINDS)) as scan, pytest.raises(DataError) as caught:
         list(scan.blocks())

@@ -80,7 +80,7 @@ class File:
                 if not wanted():
                     return False
                 digest.update(block)
-        if _state(self.link) != self.state:
+        if state_of(self.link) != self.state:
             raise DataError(f"{self.path}: changed while it was in use; run again")
         return True
 
@@ -164,7 +164,7 @@ def _inspect(path: Path, link: Path) -> File:
                 shutil.copyfileobj(pipe, copy)
         with link.open("rb") as stream:
             start = stream.read(8)
-        body, state = link, _state(link)
+        body, state = link, state_of(link)
         unpack = next((unpack for magic, unpack in PACKED if start.startswith(magic)), None)
         if unpack is not None:
             body = link.with_name(f"{link.name}.unpacked")
@@ -195,6 +195,7 @@ def _format(path: Path, start: bytes) -> Format:
     return next((name for magic, name in FORMATS if start.startswith(magic)), "csv")
 
 
-def _state(path: Path) -> tuple[int, int]:
+def state_of(path: Path) -> tuple[int, int]:
+    """Return size and time of the last change, by which a file is known again; raises OSError."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns

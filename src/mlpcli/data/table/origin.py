@@ -7,17 +7,17 @@ from collections import Counter
 from contextlib import contextmanager
 from itertools import accumulate
 from math import sqrt
-from typing import TYPE_CHECKING, Self
-
-import duckdb
+from typing import TYPE_CHECKING, Self, overload
 
 from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
 from mlpcli.data.table.header import complaints_of, looks_like_data
 from mlpcli.data.table.query import open_source, open_text
 from mlpcli.data.table.reading import Reading
+from mlpcli.data.table.shares import shares_of
+from mlpcli.data.table.spool import rows_in
 from mlpcli.data.table.store import Store, duckdb_errors
-from mlpcli.data.table.stream import Misfit, stream
+from mlpcli.data.table.stream import Misfit, fitting
 from mlpcli.errors import DataError
 from mlpcli.text import near_names, show_name
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlpcli.data.table.numerals import Notation
     from mlpcli.data.table.query import Source
     from mlpcli.data.table.reading import Kind
+    from mlpcli.data.table.spool import Block, Spool
     from mlpcli.data.table.stream import Array, Texts
 
 __all__ = ["Origin"]
@@ -58,6 +59,7 @@ class Origin:
         self.rewritten: dict[str, Notation] = {}
         self.store = Store(reading.memory_limit)
         self._digest = ""
+        self._alone = self._told = False
         self._finalizer = weakref.finalize(self, self.store.close)
         with self._closed_on_error():
             for file in find_files(files, self.store.scratch):
@@ -179,24 +181,40 @@ class Origin:
             found += [(number, line) for line in lines]
         return found
 
-    def direct_blocks(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
-        """Yield columns of the kinds that are expected, and count rows.
+    @overload
+    def direct_blocks(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]: ...
+    @overload
+    def direct_blocks(self, texts: Mapping[str, Texts | None], spool: Spool) -> Iterator[Block]: ...
+    def direct_blocks(
+        self, texts: Mapping[str, Texts | None], spool: Spool | None = None
+    ) -> Iterator[Block]:
+        """Yield columns of the kinds that are expected, some of them in the spool, and count rows.
 
         Raises Misfit where a file holds something else.
         """
         self.counts = []
-        for source in self.sources:
-            self.counts.append(0)
+        for number, block in self._numbered_blocks(texts, spool):
+            self.counts += [0] * (number + 1 - len(self.counts))
+            self.counts[number] += rows_in(block)
+            yield block
+        self.counts += [0] * (len(self.sources) - len(self.counts))
+
+    def _numbered_blocks(
+        self, texts: Mapping[str, Texts | None], spool: Spool | None
+    ) -> Iterator[tuple[int, Block]]:
+        """Yield blocks with the number of their file, read by all ranks of the job if large."""
+        if not self._alone and (shares := shares_of(self.sources, self.kinds, self.store)):
+            try:
+                yield from shares.blocks(self.store, texts, spool)
+            except Misfit:
+                self._alone = True
+                raise
+            return
+        for number, source in enumerate(self.sources):
             small = max(source.file.bytes, source.rows * len(self.kinds)) < _SMALL
             select = source.select(self.kinds)
-            try:
-                for block in stream(self.store.cursor(), select, [*texts.values()], small=small):
-                    self.counts[-1] += len(block[0])
-                    yield block
-            except duckdb.OutOfMemoryException:  # to read by way of text would take more yet
-                raise
-            except duckdb.Error as error:
-                raise Misfit from error
+            for block in fitting(self.store.cursor(), select, [*texts.values()], small=small):
+                yield number, block
 
     @contextmanager
     def _closed_on_error(self) -> Iterator[None]:
@@ -206,6 +224,12 @@ class Origin:
         except BaseException:
             self.close()
             raise
+
+    def without_ranks(self) -> bool:
+        """Say, once, if what did not fit was read by other ranks, and may fit where it is whole."""
+        new = self._alone and not self._told
+        self._told = self._alone
+        return new
 
     def other_encoding(self) -> bool:
         """Open text files again that are in another encoding than their tops; say if any was."""

@@ -42,7 +42,7 @@ class Source:
     """One file of a table; `header` is None for Parquet and a frame, `types` are empty for CSV.
 
     `rows` is how many rows there are, of CSV an estimate by the size of the file. `notes` say how
-    it is read.
+    it is read. `span` are the first row of Parquet that is wanted, and the one behind the last.
     """
 
     file: File | Frame
@@ -52,6 +52,7 @@ class Source:
     header: Header | None = None
     types: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    span: tuple[int, int] | None = None
 
     @property
     def path(self) -> Path:
@@ -204,12 +205,13 @@ class Source:
     def _rows(self, kinds: Mapping[str, Kind]) -> str:
         if self.header is None:
             names = ", ".join(f"c{place}" for place in range(len(self.names)))
-            whole = (
-                "frame"
-                if isinstance(self.file, Frame)
-                else f"read_parquet({quote(self.file.body)})"
-            )
-            return f"{whole} AS t({names})"
+            if isinstance(self.file, Frame):
+                return f"frame AS t({names})"
+            if self.span is None:
+                return f"read_parquet({quote(self.file.body)}) AS t({names})"
+            start, stop = self.span
+            numbered = f"read_parquet({quote(self.file.body)}, file_row_number = true)"
+            return f"{numbered} AS t({names}, n) WHERE n >= {start} AND n < {stop}"
         typed = {self.places[name] for name, kind in kinds.items()
                  if kind == "number" and self._typed(name)}  # fmt: skip
         types = ["DOUBLE" if place in typed else "VARCHAR" for place in range(len(self.names))]

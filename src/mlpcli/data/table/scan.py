@@ -96,6 +96,8 @@ class Scan(Origin):
         """Yield ways to read the files, the next one if something does not fit."""
         if all(source.direct for source in self.sources):
             yield self.direct_blocks(texts)
+        if self.without_ranks():
+            yield self.direct_blocks(texts)
         if self.other_encoding() and all(source.direct for source in self.sources):
             yield self.direct_blocks(texts)
         load_as_text(self)

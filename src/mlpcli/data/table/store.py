@@ -31,24 +31,25 @@ _NOTHING = '"NULL"'
 class Store(ExitStack):
     """An in-memory DuckDB database, a folder for links and copies, and what else to close.
 
-    `close` frees memory and removes temporary files.
+    `close` frees memory and removes temporary files. It has a thread for each core, or so many.
     """
 
-    def __init__(self, memory_limit: str | None) -> None:
+    def __init__(self, memory_limit: str | None, threads: int | None = None) -> None:
         super().__init__()
         require_addresses(_LEAST_ADDRESSES, "reading a table")
         self.frames: dict[str, object] = {}
         with temporary_errors("temporary files"):
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
         self.callback(shutil.rmtree, self.scratch, ignore_errors=True)
-        alone = {} if address_space() is None else {"threads": 1}
+        if address_space() is not None:
+            threads = 1
         self.connection = duckdb.connect(
             config={
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "preserve_insertion_order": True,
                 "temp_directory": str(self.scratch / "spilled"),
-                **alone,
+                **({} if threads is None else {"threads": threads}),
             }
         )
         self.callback(self.connection.close)

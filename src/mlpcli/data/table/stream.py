@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.table.reading import Kind
 
-__all__ = ["Array", "Misfit", "Texts", "Verbatim", "empty_texts", "raw_blocks", "stream"]
+__all__ = ["Array", "Misfit", "Texts", "Verbatim", "empty_texts", "fitting", "raw_blocks", "stream"]
 
 Numbers: TypeAlias = "NDArray[np.float64]"
 Array: TypeAlias = "NDArray[Any]"
@@ -86,6 +86,22 @@ def stream(
             _finite(*values) if known is None else known.codes(cast("list[bytes]", values))
             for known, values in zip(texts, raw, strict=True)
         ]
+
+
+def fitting(
+    cursor: duckdb.DuckDBPyConnection,
+    select: str,
+    texts: Sequence[Texts | None],
+    *,
+    small: bool = False,
+) -> Iterator[list[Array]]:
+    """Yield what `stream` does; raise Misfit wherever rows are not as the SELECT expects them."""
+    try:
+        yield from stream(cursor, select, texts, small=small)
+    except duckdb.OutOfMemoryException:  # to read by way of text would take more yet
+        raise
+    except duckdb.Error as error:
+        raise Misfit from error
 
 
 def _finite(values: Numbers, missing: int) -> Numbers:

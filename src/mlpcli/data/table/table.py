@@ -7,36 +7,32 @@ on which rows were sampled.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from mlpcli.counting import ROW_READ, in_silence
-from mlpcli.data.scratch import Scratch
 from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
 from mlpcli.data.table.numerals import is_truth
 from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.query import is_code
 from mlpcli.data.table.reading import Categorical
-from mlpcli.data.table.stream import Misfit, empty_texts
+from mlpcli.data.table.spool import Spool
+from mlpcli.data.table.stream import Misfit
 from mlpcli.errors import DataError
 from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from mlpcli.counting import Count, Counting
+    from mlpcli.counting import Counting
     from mlpcli.data.table.query import Source
-    from mlpcli.data.table.reading import Column, Kind
+    from mlpcli.data.table.reading import Column
     from mlpcli.data.table.stream import Array
 
-__all__ = ["Spool", "Table"]
-
-_MOST_IN_MEMORY = 1 << 25
+__all__ = ["Table"]
 
 
 class Table(Origin):
@@ -86,8 +82,10 @@ class Table(Origin):
         return Categorical(ranks[array], levels)
 
     def _fill(self, counting: Counting) -> Spool:
-        if spool := self._directly(counting) or (
-            self.other_encoding() and self._directly(counting)
+        if spool := (
+            self._directly(counting)
+            or (self.without_ranks() and self._directly(counting))
+            or (self.other_encoding() and self._directly(counting))
         ):
             return spool
         load_as_text(self)
@@ -103,7 +101,7 @@ class Table(Origin):
         spool = self._new_spool()
         try:
             with counting(ROW_READ, self.expected_rows()) as count:
-                spool.fill(self.direct_blocks(spool.texts), count)
+                spool.fill(self.direct_blocks(spool.texts, spool), count)
         except Misfit:
             pass  # look closer
         else:
@@ -156,52 +154,3 @@ def _sorted(levels: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int32]
     ranks = np.full(len(order) + 1, -1, np.int32)
     ranks[order] = np.arange(len(order))
     return tuple(levels[code] for code in order), ranks
-
-
-class Spool:
-    """Columns as they were read, block by block, in memory or, beyond 32 MB, in a temporary file.
-
-    `texts` holds what the codes of a text column mean, `missing` how many values a column lacks.
-    Within a block each column lies in one piece. Threads may read at the same time. Raises
-    StorageError where there is no room for the rows.
-    """
-
-    def __init__(self, kinds: Mapping[str, Kind], folder: Path | None) -> None:
-        self.rows = 0
-        self.texts = empty_texts(kinds)
-        self.missing = dict.fromkeys(kinds, 0)
-        self._starts: list[int] = []  # first row of each block
-        self._places: list[dict[str, int]] = []  # where its columns begin
-        self._end = 0
-        self._scratch = Scratch(folder, _MOST_IN_MEMORY)
-
-    def fill(self, blocks: Iterable[Sequence[Array]], count: Count = lambda _rows: None) -> None:
-        """Add the rows of each block: float64 (N,), nan where missing, or int32 (N,), -1 there."""
-        for block in blocks:
-            places = {}
-            for (name, texts), array in zip(self.texts.items(), block, strict=True):
-                gaps = np.isnan(array) if texts is None else array < 0
-                self.missing[name] += int(np.count_nonzero(gaps))
-                places[name] = self._end
-                self._scratch.write(self._end, array)
-                self._end += array.nbytes
-            self._starts.append(self.rows)
-            self._places.append(places)
-            self.rows += len(block[0])
-            count(len(block[0]))
-
-    def read(self, name: str, start: int, stop: int) -> Array:
-        """Return rows start..stop-1 of a column, 0 <= start <= stop <= rows."""
-        out = np.empty(stop - start, np.float64 if self.texts[name] is None else np.int32)
-        block = max(0, bisect_right(self._starts, start) - 1)
-        while start < stop:
-            first = self._starts[block]
-            end = self._starts[block + 1] if block + 1 < len(self._starts) else self.rows
-            piece = out[out.size - (stop - start) :][: end - start]
-            self._scratch.read(self._places[block][name] + (start - first) * out.itemsize, piece)
-            start, block = end, block + 1
-        return out
-
-    def close(self) -> None:
-        """Give memory and disk back."""
-        self._scratch.close()

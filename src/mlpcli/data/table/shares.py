@@ -1,0 +1,188 @@
+"""Reads a table in pieces on all ranks of a job, to the very blocks that one process would read.
+
+Rank 0 cuts the files, and puts together in their order what the ranks have read: texts are numbered
+in the order in which they turn up, as ever. Where a piece does not fit, rank 0 looks closer alone.
+Numbers do not travel between ranks of one machine: each writes into the file that keeps the table.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlpcli.data.table.cut import cut
+from mlpcli.data.table.files import state_of
+from mlpcli.data.table.spool import Written, put
+from mlpcli.data.table.store import Store, duckdb_errors
+from mlpcli.data.table.stream import Misfit, Texts, Verbatim, fitting
+from mlpcli.ranks import job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from mlpcli.data.scratch import Door
+    from mlpcli.data.table.cut import Piece
+    from mlpcli.data.table.query import Source
+    from mlpcli.data.table.reading import Kind
+    from mlpcli.data.table.spool import Block, Spool
+    from mlpcli.data.table.stream import Array
+
+__all__ = ["Shares", "shares_of"]
+
+_MISSING = np.int32(-1)  # which, as an index, is the last
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a rank has read of a piece: blocks of columns, and the texts that codes stand for.
+
+    `levels` holds None for a column that has no codes.
+    """
+
+    blocks: Sequence[Block] = ()
+    levels: Sequence[Sequence[bytes] | None] = ()
+    fits: bool = True
+
+    def blocks_by(self, known: Sequence[Texts | None]) -> Iterator[Block]:
+        """Yield the blocks with the codes of `known`, new ones in the order of the rows.
+
+        Raises Misfit where something did not fit.
+        """
+        if not self.fits:
+            raise Misfit
+        codes = [
+            None if texts is None or levels is None else np.append(texts.codes(levels), _MISSING)
+            for texts, levels in zip(known, self.levels, strict=True)
+        ]
+        for block in self.blocks:
+            if isinstance(block, Written):
+                yield replace(block, codes=codes)
+            else:
+                pairs = zip(block, codes, strict=True)
+                yield [array if by_own is None else by_own[array] for array, by_own in pairs]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What all ranks know: the files, which columns are wanted, and in which form their texts.
+
+    `door` leads to the file that keeps the table; None where blocks are to be sent.
+    """
+
+    sources: Sequence[Source]
+    kinds: Mapping[str, Kind]
+    forms: Sequence[type[Texts] | None]
+    door: Door | None
+
+    def read(self, item: tuple[Piece, int]) -> Part | None:
+        """Return the rows of a piece, which go to a place of the file; None where it is rank 0's.
+
+        That is what is too large to be sent, and what this machine does not see.
+        """
+        piece, place = item
+        texts = [None if form is None else form() for form in self.forms]
+        with Store(None, threads=1) as store, duckdb_errors(self.sources[piece.file].path):
+            seen = _in_sight(self.sources[piece.file], store.scratch)
+            if piece.large or seen is None:
+                return None
+            try:
+                with piece.of(seen, store.scratch) as source:
+                    select = source.select(self.kinds)
+                    blocks = self._kept(fitting(store.cursor(), select, texts), place)
+            except Misfit:
+                return Part(fits=False)
+        return Part(blocks, [_levels(some) for some in texts])
+
+    def _kept(self, blocks: Iterable[list[Array]], place: int) -> list[Block]:
+        if self.door is not None:
+            with self.door.opened() as write:
+                if write is not None:
+                    return [*_written(blocks, place, write)]
+        return [[array if array.flags.owndata else array.copy() for array in block]
+                for block in blocks]  # fmt: skip
+
+
+def _written(
+    blocks: Iterable[list[Array]], place: int, write: Callable[[int, Array], object]
+) -> Iterator[Written]:
+    for block in blocks:
+        yield put(block, place, write)
+        place += sum(array.nbytes for array in block)
+
+
+def _levels(texts: Texts | None) -> list[bytes] | None:
+    return None if texts is None or isinstance(texts, Verbatim) else [*texts][1:]
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Files of a table, the columns that are wanted, and the pieces into which they are cut."""
+
+    sources: Sequence[Source]
+    kinds: Mapping[str, Kind]
+    pieces: Sequence[Piece]
+
+    def blocks(
+        self, store: Store, texts: Mapping[str, Texts | None], spool: Spool | None = None
+    ) -> Iterator[tuple[int, Block]]:
+        """Yield columns of some rows at a time, in order, with the number of their file.
+
+        They may lie in the spool already. Raises Misfit behind the rows that fit, once the ranks
+        are free again.
+        """
+        known = [*texts.values()]
+        forms = [None if some is None else type(some) for some in known]
+        rooms = [*accumulate((piece.room for piece in self.pieces), initial=0)]
+        door, start = (None, 0) if spool is None else spool.outside(rooms[-1])
+        read = Reader(self.sources, self.kinds, forms, door).read
+        items = iter(
+            [(piece, start + room) for piece, room in zip(self.pieces, rooms, strict=False)]
+        )
+        fits = True
+        for (piece, _), part in job().in_order(read, items):
+            if not fits:
+                continue
+            blocks = self._here(piece, store, known) if part is None else part.blocks_by(known)
+            try:
+                for block in blocks:
+                    yield piece.file, block
+            except Misfit:
+                fits = False
+                deque(items, 0)  # so that no more are handed out
+        if not fits:
+            raise Misfit
+
+    def _here(
+        self, piece: Piece, store: Store, known: Sequence[Texts | None]
+    ) -> Iterator[list[Array]]:
+        with piece.of(self.sources[piece.file], store.scratch) as source:
+            yield from fitting(store.cursor(), source.select(self.kinds), known)
+
+
+def shares_of(sources: Sequence[Source], kinds: Mapping[str, Kind], store: Store) -> Shares | None:
+    """Return how to share out the reading of files; None where one process alone reads them."""
+    ranks = job()
+    if ranks.size == 1 or ranks.rank:
+        return None
+    pieces = cut(sources, len(kinds), store, ranks.size)
+    return Shares(sources, kinds, pieces) if len(pieces) > 1 else None
+
+
+def _in_sight(source: Source, scratch: Path) -> Source | None:
+    """Return the source as this machine has it, None where it has not."""
+    file = source.text
+    if file.body.exists():
+        return source
+    try:
+        if file.body != file.link or state_of(file.path) != file.state:
+            return None
+    except OSError:
+        return None
+    link = scratch / "file"
+    link.symlink_to(file.path.absolute())
+    return replace(source, file=replace(file, link=link, body=link))
