@@ -10,7 +10,8 @@ import numpy as np
 from mlpcli.config import Config, parse_config
 from mlpcli.data.dataset import load_dataset
 from mlpcli.training.model_file import Model, save_model
-from mlpcli.training.run import Observer, train
+from mlpcli.training.observer import Observer
+from mlpcli.training.run import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.dataset import Dataset, Estimate
     from mlpcli.training.loop import EpochRecord, Loop
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 BASE = """
 data: {train: table.csv, target: y}

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from mlpcli.training.crossval import CrossvalResult, crossval
     from mlpcli.training.evaluate import evaluate
     from mlpcli.training.model_file import Model, load_model
-    from mlpcli.training.run import TrainingResult, train
+    from mlpcli.training.result import TrainingResult
+    from mlpcli.training.run import train
 
 __all__ = [
     "CheckedGradient",
@@ -52,7 +53,7 @@ _HOMES = {
     "Dataset": "mlpcli.data.dataset",
     "MlpError": "mlpcli.errors",
     "Model": "mlpcli.training.model_file",
-    "TrainingResult": "mlpcli.training.run",
+    "TrainingResult": "mlpcli.training.result",
     "assert_gradient": "mlpcli.checked",
     "case_from_config": "mlpcli.compare.from_config",
     "check_gradient": "mlpcli.checked",

@@ -10,7 +10,7 @@ import mlpcli
 from mlp_runs import write_inputs
 
 if TYPE_CHECKING:
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 
 @pytest.fixture(scope="session")

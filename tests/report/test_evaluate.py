@@ -26,7 +26,7 @@ from results import evaluation, rows
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 
 @pytest.mark.parametrize("seed", range(4))

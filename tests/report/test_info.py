@@ -14,7 +14,7 @@ from mlpcli.report.info import info_document, info_tables
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from results import history
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 
 def test_history_is_read_as_it_was_written(tmp_path: Path) -> None:

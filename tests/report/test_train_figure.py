@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mlpcli.training.loop import EpochRecord
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 pytest.importorskip("matplotlib")
 

@@ -9,7 +9,8 @@ import pytest
 
 from mlpcli.training import forecast
 from mlpcli.training.forecast import seconds_ahead
-from mlpcli.training.run import Observer, train
+from mlpcli.training.observer import Observer
+from mlpcli.training.run import train
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ from training_workshop import Watch, leave_room
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
     from training_workshop import Workshop
 
 

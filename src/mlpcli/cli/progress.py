@@ -12,7 +12,7 @@ from mlpcli.cli.bar import complete, look, new_bar
 from mlpcli.cli.console import complain, warn
 from mlpcli.cli.counter import counting
 from mlpcli.training.forecast import seconds_ahead
-from mlpcli.training.run import Observer
+from mlpcli.training.observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Collection

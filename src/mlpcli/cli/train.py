@@ -17,7 +17,7 @@ from mlpcli.cli.straight import plan_for
 from mlpcli.files import refuse_inputs
 
 if TYPE_CHECKING:
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 __all__ = ["train"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
 __all__ = ["history_lines", "read_history", "training_chart", "training_table"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.training.loop import EpochRecord
-    from mlpcli.training.run import TrainingResult
+    from mlpcli.training.result import TrainingResult
 
     Lines = Mapping[str, NDArray[np.float64]]
 

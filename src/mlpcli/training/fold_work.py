@@ -18,7 +18,7 @@ from mlpcli.processes import map_processes
 from mlpcli.ranks import job
 from mlpcli.records import dataclass
 from mlpcli.training.folds import FoldTask, train_fold
-from mlpcli.training.run import Observer
+from mlpcli.training.observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.config import to_portable_document, to_yaml
-from mlpcli.counting import in_silence
 from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.data.frames import config_of
 from mlpcli.errors import Interrupted
@@ -27,101 +26,25 @@ from mlpcli.training.evaluate import baseline_metrics, part_logits, part_metrics
 from mlpcli.training.hints import threshold_hints
 from mlpcli.training.joint import in_step, team_for
 from mlpcli.training.model_file import Model, save_model
+from mlpcli.training.observer import Observer
+from mlpcli.training.result import TrainingResult, documents
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.version import software
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from mlpcli.config import Config
-    from mlpcli.counting import Count
-    from mlpcli.data.dataset import Estimate
     from mlpcli.data.frames import Data
-    from mlpcli.training.divergence import Divergence
-    from mlpcli.training.loop import EpochRecord, Loop, Stopped
-    from mlpcli.training.metrics import Scores
+    from mlpcli.training.loop import EpochRecord, Loop
 
-__all__ = ["Observer", "TrainingResult", "nearest_folder", "train", "trained_model"]
+__all__ = ["nearest_folder", "train", "trained_model"]
 
-SCHEMA = "mlp.train/1"
 
 _SECONDS_BETWEEN_CHECKPOINTS = 0.5  # less would cost more time than it could ever save
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """A finished run: the best weights as `model`, stored in `path`, and how good they are.
-
-    `metrics` and `baseline` hold one entry per part (train, validation, test), None for a part
-    that does not exist. The baseline predicts the base rate of the training rows for every row.
-    `seconds` is wall time of training itself, `history` holds the epochs run by this call, `hints`
-    what the metrics suggest.
-    """
-
-    model: Model
-    path: Path
-    epochs_run: int
-    best_epoch: int
-    stopped: Stopped
-    divergence: Divergence | None
-    seconds: float
-    metrics: Mapping[str, Scores | None]
-    baseline: Mapping[str, Scores | None]
-    history: tuple[EpochRecord, ...]
-    hints: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        epochs = f"{self.epochs_run} epochs, best {self.best_epoch}"
-        return f"<TrainingResult {self.stopped}: {epochs}, in {self.path}>"
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the JSON document of `mlp train --json`."""
-        return {
-            "schema": SCHEMA,
-            "epochs_run": self.epochs_run,
-            "best_epoch": self.best_epoch,
-            "stopped": self.stopped,
-            "reason": self.divergence.message() if self.divergence else None,
-            "seed": self.model.seed,
-            "seconds": round(self.seconds, 3),
-            "model": str(self.path),
-            "metrics": _documents(self.metrics),
-            "baseline": _documents(self.baseline),
-            "notes": list(self.model.notes),
-        }
-
-
-def _documents(metrics: Mapping[str, Scores | None]) -> dict[str, Any]:
-    return {part: m.to_document() if m else None for part, m in metrics.items()}
-
-
-class Observer:
-    """Follows a run and does nothing; `mlp train` draws its progress from these calls.
-
-    Who is not there `often` is told of batches about once in a millisecond, where they take less.
-    """
-
-    often: ClassVar[bool] = True
-
-    def loading(self, estimate: Estimate) -> None:
-        """Take note of a table that is about to be read."""
-
-    def counting(self, word: str, total: int) -> AbstractContextManager[Count]:
-        """Take note of so many pieces of work, such as rows to be read, and of counts of them."""
-        return in_silence(word, total)
-
-    def started(self, dataset: Dataset, loop: Loop, threads: int) -> None:
-        """Take note of the run, once before the first epoch."""
-
-    def batch_done(self, index: int) -> int | None:
-        """Take note of a batch done; return the number of a signal to stop at once."""
-
-    def epoch_done(self, record: EpochRecord) -> None:
-        """Take note of an epoch done."""
 
 
 def train(
@@ -270,7 +193,7 @@ class _Run:
         metrics = part_metrics(model, parts, logits)
         hints = threshold_hints(metrics, self.config, dataset.targets)
         hints = hints if loop.note is None else (loop.note, *hints)
-        model = replace(model, metrics=_documents(metrics), notes=(*dataset.notes, *hints))
+        model = replace(model, metrics=documents(metrics), notes=(*dataset.notes, *hints))
         save_model(model, self.folder.model)
         assert loop.stopped is not None
         result = TrainingResult(
