@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from faults.injector import ALL, FAULTS, WRITERS, Bench, Fault, build_shim
+from mlpcli.nn.kernel.library import kernel_for
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 MARKS = "<!-- faults: made by make trust -->\n", "<!-- end of faults -->"
@@ -78,7 +79,12 @@ def _write(rows: list[list[str]], killed: int) -> None:
     head = ["command", *(fault.name for fault in FAULTS), "kill", "wrong"]
     lines = [head, ["---"] * len(head), *rows]
     table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    table += f"\nOf {KILLS} kills of a run of 60 epochs, at any time, {killed} were wrong.\n"
+    kernel = kernel_for()
+    used = f"in use ({kernel.identity})" if kernel else "not in use"
+    table += (
+        f"\nOf {KILLS} kills of a run of 60 epochs, at any time, {killed} were wrong: "
+        f"{KILLS - killed} of {KILLS} went on to the same bytes. The kernel in C was {used}.\n"
+    )
     text = PAGE.read_text()
     before, rest = text.split(MARKS[0])
     PAGE.write_text(before + MARKS[0] + table + MARKS[1] + rest.partition(MARKS[1])[2])
