@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 from faults.forks import PATIENCE, Forks, Run
 from foreign import find
 from mlp_runs import POINTS
+from mlpcli.export.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,22 @@ CONFIG = """\
 data: {train: points.csv, target: y, positive: yes, validation: 0.25}
 network: {hidden: [3]}
 training: {epochs: 3, threads: 1, optimizer: {name: adam, learning_rate: 0.1}}
+"""
+
+OWN_CODE = """\
+import numpy as np
+
+
+def gradient(weights, biases, X, y):
+    Z = [X]
+    for W, b in zip(weights, biases):
+        Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
+    delta, dW, db = (Z[-1] - y) / len(X), [], []
+    for W, z in zip(reversed(weights), reversed(Z[:-1])):
+        dW.insert(0, delta.T @ z)
+        db.insert(0, delta.sum(axis=0))
+        delta = delta @ W * z * (1 - z)
+    return dW, db
 """
 
 ALL = "owsrumtc"  # kinds of calls, as the shim has them
@@ -68,19 +85,23 @@ WRITERS = {
     "crossval": ["crossval", "config.yaml", "-q", "--out", "cv", "--folds", "2", "--jobs", "1"],
     "crossval --jobs 2": ["crossval", "config.yaml", "-q", "--out", "cv", "--folds", "2",
                           "--jobs", "2"],
-    "init": ["init", "points.csv", "--target", "y", "-o", "new.yaml"],
-    "predict": ["predict", "ready", "points.csv", "-o", "out.csv"],
-    "predict -": ["predict", "ready", "-", "-o", "out.csv"],
+    "init": ["init", "points.csv", "--target", "y", "--output", "new.yaml"],
+    "predict": ["predict", "ready", "points.csv", "--output", "out.csv"],
+    "predict -": ["predict", "ready", "-", "--output", "out.csv"],
     "evaluate": ["evaluate", "ready", "points.csv", "--json", "--plot", "out.svg"],
     "gradcheck": ["gradcheck", "config.yaml", "--rows", "4", "--dump", "case.npz", "--answers",
                   "answers.json", "--junit", "out.xml"],
     "gradcheck --plot": ["gradcheck", "config.yaml", "--rows", "4", "--dump", "case.json",
                          "--answers", "answers.safetensors", "--plot", "out.svg"],
+    "gradcheck --gradient": ["gradcheck", "config.yaml", "--rows", "4", "--gradient",
+                             "own:gradient", "--dump", "case.safetensors", "--answers",
+                             "answers.safetensors", "--junit", "out.xml"],
     "chain": ["chain", "config.yaml", "--rows", "4", "--json", "--plot", "out.svg"],
     "compare-losses": ["compare-losses", "--logits=-2:2:1", "--json", "--plot", "out.svg"],
-    "report": ["report", "ready", "-o", "out.html"],
-    "export": ["export", "ready", "--to", "json", "-o", "out.json"],
-    "example": ["example", "xor", "-o", "copied"],
+    "report": ["report", "ready", "--output", "out.html"],
+    **{f"export --to {name}": ["export", "ready", "--to", name, "--output", "out"]
+       for name in FORMATS},
+    "example": ["example", "xor", "--output", "copied"],
 }  # fmt: skip
 """Command lines of each command that writes, by what they are called in the table of counts."""
 
@@ -96,7 +117,7 @@ def build_shim(folder: Path) -> Path | None:
         return None
     library = folder / "shim.so"
     source = Path(__file__).with_name("shim.c")
-    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+    command = [compiler, "-shared", "-fPIC", "-O1", "--output", str(library), str(source), "-ldl"]
     ran = subprocess.run(command, capture_output=True, check=False, timeout=60)
     return library if ran.returncode == 0 else None
 
@@ -113,6 +134,7 @@ class Bench:
             self.origin.mkdir()
             (self.origin / "points.csv").write_text(POINTS)
             (self.origin / "config.yaml").write_text(CONFIG)
+            (self.origin / "own.py").write_text(OWN_CODE)
             for name, epochs in (("ready", "3"), ("half", "2")):
                 line = ["train", "config.yaml", "--quiet", "--out", name, "--epochs", epochs]
                 made = self._mlp(self.origin, line, {})
@@ -211,10 +233,9 @@ class Bench:
         self, here: Path, args: list[str], told: dict[str, str], seconds: float = PATIENCE
     ) -> Run:
         under = {"FAULT_UNDER": str(here)} if told else {}
+        always = {"TMPDIR": str(here / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}  # of own code
         stdin = here / "points.csv" if "-" in args else None
-        return self.forks.run(
-            args, here, {"TMPDIR": str(here / "tmp"), **under, **told}, stdin, seconds
-        )
+        return self.forks.run(args, here, {**always, **under, **told}, stdin, seconds)
 
 
 def contents(folder: Path) -> dict[str, str]:

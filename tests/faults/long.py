@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from faults.injector import ALL, FAULTS, WRITERS, Bench, Fault, build_shim
+from mlpcli.nn.kernel.library import kernel_for
+from reliability_page import table_of, write_between
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-MARKS = "<!-- faults: made by make trust -->\n", "<!-- end of faults -->"
 KILLS = 200  # of a longer run, at any time
 LONGER = [*WRITERS["train"], "--epochs", "60"]
 
@@ -76,12 +76,13 @@ def _wrong(bench: Bench, fault: Fault, command: str, calls: range) -> list[str]:
 
 def _write(rows: list[list[str]], killed: int) -> None:
     head = ["command", *(fault.name for fault in FAULTS), "kill", "wrong"]
-    lines = [head, ["---"] * len(head), *rows]
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    table += f"\nOf {KILLS} kills of a run of 60 epochs, at any time, {killed} were wrong.\n"
-    text = PAGE.read_text()
-    before, rest = text.split(MARKS[0])
-    PAGE.write_text(before + MARKS[0] + table + MARKS[1] + rest.partition(MARKS[1])[2])
+    kernel = kernel_for()
+    used = f"in use ({kernel.identity})" if kernel else "not in use"
+    kills = (
+        f"\nOf {KILLS} kills of a run of 60 epochs, at any time, {killed} were wrong: "
+        f"{KILLS - killed} of {KILLS} went on to the same bytes. The kernel in C was {used}.\n"
+    )
+    write_between("faults", table_of(head, rows) + kills)
 
 
 if __name__ == "__main__":

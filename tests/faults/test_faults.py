@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import random
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
@@ -13,8 +15,7 @@ from mlpcli.cli.app import COMMANDS, program
 from mlpcli.cli.paths import ROLES, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
 KILLS = 5
 SHARES = 2  # of the calls, for as many processes as there are
@@ -32,18 +33,21 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 def test_every_command_that_writes_is_put_to_the_test() -> None:
-    import inspect
+    tried = {(line[0], word) for line in WRITERS.values() for word in line[1:]}
+    for command in program(*COMMANDS).registered_commands:
+        assert command.callback is not None
+        name = command.callback.__name__.replace("_", "-")
+        for words in _outputs(command.callback):
+            assert {(name, word) for word in words} & tried, words
 
-    writes = {Role.WRITE, Role.REPLACE, Role.FOLDER}
-    names = {
-        command.callback.__name__
-        for command in program(*COMMANDS).registered_commands
-        if command.callback
-        and any(
-            ROLES.get(name) in writes for name in inspect.signature(command.callback).parameters
-        )
-    }
-    assert names == {line[0].replace("-", "_") for line in WRITERS.values()}
+
+def _outputs(command: Callable[..., Any]) -> Iterator[Sequence[str]]:
+    """Yield the options by which a command is told where to write."""
+    for name, parameter in inspect.signature(command).parameters.items():
+        if ROLES.get(name) in {Role.WRITE, Role.REPLACE, Role.FOLDER}:
+            kind, option = get_args(parameter.annotation)
+            if kind in {Path, Path | None}:  # one of gradcheck's is the output of a network
+                yield option.param_decls or (f"--{name}",)
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -29,12 +29,11 @@ from fuzz.engine import COMMAND_EVERY, Tally, feed, inputs
 from fuzz.formats import FORMATS, WANTED, slug
 from fuzz.kept import KEPT, fed_before, keep
 from fuzz.stage import build_stage
+from reliability_page import read_rows, table_of, write_between
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-MARKS = "<!-- fuzz: made by make fuzz -->\n", "<!-- end of fuzz -->"
 HEAD = ["input", "fed", "taken", "ways to refuse", "whole commands", "slowest, s", "wrong"]
 AT_A_TIME = 20_000  # inputs of a process
 GUIDED = 0.1  # of the inputs
@@ -149,20 +148,11 @@ def _keep(name: str, tally: Tally) -> None:
 
 def _write(name: str, tally: Tally) -> None:
     """Put the row of a format into the page, in the order of the formats."""
-    before, rest = PAGE.read_text().split(MARKS[0])
-    table, _, after = rest.partition(MARKS[1])
-    rows = dict(_row(line) for line in table.splitlines()[2:])
+    rows = {row[0]: row for row in read_rows("fuzz")}
     numbers = tally.inputs, tally.taken, len(tally.answers) - 1, tally.commands
     cells = [f"{number:,}" for number in numbers]
-    rows[name] = [*cells, f"{tally.slowest:.2f}", str(tally.failures.total())]
-    lines = [HEAD, ["---"] * len(HEAD), *([n, *rows[n]] for n in FORMATS if n in rows)]
-    made = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    PAGE.write_text(before + MARKS[0] + made + MARKS[1] + after)
-
-
-def _row(line: str) -> tuple[str, list[str]]:
-    name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
-    return name, cells
+    rows[name] = [name, *cells, f"{tally.slowest:.2f}", str(tally.failures.total())]
+    write_between("fuzz", table_of(HEAD, (rows[name] for name in FORMATS if name in rows)))
 
 
 if __name__ == "__main__":

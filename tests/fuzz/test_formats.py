@@ -48,7 +48,7 @@ def test_spoiled_files(name: str, stage: Path) -> None:
     form.pool += (seeds := form.seeds())
 
     @settings(max_examples=EXAMPLES, database=None)
-    @given(st.randoms(use_true_random=False))
+    @given(st.randoms(use_true_random=True))  # of which one number, the seed, is drawn
     def spoil(rng: random.Random) -> None:
         content = form.mutated(rng.choice(seeds), rng)
         form.feed(content)

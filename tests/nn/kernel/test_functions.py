@@ -1,4 +1,4 @@
-"""The kernel's own exp, log1p, sigmoid and tanh: samples of what `exhaustive.py` tries in full."""
+"""The kernel's own exp, log1p, sigmoid and tanh: samples of what `make fuzz` tries in full."""
 
 from __future__ import annotations
 
