@@ -18,7 +18,7 @@ from mutants.covering import QUIET, measure
 from mutants.swap import Loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -63,9 +63,9 @@ class Bench:
         self._pipe.send(None)
         self._server.join()
 
-    def measure(self, target: Path) -> None:
-        """Write which of the tests run which line."""
-        self._pipe.send((measure, (self.source, target), None))
+    def measure(self, targets: Mapping[str, Path]) -> None:
+        """Write which tests of some files run which line, for each file to a path."""
+        self._pipe.send((measure, (self.source, targets), None))
         if self._pipe.recv() != 0:
             raise RuntimeError("the tests could not be measured")
 
@@ -109,6 +109,7 @@ class _Server:
         self.bad = False
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.config = session.config
         self.items = {item.nodeid: item for item in session.items}
         self.loaded = Loaded(self.source)
         while (task := self.pipe.recv()) is not None:
@@ -119,11 +120,11 @@ class _Server:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.bad |= not report.passed
 
-    def run(self, items: Sequence[pytest.Item]) -> int:
-        """Run tests up to the first that does not pass. Skipped is bad: none was, without."""
+    def run(self, items: Sequence[pytest.Item], *, on: bool = True) -> int:
+        """Run tests, `on` after one that does not pass; skipped is bad, as none was without."""
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            if self.bad:
+            if self.bad and not on:
                 return FOUND
         return LIVES
 
@@ -131,7 +132,7 @@ class _Server:
 def _swapped(server: _Server, path: Path, good: str, changed: str, names: Sequence[str]) -> int:
     if not server.loaded.swap(path, good, changed):
         return ELSE
-    return server.run([server.items[name] for name in names])
+    return server.run([server.items[name] for name in names], on=False)
 
 
 def _fresh(source: Path, names: Sequence[str]) -> int:

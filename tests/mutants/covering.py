@@ -13,12 +13,12 @@ import coverage
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["QUIET", "Covering", "measure"]
 
 QUIET = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-ENOUGH, MOST = 10.0, 60.0  # seconds of tests for one mutant: at first, and if it is tried again
+ENOUGH, MOST = 6.0, 60.0  # seconds of tests for one mutant: at first, and if it is tried again
 
 
 class _Watch:
@@ -43,28 +43,34 @@ class _Watch:
             self.unfit.add(report.nodeid)
 
 
-def measure(server: Any, source: Path, target: Path) -> None:
-    """Run all tests of a server and write which of them run which line of `source`."""
+def measure(server: Any, source: Path, targets: Mapping[str, Path]) -> None:
+    """Run the tests of some files, and write for each which of them run which line of `source`."""
     runner = coverage.Coverage(
         data_file=None, config_file=False, source=[str(source)], branch=False
     )
     runner.set_option("run:disable_warnings", ["module-not-measured"])  # of what ran at import
     watch = _Watch(runner)
-    items = [*server.items.values()]
-    items[0].config.pluginmanager.register(watch)
+    server.config.pluginmanager.register(watch)
     runner.start()
     with mock.patch.object(coverage.Coverage, "current", return_value=None):  # see check/bugs
-        for item, following in zip(items, [*items[1:], None], strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        server.run([item for name, item in server.items.items() if _file(name) in targets])
     runner.stop()
     found = runner.get_data()
-    lines = {
-        str(Path(name).relative_to(source)): found.contexts_by_lineno(name)
-        for name in found.measured_files()
-    }
-    for name in watch.unfit & watch.seconds.keys():
-        del watch.seconds[name]
-    target.write_text(json.dumps({"seconds": watch.seconds, "lines": lines}))
+    seconds = {name: spent for name, spent in watch.seconds.items() if name not in watch.unfit}
+    lines: dict[str, dict[str, dict[int, list[str]]]] = {file: {} for file in targets}
+    for path in found.measured_files():
+        name = str(Path(path).relative_to(source))
+        for line, tests in found.contexts_by_lineno(path).items():
+            for test in seconds.keys() & tests:
+                of = lines[_file(test)].setdefault(name, {})
+                of.setdefault(line, []).append(test)
+    for file, target in targets.items():
+        own = {name: spent for name, spent in seconds.items() if _file(name) == file}
+        target.write_text(json.dumps({"seconds": own, "lines": lines[file]}))
+
+
+def _file(name: str) -> str:
+    return name.partition("::")[0]
 
 
 def _spent() -> float:
@@ -75,10 +81,15 @@ def _spent() -> float:
 class Covering:
     """The tests of each line, as `measure` found them."""
 
-    def __init__(self, path: Path) -> None:
-        kept = json.loads(path.read_text())
-        self.seconds: dict[str, float] = kept["seconds"]
-        self.lines: dict[str, dict[str, list[str]]] = kept["lines"]
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.seconds: dict[str, float] = {}
+        self.lines: dict[str, dict[str, list[str]]] = {}
+        for path in paths:
+            kept = json.loads(path.read_text())
+            self.seconds |= kept["seconds"]
+            for file, lines in kept["lines"].items():
+                for line, names in lines.items():
+                    self.lines.setdefault(file, {}).setdefault(line, []).extend(names)
 
     def tests(self, path: Path, line: int) -> list[str]:
         """Return the tests that run a line, the likely ones first.

@@ -1,10 +1,12 @@
 """`make mutants`: changes nn/ and check/ at places drawn by a seed, and lets the tests find it.
 
-    python -m mutants.long [--count 1000] [--rooms nn check] [--seed 0] [--again] [--write]
+    python -m mutants.long [--count 1000] [--rooms nn check] [--seed 0] [--part I N]
+                            [--again] [--write]
 
 Each mutant meets the tests that run its line. What became of it goes to runs/mutants, where a run
-that was ended goes on. `--again` tries those once more that lived, after tests were written for
-them. What is equal to the original stands in equal.toml. Needs the extra `mutants`.
+that was ended goes on; `--part I N` takes every N-th from the I-th on, so that N may run at once.
+`--again` tries those once more that lived, after tests were written for them, and `--write` writes
+the page. What is equal to the original stands in equal.toml. Needs the extra `mutants`.
 """
 
 from __future__ import annotations
@@ -40,19 +42,21 @@ def main() -> int:
     options.add_argument("--count", type=int, default=1000)
     options.add_argument("--rooms", nargs="*", default=list(TESTS))
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--part", nargs=2, type=int, default=(0, 1), metavar=("I", "N"))
     options.add_argument("--again", action="store_true")
     options.add_argument("--write", action="store_true")
     chosen = options.parse_args()
+    first, step = chosen.part
     os.chdir(ROOT)
     KEPT.mkdir(parents=True, exist_ok=True)
     records = Records(KEPT / f"{'-'.join(chosen.rooms)}-{chosen.seed}.jsonl")
     tests = sorted({path for room in chosen.rooms for path in TESTS[room]})
     with tempfile.TemporaryDirectory() as folder, Bench(ROOT, Path(folder), tests) as bench:
-        trial = Trial(bench, chosen.rooms, records)
+        trial = Trial(bench, tests, records)
         if chosen.again:
-            trial.again()
+            trial.again(first, step)
         else:
-            trial.all(draw(bench.source, chosen.rooms, chosen.count, chosen.seed))
+            trial.all(draw(bench.source, chosen.rooms, chosen.count, chosen.seed)[first::step])
     ends = records.counts()
     if chosen.write:
         _write(ends)
@@ -63,12 +67,13 @@ def main() -> int:
 class Trial:
     """Mutants on a bench, and what is written down of them."""
 
-    def __init__(self, bench: Bench, rooms: list[str], records: Records) -> None:
+    def __init__(self, bench: Bench, tests: list[str], records: Records) -> None:
         self.bench, self.records = bench, records
-        kept = KEPT / f"{'-'.join(rooms)}-{_digest('src', 'tests')[:12]}.json"
-        if not kept.exists():
-            bench.measure(kept)
-        self.covering = Covering(kept)
+        kept = _kept(tests)
+        new = {file: path for file, path in kept.items() if not path.exists()}
+        if new:
+            bench.measure(new)
+        self.covering = Covering(kept.values())
 
     def all(self, mutants: list[Mutant]) -> None:
         """Try all mutants that have not been tried."""
@@ -79,9 +84,9 @@ class Trial:
             if number % 20 == 0 or number == len(mutants):
                 print(f"{number} of {len(mutants)}: {dict(self.records.counts())}", flush=True)
 
-    def again(self) -> None:
+    def again(self, first: int, step: int) -> None:
         """Try those that live, as the sources and tests are now."""
-        for old in self.records.living():
+        for old in self.records.living()[first::step]:
             mutant = found_again(self.bench.source, old.mutant, old.difference)
             end = "gone" if mutant is None else self._end(mutant, again=True)
             if end != "lives":
@@ -97,13 +102,22 @@ class Trial:
         return self.bench.ends(mutant, names, covering.needed(names), fresh=again)
 
 
-def _digest(*folders: str) -> str:
-    """Return a digest of all Python files: as long as it is the same, so is what runs a line."""
+def _kept(folders: list[str]) -> dict[str, Path]:
+    """Return for each file of tests where it is kept which lines they run, as all is now."""
+    files = {path for folder in folders for path in Path(folder).rglob("test_*.py")}
+    helpers = {path for path in Path("tests").rglob("*.py") if not path.name.startswith("test_")}
+    common = _digest({*Path("src").rglob("*.py"), *helpers} - {*Path("tests/mutants").iterdir()})
+    return {
+        str(path): KEPT / f"{path.stem}-{hashlib.sha256(common + _digest({path})).hexdigest()}.json"
+        for path in sorted(files)
+    }
+
+
+def _digest(paths: set[Path]) -> bytes:
     made = hashlib.sha256()
-    for path in sorted(path for folder in folders for path in Path(folder).rglob("*.py")):
-        if path.parent != Path("tests/mutants"):
-            made.update(str(path).encode() + path.read_bytes())
-    return made.hexdigest()
+    for path in sorted(paths):
+        made.update(str(path).encode() + path.read_bytes())
+    return made.digest()
 
 
 def _write(ends: Counter[tuple[str, str]]) -> None:
