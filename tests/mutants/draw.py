@@ -15,10 +15,15 @@ from cosmic_ray.plugins import get_operator, operator_names
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Mutant", "draw"]
+__all__ = ["Mutant", "draw", "found_again"]
 
 _NAMING = {"core/VariableReplacer", "core/VariableInserter"}  # which want to be told names
+_SAME = {
+    f"core/ReplaceComparisonOperator_{change}"
+    for change in ("Eq_Is", "NotEq_IsNot", "Is_Eq", "IsNot_NotEq")
+}  # which say the same of None, of names and of small numbers, of which there is one each
 _GUARDS = {"frozen", "strict"}  # against mistakes yet to be made; without them nothing differs
+_SPEED = {"cache", "lru_cache"}  # decorators on which no result depends
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,22 @@ def draw(root: Path, rooms: list[str], count: int, seed: int) -> list[Mutant]:
     return [rng.choice(mutants) for _, mutants in rng.sample(places, min(count, len(places)))]
 
 
+def found_again(root: Path, mutant: Mutant, difference: str) -> Mutant | None:
+    """Return the mutant that makes this difference now, next to where it was; None: it is gone."""
+    mutants = [m for some in _places(root, mutant.path).values() for m in some]
+    same = [
+        m for m in mutants if m.operator == mutant.operator and m.difference(root) == difference
+    ]
+    return min(same, key=lambda m: abs(m.line - mutant.line), default=None)
+
+
 def _places(root: Path, path: Path) -> dict[tuple[int, int], list[Mutant]]:
     """Return the mutants at each place of a file that runs."""
     text = (root / path).read_text("utf-8")
     idle = _idle(ast.parse(text))
     nodes = [*ast_nodes(get_ast(text))]
     found: dict[tuple[int, int], list[Mutant]] = {}
-    for name in sorted({*operator_names()} - _NAMING):
+    for name in sorted({*operator_names()} - _NAMING - _SAME):
         operator = get_operator(name)()
         starts = (start for node in nodes for start, _ in operator.mutation_positions(node))
         for occurrence, (line, column) in enumerate(starts):
@@ -74,18 +88,26 @@ def _places(root: Path, path: Path) -> dict[tuple[int, int], list[Mutant]]:
 
 
 def _idle(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return what never runs, annotations and imports for types, and what only guards."""
+    """Return what never runs, annotations and imports for types, what only guards or hastens."""
     nodes: list[ast.AST | None] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            nodes.append(node.returns)
+            nodes += [node.returns, *(d for d in node.decorator_list if _head(d) in _SPEED)]
         elif isinstance(node, ast.arg | ast.AnnAssign):
             nodes.append(node.annotation)
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             nodes.append(node)
         elif isinstance(node, ast.keyword) and node.arg in _GUARDS:
             nodes.append(node.value)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "cast":
+        elif isinstance(node, ast.Call) and _head(node) == "cast":
             nodes.append(node.args[0])
     spans: list[Any] = [node for node in nodes if node is not None]
-    return [((n.lineno, n.col_offset), (n.end_lineno, n.end_col_offset)) for n in spans]
+    return [
+        ((n.lineno, n.col_offset - 1), (n.end_lineno, n.end_col_offset))  # with the @ before it
+        for n in spans
+    ]
+
+
+def _head(node: ast.expr) -> str:
+    """Return the name of a function that is called, or stands there as it is."""
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node)

@@ -72,6 +72,11 @@ def test_probabilities_hide_the_forms_that_break_at_the_ends() -> None:
     assert not {"naive-derivative", "torch-bce-derivative", "clamped-loss"} & saturated
 
 
+def test_logits_within_the_range_of_exp_hide_a_softmax_that_overflows() -> None:
+    near = network_case((3, 4, 3), 9, loss="cross_entropy", output="softmax")
+    assert spots(near)["softmax-overflow"] == "no logit is beyond the range of exp"
+
+
 def test_less_is_seen_in_float32() -> None:
     for name in ("logistic", "square", "many rows"):
         double, single = spots(CASES[name]), spots(CASES[name], "float32")

@@ -44,6 +44,18 @@ def test_a_static_method_needs_no_object() -> None:
     assert not hasattr(found("Model.static"), "__self__")
 
 
+@pytest.mark.parametrize("untold", ["class Model(dict):", "class Model:\n    __signature__ = 7"])
+def test_a_class_that_does_not_tell_what_it_takes_is_built_of_nothing(
+    untold: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "untold.py"
+    file.write_text(f"{untold}\n    def gradient(self, weights, biases, X, y): ...\n")
+    guest = Guest(name_from(f"{file}:Model.gradient"))
+    guest.begin((4, 5, 3))
+    assert type(guest._function.__self__).__name__ == "Model"  # type: ignore[attr-defined]
+    guest.close()
+
+
 def test_an_object_that_can_be_called_is_the_function() -> None:
     assert type(found("Model")).__name__ == "Model"
 

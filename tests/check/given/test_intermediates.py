@@ -52,6 +52,14 @@ def test_right_ones_in_any_layout(layout: Layout, dtype: str) -> None:
     assert max(c.max_relative_error for c in found) < (1e-12 if dtype == "float64" else 1e-5)
 
 
+def test_float32_is_known_by_its_digits_and_not_by_its_errors() -> None:
+    """An error of 1e-5 may come from float32 where all entries are of that kind, and only there."""
+    off = (RIGHT["H2"] * (1 + 1e-5)).astype(np.float32)
+    assert compare({"H2": off}, CASE, OURS)[0].verdict == "pass"
+    for tiny in (1 - 1e-12, 1 + 1e-12):
+        assert compare({"H2": off * np.float64(tiny)}, CASE, OURS)[0].verdict == "fail"
+
+
 @pytest.mark.parametrize(
     ("beside", "name", "verdict", "meaning"),
     [

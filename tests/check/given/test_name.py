@@ -120,6 +120,24 @@ def test_what_cannot_be_found(folder: Path, name: str, line: str) -> None:
     assert str(caught.value).startswith(name + line)
 
 
+def test_installing_is_told_of_what_a_module_imports_and_not_of_the_module(folder: Path) -> None:
+    for file in ("broken", "nowhere_to_be_found_2"):
+        (folder / f"{file}.py").write_text("import nowhere_to_be_found\n")
+    told_of = ["broken:f", "broken.py:f", "nowhere_to_be_found_2:f"]
+    for name, told in (("absent.inner:f", False), *((name, True) for name in told_of)):
+        with pytest.raises(CaseError) as caught:
+            found(name)
+        assert str(caught.value).endswith(" -m pip install nowhere_to_be_found") == told
+        assert ("pip install" in str(caught.value)) == told
+
+
+def test_a_module_that_is_hidden_by_another_is_named_by_its_file(folder: Path) -> None:
+    (folder / "numbers").mkdir()
+    (folder / "numbers" / "net.py").write_text(GOOD)
+    with pytest.raises(CaseError, match=r"no module numbers\.net; .*, or write numbers/net.py:f$"):
+        found("numbers.net:f")
+
+
 def test_the_current_folder_comes_first_even_before_what_is_imported_already(folder: Path) -> None:
     import numbers
 

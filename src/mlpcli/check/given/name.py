@@ -120,10 +120,10 @@ class Name:
     def _missing(self, module: str | None) -> str:
         if self.file is not None:
             return f"no module {module}; looked in {self.folders[0]} first{_installing(module)}"
-        file = f"{self.module.replace('.', '/')}.py"
-        hint = f", or write {file}:{'.'.join(self.attributes)}" if Path(file).is_file() else ""
-        own = module is not None and self.module.startswith(module)
-        hint = hint or ("" if own else _installing(module))
+        hint = _installing(module)
+        if f"{self.module}.".startswith(f"{module}."):  # it, or a package that it is said to be in
+            file = f"{self.module.replace('.', '/')}.py"
+            hint = f", or write {file}:{'.'.join(self.attributes)}" if Path(file).is_file() else ""
         return f"no module {module}; looked in this folder first{hint}"
 
     def _absent(self, attribute: str, owner: Any) -> str:
