@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.columns import gaps, is_missing, rows_of, take
+from mlpcli.data.columns import gaps, is_missing, rows_of, take, values_in
 from mlpcli.data.examples import Examples
 from mlpcli.data.table import Categorical, Table
 
@@ -85,3 +85,10 @@ def test_a_part_of_a_table_reads_no_more_rows_than_that(table: Table) -> None:
     """Chosen rows may be far apart, so that a part is by rows of the table."""
     whole = Examples(table, np.zeros((ROWS, 1)), None)
     assert whole.take(np.array([3, 4, 30, 49])).cuts(10) == [(0, 2), (2, 3), (3, 4)]
+
+
+@given(st.lists(st.integers(-3, 3)), st.sampled_from(["int32", "float64"]))
+def test_values_are_those_of_numpy(values: list[int], dtype: str) -> None:
+    found = values_in(np.array(values, dtype))
+    assert found.tolist() == np.unique(np.array(values, dtype)).tolist()
+    assert found.dtype == dtype

@@ -6,7 +6,6 @@ import os
 import tempfile
 import weakref
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.errors import StorageError
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,11 +17,9 @@ from mlpcli.nn.losses import LOSSES
 from mlpcli.nn.network import initial_network
 from mlpcli.nn.objective import Objective, balanced_class_weights, balanced_label_weights
 from mlpcli.nn.optimizers import OPTIMIZERS, Sgd
-from mlpcli.nn.quasi_newton import QuasiNewton
 from mlpcli.nn.schedule import Schedule
 from mlpcli.parallel import ALONE
 from mlpcli.seeds import Stream, generator
-from mlpcli.training.full_batch import FullBatch
 from mlpcli.training.loop import Loop, Position
 
 if TYPE_CHECKING:
@@ -172,6 +170,9 @@ def new_loop(config: Config, dataset: Dataset, team: Team = ALONE, kept: str | N
 def _kind_of_loop(config: OptimizerConfig, network: Network) -> tuple[type[Loop], dict[str, Any]]:
     """Return which loop an optimizer needs, and what it alone has."""
     if isinstance(config, Lbfgs):
+        from mlpcli.nn.quasi_newton import QuasiNewton
+        from mlpcli.training.full_batch import FullBatch
+
         method = QuasiNewton(config.memory)
         own = {"method": method, "tolerance": config.tolerance, "state": method.init(network.theta)}
         return FullBatch, {"optimizer": Sgd(), **own}

@@ -12,7 +12,6 @@ import numpy as np
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.records import dataclass
 from mlpcli.text import shorten, show_value
-from mlpcli.training.full_batch import FullBatch
 from mlpcli.training.sense import require_arrays, require_position
 from mlpcli.training.tensor_file import read_tensors, write_tensors
 from mlpcli.version import software
@@ -94,6 +93,8 @@ class Checkpoint:
         `kernel` is the identity of that which it goes on with, `threads` how many threads or ranks
         share its steps.
         """
+        from mlpcli.training.full_batch import FullBatch
+
         old = self.metadata.get("versions")
         known = dict(old) if isinstance(old, Mapping) else {}
         new = software(*(name for name in FullBatch.libraries if name in known))

@@ -7,7 +7,7 @@ within which there may be others, is one piece.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +16,7 @@ from mlpcli.data.table.files import LONGEST_LINE
 from mlpcli.data.table.frame import Frame
 from mlpcli.data.table.stream import Misfit
 from mlpcli.files import temporary_errors
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

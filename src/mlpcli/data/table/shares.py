@@ -8,7 +8,7 @@ Numbers do not travel between ranks of one machine: each writes into the file th
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from mlpcli.data.table.spool import Written, put
 from mlpcli.data.table.store import Store, duckdb_errors
 from mlpcli.data.table.stream import Misfit, Texts, Verbatim, fitting
 from mlpcli.ranks import job
+from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
