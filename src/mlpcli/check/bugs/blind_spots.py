@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import chain
 from string import Template
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from mlpcli.check.verdict.precision import SMALLEST
 from mlpcli.check.verdict.rule import EntryVerdict, judge
 from mlpcli.nn.backprop import RIGHT
 from mlpcli.nn.network import Parameters
+from mlpcli.ranks import job
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["BlindSpot", "blind_spots"]
 
 SPARSE = 61  # entries to one that is looked at first
+_WORTH_RANKS = 2**20  # entries times rows; for fewer it takes longer to ask others
 
 
 @dataclass(frozen=True)
@@ -50,20 +53,50 @@ def blind_spots(
     `dtype` is that of the gradient to be checked: in float32 less can be seen. A bug that the
     shapes do not allow is not listed: it cannot be made.
     """
-    scene = scene_of(case)
-    eye = _Eye(case.network, numeric, bounds, tolerance, dtype)
-    spots = []
-    for bug in BUGS.values():
+    look = _Look(case, numeric, bounds, tolerance, dtype)
+    ranks, names = job(), [*BUGS]
+    if ranks.size == 1 or numeric.size * case.rows < _WORTH_RANKS:
+        return tuple(look.among(names))
+    shares = 2 * ranks.size
+    answers = ranks.in_order(look.among, (names[i::shares] for i in range(shares)))
+    found = {spot.bug: spot for _, spots in answers for spot in spots}
+    return tuple(found[name] for name in names if name in found)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Looks for one bug after the other; the arguments are those of `blind_spots`."""
+
+    case: Case
+    numeric: FloatArray
+    bounds: Bounds
+    tolerance: float
+    dtype: str
+
+    @cached_property
+    def scene(self) -> Scene:
+        return scene_of(self.case)
+
+    @cached_property
+    def eye(self) -> _Eye:
+        return _Eye(self.case.network, self.numeric, self.bounds, self.tolerance, self.dtype)
+
+    def among(self, names: Sequence[str]) -> list[BlindSpot]:
+        """Return the blind spots among some bugs."""
+        return [spot for name in names if (spot := self._of(name)) is not None]
+
+    def _of(self, name: str) -> BlindSpot | None:
+        """Return where a bug would pass; None where it would not."""
         hidden: list[Mutant] = []
-        for mutant in chain(*made(scene, bug)):
+        for mutant in chain(*made(self.scene, BUGS[name])):
             if mutant.epsilon is not None and hidden:
                 break  # epsilons descend, and a smaller one does less
-            if not _seen(scene, mutant, eye):
+            if not _seen(self.scene, mutant, self.eye):
                 hidden.append(mutant)
-        if hidden:
-            layers = sorted({i for mutant in hidden for i in mutant.layers})
-            spots.append(BlindSpot(bug.name, tuple(layers), _reason(scene, bug, hidden)))
-    return tuple(spots)
+        if not hidden:
+            return None
+        layers = sorted({i for mutant in hidden for i in mutant.layers})
+        return BlindSpot(name, tuple(layers), _reason(self.scene, BUGS[name], hidden))
 
 
 def _seen(scene: Scene, mutant: Mutant, eye: _Eye) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Method", "Numeric", "numeric_gradient"]
 
 _WORTH_RANKS = 2**26  # numbers; fewer take less time than to send what is asked for
-_PARTS_PER_RANK = 4  # so that none waits long for the slowest
+_PARTS_PER_RANK = 2  # so that none waits long for the slowest
 
 Method: TypeAlias = Literal["central", "plain", "complex-step"]
 
@@ -99,19 +99,18 @@ def _over_ranks(
     if ranks.size == 1 or part.size < _WORTH_RANKS:
         return _derivative(part, progress)
     values, doubt = np.full((2, part.case.network.theta.size), np.nan)
-    for mask, some, doubts in ranks.map(
-        partial(_answer, part), part.cut(_PARTS_PER_RANK * ranks.size)
-    ):
+    parts = part.cut(_PARTS_PER_RANK * ranks.size)
+    for mask, (some, doubts) in ranks.in_order(partial(_answer, part), parts):
         values[mask], doubt[mask] = some, doubts
         if progress is not None:
             progress(int(np.count_nonzero(mask)))
     return values, doubt
 
 
-def _answer(whole: Part, mask: Mask) -> tuple[Mask, FloatArray, FloatArray]:
-    """Return where the numbers of a part belong, the derivatives and their doubt."""
+def _answer(whole: Part, mask: Mask) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of a part, and their doubt."""
     values, doubt = _derivative(replace(whole, mask=mask))
-    return mask, values[mask], doubt[mask]
+    return values[mask], doubt[mask]
 
 
 def _derivative(
