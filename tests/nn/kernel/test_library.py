@@ -16,14 +16,17 @@ from mlpcli.nn.kernel.job import Job
 from mlpcli.nn.kernel.library import Kernel, kernel_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
-def _afresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing be known of kernels yet."""
+def _afresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let nothing be known of kernels yet, nor afterwards of those of these tests."""
     library._of_level.cache_clear()
     monkeypatch.delenv(library.VARIABLE, raising=False)
+    yield
+    library._of_level.cache_clear()
 
 
 @pytest.fixture
