@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ def test_the_best_level_is_taken_unless_another_is_asked_for(
         monkeypatch.setenv(library.VARIABLE, level)
         chosen = kernel_for()
         assert chosen is not None
-        assert chosen.identity.startswith(f"c {level} (")
+        assert re.fullmatch(rf"c {level} \([0-9a-f]{{8}}, .+\)", chosen.identity)
 
 
 def test_what_is_used_is_said_once(caplog: pytest.LogCaptureFixture, compiled: Kernel) -> None:
