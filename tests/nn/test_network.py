@@ -296,6 +296,18 @@ def test_float32_gradient_is_the_float64_one_rounded() -> None:
     assert np.abs(got - exact).max() < 1e-6 * np.abs(exact).max() * 10
 
 
+def test_a_pass_of_the_lower_layers_is_that_of_the_network_of_them() -> None:
+    rng = np.random.default_rng(1)
+    whole = Network((3, 4, 5, 2), True, rng.normal(size=Network.count((3, 4, 5, 2), True)))
+    X = rng.normal(size=(6, 3))
+    part, size = whole.forward(X).up_to(2), Network.count((3, 4, 5), True)
+    alone = Network((3, 4, 5), True, whole.theta[:size]).forward(X)
+    for mine, other in ((part.Z, alone.Z), (part.H, alone.H), (part.slopes, alone.slopes)):
+        assert len(mine) == len(other)
+        for a, b in zip(mine, other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_slopes_survive_saturation() -> None:
     """A textbook z (1 - z) is 0 here, and every layer below would get no gradient."""
     network = Network((1, 1, 1), False, np.array([50.0, 1.0]))

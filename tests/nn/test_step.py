@@ -12,8 +12,10 @@ import pytest
 from engines import ENGINES, LOSSES, engine_of, gradient_of, setting
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.answers import each_output, likeliest
+from mlpcli.nn.kernel.engine import KernelEngine
+from mlpcli.nn.kernel.library import kernel_for
 from mlpcli.nn.network import Network
-from mlpcli.nn.step import thread_count
+from mlpcli.nn.step import NumpyEngine, engine_for, thread_count
 from mlpcli.parallel import Team
 
 every_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -136,6 +138,31 @@ def test_a_step_that_is_not_finite_is_not_taken(engine: str, dtype: str) -> None
     assert other.steps(order[:128], 0.1, 0.0, few) == (2, loss)
     np.testing.assert_array_equal(again.theta, network.theta)
     np.testing.assert_array_equal(few, squares)
+
+
+@every_engine
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_step_whose_squares_overflow_is_not_taken(engine: str, members: int) -> None:
+    """All logits are finite there, and each entry of the gradient."""
+    network, objective, rows = setting("linear", outputs=1)
+    rows.y[:] = 1e200
+    whole, squares = network.theta.copy(), np.zeros(3)
+    with closing(Team(members)) as team, np.errstate(over="ignore"):
+        mine = engine_of(engine, network, objective, rows, 300, team)
+        assert mine.steps(order_of(rows), 1e-250, 0.0, squares) == (0, 0.0)
+    np.testing.assert_array_equal(network.theta, whole)
+    assert not squares.any()
+
+
+@pytest.mark.parametrize(("loss", "suits"), [("stable", True), ("naive", False)])
+def test_the_kernel_is_used_where_it_has_all_that_is_computed(loss: str, suits: bool) -> None:
+    network, objective, rows = setting(loss)
+    task = engine_of("numpy", network, objective, rows, 32).task  # type: ignore[attr-defined]
+    kernel = kernel_for()
+    if kernel is None:
+        pytest.skip("there is no compiled kernel")
+    assert type(engine_for(task, None)) is NumpyEngine
+    assert type(engine_for(task, kernel)) is (KernelEngine if suits else NumpyEngine)
 
 
 @every_engine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,17 @@ from mlpcli.nn.kernel.job import Job
 from mlpcli.nn.kernel.library import Kernel, kernel_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
-def _afresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing be known of kernels yet."""
+def _afresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let nothing be known of kernels yet, nor afterwards of those of these tests."""
     library._of_level.cache_clear()
     monkeypatch.delenv(library.VARIABLE, raising=False)
+    yield
+    library._of_level.cache_clear()
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def test_the_best_level_is_taken_unless_another_is_asked_for(
         monkeypatch.setenv(library.VARIABLE, level)
         chosen = kernel_for()
         assert chosen is not None
-        assert chosen.identity.startswith(f"c {level} (")
+        assert re.fullmatch(rf"c {level} \([0-9a-f]{{8}}, .+\)", chosen.identity)
 
 
 def test_what_is_used_is_said_once(caplog: pytest.LogCaptureFixture, compiled: Kernel) -> None:

@@ -44,6 +44,13 @@ def test_start_bounds_the_derivative() -> None:
     assert not cancelled.any()
 
 
+def test_start_has_the_errors_of_the_logit_and_of_the_label() -> None:
+    """delta = 2 omega (h - y): where h is off by e u, and y by its own roundoff, so much is it."""
+    e = np.full_like(H, 6.0)
+    r = LOSS.start(Y, Y, OMEGA, e, 4).r
+    np.testing.assert_allclose(r, 2 * OMEGA * (e + np.abs(Y)), rtol=1e-14)
+
+
 def test_derivatives_by_the_output_and_as_a_textbook_has_it() -> None:
     np.testing.assert_array_equal(LOSS.by_output(H, Y), 2 * (H - Y))
     np.testing.assert_array_equal(LOSS.textbook(H, Y), 2 * (H - Y))

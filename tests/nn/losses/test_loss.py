@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from loss_changes import change_between
-from mlpcli.nn.losses import LOSSES
+from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 from mlpcli.nn.losses.loss import residual, weighted_sum
 
 if TYPE_CHECKING:
@@ -168,6 +168,40 @@ def test_start_bounds_delta_and_the_errors_of_both_ways_to_compute_it(
         assert (np.abs(stable - exact) <= U * found.r * 4).all()
         textbook = omega * loss.textbook(moved, y)
         assert (np.abs(textbook - exact) <= U * (found.r + found.cancelled) * 4).all()
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [*LOSSES.values(), *OTHER_OUTPUTS.values()],
+    ids=lambda loss: f"{loss.name}-{loss.output}",
+)
+def test_start_grows_with_the_weight_and_with_the_roundoffs_of_delta(loss: Loss) -> None:
+    """m and r are of one omega each, and r has as many m as delta has roundoffs."""
+    rng = np.random.default_rng(4)
+    h, y = rng.normal(0, 3, (9, 3)), np.eye(3)[rng.integers(0, 3, 9)]
+    omega, e = rng.uniform(0.2, 2, (9, 1)), rng.uniform(1, 9, (9, 3))
+    once, twice = (loss.start(h, y, k * omega, e, 4) for k in (1, 2))
+    for a, b in zip(once, twice, strict=True):
+        np.testing.assert_allclose(b, 2 * a, rtol=1e-14)
+    np.testing.assert_allclose(loss.start(h, y, omega, e, 5).r - once.r, once.m, rtol=1e-9)
+
+
+def test_where_labels_are_hard_m_is_delta_itself() -> None:
+    h, y, omega = cells(soft=False)
+    loss = LOSSES["bce"]
+    m = loss.start(h, y, omega, np.ones_like(h), 4).m
+    np.testing.assert_allclose(m, np.abs(omega * loss.truth.derivative(h, y, 0.0)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+def test_logits_of_probabilities_are_finite_and_those_of_the_opposite_opposite(loss: Loss) -> None:
+    p = np.array([0.0, 5e-324, 1e-3, 0.5, 1.0])
+    h = loss.link(p)
+    assert np.isfinite(h).all()
+    assert (np.diff(h) >= 0).all()
+    if loss.separable:
+        assert (h[0], h[3]) == (-h[-1], 0.0)
+        np.testing.assert_allclose(loss.predict(h), p, atol=1e-300)
 
 
 def test_residual_and_weighted_sum() -> None:
