@@ -245,7 +245,8 @@ LOADED = """
 import sys
 from mlpcli.cli.app import run
 status = run({args})
-heavy = sorted({{"numpy", "duckdb", "pydantic", "yaml", "safetensors", "rich"}} & set(sys.modules))
+libraries = {{"numpy", "numpy.ma", "duckdb", "pydantic", "yaml", "safetensors", "rich"}}
+heavy = sorted(libraries & set(sys.modules))
 print(status, *heavy, file=sys.stderr)
 """
 
@@ -258,12 +259,15 @@ print(status, *heavy, file=sys.stderr)
         (["--version"], {"numpy", "duckdb", "yaml", "safetensors"}),
         (["config", "check", "bad.yaml"], {"numpy", "duckdb", "safetensors"}),
         (["train", "bad.yaml"], {"numpy", "duckdb", "safetensors"}),
+        (["train", "good.yaml", "--set", "training.epochs=1"], {"numpy.ma", "rich"}),
     ],
 )
 def test_heavy_libraries_are_loaded_only_where_used(
     here: Path, args: list[str], forbidden: set[str]
 ) -> None:
     (here / "bad.yaml").write_text("data: 5\n")
+    (here / "good.yaml").write_text("data: {train: t.csv, target: y}\n")
+    (here / "t.csv").write_text("x,y\n" + "0.5,1\n-2,0\n" * 9)
     code = [sys.executable, "-c", LOADED.format(args=args)]
     ran = subprocess.run(code, capture_output=True, text=True, check=True, timeout=60)
     status, *loaded = ran.stderr.splitlines()[-1].split()

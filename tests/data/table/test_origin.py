@@ -161,3 +161,12 @@ def test_texts_that_the_first_rows_hint_at_are_expected(tmp_path: Path) -> None:
     seen, _ = outlook(path)
     assert 500 < seen.inputs["own"] < 2000  # sqrt(20,000 / 50) of the 50 that are looked at
     assert seen.inputs["few"] == 3
+
+
+def test_names_need_no_database(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(LINES[:400])
+    with Table([tmp_path / "t.csv"]) as table:
+        assert table.names == ("a", "b")
+        assert table.kinds == {"a": "number", "b": "text"}
+        assert "connection" not in vars(table.store)
+        assert table.load().rows == 99

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -41,21 +42,26 @@ class Store(ExitStack):
         with temporary_errors("temporary files"):
             self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
         self.callback(shutil.rmtree, self.scratch, ignore_errors=True)
-        if address_space() is not None:
-            threads = 1
-        self.connection = duckdb.connect(
+        self._most_memory = memory_limit
+        self._threads = threads if address_space() is None else 1
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The database. To make it takes 15 ms, and whoever asks for names alone needs none."""
+        connection = duckdb.connect(
             config={
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "preserve_insertion_order": True,
                 "temp_directory": str(self.scratch / "spilled"),
-                **({} if threads is None else {"threads": threads}),
+                **({} if self._threads is None else {"threads": self._threads}),
             }
         )
-        self.callback(self.connection.close)
-        self.connection.execute("SET enable_progress_bar = false")
-        if memory_limit is not None:
-            self._limit(memory_limit)
+        self.callback(connection.close)
+        connection.execute("SET enable_progress_bar = false")
+        if self._most_memory is not None:
+            self._limit(connection, self._most_memory)
+        return connection
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a connection of its own, as one does one thing at a time; it sees all views."""
@@ -71,10 +77,7 @@ class Store(ExitStack):
 
     def memory_limit(self) -> int:
         """Return the limit in bytes: the given one or DuckDB's own, which is 80 % of the memory."""
-        (text,) = self.first("SELECT current_setting('memory_limit')")
-        number, unit = str(text).split()  # such as "18.8 GiB"
-        units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
-        return int(float(number) * 1024 ** units.index(unit))
+        return _memory_limit(self.connection)
 
     def insert(self, table: str, select: str) -> int:
         """Append rows to a table; return their number."""
@@ -84,18 +87,25 @@ class Store(ExitStack):
         """Return the first row of a result."""
         return cast("tuple[object, ...]", self.connection.execute(query).fetchone())
 
-    def _limit(self, memory_limit: str) -> None:
+    def _limit(self, connection: duckdb.DuckDBPyConnection, memory_limit: str) -> None:
         try:
-            self.connection.execute("SET memory_limit = ?", [memory_limit])
+            connection.execute("SET memory_limit = ?", [memory_limit])
         except duckdb.Error as error:
             self.close()
             raise DataError(
                 f'memory_limit: expected a size such as "4GB" or "512MB", got "{memory_limit}"'
             ) from error
         with suppress(duckdb.OutOfMemoryException):  # so little that the first row will say so
-            most = max(1, self.memory_limit() // _MEMORY_OF_A_THREAD)
+            most = max(1, _memory_limit(connection) // _MEMORY_OF_A_THREAD)
             # More of them would make it a matter of luck whether the memory is enough.
-            self.connection.execute(f"SET threads = {min(most, core_count())}")
+            connection.execute(f"SET threads = {min(most, core_count())}")
+
+
+def _memory_limit(connection: duckdb.DuckDBPyConnection) -> int:
+    found = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    number, unit = str(found[0] if found else "").split()  # such as "18.8 GiB"
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+    return int(float(number) * 1024 ** units.index(unit))
 
 
 def is_numeric(name: str) -> bool:
