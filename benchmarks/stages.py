@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from functools import partial
 from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -81,8 +80,8 @@ def table(shape: str, dtype: str) -> str:
             entries.append((f"whole step, {name}", whole(task, loop), flops / operations))
             engine = loop.engine
             if isinstance(engine, KernelEngine):
-                update, descend = moved * loop.network.theta.nbytes / bandwidth, engine._descend
-                entries.append((f"update, {name}", fastest(partial(descend, 1)), update))
+                update = moved * loop.network.theta.nbytes / bandwidth
+                entries.append((f"update, {name}", fastest(engine._update), update))
         entries.append(("waking the threads once", fastest(lambda: team.run(lambda _: None)), None))
     lines = [
         f"**{'-'.join(map(str, sizes))}, {rows} rows, {dtype}**, {threads} thread(s): products"

@@ -157,6 +157,18 @@ def test_an_error_is_raised_after_all_have_finished(culprit: int) -> None:
         assert sorted(finished[1:]) == [0, 1]
 
 
+@pytest.mark.parametrize(("size", "count"), [(1, 1), (3, 1), (3, 2), (3, 3)])
+def test_parts_come_in_the_order_of_the_members(size: int, count: int) -> None:
+    with closing(Team(size)) as team:
+        assert team.parts(lambda member: (member, -member), count) == [
+            (member, -member) for member in range(count)
+        ]
+        array = np.arange(3.0)
+        team.add(array, count)
+        assert array.tolist() == [0, 1, 2]
+        assert team.here is team
+
+
 def test_overflow_is_no_warning_in_any_member() -> None:
     with closing(Team(2)) as team:
         results = [0.0, 0.0]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from numpy.typing import NDArray
+
 __all__ = [
     "ALONE",
     "FEWEST_ROWS",
@@ -35,6 +37,7 @@ __all__ = [
 T = TypeVar("T")
 R = TypeVar("R")
 Task: TypeAlias = Callable[[int], None]
+Numbers: TypeAlias = tuple[float, ...]
 
 FEWEST_ROWS = 64  # of a batch, per member of a team; fewer are not worth waking it
 
@@ -141,6 +144,29 @@ class Team:
         for error in errors:
             if error is not None:
                 raise error
+
+    def parts(self, work: Callable[[int], Numbers], count: int) -> list[Numbers]:
+        """Return work(0) .. work(count - 1), each worked out by its own member."""
+        if count == 1:
+            return [work(0)]
+        found: dict[int, Numbers] = {}
+
+        def part(member: int) -> None:
+            if member < count:
+                found[member] = work(member)
+
+        self.run(part)
+        return [found[member] for member in range(count)]
+
+    def add(
+        self, array: NDArray[Any], count: int, sum_up: Callable[..., None] | None = None
+    ) -> None:
+        """Set `array` on all processes to the sum of those of the first `count`: there is one."""
+
+    @property
+    def here(self) -> Team:
+        """The same members for work that every process does in whole."""
+        return self
 
     def share(self, total: int, member: int) -> slice:
         """Return the member's part of `total` things in order."""

@@ -27,6 +27,33 @@ def test_each_does_its_own() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
+def test_parts_are_known_to_all(count: int) -> None:
+    """Of one member alone, each rank works out that one's."""
+
+    def work(ranks: Ranks) -> tuple[list[int], list[tuple[float, ...]]]:
+        asked: list[int] = []
+
+        def part(member: int) -> tuple[float, float]:
+            asked.append(member)
+            return member, member / 2
+
+        return asked, RankTeam(ranks).parts(part, count)
+
+    for rank, (asked, parts) in enumerate(run_together(3, work)):
+        assert parts == [(member, member / 2) for member in range(count)]
+        assert asked == ([0] if count == 1 else [rank] if rank < count else [])
+
+
+def test_work_that_each_does_in_whole() -> None:
+    def work(ranks: Ranks) -> list[int]:
+        done: list[int] = []
+        RankTeam(ranks).here.run(done.append)
+        return done
+
+    assert run_together(3, work) == [[0, 1, 2]] * 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
 def test_adds_in_the_order_of_the_ranks(count: int) -> None:
     """1 + 1e20 - 1e20 is 0 in this order, and 1 in another."""
 

@@ -203,3 +203,17 @@ def test_history_that_cannot_be_written(tmp_path: Path) -> None:
     record = EpochRecord(1, 0.5, None, None, 0.1, (1.0,), 0.0)
     with pytest.raises(StorageError, match=r"history\.jsonl: cannot be written: is a directory"):
         folder.append(record)
+
+
+def test_a_line_of_history_is_there_at_once(tmp_path: Path) -> None:
+    record = EpochRecord(1, 0.5, None, None, 0.1, (1.0,), 0.0)
+    with closing(RunFolder(tmp_path)) as folder:
+        for lines in (1, 2):
+            folder.append(record)
+            assert folder.history.read_bytes().count(b"\n") == lines
+        folder.sync_history()
+        folder.close()
+        folder.append(record)
+    assert [json.loads(line)["epoch"] for line in folder.history.read_text().splitlines()] == [
+        1
+    ] * 3

@@ -1,8 +1,10 @@
-"""What is trained, and what an engine does with it: the steps of `step.py`, by whatever kernel."""
+"""What is trained, and what takes its steps: batch after batch, by whatever computes a gradient."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from mlpcli.parallel import FEWEST_ROWS, members_for
 from mlpcli.records import dataclass
@@ -55,8 +57,8 @@ class Task:
         return most
 
 
-class Engine(Protocol):
-    """Takes the steps of a task.
+class Engine(ABC):
+    """Takes the steps of a task, each member of the team with a share of the rows of a batch.
 
     `kernel` is the identity of what computes them, and `at_once` how many rows, of whole batches,
     take so little time that nobody minds waiting for them. After a step that was not taken `norms`
@@ -64,12 +66,12 @@ class Engine(Protocol):
     """
 
     kernel: str
-    at_once: int
 
-    @property
-    def norms(self) -> list[float]:
-        """Squared norms per layer of the gradient of the last step."""
+    def __init__(self, task: Task) -> None:
+        self.task, self.at_once = task, task.batch_size
+        self.norms: list[float] = []
 
+    @abstractmethod
     def use(self, X: FloatArray, y: FloatArray, weight: FloatArray | None) -> None:
         """Take these as the rows to train on: X (N x n_0), y (N x K) and weight (N,) or None."""
 
@@ -82,7 +84,52 @@ class Engine(Protocol):
         the squared norms of the layers are added to `squares`. The number is less than there are
         batches where a step has logits or a gradient that are not finite: it is not taken.
         """
+        self._deal(order, rate)
+        size = self.task.batch_size
+        for done, start in enumerate(range(0, len(order), size)):
+            added, finite = self._gradient(start, min(size, len(order) - start))
+            if not (finite and math.isfinite(sum(self.norms))):
+                return done, loss
+            self._update()
+            squares += self.norms
+            loss += added
+        return -(-len(order) // size), loss
 
+    def _gradient(self, first: int, rows: int) -> tuple[float, bool]:
+        """Compute dJ/dtheta and `norms` on a batch; return losses, and if all logits are finite.
+
+        J is a mean, so its gradient is the mean of those of the shares, each by its rows.
+        """
+        shares = self.task.shares(rows)
+
+        def part(member: int) -> tuple[float, float]:
+            share = shares[member]
+            return self._part(member, first + share.start, share.stop - share.start, rows)
+
+        losses, odd = zip(*self.task.team.parts(part, len(shares)), strict=True)
+        self._join(len(shares))
+        return sum(losses), math.isfinite(sum(odd))
+
+    @abstractmethod
+    def _deal(self, order: NDArray[np.uint32], rate: float) -> None:
+        """Take note of the order of the rows to come, and of the learning rate."""
+
+    @abstractmethod
+    def _part(self, member: int, first: int, rows: int, batch: int) -> tuple[float, float]:
+        """Compute a member's part of the gradient, of so many rows of those of the batch.
+
+        Return the sum of their losses, and nan where a logit is not finite, else 0.
+        """
+
+    @abstractmethod
+    def _join(self, count: int) -> None:
+        """Make the gradient of the parts of the first members, and `norms` of it."""
+
+    @abstractmethod
+    def _update(self) -> None:
+        """Let the optimizer take the step."""
+
+    @abstractmethod
     def measure(
         self, X: FloatArray, y: FloatArray, weight: FloatArray | None, member: int = 0, /
     ) -> tuple[float, int]:

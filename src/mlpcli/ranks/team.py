@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
-from mlpcli.parallel import FEWEST_ROWS, Team, members_for
+from mlpcli.parallel import FEWEST_ROWS, InTurn, Team, members_for
 from mlpcli.ranks.ranks import add_up
 
 if TYPE_CHECKING:
-    from mlpcli.parallel import Task
-    from mlpcli.ranks.ranks import FloatArray, Ranks, SumUp
+    from collections.abc import Callable
+
+    from mlpcli.parallel import Numbers, Task
+    from mlpcli.ranks.ranks import FloatArray, Ranks
 
 __all__ = ["Allreduce", "RankTeam"]
 
@@ -41,6 +43,21 @@ class RankTeam(Team):
         with np.errstate(over="ignore", invalid="ignore"):
             task(self.member)
 
+    def parts(self, work: Callable[[int], Numbers], count: int) -> list[Numbers]:
+        """Return what the first ranks work out, on all of them.
+
+        For one rank alone all of them do the work: that is sooner done than said.
+        """
+        if count == 1:
+            return [work(0)]
+        mine = work(self.member) if self.member < count else (0.0, 0.0)
+        return self.said(*mine)[:count]
+
+    @property
+    def here(self) -> Team:
+        """As many members one after the other."""
+        return InTurn(self.size)
+
     def agree(self, signal: int | None) -> int | None:
         """Return the signal of any rank, on all of them."""
         return self.ranks.agree(signal)
@@ -59,9 +76,9 @@ class RankTeam(Team):
             )
         return notes
 
-    def add(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
+    def add(self, array: FloatArray, count: int, sum_up: Callable[..., None] | None = None) -> None:
         """Set `array` on all ranks to the sum of those of the first `count`."""
-        self._add(array, count, sum_up)
+        self._add(array, count, sum_up or add_up)
 
     def said(self, *numbers: float) -> list[tuple[float, ...]]:
         """Return the numbers that each rank says, in their order, on all of them."""

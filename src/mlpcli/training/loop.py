@@ -19,7 +19,7 @@ from mlpcli.parallel import ALONE, Team
 from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mlpcli.nn.network import Network
     from mlpcli.nn.objective import Objective
@@ -61,7 +61,7 @@ class Position:
     random generator at the start of that epoch. Of the best epoch yet the weights are kept.
     """
 
-    shuffle: dict[str, Any]
+    shuffle: Mapping[str, Any]
     squares: FloatArray
     best_theta: FloatArray
     epoch: int = 0
@@ -104,6 +104,7 @@ class Loop:
     kernel: Kernel | None = field(default_factory=kernel_for)
     engine: Engine = field(init=False)
     _used: Rows | None = field(init=False, repr=False, default=None)
+    _left: Mapping[str, Any] | None = field(init=False, repr=False, default=None)  # how _rng stands
     _rng: np.random.Generator = field(init=False, repr=False, default_factory=np.random.default_rng)
 
     def __post_init__(self) -> None:
@@ -137,14 +138,15 @@ class Loop:
         """
         at, rng, started = self.position, self._rng, time.perf_counter()
         rate = self.schedule.rate(at.epoch + 1)
-        rng.bit_generator.state = at.shuffle
+        if at.shuffle is not self._left:
+            rng.bit_generator.state = at.shuffle
         with np.errstate(over="ignore", invalid="ignore"):  # found and named by _steps
             for block in blocks(self.train, self.batch_size, rng, skip=at.batch):
                 self._steps(block, rate, stop, at_once)
                 if self.stopped is not None:
                     return None
             loss, metrics = self._validate()
-        self.divergence = self._overflow(loss, rate)
+            self.divergence = self._overflow(loss, rate)
         if self.divergence is not None:
             self.stopped = "diverged"
             return None
@@ -155,12 +157,13 @@ class Loop:
             validation_loss=loss,
             metrics=metrics,
             learning_rate=rate,
-            gradient_norm=tuple(np.sqrt(at.squares / at.batch).tolist()),
+            gradient_norm=tuple(math.sqrt(sum_ / at.batch) for sum_ in at.squares.tolist()),
             seconds=time.perf_counter() - started,
         )
         at.epoch, at.batch, at.loss_sum = at.epoch + 1, 0, 0.0
         at.squares[:] = 0
         at.shuffle = rng.bit_generator.state
+        self._left = at.shuffle
         return record
 
     def _steps(self, block: Block, rate: float, stop: Stop, at_once: int) -> None:
@@ -202,15 +205,14 @@ class Loop:
         rows = self.validation
         if rows is None:
             return None, None
-        sums = [(0.0, 0)] * self.team.size
 
-        def measure(member: int) -> None:
-            for piece in pieces(rows, self.team.share(len(rows), member)):
-                loss, right = self.engine.measure(piece.X, piece.y, piece.weight, member)
-                sums[member] = sums[member][0] + loss, sums[member][1] + right
+        def measure(member: int) -> tuple[float, float]:
+            some = pieces(rows, self.team.share(len(rows), member))
+            measured = [self.engine.measure(p.X, p.y, p.weight, member) for p in some]
+            return sum(loss for loss, _ in measured), sum(right for _, right in measured)
 
-        self.team.run(measure)
-        loss, right = (sum(parts) for parts in zip(*self.team.gathered(sums), strict=True))
+        parts = self.team.parts(measure, self.team.size)
+        loss, right = (sum(part) for part in zip(*parts, strict=True))
         total = len(rows) if rows.weight is None else float(rows.weight.sum(dtype=np.float64))
         answers = len(rows) * (rows.y.shape[1] if self.answers is each_output else 1)
         return loss / total, {"accuracy": right / answers}
@@ -221,13 +223,13 @@ class Loop:
         The last update may have overflowed, and Adam's squares overflow at gradients whose root is
         far from it: such an entry would then stand still for good.
         """
-        quantities = {"a weight": self.network.theta}
+        losses, theta = (self.position.loss_sum, validation_loss or 0.0), self.network.theta
+        looked_at = [theta, *(self.state[name] for name in self.optimizer.moments)]
+        if math.isfinite(sum(losses, sum(float(np.vdot(array, array)) for array in looked_at))):
+            return None
+        quantities = {"a weight": theta}
         quantities |= {f'the optimizer\'s "{name}"': array for name, array in self.state.items()}
-        quantities["the training loss"] = np.array(self.position.loss_sum)
-        quantities["the validation loss"] = np.array(validation_loss or 0.0)
-        with np.errstate(over="ignore", invalid="ignore"):  # looked at more closely below
-            if math.isfinite(sum(float(np.vdot(array, array)) for array in quantities.values())):
-                return None
+        quantities["the training loss"], quantities["the validation loss"] = map(np.array, losses)
         for quantity, array in quantities.items():
             if not np.isfinite(array).all():
                 cause = scale_or_rate((rows.X for rows in pieces(self.train)), self.inputs)

@@ -74,7 +74,7 @@ def train(
     require_trainable(config)
     folder = run_folder_for(config, out)
     tables = [path for pattern in config.tables for path in files_named(pattern)]
-    with closing(FolderLock(folder.path)) as lock:
+    with closing(FolderLock(folder.path)) as lock, closing(folder):
         lock.take()
         folder.check(resume=resume, force=force, inputs=tables)
 

@@ -13,6 +13,7 @@ from mlpcli.text import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from io import FileIO
 
     from mlpcli.config import Config
     from mlpcli.training.loop import EpochRecord
@@ -30,6 +31,7 @@ class RunFolder:
         self.history = path / "history.jsonl"  # one JSON line per epoch
         self.config = path / "config.yaml"  # resolved
         self.report = path / "report.json"  # what --json prints
+        self._history: FileIO | None = None  # open while a run goes on
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -86,18 +88,31 @@ class RunFolder:
             )
         return lines
 
-    def sync_history(self) -> None:
-        """Wait until the history is on the disk, so that no checkpoint there is ahead of it."""
-        with storage_errors(self.history), self.history.open("rb+") as file:
-            os.fsync(file.fileno())
-
     def append(self, record: EpochRecord) -> None:
-        """Add one line to the history."""
+        """Add one line to the history; when this returns, the system has it."""
         line = _as_json(vars(record)).encode() + b"\n"
-        with storage_errors(self.history), self.history.open("ab", buffering=0) as file:
-            left = len(line)
+        with storage_errors(self.history):
+            file, left = self._lasting(), len(line)
             while left:  # a write may take less than it is given
                 left -= file.write(line[-left:]) or 0
+
+    def sync_history(self) -> None:
+        """Wait until the history is on the disk, so that no checkpoint there is ahead of it."""
+        with storage_errors(self.history):
+            os.fsync(self._lasting().fileno())
+
+    def _lasting(self) -> FileIO:
+        """Return the history, open as long as the run goes on."""
+        if self._history is None:
+            self._history = self.history.open("ab", buffering=0)
+        return self._history
+
+    def close(self) -> None:
+        """Let go of the history."""
+        if self._history is not None:
+            with storage_errors(self.history):
+                self._history.close()
+            self._history = None
 
     def write_report(self, document: Mapping[str, Any]) -> None:
         """Write the result as JSON."""

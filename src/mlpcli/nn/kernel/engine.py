@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.nn.kernel.counterparts import counterparts
+from mlpcli.nn.kernel.job import Job
 from mlpcli.nn.kernel.library import kernel_for
 from mlpcli.nn.kernel.work import Training, Work, address
+from mlpcli.nn.task import Engine
 from mlpcli.parallel import ALONE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from mlpcli.nn.kernel.counterparts import Counterparts
@@ -22,45 +25,36 @@ if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import FloatArray
     from mlpcli.nn.task import Task
 
-__all__ = ["WORTH_WAKING", "KernelEngine", "logits"]
+__all__ = ["KernelEngine", "logits"]
 
 _AT_ONCE = 2e7  # multiplications of a call: about a millisecond
 _LOOK_ROWS = 64  # whose Z of all layers stay in the cache
-WORTH_WAKING = 500_000  # parameters; fewer one thread adds up and updates by itself
+_WORTH_WAKING = 500_000  # parameters; fewer one thread adds up and updates by itself
 
 
-class KernelEngine:
-    """The engine whose steps are C; see `mlpcli.nn.task.Engine`.
+class KernelEngine(Engine):
+    """The engine whose steps are C.
 
     One member takes a run of steps in one call. Several take a share each of the rows of every
-    batch; then the gradients are added in the order of the members. `here` are those of this
-    process (None: all).
+    batch; then the gradients are added in the order of the members. A rank is one of them, and
+    what comes out is what as many threads compute, byte for byte.
     """
 
-    def __init__(
-        self, task: Task, kernel: Kernel, codes: Counterparts, here: int | None = None
-    ) -> None:
-        self.task, self.kernel = task, kernel.identity
-        shares = task.shares(task.batch_size)
-        self._alone = len(shares) == 1
-        self._members = [Training(kernel, task, codes, task.most_rows) for _ in shares[:here]]
-        first, *others = self._members
-        self._first = first
-        self._others = (ctypes.c_void_p * len(others))(*(address(m.gradient) for m in others))
+    def __init__(self, task: Task, kernel: Kernel, codes: Counterparts) -> None:
+        super().__init__(task)
+        self.kernel, busy = kernel.identity, len(task.shares(task.batch_size))
+        self._alone, here = busy == 1, task.team.here
+        count = busy if here is task.team else 1  # of another process are the other members
+        self._members = [Training(kernel, task, codes) for _ in range(count)]
+        self._first, *others = self._members
+        self._others = _pointers([member.gradient for member in others])
         calls = ("run", "part", "join", "update", "look")
-        self._run, self._part, self._join, self._update, self._look = map(first.call, calls)
-        batches = _AT_ONCE // (3 * task.network.theta.size * task.batch_size)
-        self.at_once = task.batch_size * max(1, int(batches))
-        large = task.network.theta.size >= WORTH_WAKING and not self._alone
-        self._joiners = task.team if large else ALONE
+        self._run, self._one, self._add, self._descend, self._look = map(self._first.call, calls)
+        size = task.network.theta.size
+        self.at_once *= max(1, int(_AT_ONCE // (3 * size * task.batch_size)))
+        self._joiners = here if size >= _WORTH_WAKING and not self._alone else ALONE
         eyes = range(task.team.size)
         self._eyes = [Work(kernel, task.network, codes, _LOOK_ROWS) for _ in eyes]
-
-    @property
-    def norms(self) -> list[float]:
-        """See `Engine`."""
-        norms: list[float] = self._first.norms[:-1].tolist()
-        return norms
 
     def use(self, X: FloatArray, y: FloatArray, weight: FloatArray | None) -> None:
         """See `Engine`."""
@@ -72,66 +66,57 @@ class KernelEngine:
         self, order: NDArray[np.uint32], rate: float, loss: float, squares: FloatArray
     ) -> tuple[int, float]:
         """See `Engine`."""
+        if not self._alone:
+            return super().steps(order, rate, loss, squares)
+        first = self._first
+        first.deal(order, rate)
+        first.point(squares=squares)
+        first.sums[0] = loss
+        done: int = self._run(first.job, len(order))
+        self.norms = first.norms[:-1].tolist()
+        return done, float(first.sums[0])
+
+    def _deal(self, order: NDArray[np.uint32], rate: float) -> None:
         for member in self._members:
             member.deal(order, rate)
-        if not self._alone:
-            return self._together(len(order), loss, squares)
-        self._first.point(squares=squares)
-        self._first.sums[0] = loss
-        done: int = self._run(self._first.job, len(order))
-        return done, float(self._first.sums[0])
 
-    def _together(self, rows: int, loss: float, squares: FloatArray) -> tuple[int, float]:
-        """Take the steps in the team."""
-        size, state = self.task.batch_size, self.task.state
-        for done, start in enumerate(range(0, rows, size)):
-            added, finite = self._compute(start, min(size, rows - start))
-            if not (finite and math.isfinite(sum(self.norms))):
-                return done, loss
-            if "steps" in state:
-                state["steps"] += 1
-            self._descend(int(state.get("steps", 0)))
-            squares += self._first.norms[:-1]
-            loss += added
-        return -(-rows // size), loss
+    def _part(self, member: int, first: int, rows: int, batch: int) -> tuple[float, float]:
+        mine = self._members[member % len(self._members)]
+        return self._one(mine.job, first, rows, batch), float(mine.norms[-1])
 
-    def _compute(self, start: int, rows: int) -> tuple[float, bool]:
-        """Compute gradient and norms of a batch; return losses, and if all logits are finite."""
-        shares, losses = self.task.shares(rows), [0.0] * len(self._members)
-
-        def part(member: int) -> None:
-            if member < len(shares):
-                share, job = shares[member], self._members[member].job
-                first, count = start + share.start, share.stop - share.start
-                losses[member] = self._part(job, first, count, rows)
-
-        self.task.team.run(part)
-        finite = all(math.isfinite(m.norms[-1]) for m in self._members[: len(shares)])
-        self._finish(len(shares) - 1)
-        return sum(losses), finite
-
-    def _finish(self, others: int) -> None:
-        """Put the gradient together from that of the first member and so many others."""
-        norms = np.zeros((self._joiners.size, len(self._first.norms) - 1))
+    def _join(self, count: int) -> None:
+        first, parts = self._first, np.zeros((self._joiners.size, len(self.task.network.W)))
+        if count > 1:
+            self.task.team.add(first.gradient, count, self._sum_up)
+        others = min(count, len(self._members)) - 1
 
         def join(member: int) -> None:
-            self._join(
-                self._first.job, *self._mine(member), others, self._others, address(norms[member])
-            )
+            self._add(first.job, *self._mine(member), others, self._others, address(parts[member]))
 
         self._joiners.run(join)
-        self._first.norms[:-1] = norms.sum(axis=0)
+        self.norms = parts.sum(axis=0).tolist()
 
-    def _descend(self, steps: int) -> None:
-        """Let the optimizer take this step, each of the team on a share of the parameters."""
-        self._joiners.run(lambda member: self._update(self._first.job, *self._mine(member), steps))
+    def _sum_up(self, total: FloatArray, parts: FloatArray) -> None:
+        """Write the sum of the parts of ranks to `total` as those of threads are added."""
+        total[:] = parts[0]
+        job, norms = Job.from_buffer_copy(self._first.job), np.zeros(len(self.task.network.W))
+        job.gradient, job.l2 = address(total), 0.0
+        others = _pointers(parts[1:])
+        self._add(job, 0, total.size, len(others), others, address(norms))
+
+    def _update(self) -> None:
+        state = self.task.state
+        if "steps" in state:
+            state["steps"] += 1
+        steps = int(state.get("steps", 0))
+        self._joiners.run(lambda member: self._descend(self._first.job, *self._mine(member), steps))
 
     def _mine(self, member: int) -> tuple[int, int]:
         share = self._joiners.share(self.task.network.theta.size, member)
         return share.start, share.stop
 
     def measure(
-        self, X: FloatArray, y: FloatArray, weight: FloatArray | None, member: int = 0
+        self, X: FloatArray, y: FloatArray, weight: FloatArray | None, member: int = 0, /
     ) -> tuple[float, int]:
         """See `Engine`."""
         work = self._eyes[member]
@@ -140,6 +125,10 @@ class KernelEngine:
         self._look(work.job, len(X), None)
         loss, right = work.sums.tolist()
         return loss, int(right)
+
+
+def _pointers(arrays: Sequence[FloatArray] | FloatArray) -> Any:
+    return (ctypes.c_void_p * len(arrays))(*map(address, arrays))
 
 
 def logits(network: Network, X: FloatArray, kept: str | None = None) -> FloatArray:

@@ -41,7 +41,7 @@ class Work:
         self._kernel, self.dtype = kernel, network.theta.dtype
         self.norms, self.sums = np.zeros(len(network.sizes)), np.zeros(2)
         self._kept: dict[str, NDArray[Any] | None] = {}
-        self._given: tuple[FloatArray | None, ...] = (np.empty(0),)
+        self._given: list[FloatArray | None] = []
         self.job = Job(
             depth=len(network.sizes) - 1,
             bias=int(network.bias),
@@ -65,8 +65,9 @@ class Work:
     def point(self, **arrays: NDArray[Any] | None) -> None:
         """Let fields of the job point to arrays, and hold these."""
         for name, array in arrays.items():
-            self._kept[name] = array
-            setattr(self.job, name, address(array))
+            if name not in self._kept or self._kept[name] is not array:
+                setattr(self.job, name, address(array))
+                self._kept[name] = array
 
     def make_room(self) -> None:
         """Take the memory that the rows need on their way, if that has not been done."""
@@ -77,8 +78,8 @@ class Work:
         self, X: FloatArray, y: FloatArray, weight: FloatArray | None, omega: FloatArray | None
     ) -> None:
         """Point to rows: X (N x n_0), y (N x K), weight (N,), and omega (N x K or N x 1)."""
-        given = (X, y, weight, omega)
-        if all(a is b for a, b in zip(given, self._given, strict=False)):
+        given = [X, y, weight, omega]
+        if [*map(id, given)] == [*map(id, self._given)]:
             return  # the same as before, as in every epoch
         self.make_room()
         self._given = given
@@ -95,10 +96,10 @@ def _aligned(size: int) -> NDArray[np.uint8]:
 
 
 class Training(Work):
-    """The job of a member of the team: its share of each batch, `rows` at most, and `gradient`."""
+    """The job of a member of the team: its share of each batch, and its `gradient`."""
 
-    def __init__(self, kernel: Kernel, task: Task, codes: Counterparts, rows: int) -> None:
-        super().__init__(kernel, task.network, codes, rows)
+    def __init__(self, kernel: Kernel, task: Task, codes: Counterparts) -> None:
+        super().__init__(kernel, task.network, codes, task.most_rows)
         self.job.answers, self.job.batch, self.job.l2 = -1, task.batch_size, task.objective.l2
         for i, name in enumerate(task.optimizer.moments):
             self.job.moments[i] = address(task.state[name])
@@ -107,11 +108,13 @@ class Training(Work):
         self.gradient: FloatArray = room[: theta.size]
         self.point(steps=task.state.get("steps"), gradient=room)
         self._outputs, self._divisor = task.network.sizes[-1], task.objective.divisor
+        self._dealt = -1
 
     def deal(self, order: NDArray[np.uint32], rate: float) -> None:
         """Point to the order of the rows to come, batch by batch, at a learning rate."""
-        size, divisor = self.job.batch, self._divisor
-        rest = len(order) % size or size
-        self.job.divisors[:] = divisor(size, self._outputs), divisor(rest, self._outputs)
         self.job.rate = rate
         self.point(order=order)
+        if len(order) != self._dealt:
+            size, self._dealt = self.job.batch, len(order)
+            rows = (size, len(order) % size or size)
+            self.job.divisors[:] = [self._divisor(count, self._outputs) for count in rows]
