@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import pickle
 import resource
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,3 +158,29 @@ def test_no_space_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StorageError, match="rows: no space left on device") as caught:
         Scratch(tmp_path).write(0, np.ones(1))
     assert caught.value.exit_code == 74
+
+
+def test_another_process_writes_where_it_is_let_in(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path)
+    scratch.write(0, np.arange(4, dtype=np.uint8))
+    door = pickle.loads(pickle.dumps(scratch.door(4)))
+    with door.opened() as write:
+        assert write is not None
+        write(1000, np.arange(3, dtype=np.uint8))
+    assert read(scratch, 0, 4).tolist() == [0, 1, 2, 3]
+    assert read(scratch, 1000, 3).tolist() == [0, 1, 2]
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(StorageError, match="no space left"), door.opened() as write:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    scratch.close()
+
+
+def test_another_file_or_none_is_told(tmp_path: Path) -> None:
+    """As on another machine, where the same number may be that of another process."""
+    scratch, path = Scratch(tmp_path), tmp_path / "other"
+    door = scratch.door(0)
+    path.write_bytes(b"something else that is long enough")
+    for there in (path, tmp_path / "none", tmp_path):
+        with replace(door, path=there).opened() as write:
+            assert write is None
+    scratch.close()
