@@ -157,7 +157,7 @@ def test_a_step_whose_squares_overflow_is_not_taken(engine: str, members: int) -
 @pytest.mark.parametrize(("loss", "suits"), [("stable", True), ("naive", False)])
 def test_the_kernel_is_used_where_it_has_all_that_is_computed(loss: str, suits: bool) -> None:
     network, objective, rows = setting(loss)
-    task = engine_of("numpy", network, objective, rows, 32).task  # type: ignore[attr-defined]
+    task = engine_of("numpy", network, objective, rows, 32).task
     kernel = kernel_for()
     if kernel is None:
         pytest.skip("there is no compiled kernel")
