@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
 
-__all__ = ["Convention", "convention_of", "factor_text", "read_convention"]
+__all__ = ["Convention", "convention_of", "factor_text", "negates", "read_convention"]
 
 _LARGEST_DENOMINATOR = 1000
 _TYPES = {"activation": str, "loss": str, "output": str, "reduction": str}
@@ -122,3 +122,8 @@ def factor_text(factor: float) -> str:
     near = Fraction(factor).limit_denominator(_LARGEST_DENOMINATOR)
     exact = float(near) == factor and near.denominator <= _LARGEST_DENOMINATOR
     return str(near) if exact else f"{factor!r}"
+
+
+def negates(options: str | None) -> bool:
+    """Return whether these options, as `options_from` has them in a line, turn the sign of J."""
+    return "--factor -" in (options or "")
