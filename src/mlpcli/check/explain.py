@@ -40,7 +40,7 @@ def explain(
     if not wrong:
         return result
     T = result.check.allowed(tolerance)
-    explained = _specific(diagnose(case, given, result.check.bounds, T))
+    explained = _told(diagnose(case, given, result.check.bounds, T), given)
     suggestion = None if findings else _suggestion(result, T, others)
     if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
@@ -49,9 +49,14 @@ def explain(
     return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
 
 
-def _specific(found: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
-    """Return the same without more general names for what has one of its own."""
-    return tuple(each for each in found if not any(_covers(other, each) for other in found))
+def _told(found: tuple[Diagnosis, ...], given: Parameters) -> tuple[Diagnosis, ...]:
+    """Return the same without more general names for what has one of its own.
+
+    A gradient of zeros has one name: whatever comes to zeros on this case would explain it.
+    """
+    zeros = () if given.theta.any() else [each for each in found if each.bug == "zero-gradient"]
+    specific = [each for each in found if not any(_covers(other, each) for other in found)]
+    return tuple(zeros or specific)
 
 
 def _covers(specific: Diagnosis, general: Diagnosis) -> bool:
