@@ -202,4 +202,5 @@ class _Total:
         with np.errstate(all="ignore"):
             total = np.where(single, total.astype(np.float32), total)
         theta = total.astype(np.float32) if single.all() else total
-        return self._like(theta), self._doubt * self._share
+        doubt = np.where(np.isfinite(total), self._doubt, 0)  # no rounding excuses nan and inf
+        return self._like(theta), doubt * self._share

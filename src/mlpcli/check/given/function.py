@@ -81,7 +81,8 @@ def run_function(
 
 def _doubt(made: Made, rate: Rate) -> FloatArray:
     """Return what rounding has done to a step, and what it has done to its fitted rate."""
-    doubt: FloatArray = made.doubt + rate.uncertainty * np.abs(made.gradient.theta)
+    theta = np.abs(made.gradient.theta)
+    doubt: FloatArray = made.doubt + rate.uncertainty * np.where(np.isfinite(theta), theta, 0)
     return doubt
 
 
