@@ -119,6 +119,16 @@ def test_a_step_of_one_vector_is_told_of_the_call() -> None:
     assert found.options("step", OURS) == "--call row-step --samples vector"
 
 
+def raised_on_three_layers(function: Any) -> str:
+    """Return what is said of a function on a network of three layers."""
+    built_in, smaller = built_in_cases(Convention())["C"], smaller_cases(Convention())
+    with pytest.raises(CaseError) as caught, \
+            told_of_other_ways(partial(hosted, function), built_in, "batch", OURS, smaller), \
+            hosted(function) as host:  # fmt: skip
+        run_function(host, built_in)
+    return str(caught.value)
+
+
 def test_a_function_of_two_layers_is_told_the_network_that_it_takes() -> None:
     def of_two(weights: Any, biases: Any, X: Any, y: Any) -> Any:
         (W1, W2), (b1, b2) = weights, biases
@@ -127,9 +137,65 @@ def test_a_function_of_two_layers_is_told_the_network_that_it_takes() -> None:
         delta1 = (delta2 @ W2) * Z * (1 - Z)
         return [delta1.T @ X, delta2.T @ Z], [delta1.sum(0), delta2.sum(0)]
 
-    built_in, smaller = built_in_cases(Convention())["C"], smaller_cases(Convention())
-    with pytest.raises(CaseError) as caught, \
-            told_of_other_ways(partial(hosted, of_two), built_in, "batch", OURS, smaller), \
-            hosted(of_two) as host:  # fmt: skip
-        run_function(host, built_in)
-    assert str(caught.value).endswith("; it runs with --network 3-4-1: add that")
+    assert raised_on_three_layers(of_two).endswith("; it runs with --network 3-4-1: add that")
+
+
+@pytest.mark.parametrize("unpacks", [True, False])
+def test_a_function_of_one_layer_is_told_so(unpacks: bool) -> None:
+    def of_one(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        if unpacks:
+            (W,), (b,) = weights, biases
+        else:
+            W, b = weights[0], biases[0]
+        delta = (1 / (1 + np.exp(-(X @ W.T + b))) - y) / len(y)
+        return [delta.T @ X], [delta.sum(0)]
+
+    assert raised_on_three_layers(of_one).endswith("; it runs with --network 3-1: add that")
+
+
+def test_a_mistake_that_few_layers_hide_is_no_reason_to_check_fewer() -> None:
+    def of_any(weights: Any, biases: Any, X: Any, y: Any, *, wrong: Any) -> Any:
+        Z = [X]
+        for W, b in zip(weights, biases, strict=True):
+            Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
+        delta = (Z[-1] - y) / len(y)
+        d_weights: list[Any] = []
+        d_biases: list[Any] = []
+        for i in reversed(range(len(weights))):
+            d_weights.insert(0, delta.T @ Z[i])
+            d_biases.insert(0, delta.sum(0))
+            delta = wrong(i, delta, weights, Z)
+        return d_weights, d_biases
+
+    def of_the_layer_below(i: int, delta: Any, weights: Any, Z: Any) -> Any:
+        return delta if i == 0 else (delta @ weights[i - 1]) * Z[i] * (1 - Z[i])
+
+    def of_the_third_layer(i: int, delta: Any, weights: Any, Z: Any) -> Any:
+        below = (delta @ weights[i]) * Z[i] * (1 - Z[i])
+        return below[:, 1:] if len(weights) > 2 and i == 1 else below
+
+    for wrong in (of_the_layer_below, of_the_third_layer):
+        said = raised_on_three_layers(partial(of_any, wrong=wrong))
+        assert said.endswith(
+            "it runs with fewer layers: the mistake is in what only more of them reach"
+        )
+        assert "--network" not in said
+
+
+def test_where_the_cause_is_named_no_options_hide_it() -> None:
+    def per_row(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        Z = [X]
+        for W, b in zip(weights, biases, strict=True):
+            Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
+        delta = (Z[-1] - y) / len(y)
+        d_weights: list[Any] = []
+        d_biases: list[Any] = []
+        for i in reversed(range(len(weights))):
+            d_weights.insert(0, delta.T @ Z[i])
+            d_biases.insert(0, delta)
+            delta = (delta @ weights[i]) * Z[i] * (1 - Z[i])
+        return d_weights, d_biases
+
+    said = raised_on_three_layers(per_row)
+    assert "delta_1 before it meets" in said or "one gradient per row" in said
+    assert "--" not in said

@@ -141,7 +141,33 @@ def test_two_readings_that_differ_are_refused_and_named() -> None:
     assert "the names dW1, db1, .." in line
     assert "and as the names " in line
     assert "and they differ; name the arrays in a dict" in line
-    assert "one vector" in refusal(noise.theta)
+
+
+@pytest.mark.parametrize(
+    ("bias", "turn", "after"),
+    [
+        ("column", (-1,), "(4, 4)"),
+        ("column", (1, -1), "(4, 4)"),
+        ("vector", (-1, 1), "(4, 4)"),
+        ("vector", (1, -1), None),
+        ("row", (-1,), None),
+    ],
+)
+def test_biases_that_a_step_would_spoil_are_noticed(
+    bias: Any, turn: tuple[int, ...], after: str | None
+) -> None:
+    layout, right = Layout(bias=bias), CASE.gradient()
+    found = read([right.W, [b.reshape(turn) for b in right.b]], CASE, layout)
+    np.testing.assert_array_equal(found.gradient.theta, right.theta)
+    assert (found.outgrown or "").endswith(f"b1 - eta db1 would be {after}" if after else "")
+    assert (found.outgrown is None) == (after is None)
+
+
+def test_a_vector_that_is_near_in_no_order_is_taken_row_by_row() -> None:
+    noise = np.random.default_rng(5).standard_normal(CASE.network.theta.size)
+    found = read(noise, CASE)
+    assert (found.reading, found.packed) == ("one vector, W1, b1, W2, .., row by row", True)
+    np.testing.assert_array_equal(found.gradient.W[0].ravel(), noise[: found.gradient.W[0].size])
 
 
 def test_numbers_tell_where_shapes_leave_two_readings() -> None:

@@ -2,7 +2,7 @@
 
 A product of matrices that do not fit ends in NumPy's own error. So the function is called in every
 other layout, and row by row, in a process of its own, as foreign code may crash; the nearest that
-runs is told.
+runs is told. Nothing is told where a message names the cause: options would only hide the mistake.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.layout import Labels, Layout, Samples
+from mlpcli.check.given.misfit import WANTED, names_a_cause
 from mlpcli.check.given.returned import apart
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Way", "fitting_way", "told_of_other_ways"]
 
 _TOLD = "add that"  # the end of a message that names options already
+_TAKES_FEWER = ("unpack", *WANTED)  # of a function for one layer, on more
 
 
 @contextmanager
@@ -46,30 +48,43 @@ def told_of_other_ways(
     try:
         yield
     except CaseError as error:
-        told = any(_TOLD in line for line in error.lines)
-        options = None if told else _options(opened, case, call, layout, smaller)
-        if options is None:
+        if any(_TOLD in line or names_a_cause(line) for line in error.lines):
             raise
-        line = f"{error.lines[0]}; it runs with {options}: {_TOLD}"
-        raise type(error)(line, *error.lines[1:]) from error
+        way = fitting_way(opened, case, call, layout)
+        options = None if way is None else way.options(call, layout)
+        said = f"it runs with {options}: {_TOLD}" if options else None
+        if options is None:
+            said = _of_fewer_layers(opened, call, layout, smaller, error)
+        if said is None:
+            raise
+        raise type(error)(f"{error.lines[0]}; {said}", *error.lines[1:]) from error
 
 
-def _options(
+def _of_fewer_layers(
     opened: Callable[[], AbstractContextManager[Host]],
-    case: Case,
     call: str,
     layout: Layout,
     smaller: Mapping[str, Case],
+    error: CaseError,
 ) -> str | None:
-    """Return the options of the nearest way, on the case itself or else on a smaller one."""
-    way = fitting_way(opened, case, call, layout)
-    if way is not None:
-        return way.options(call, layout)
-    for sizes, other in smaller.items():
-        way = fitting_way(opened, other, call, layout, as_it_is=True)
-        if way is not None:
-            return f"--network {sizes} {way.options(call, layout)}".strip()
-    return None
+    """Return what running on fewer layers says of a function, None where it runs on none.
+
+    A function that is written for so many layers runs on no other number. One that runs on several,
+    or on a single layer without saying that it takes one, has its mistake in a line that only more
+    layers reach: to check it without them would prove what is wrong.
+    """
+    ways = {
+        sizes: fitting_way(opened, case, call, layout, as_it_is=True)
+        for sizes, case in smaller.items()
+    }
+    run = {sizes: way for sizes, way in ways.items() if way is not None}
+    if not run:
+        return None
+    sizes, way = next(iter(run.items()))
+    takes_one = any(word in line for line in error.lines for word in _TAKES_FEWER)
+    if len(run) > 1 or (len(smaller[sizes].network.W) == 1 and not takes_one):
+        return "it runs with fewer layers: the mistake is in what only more of them reach"
+    return f"it runs with {f'--network {sizes} {way.options(call, layout)}'.strip()}: {_TOLD}"
 
 
 @dataclass(frozen=True)

@@ -66,9 +66,12 @@ def run_function(
     other = other_call(caller.call, first, case, rate.value)
     if caller.call.step and other is None:
         _require_plain(caller, case, rate.value)
+    returned = first.returned
     known = Provenance(
         layout=layout,
-        beside=() if first.returned is None else compare(first.returned.beside, case, layout),
+        beside=() if returned is None else compare(returned.beside, case, layout),
+        order=returned.reading if returned is not None and returned.packed else None,
+        outgrown=None if returned is None else returned.outgrown,
         call=call,
         findings=found,
         doubt=_doubt(first, rate) if caller.call.step else None,
