@@ -55,6 +55,24 @@ def test_findings_fail_a_check_of_right_tensors() -> None:
     assert result.diagnosis == (finding,)
 
 
+def test_findings_stand_before_the_bugs_of_a_wrong_gradient() -> None:
+    finding = Diagnosis("changes-inputs", (), (), "it does", "work on copies", None)
+    case = CASES["square"]
+    wrong = buggy(case, (Plant("missing-sigma-prime", (1,)),))
+    result = gradcheck(case, wrong, findings=(finding,))
+    assert [found.bug for found in result.diagnosis][:2] == [
+        "changes-inputs", "missing-sigma-prime",
+    ]  # fmt: skip
+    assert result.suggestion is None
+
+
+def test_a_known_bug_settles_nothing_where_the_second_opinion_differs() -> None:
+    case = CASES["square"]
+    wrong = buggy(case, (Plant("missing-sigma-prime", (1,)),))
+    assert gradcheck(case, wrong).verdict == "fail"
+    assert gradcheck(case, wrong, step=0.5).verdict == "inconclusive"
+
+
 def test_forms_are_listed_beside_a_verdict_that_they_do_not_change() -> None:
     case = CASES["saturated"]
     alone, compared = gradcheck(case), gradcheck(case, compare_losses=True)

@@ -103,6 +103,14 @@ def test_the_ones_of_a_folded_bias_are_left_out() -> None:
         assert found.verdict == "pass"
 
 
+def test_a_column_may_be_a_vector() -> None:
+    case = network_case((3, 4, 1), 7)
+    ours = intermediates(case)
+    flat = {name: ours[name].ravel() for name in ("H2", "Z2", "delta2")}
+    found = compare(flat, case, OURS)
+    assert [(c.name, c.verdict) for c in found] == [(name, "pass") for name in flat]
+
+
 def test_the_first_wrong_array_of_each_pass_is_the_place() -> None:
     wrong = RIGHT | {n: RIGHT[n] * 1.1 + 0.01 for n in ("Z2", "H3", "Z3", "delta2", "delta1")}
     told = {c.name: c.meaning.partition(";")[0] for c in compare(wrong, CASE, OURS)}

@@ -180,6 +180,10 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         ((G.W, [b * 1j for b in G.b]), "expected float32 or float64, got complex128"),
         ({"W1": G.W[0].astype(np.float16)}, "W1: expected float32 or float64, got float16"),
         (numbered("W", G.W) | {"b1": G.b[0]}, 'no array "b2"; it has W1, W2, W3, b1'),
+        (flat(*alternating(G.W, G.b), 1.0), "expected two lists of arrays"),
+        (flat(*alternating(G.W, G.b))[:-1], "expected two lists of arrays"),
+        (dict.fromkeys("abcdefghij", 1), "got a dict of a, b, c, d, e, f, g, h;"),
+        ([[[[[1.0]], [[2.0]]], []]], "got a list of (a list of (a list of (list, list), list))"),
         (None, ("expected two lists of arrays, (d_weights, d_biases), got NoneType; shapes (4, 3), "
          "(5, 4), (2, 5) and (4,), (5,), (2,)")),
         (np.float64(0.1), "got a number"),

@@ -38,6 +38,7 @@ def called(parameters: str, *, step: bool = False, roles: tuple[str, ...] = ALL)
         ("weights, biases, X, y", "Wbxt"),
         ("X, y, weights, biases", "xtWb"),
         ("x, w, b, t", "xWbt"),
+        ("w, W, x, y", "Wbxt"),  # two of one kind, as little
         ("x, y, theta, p", "Wbxt"),  # one name says nothing, so that places count
         ("p, q, r, s, /", "Wbxt"),
         ("p, q, r, s, verbose=False", "Wbxt"),
