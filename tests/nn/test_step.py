@@ -166,15 +166,17 @@ def test_the_kernel_is_used_where_it_has_all_that_is_computed(loss: str, suits: 
 
 
 @every_engine
-def test_however_the_steps_are_cut_the_bytes_are_the_same(engine: str) -> None:
+@pytest.mark.parametrize("members", [1, 2])
+def test_however_the_steps_are_cut_the_bytes_are_the_same(engine: str, members: int) -> None:
     paths = []
     for cut in (300, 64, 128):
         network, objective, rows = setting("l2")
-        mine = engine_of(engine, network, objective, rows, 32, rule="adam")
         loss, squares = 0.0, np.zeros(3)
-        for start in range(0, 300, cut):
-            done, loss = mine.steps(order_of(rows)[start : start + cut], 0.1, loss, squares)
-            assert done == -(-min(cut, 300 - start) // 32)
+        with closing(Team(members)) as team:
+            mine = engine_of(engine, network, objective, rows, 32, team, rule="adam")
+            for start in range(0, 300, cut):
+                done, loss = mine.steps(order_of(rows)[start : start + cut], 0.1, loss, squares)
+                assert done == -(-min(cut, 300 - start) // 32)
         paths.append((network.theta.tobytes(), loss, squares.tobytes()))
     assert paths[0] == paths[1] == paths[2]
 

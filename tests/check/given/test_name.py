@@ -108,6 +108,9 @@ def test_the_folder_of_the_file_comes_before_the_current_one(folder: Path) -> No
         ("good:Model.gradeint", ': Model has no function gradeint, did you mean "gradient"?'),
         ("good:number", ": good has no function number"),
         ("good:Model", ": Model is a class; name its method, good:Model.gradient"),
+        ("good:Inner.Model", ": Model is a class; name its method, good:Inner.Model.METHOD"),
+        (":gradient", ': expected a .npz or .safetensors file, or "package.module:function", or'),
+        ("good.py:a b", ': expected a .npz or .safetensors file, or "package.module:function", or'),
         ("good:Two", ": Two is a class; name its method, good:Two.backward"),
     ],
 )

@@ -104,6 +104,12 @@ def test_one_layer_without_lists(swap: bool) -> None:
     np.testing.assert_array_equal(read(tree, ONE).gradient.theta, right.theta)
 
 
+def test_one_layer_in_an_array_of_layers() -> None:
+    right = ONE.gradient()
+    stacked = {"W": right.W[0][np.newaxis], "b": right.b[0][np.newaxis]}
+    np.testing.assert_array_equal(read(stacked, ONE).gradient.theta, right.theta)
+
+
 def test_float32_is_kept() -> None:
     right = CASE.gradient()
     W, b = ([x.astype(np.float32) for x in part] for part in (right.W, right.b))

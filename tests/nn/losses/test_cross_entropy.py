@@ -84,6 +84,7 @@ def test_derivative_is_that_of_autograd(outputs: int, seed: int, soft: bool) -> 
 
     for form in ("naive", "fused", "stable"):
         derivative = LOSS.forms[form].derivative(h, y, 0.0)
+        assert LOSS.forms[form].value(h, y, 0.0).sum() == pytest.approx(total(h), rel=1e-11)
         np.testing.assert_allclose(derivative, grad(total)(h), rtol=1e-11, atol=1e-14)
 
 
