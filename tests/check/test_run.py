@@ -59,7 +59,7 @@ def test_findings_stand_before_the_bugs_of_a_wrong_gradient() -> None:
     finding = Diagnosis("changes-inputs", (), (), "it does", "work on copies", None)
     case = CASES["square"]
     wrong = buggy(case, (Plant("missing-sigma-prime", (1,)),))
-    result = gradcheck(case, wrong, findings=(finding,))
+    result = gradcheck(case, wrong, known=Provenance(findings=(finding,)))
     assert [found.bug for found in result.diagnosis][:2] == [
         "changes-inputs", "missing-sigma-prime",
     ]  # fmt: skip

@@ -88,4 +88,4 @@ def test_steps_that_overflow_are_no_explanation_and_say_nothing() -> None:
     case = network_case((3, 2, 1), 5, weighted=True)
     heavy = replace(case, omega=np.full((5, 1), 1e6))
     assert not np.isfinite(_after_all_rows(heavy, 1e308)).all()
-    assert run("wrong_step", "step", 1e300).other_call is None
+    assert run("wrong_step", "step", 1e300).known.other_call is None
