@@ -104,12 +104,15 @@ def test_a_kink_is_stepped_over_by_halving() -> None:
     assert np.abs(state["point"]).max() < 1e-6
 
 
-@pytest.mark.parametrize(("start", "length"), [(0.3, 0.5), (0.1, 0.125), (1.2, 1.0)])
+@pytest.mark.parametrize(
+    ("steepness", "start", "length"),
+    [(1, 0.3, 0.5), (1, 0.1, 0.125), (1, 1.2, 1.0), (2, 1.4, 0.5)],
+)
 def test_a_step_over_a_kink_is_the_longest_half_that_leads_down(
-    start: float, length: float
+    steepness: float, start: float, length: float
 ) -> None:
-    """From |x| = 0.3 a step of 1 leads to 0.7, and one of 1/2 to 0.2."""
-    state = descend(lambda x: (np.abs(x).sum(), np.sign(x)), [start], 1)
+    """From |x| at 0.3 a step of 1 leads to 0.7, and one of 1/2 to 0.2; 2 |x| begins at 1/2."""
+    state = descend(lambda x: (steepness * np.abs(x).sum(), steepness * np.sign(x)), [start], 1)
     assert state["lengths"] == [length]
 
 

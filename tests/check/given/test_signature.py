@@ -58,6 +58,12 @@ def test_arguments_go_by_place_or_by_name(parameters: str, taken: str | None) ->
         assert "".join(v for v in called(parameters).values() if v in GIVEN) == taken
 
 
+def test_without_biases_two_places_are_the_last_two() -> None:
+    roles = ("weights", "X", "y")
+    assert called("p, q", roles=roles) == {"p": "x", "q": "t"}
+    assert called("p, q, r", roles=roles) == {"p": "W", "q": "x", "r": "t"}
+
+
 def test_any_number_of_arguments_takes_all() -> None:
     assert signature_of(lambda *case: case, ALL, False).call(lambda *case: case, GIVEN, 1) == GIVEN
 
