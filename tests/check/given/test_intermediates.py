@@ -56,8 +56,10 @@ def test_float32_is_known_by_its_digits_and_not_by_its_errors() -> None:
     """An error of 1e-5 may come from float32 where all entries are of that kind, and only there."""
     off = (RIGHT["H2"] * (1 + 1e-5)).astype(np.float32)
     assert compare({"H2": off}, CASE, OURS)[0].verdict == "pass"
-    for tiny in (1 - 1e-12, 1 + 1e-12):
-        assert compare({"H2": off * np.float64(tiny)}, CASE, OURS)[0].verdict == "fail"
+    exact = off.astype(np.float64)
+    for tiny in (-1e-12, 1e-12):  # rounded to float32 all entries rise, or all of them fall
+        beside = {"H2": exact + tiny * np.abs(exact)}
+        assert compare(beside, CASE, OURS)[0].verdict == "fail"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +103,14 @@ def test_the_ones_of_a_folded_bias_are_left_out() -> None:
         layout = Layout("rows", "out-in", bias)  # type: ignore[arg-type]
         (found,) = compare({"Z1": np.hstack(parts)}, CASE, layout)
         assert found.verdict == "pass"
+
+
+def test_a_column_may_be_a_vector() -> None:
+    case = network_case((3, 4, 1), 7)
+    ours = intermediates(case)
+    flat = {name: ours[name].ravel() for name in ("H2", "Z2", "delta2")}
+    found = compare(flat, case, OURS)
+    assert [(c.name, c.verdict) for c in found] == [(name, "pass") for name in flat]
 
 
 def test_the_first_wrong_array_of_each_pass_is_the_place() -> None:

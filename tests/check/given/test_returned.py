@@ -104,6 +104,12 @@ def test_one_layer_without_lists(swap: bool) -> None:
     np.testing.assert_array_equal(read(tree, ONE).gradient.theta, right.theta)
 
 
+def test_one_layer_in_an_array_of_layers() -> None:
+    right = ONE.gradient()
+    stacked = {"W": right.W[0][np.newaxis], "b": right.b[0][np.newaxis]}
+    np.testing.assert_array_equal(read(stacked, ONE).gradient.theta, right.theta)
+
+
 def test_float32_is_kept() -> None:
     right = CASE.gradient()
     W, b = ([x.astype(np.float32) for x in part] for part in (right.W, right.b))
@@ -206,6 +212,10 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         ((G.W, [b * 1j for b in G.b]), "expected float32 or float64, got complex128"),
         ({"W1": G.W[0].astype(np.float16)}, "W1: expected float32 or float64, got float16"),
         (numbered("W", G.W) | {"b1": G.b[0]}, 'no array "b2"; it has W1, W2, W3, b1'),
+        (flat(*alternating(G.W, G.b), 1.0), "expected two lists of arrays"),
+        (flat(*alternating(G.W, G.b))[:-1], "expected two lists of arrays"),
+        (dict.fromkeys("abcdefghij", 1), "got a dict of a, b, c, d, e, f, g, h;"),
+        ([[[[[1.0]], [[2.0]]], []]], "got a list of (a list of (a list of (list, list), list))"),
         (None, ("expected two lists of arrays, (d_weights, d_biases), got NoneType; shapes (4, 3), "
          "(5, 4), (2, 5) and (4,), (5,), (2,)")),
         (np.float64(0.1), "got a number"),

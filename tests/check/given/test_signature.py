@@ -38,6 +38,7 @@ def called(parameters: str, *, step: bool = False, roles: tuple[str, ...] = ALL)
         ("weights, biases, X, y", "Wbxt"),
         ("X, y, weights, biases", "xtWb"),
         ("x, w, b, t", "xWbt"),
+        ("w, W, x, y", "Wbxt"),  # two of one kind, as little
         ("x, y, theta, p", "Wbxt"),  # one name says nothing, so that places count
         ("p, q, r, s, /", "Wbxt"),
         ("p, q, r, s, verbose=False", "Wbxt"),
@@ -55,6 +56,12 @@ def test_arguments_go_by_place_or_by_name(parameters: str, taken: str | None) ->
             called(parameters)
     else:
         assert "".join(v for v in called(parameters).values() if v in GIVEN) == taken
+
+
+def test_without_biases_two_places_are_the_last_two() -> None:
+    roles = ("weights", "X", "y")
+    assert called("p, q", roles=roles) == {"p": "x", "q": "t"}
+    assert called("p, q, r", roles=roles) == {"p": "W", "q": "x", "r": "t"}
 
 
 def test_any_number_of_arguments_takes_all() -> None:

@@ -71,6 +71,7 @@ def floats(*numbers: float) -> Any:
         (array.array("d", [1.0, 2.0]), np.array([1.0, 2.0])),
         (MATRIX.data, MATRIX),
         (floats(1.0, 2.0), np.array([1.0, 2.0])),
+        (np.zeros((0, 2), "f4"), np.zeros((0, 2), "f4")),
         (0.5, np.array(0.5)),
         (np.float32(0.5), np.array(0.5, "f4")),
         (2**70, np.array(2.0**70)),

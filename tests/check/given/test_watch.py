@@ -80,6 +80,13 @@ def fixed(weights, biases, X, y):
     assert len(X) == 60, "60 rows please"
     return gradient(weights, biases, X, y)
 
+def rambling(*case):
+    raise ValueError("no such rows\\nsee the manual")
+
+def parsing(*case):
+    import json
+    return json.loads("no JSON")
+
 def leaving(*case):
     raise SystemExit(3)
 
@@ -170,6 +177,8 @@ def test_what_a_function_prints_stays_off_stdout(
         ("raising", "called: IndexError: list index out of range (M.py:"),
         ("fixed", "called on other rows: AssertionError: 60 rows please (M.py:"),
         ("leaving", "called: SystemExit: 3 (M.py:"),
+        ("rambling", "called: ValueError: no such rows (M.py:"),
+        ("parsing", "called: JSONDecodeError: Expecting value: line 1 column 1 (char 0) (M.py:"),
         ("nothing", "expected two lists of arrays, (d_weights, d_biases), got NoneType"),
         ("only_weights", "the arrays fit --bias none: add that"),
         ("short", "expected two lists of arrays, (d_weights, d_biases), got a tuple of (a list of"),
