@@ -2,7 +2,7 @@
 
 mpirun -n R python program.py NAME..      NAME.yaml is trained into the folder NAME-R
 
-Tables are read in small pieces; each rank prints how many of them it has read.
+Tables are read and encoded in small pieces; each rank prints how many of them it has read.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mlpcli import train
+from mlpcli.data import encoder
 from mlpcli.data.table import cut, shares
 from mlpcli.ranks import joined
 
 if TYPE_CHECKING:
     from mlpcli.data.table.cut import Piece
 
-cut.LEAST = 8000
+cut.LEAST, encoder._WORTH_THREADS = 8000, 100
 
 
 class Counting(shares.Reader):

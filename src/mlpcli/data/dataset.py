@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from mlpcli.config import Config, DataConfig
     from mlpcli.counting import Counting
+    from mlpcli.data.examples import Chosen
     from mlpcli.data.frames import Data
     from mlpcli.data.rows import AnyRows
 
@@ -321,19 +324,39 @@ def _fit_encoder(
     counting: Counting,
 ) -> tuple[Encoder, list[str]]:
     """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
-
-    def study(name: str) -> tuple[Rule, list[str]]:
-        column = train.read([name])[name]
-        rule = fit_rule(name, column, policies.of(name), standardize=data.standardize,
-                        most_levels=data.max_levels)  # fmt: skip
-        return rule, column_notes(name, column, train.y, targets, remedy)
-
-    remedy = DROP if data.features is None else "take it out of data.features"
-    policies = policies_of(data)
+    study = _Study(
+        columns=train.columns,
+        y=train.y,
+        targets=targets,
+        policies=policies_of(data),
+        standardize=data.standardize,
+        most_levels=data.max_levels,
+        remedy=DROP if data.features is None else "take it out of data.features",
+    )
     with counting("column", len(features)) as count:
-        found = counted(spread(study, features, len(train)), count)
+        found = counted(spread(study.of, features, len(train)), count)
         rules, notes = zip(*found, strict=True)
-    return Encoder(rules, policies), [note for some in notes for note in some]
+    return Encoder(rules, study.policies), [note for some in notes for note in some]
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What is learnt of each column of the training rows, whose codes are y (N x targets)."""
+
+    columns: Chosen
+    y: NDArray[np.floating[Any]]
+    targets: Sequence[AnyTarget]
+    policies: Policies
+    standardize: bool
+    most_levels: int | None
+    remedy: str
+
+    def of(self, name: str) -> tuple[Rule, list[str]]:
+        """Return the rule of a column, and notes on it."""
+        column = self.columns.read([name])[name]
+        rule = fit_rule(name, column, self.policies.of(name), standardize=self.standardize,
+                        most_levels=self.most_levels)  # fmt: skip
+        return rule, column_notes(name, column, self.y, self.targets, self.remedy)
 
 
 def _digest(tables: Sequence[Table]) -> str:

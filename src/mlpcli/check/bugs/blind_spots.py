@@ -57,7 +57,7 @@ def blind_spots(
     ranks, names = job(), [*BUGS]
     if ranks.size == 1 or numeric.size * case.rows < _WORTH_RANKS:
         return tuple(look.among(names))
-    shares = 2 * ranks.size
+    shares = 4 * ranks.size  # as one bug takes longer than another
     answers = ranks.in_order(look.among, (names[i::shares] for i in range(shares)))
     found = {spot.bug: spot for _, spots in answers for spot in spots}
     return tuple(found[name] for name in names if name in found)
