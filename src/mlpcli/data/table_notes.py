@@ -47,7 +47,9 @@ def missing_note(table: Table, data: DataConfig, policies: Policies) -> list[str
     where = ", ".join(f"{count} in {show_name(name)}" for name, count in [*gaps.items()][:_NAMES])
     more = ", .." if len(gaps) > _NAMES else ""
     taken = f"; taken as missing: empty fields, {signs}" if signs else ""
-    return [f"{sum(gaps.values())} values are missing: {where}{more}{taken}"]
+    total = sum(gaps.values())
+    values = "1 value is" if total == 1 else f"{total} values are"
+    return [f"{values} missing: {where}{more}{taken}"]
 
 
 def _named(names: list[str]) -> str:

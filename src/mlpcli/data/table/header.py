@@ -16,7 +16,7 @@ from mlpcli.data.table.numerals import is_number
 from mlpcli.data.table.reading import BLANKS, not_utf8
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
-from mlpcli.text import show, show_name
+from mlpcli.text import counted, show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -65,7 +65,7 @@ def read_header(file: File, reading: Reading) -> Header:
     notes = []
     comments = _comments(lines[above:], layout.comment, delimiters)
     if comments and not layout.comment:
-        notes.append(f'{comments} lines at the top that begin with "#" are left out')
+        notes.append(f'{counted(comments, "line")} of comment at the top left out ("#")')
     above += comments
     body = lines[above:]
     if layout.comment:
