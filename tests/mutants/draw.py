@@ -81,9 +81,7 @@ def _places(root: Path, path: Path) -> dict[tuple[int, int], list[Mutant]]:
     found: dict[tuple[int, int], list[Mutant]] = {}
     for name in sorted({*operator_names()} - _NAMING - _SAME):
         operator = get_operator(name)()
-        starts = (
-            (node, start) for node in nodes for start, _ in operator.mutation_positions(node)
-        )
+        starts = ((node, start) for node in nodes for start, _ in operator.mutation_positions(node))
         for occurrence, (node, (line, column)) in enumerate(starts):
             star = name.startswith("core/ReplaceBinary") and node.parent.type not in _ARITHMETIC
             if not star and not any(first <= (line, column) < last for first, last in idle):

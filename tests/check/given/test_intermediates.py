@@ -134,3 +134,10 @@ def test_what_is_no_array_of_ours_is_left_out() -> None:
     }
     assert compare(strange, CASE, OURS) == ()
     assert not is_known("cache")
+
+
+def test_extreme_weights_say_nothing_of_overflow() -> None:
+    """Warnings are errors here."""
+    case = network_case((3, 4, 2), 7, loss="mse", output="identity", activation="identity")
+    case.network.theta[:] *= 1e200
+    assert not np.isfinite(intermediates(case)["dX"]).all()
