@@ -112,6 +112,7 @@ def test_an_array_of_arrays_is_a_list() -> None:
     ("value", "message"),
     [
         (MATRIX + 0j, "expected real numbers, got complex128"),
+        (np.zeros(2, [("re", "f4")]), "expected real numbers, got"),
         (np.array(["a"]), "expected real numbers, got <U1"),
         ([None] * 100_001, "a list has more than 100,000 items"),
     ],
