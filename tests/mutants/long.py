@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from mutants.records import Kind
 
 ROOT = Path(__file__).parents[2]
-TESTS = {"nn": ["tests/nn", "tests/check"], "check": ["tests/check"]}
+TESTS = {
+    "nn": ["tests/nn", "tests/check", "tests/training/test_joint.py"],  # of engines on ranks
+    "check": ["tests/check"],
+}
 """What a room's mutants have to meet."""
 KEPT = ROOT / "runs" / "mutants"
 PAGE = ROOT / "docs" / "reliability.md"
@@ -103,14 +106,15 @@ class Trial:
         return self.bench.ends(mutant, names, covering.needed(names), fresh=again)
 
 
-def _kept(folders: list[str]) -> dict[str, Path]:
+def _kept(names: list[str]) -> dict[str, Path]:
     """Return for each file of tests where it is kept which lines they run, as all is now."""
-    files = {path for folder in folders for path in Path(folder).rglob("test_*.py")}
+    files = {path for name in names for path in (Path(name), *Path(name).rglob("*"))}
     helpers = {path for path in Path("tests").rglob("*.py") if not path.name.startswith("test_")}
     common = _digest({*Path("src").rglob("*.py"), *helpers} - {*Path("tests/mutants").iterdir()})
     return {
         str(path): KEPT / f"{path.stem}-{hashlib.sha256(common + _digest({path})).hexdigest()}.json"
         for path in sorted(files)
+        if path.name.startswith("test_") and path.suffix == ".py"
     }
 
 
