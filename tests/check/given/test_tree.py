@@ -129,6 +129,13 @@ def test_a_list_in_itself_is_too_deep() -> None:
         tree_of(endless)
 
 
+def test_nan_is_the_same_as_nan_and_nothing_else() -> None:
+    hole = np.array([1.0, np.nan])
+    assert same(hole, hole.copy())
+    assert not same(hole, np.array([1.0, 2.0]))
+    assert not same(hole, [1.0, np.nan])
+
+
 def test_copies_share_nothing() -> None:
     tree = ([MATRIX.copy()], {"b": MATRIX[0].copy()}, None)
     other = copied(tree)
