@@ -86,6 +86,17 @@ def test_names_and_meanings(beside: Any, name: str, verdict: str, meaning: str) 
     assert is_known(next(iter(beside)))
 
 
+@pytest.mark.parametrize(
+    ("c", "meaning"),
+    [(7, "J summed over rows"), (1 / 2, "J/2"), (1 / 3, "J/K"), (7 / 2, "N J/2"),
+     (1 / 6, "J/(2 K)"), (7 / 3, "N J/K")],
+)  # fmt: skip
+def test_a_loss_of_another_factor_is_told_by_it(c: float, meaning: str) -> None:
+    case = network_case((3, 4, 3), 7)
+    (found,) = compare({"loss": c * case.value()}, case, OURS)
+    assert (found.verdict, found.meaning) == ("fail", f"it is {meaning}")
+
+
 def test_lists_of_all_layers_with_the_input_or_without() -> None:
     lists = {
         "zs": [RIGHT[f"H{i}"] for i in (1, 2, 3)],
@@ -134,3 +145,10 @@ def test_what_is_no_array_of_ours_is_left_out() -> None:
     }
     assert compare(strange, CASE, OURS) == ()
     assert not is_known("cache")
+
+
+def test_extreme_weights_say_nothing_of_overflow() -> None:
+    """Warnings are errors here."""
+    case = network_case((3, 4, 2), 7, loss="mse", output="identity", activation="identity")
+    case.network.theta[:] *= 1e200
+    assert not np.isfinite(intermediates(case)["dX"]).all()

@@ -214,6 +214,7 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         (numbered("W", G.W) | {"b1": G.b[0]}, 'no array "b2"; it has W1, W2, W3, b1'),
         (flat(*alternating(G.W, G.b), 1.0), "expected two lists of arrays"),
         (flat(*alternating(G.W, G.b))[:-1], "expected two lists of arrays"),
+        (np.stack([flat(*alternating(G.W, G.b))] * 2, axis=1), "expected two lists of arrays"),
         (dict.fromkeys("abcdefghij", 1), "got a dict of a, b, c, d, e, f, g, h;"),
         ([[[[[1.0]], [[2.0]]], []]], "got a list of (a list of (a list of (list, list), list))"),
         (None, ("expected two lists of arrays, (d_weights, d_biases), got NoneType; shapes (4, 3), "

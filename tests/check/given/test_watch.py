@@ -80,6 +80,14 @@ def fixed(weights, biases, X, y):
     assert len(X) == 60, "60 rows please"
     return gradient(weights, biases, X, y)
 
+calls = 0
+def exploding(*case):
+    global calls
+    calls += 1
+    dW, db = gradient(*case)
+    size = 1e-300 if calls == 1 else 1e300
+    return [size * d for d in dW], [size * d for d in db]
+
 def rambling(*case):
     raise ValueError("no such rows\\nsee the manual")
 
@@ -153,6 +161,12 @@ def test_misbehaviour_is_named(run: Any) -> None:
     (changed,) = run("centring").known.findings
     assert changed.bug == "changes-inputs"
     assert changed.explanation == "the function changes its inputs in place: X, W2"
+
+
+def test_however_far_apart_two_calls_are_nothing_is_said_of_overflow(run: Any) -> None:
+    """Warnings are errors here."""
+    (found,) = run("exploding", "shallow").known.findings
+    assert found.bug == "not-deterministic"
 
 
 @pytest.mark.parametrize("call", ["batch", "row"])

@@ -203,10 +203,10 @@ def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     np.testing.assert_allclose(large, case.gradient().theta, rtol=1e-9, atol=1e-16)
 
 
-def at_a_kink(H: float) -> Case:
-    """Return a case of one hidden relu with this pre-activation."""
+def at_a_kink(H: float, activation: str = "relu") -> Case:
+    """Return a case of one hidden unit with this pre-activation."""
     theta = np.array([0.5, H - 0.5, 2.0, 0.1])
-    return case_from(Network((1, 1, 1), True, theta, activation_by("relu")), [[1.0]], [1])
+    return case_from(Network((1, 1, 1), True, theta, activation_by(activation)), [[1.0]], [1])
 
 
 @pytest.mark.parametrize("steps_away", [-1.5, -0.5, 0.5, 1.5])
@@ -223,6 +223,8 @@ def test_plain_goes_nearer_where_a_kink_lies_within_its_steps(steps_away: float)
 def test_plain_says_that_it_knows_nothing_at_a_kink() -> None:
     _, error = plain_difference(at_a_kink(1e-12))
     assert np.isinf(error).tolist() == [True, True, False, False]
+    _, error = plain_difference(at_a_kink(1e-12, "tanh"))
+    assert np.isfinite(error).all()
 
 
 def test_an_input_that_is_always_zero_has_derivative_zero() -> None:

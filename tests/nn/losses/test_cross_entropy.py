@@ -111,6 +111,18 @@ def test_what_an_epsilon_in_the_loss_makes_of_its_derivative(
     assert own.value(h, y, epsilon).sum() == pytest.approx(total(h), rel=1e-11)
 
 
+def test_a_clamped_denominator_takes_the_share_that_it_clamps() -> None:
+    """Where the label is hard the whole row is p_c / clip(p_c) times p - y."""
+    h, y, epsilon = np.random.default_rng(2).normal(0, 4, (20, 3)), labels(20, 3, soft=False), 0.05
+    p = softmax(h)
+    own = (p * y).sum(axis=1, keepdims=True)
+    share = own / np.clip(own, epsilon, 1 - epsilon)
+    assert (share < 1).any()
+    assert (share > 1).any()
+    got = LOSS.forms["clamped"].derivative(h, y, epsilon)
+    np.testing.assert_allclose(got, share * (p - y), rtol=1e-9, atol=1e-15)
+
+
 def test_the_derivative_by_the_output_is_that_of_the_logarithm() -> None:
     h, y = np.random.default_rng(2).normal(0, 4, (9, 3)), labels(9, 3, soft=True)
     np.testing.assert_allclose(LOSS.by_output(h, y) * softmax(h), -y, rtol=1e-14)
