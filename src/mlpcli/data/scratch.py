@@ -77,8 +77,11 @@ class Scratch:
         return _errors(self._folder)
 
 
-class OutOfSight(Exception):
+class OutOfSight(StorageError):
     """A file of another process is not to be had here."""
+
+    def __init__(self) -> None:
+        super().__init__("the temporary file of rank 0 is not to be seen from here")
 
 
 @dataclass(frozen=True)

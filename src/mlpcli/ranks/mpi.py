@@ -63,6 +63,7 @@ class MpiRanks(Ranks):
         self._spoken = self._shared_memory(1)  # whether a rank here has failed, and says so
         self._spoken[0] = False
         self._nearby: list[int] = self._machine.allgather(self.rank)
+        self.on_one_machine = len(self._nearby) == self.size
         self._cores = fair_share(self._machine.allgather(cores()), self._machine.rank)
         self._desk, self.serving = Desk(comm, self._cores), Serving(comm)
 

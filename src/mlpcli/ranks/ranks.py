@@ -37,6 +37,7 @@ class Ranks:
 
     rank = 0
     size = 1
+    on_one_machine = True
 
     def map(
         self,
