@@ -66,6 +66,7 @@ def find_subjects(config: Config | None, subject: Subject, said: Said, layout: L
     from mlpcli.check.built_in import (
         built_in_cases,
         drawn_case,
+        labelled_for,
         smaller_cases,
         with_fresh_biases,
     )
@@ -78,13 +79,14 @@ def find_subjects(config: Config | None, subject: Subject, said: Said, layout: L
         convention = convention_of(case).with_said(**changes)
         return Subjects({"config": convention.applied(case)}, stated)
     convention = Convention().with_said(**changes)
+    smaller: dict[str, Case] = {}
     if subject.network is None:
-        cases = built_in_cases(convention, subject.seed)
-        return Subjects(cases, stated, smaller_cases(convention))
-    sizes, size = _sizes(subject.network), {} if subject.rows is None else {"rows": subject.rows}
-    return Subjects(
-        {"drawn": drawn_case(sizes, convention, seed=subject.seed or 0, **size)}, stated
-    )
+        cases, smaller = built_in_cases(convention, subject.seed), smaller_cases(convention)
+    else:
+        size = {} if subject.rows is None else {"rows": subject.rows}
+        drawn = drawn_case(_sizes(subject.network), convention, seed=subject.seed or 0, **size)
+        cases = {"drawn": drawn}
+    return Subjects(labelled_for(layout, cases), stated, labelled_for(layout, smaller))
 
 
 def _sizes(text: str) -> list[int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,14 @@ from mlpcli.check.built_in import built_in_cases, smaller_cases
 from mlpcli.check.convention import Convention
 from mlpcli.check.given.fit import Way, fitting_way, told_of_other_ways
 from mlpcli.check.given.function import run_function
+from mlpcli.check.given.host import NoAnswer
 from mlpcli.check.given.hosting import hosted
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.errors import CaseError
 from planted import network_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CASE = network_case((3, 4, 5, 2), 7)
 OTHERS = Path(__file__).parent / "others.py"
@@ -199,3 +204,50 @@ def test_where_the_cause_is_named_no_options_hide_it() -> None:
     said = raised_on_three_layers(per_row)
     assert "delta_1 before it meets" in said or "one gradient per row" in said
     assert "--" not in said
+
+
+@pytest.mark.parametrize("nothing", [None, 3.0, "grad", [None, 1.0], {"loss": 2}])
+def test_what_is_no_gradient_in_any_layout_is_not_searched_for(nothing: Any) -> None:
+    calls = []
+
+    def of_nothing(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        calls.append(X)
+        return nothing
+
+    assert "it runs with" not in raised_on_three_layers(of_nothing)
+    assert len(calls) == 1
+
+
+def test_a_search_takes_what_is_left_of_the_time_and_is_not_heard() -> None:
+    opened = []
+
+    @contextmanager
+    def place(**options: Any) -> Iterator[Any]:
+        opened.append(options)
+        with hosted(gradient_in(Layout(weights="in-out")), **options) as host:
+            yield host
+
+    for left, told in ((5.0, True), (0.0, False)):
+        told_of = told_of_other_ways(place, CASE, "batch", OURS, {}, left=partial(float, left))
+        with pytest.raises(CaseError) as caught, told_of:
+            raise CaseError("f: matmul")
+        assert ("it runs with --weights in-out" in str(caught.value)) == told
+    (options,) = opened
+    assert 0 < options["timeout"] <= 5
+    assert options["quiet"]
+
+
+def test_a_slow_function_is_searched_for_a_short_time() -> None:
+    opened = []
+
+    @contextmanager
+    def place(timeout: float, quiet: bool) -> Iterator[Any]:
+        opened.append((timeout, quiet))
+        raise NoAnswer("no end")
+        yield
+
+    told_of = told_of_other_ways(place, CASE, "batch", OURS, {"3-1": CASE}, left=lambda: 60)
+    with pytest.raises(CaseError, match=r"^f: matmul$"), told_of:
+        raise CaseError("f: matmul")
+    assert len(opened) == 2
+    assert all(0 < timeout <= 6 and quiet for timeout, quiet in opened)

@@ -118,7 +118,7 @@ class Caller:
             if not moved:
                 raise
             hint = f"it changed {', '.join(moved[:4])}: a training step? Then add --call step"
-            raise CaseError(*(f"{line}; {hint}" for line in error.lines)) from None
+            raise type(error)(*(f"{line}; {hint}" for line in error.lines)) from None
 
     def _weights_after(self, answer: Answer, case: Case, source: str) -> Parameters:
         """Return theta': what a step returned, or what it left in its arguments.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.check.given.building import built
-from mlpcli.check.given.host import Answer, Facts
+from mlpcli.check.given.host import TIMEOUT, Answer, Facts
 from mlpcli.check.given.name import Name
 from mlpcli.check.given.signature import Signature, signature_of
 from mlpcli.check.given.state import places, rate_of
@@ -43,6 +43,11 @@ class Guest:
         self.name = source.text if isinstance(source, Name) else _called(source)
         self._known = set(sys.modules)
         self._function: Callable[..., Any] = _nothing
+
+    @property
+    def left(self) -> float:
+        """The seconds that calls may take elsewhere; here nothing ends them."""
+        return TIMEOUT
 
     def begin(self, sizes: Sequence[int]) -> Facts:
         """Import and build anew. Raises CaseError where it cannot be found or called so."""

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from mlpcli.check.given.candidate import Candidate, Expected
+from mlpcli.check.given.host import NoGradient
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.misfit import misfit
 from mlpcli.check.given.readings import candidates
+from mlpcli.check.given.tree import holds_arrays
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Parameters
 from mlpcli.records import dataclass
@@ -63,7 +65,9 @@ def read(
     found = [*candidates(tree, expected)]
     readings = _distinct(_fitting(found, expected), case, layout)
     if not readings:
-        raise CaseError(*(f"{source}: {line}" for line in misfit(tree, found, case, layout)))
+        lines = misfit(tree, found, case, layout)
+        kind = CaseError if holds_arrays(tree) else NoGradient
+        raise kind(*(f"{source}: {line}" for line in lines))
     if len(readings) > 1:
         usual, readings = readings[0], _nearest(readings, case)
         readings = [usual] if all(c.packed for c, _ in readings) and len(readings) > 1 else readings
