@@ -417,6 +417,15 @@ MISTAKES = {
     ),
     "penalty over N": _penalty(" + 0.1 / m * weights[l]", "l2-strength"),
     "penalty twice": _penalty(" + 0.2 * weights[l]", "l2-strength"),
+    "penalty subtracted": _penalty(" - 0.1 * weights[l]", "l2-sign"),
+    "penalty missing in a layer": _penalty(" + 0.1 * (l > 0) * weights[l]", "missing-l2"),
+    "penalty on one bias": _penalty(
+        " + 0.1 * weights[l]", "l2-on-bias", more=((_DB, f"{_DB} + 0.1 * (l == 1) * biases[l]"),)
+    ),
+    "penalty of one layer, unasked": _one(
+        "notebook", _DW, f"{_DW} + 0.3 * (l == 1) * weights[l]", "extra-l2"
+    ),
+    "penalty over N, unasked": _one("notebook", _DW, f"{_DW} + 0.3 / m * weights[l]", "extra-l2"),
     "penalty of signs": _penalty(" + 0.1 * np.sign(weights[l])", "l2-sign"),
     # rows, entries, lists, calls
     "sum for mean": _one(
@@ -532,6 +541,20 @@ CONVENTIONS = {
     "the sum": _other("delta = acts[-1] - y", "--reduction sum"),
     "the sum over N K": _other(f"{_DELTA} / y.shape[1]", "--reduction mean_all", sizes=[3, 4, 3]),
     "an update's direction": _other("delta = (y - acts[-1]) / m", "--factor -1"),
+    "a penalty": _other(f"{_DW} + 0.1 * weights[l]", "--l2 0.1", old=_DW),
+    "a penalty, sum over rows": _other(
+        f"{_DW} + 0.25 * weights[l]", "--reduction sum --l2 0.25", (" / m", ""), old=_DW
+    ),
+    "a penalty and half the square": _other(
+        _HALF, "--factor 1/2 --l2 0.001", (_DW, f"{_DW} + 1e-3 * weights[l]"), loss="mse"
+    ),
+    "a penalty under tanh": _other(
+        _TANH[0][1],
+        "--activation tanh --l2 0.1",
+        _TANH[1],
+        (_DW, f"{_DW} + 0.1 * weights[l]"),
+        old=_TANH[0][0],
+    ),
     "tanh": _other(_TANH[0][1], "--activation tanh", _TANH[1], old=_TANH[0][0]),
     "relu": _other(_RELU[0][1], "--activation relu", _RELU[1], old=_RELU[0][0]),
     "a linear output": _other(f"{_DELTA} * 2", "--output identity --loss mse", _LINEAR),

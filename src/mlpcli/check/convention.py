@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
 
-__all__ = ["Convention", "convention_of", "factor_text", "read_convention"]
+__all__ = ["Convention", "convention_of", "factor_text", "negates", "read_convention"]
 
 _LARGEST_DENOMINATOR = 1000
 _TYPES = {"activation": str, "loss": str, "output": str, "reduction": str}
@@ -121,3 +121,8 @@ def factor_text(factor: float) -> str:
     """Return a factor as people write it: 1/2, -1/6, 7/2; a decimal where that is none."""
     near = Fraction(factor).limit_denominator(_LARGEST_DENOMINATOR)
     return str(near) if float(near) == factor else f"{factor!r}"
+
+
+def negates(options: str | None) -> bool:
+    """Return whether these options, as `options_from` has them in a line, turn the sign of J."""
+    return "--factor -" in (options or "")

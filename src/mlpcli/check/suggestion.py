@@ -5,7 +5,8 @@ outputs too. Such a gradient needs no mending but a word: it is c times ours, wi
 
     c = factor (1 or 1/2) x (N where rows are summed) x (1/K where outputs are averaged),
 
-and c comes out of the last layer's weights by least squares. Every other layer must then agree.
+and c comes out of the last layer's weights by least squares. Every other layer must then agree. A
+penalty that nobody told of adds l2 W to every dJ/dW: for each of these c the last layer tells l2.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from mlpcli.check.convention import Convention, convention_of
+from mlpcli.check.convention import Convention, convention_of, negates
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.rule import judge, overall, summarise
 from mlpcli.errors import CaseError
@@ -35,6 +36,7 @@ __all__ = ["Given", "right_at_the_output", "suggest"]
 
 _NEAR = 1e-4  # of a fitted c to one that people mean, before all entries are judged
 _SAME_LOSS = 1e-4
+_DIGITS = 6  # of an l2 that nobody told of
 
 
 Given: TypeAlias = "tuple[Case, Parameters]"
@@ -144,6 +146,17 @@ def _fitted(near: Convention, case: Case, gradient: Parameters) -> Iterator[Conv
         for reduction, factor, usual in _usual(*case.y.shape):
             if abs(c - usual) <= _NEAR * abs(usual):
                 yield replace(near, reduction=reduction, factor=factor, l2=l2)
+    for reduction, factor, c in () if near.l2 else _usual(*case.y.shape):
+        penalty = _penalty(given - c * data, W)
+        if penalty is not None:
+            yield replace(near, reduction=reduction, factor=factor, l2=penalty)
+
+
+def _penalty(rest: FloatArray, W: FloatArray) -> float | None:
+    """Return l2 > 0 of rest = l2 W in the few digits that people write, None where it is not."""
+    l2 = float(rest @ W / (W @ W)) if W.size > 1 and W.any() else np.nan
+    fits = l2 > 0 and np.abs(rest - l2 * W).max() <= _NEAR * np.abs(rest).max()
+    return float(f"{l2:.{_DIGITS}g}") if fits else None
 
 
 def _usual(rows: int, outputs: int) -> Iterator[tuple[str, float, float]]:
@@ -182,7 +195,7 @@ def _rank(options: dict[str, str], case: Case) -> tuple[int, bool, bool, bool]:
     whole = case.objective.loss.canonical
     return (
         len(options),
-        options.get("--factor", "").startswith("-"),
+        negates(_line(options)),
         "--factor" in options and (whole or not half),
         "--reduction" in options and not whole and options["--reduction"] == "mean_all",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlpcli.check.bugs.registry import BUGS
-from mlpcli.check.convention import convention_of, factor_text
+from mlpcli.check.convention import convention_of, factor_text, negates
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.report.table import number
 from mlpcli.text import show_ranges
@@ -23,6 +23,7 @@ __all__ = [
     "gradcheck_notes",
     "gradcheck_words",
     "objective_line",
+    "suggestion_words",
     "worst_words",
 ]
 
@@ -67,7 +68,8 @@ def _fraction(factor: str, divisors: list[str]) -> str:
 def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator[str]:
     """Yield the verdict, the diagnosis with its fix, and what came with the gradient.
 
-    Where J was `stated` by somebody the bug comes first, else the options under which it is right.
+    Where J was `stated` by somebody the bug comes first, else the options under which it is right;
+    those that turn its sign come last in any case: they would let the usual y - z pass.
     """
     yield _verdict_line(result)
     if len(result.cases) > 1:
@@ -77,12 +79,13 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
         yield f"  {said}"
     told = [d for d in result.diagnosis if d.bug != "unknown" or not result.suggestion]
     causes = [f"  {d.bug}: {d.explanation}. Fix: {d.fix}." for d in told]
-    other = [f"  it is right with {result.suggestion}"] if result.suggestion else []
+    turned = negates(result.suggestion)
+    other = [f"  {suggestion_words(result.suggestion)}"] if result.suggestion else []
     if other and any(
         found.name == "loss" and found.verdict == "pass" for found in result.known.beside
     ):
         other.append("  but the loss that comes with it is J as above: it is not its gradient")
-    yield from (causes + other) if stated else (other + causes)
+    yield from (causes + other) if stated or turned else (other + causes)
     yield from _beside(result)
 
 
@@ -124,6 +127,12 @@ def _beside(result: GradcheckResult) -> Iterator[str]:
             if found.verdict == "fail":
                 verdict = f"WRONG, relative error {number(found.max_relative_error)}"
             yield f"returned {found.name} is {verdict}{means}"
+
+
+def suggestion_words(options: str) -> str:
+    """Return that it is right with these options, and what they mean where they turn the sign."""
+    meant = ", if the step is to add it: that is the gradient of -J" if negates(options) else ""
+    return f"it is right with {options}{meant}"
 
 
 def worst_words(tensor: TensorResult) -> str:

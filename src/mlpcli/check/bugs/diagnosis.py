@@ -26,6 +26,7 @@ __all__ = [
     "diagnosis",
     "finding",
     "in_letters",
+    "is_slight",
     "merged",
     "non_finite",
     "unknown",
@@ -167,18 +168,30 @@ def non_finite(bad: list[Tensor]) -> list[Diagnosis]:
     return [finding(NON_FINITE, layers, names, *(t.name for t in bad))] if bad else []
 
 
-def unknown(depth: int, given: Tensor, expected: Tensor) -> Diagnosis:
-    """Return where the first unexplained tensor is, how it departs, and what that rules out."""
+def unknown(depth: int, given: Tensor, expected: Tensor, *, slight: bool = False) -> Diagnosis:
+    """Return where the first unexplained tensor is, how it departs, and what that rules out.
+
+    `slight` is where every tensor is off by no more than rounding could explain.
+    """
     layer = given.layer
     where = "the output layer" if layer == depth else f"layer {layer} of {depth}"
     text = (
         f"counted from the output the first wrong tensor is {given.name} ({where})"
         f"{_departure(given, expected)}"
     )
+    if slight:
+        text += ", and so near to 1 that rounding or a finite difference may be all it is"
     if layer < depth:
         above = f"layer {depth} is" if layer + 1 == depth else f"layers {layer + 1} to {depth} are"
         text += f"; {above} right or explained, so delta_{layer + 1} is"
     return finding(_UNKNOWN, (layer,), text, given.name)
+
+
+def is_slight(given: Tensor, expected: Tensor) -> bool:
+    """Whether no entry, but those near 0, is off by more than a gradient in few digits may be."""
+    A, B = given.array, expected.array
+    large = np.abs(B) > _SMALL * np.abs(B).max(initial=0.0)
+    return bool((np.abs(A - B)[large] < _SMALL * np.abs(B[large])).all())
 
 
 def _departure(given: Tensor, expected: Tensor) -> str:
@@ -193,6 +206,4 @@ def _departure(given: Tensor, expected: Tensor) -> str:
     text = f"; given / right is {middle:.6g} in the median, 90 % from {low:.6g} to {high:.6g}"
     if high - low > _NEAR * abs(middle):
         text += ", so it is no constant factor"
-    if max(abs(low - 1), abs(high - 1)) < _SMALL:
-        text += ", and so near to 1 that rounding or a finite difference may be all it is"
     return text

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.candidates import candidates, explained, mutants
-from mlpcli.check.bugs.diagnosis import Diagnosis, diagnosis, merged, non_finite, unknown
+from mlpcli.check.bugs.diagnosis import Diagnosis, diagnosis, is_slight, merged, non_finite, unknown
 from mlpcli.check.bugs.likeness import (
     Likeness,
     distance,
@@ -116,4 +116,5 @@ def _unknown(scene: Scene, likeness: Likeness, path: Path) -> Diagnosis:
     if place == likeness.tensors:  # wrong by so little that only the numeric gradient shows it
         pairs = zip(given, expected, strict=True)
         place = int(np.argmax([relative_distance(a.array, m.array) for a, m in pairs]))
-    return unknown(scene.depth, given[place], expected[place])
+    slight = all(map(is_slight, given, expected))
+    return unknown(scene.depth, given[place], expected[place], slight=slight)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlpcli.records import dataclass
-from mlpcli.report.gradcheck_words import beyond_tensors, causes, worst_words
+from mlpcli.report.gradcheck_words import beyond_tensors, causes, suggestion_words, worst_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def _words(tensor: TensorResult, result: GradcheckResult) -> str:
         return f"rounding hides {tensor.inconclusive} of {tensor.checked} entries: not judged"
     if tensor.verdict == "fail":
         wrong = f"{tensor.mismatched} of {tensor.checked} entries wrong, {worst_words(tensor)}"
-        suggested = f"it is right with {result.suggestion}" if result.suggestion else ""
+        suggested = suggestion_words(result.suggestion) if result.suggestion else ""
         return "\n".join(filter(None, (wrong, causes(result), suggested)))
     if tensor.name not in result.unproven:
         return f"right: all {tensor.checked} entries"
