@@ -279,7 +279,7 @@ def test_all_columns_are_kept(here: Path, mlp: Mlp) -> None:
     ran = mlp("predict", MODEL, "ids.csv", "--keep-all")
     header, first, *_ = cells(ran.out)
     assert header == ["id", "x", "note", "c", "probability", "prediction"]
-    assert first[:4] == ["007", "1.5", "=1+1", "red"]
+    assert first[:4] == ["007", "1.50", "=1+1", "red"]
 
 
 def test_cells_that_a_spreadsheet_would_run(here: Path, mlp: Mlp) -> None:
