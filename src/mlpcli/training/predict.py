@@ -63,7 +63,7 @@ class Predictions:
                 self.rows += len(h)
                 self.unknown += int(np.count_nonzero(~known))
                 self.unseen.update(unseen)
-                kept = {name: columns[name] for name in self.scan.kept}
+                kept = self.scan.kept_of(columns)
                 yield Prediction(np.asarray(predict(h), np.float64), known, h, kept)
                 count(len(h))
 
@@ -135,9 +135,9 @@ def predict(
 ) -> Predictions:
     """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
-    `data` is a path, several, or a table in memory. `keep` names columns to hand on, in this order;
-    None stands for all. A column of which the first 20 rows and more hold nothing that training saw
-    is refused, unless `allow_unseen`. `counting` shows how far it is.
+    `data` is a path, several, or a table in memory. `keep` names columns to hand on as texts, in
+    this order; None stands for all. A column of which the first 20 rows and more hold nothing that
+    training saw is refused, unless `allow_unseen`. `counting` shows how far it is.
 
     Raises DataError where a column is missing, UsageError where one to keep has the name of a
     column of the output, and, while iterating, DataError where a row holds what the model cannot
