@@ -23,6 +23,7 @@ from mlpcli.data.rules import Policies, Rule, fit_rule
 from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Table
+from mlpcli.data.table.store import duckdb_errors
 from mlpcli.data.table_notes import table_notes
 from mlpcli.data.target import AnyTarget, Classes, classes_of, fit_target, one_hot
 from mlpcli.data.twins import twin_notes
@@ -191,7 +192,8 @@ def open_material(
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
         table = stack.enter_context(Table(files, reading))
         roles = _assign_roles(table, data)  # a name may be refused before all rows are read
-        room = table.store.memory_limit() // 2
+        with duckdb_errors(table.paths[0]):
+            room = table.store.memory_limit() // 2
         _load(table, roles, room, config, announce=announce, counting=counting)
         targets = _fit_targets(table, data)
         config = settle(config, targets)
