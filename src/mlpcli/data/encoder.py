@@ -197,12 +197,13 @@ def _encode(
 def spread(function: Callable[[T], R], items: Iterable[T], rows: int) -> Iterator[R]:
     """Yield function(item) for each item in their order, on all cores if there are enough rows.
 
-    The ranks of this machine share the work where there are others; they are sent the function.
+    The ranks of this machine share the work if there are others, and they have nothing else to do;
+    they are sent the function.
     """
     ranks = job()
     if rows < _WORTH_THREADS:
         yield from map(function, items)
-    elif ranks.size == 1 or ranks.rank:
+    elif ranks.size == 1 or ranks.rank or ranks.busy:
         yield from map_ahead(function, items)
     else:
         for item, found in ranks.in_order(partial(_in_sight, function), iter(items), nearby=True):

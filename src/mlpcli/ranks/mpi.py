@@ -91,6 +91,11 @@ class MpiRanks(Ranks):
                 self._facts = self.gather(this_process())
             require_same(self._facts)
 
+    @property
+    def busy(self) -> bool:
+        """Whether another rank has work."""
+        return self._busy or self._desk.busy
+
     def notes(self) -> list[str]:
         """Return a note for each machine with more ranks than cores."""
         self._introduce()
@@ -160,7 +165,7 @@ class MpiRanks(Ranks):
 
     def end(self, status: int) -> None:
         """End the job: together, or by force where the others wait for a rank that has failed."""
-        if self._busy or self._desk.busy or (self.rank and status):
+        if self.busy or (self.rank and status):
             self._abort(status)
         if not self.rank:
             for rank in range(1, self.size):

@@ -39,6 +39,11 @@ class Ranks:
     size = 1
     on_one_machine = True
 
+    @property
+    def busy(self) -> bool:
+        """Whether another rank has work; what is asked for meanwhile may have to wait for it."""
+        return False
+
     def map(
         self,
         function: Callable[[T], R],

@@ -14,6 +14,7 @@ import pytest
 
 from mlpcli.data.scratch import Door, OutOfSight
 from mlpcli.data.table import Categorical, Reading, Scan, Table, shares
+from mlpcli.data.table.store import Store
 from mlpcli.errors import DataError, StorageError
 from mlpcli.ranks import Ranks
 
@@ -224,3 +225,21 @@ def test_a_full_disk(ranks: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(StorageError, match="temporary file for the rows: no space left on device"):
         Table([path]).load()
     assert not ranks.answers
+
+
+def test_what_killed_ranks_leave_lies_in_the_folder_of_rank_0(
+    ranks: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = []
+
+    class Noted(Store):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            places.append(self.scratch)
+
+    monkeypatch.setattr(shares, "Store", Noted)
+    path = tmp_path / "t.csv"
+    path.write_bytes(HEAD + lines(0, 3000))
+    with Table([path]).load() as table:
+        assert {place.parent for place in places} == {table.store.scratch}
+    assert len(places) == len(ranks.answers) > 1

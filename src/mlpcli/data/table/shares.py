@@ -87,14 +87,17 @@ class Reader:
         That is what is too large to be sent, and what this machine does not see.
         """
         piece, place = item
+        source = self.sources[piece.file]
         texts = [None if form is None else form() for form in self.forms]
-        with Store(None, threads=1) as store, duckdb_errors(self.sources[piece.file].path):
-            seen = _in_sight(self.sources[piece.file], store.scratch)
+        rank_0s = source.text.link.parent  # who clears up behind ranks that are killed
+        within = rank_0s if rank_0s.exists() else None
+        with Store(None, threads=1, within=within) as store, duckdb_errors(source.path):
+            seen = _in_sight(source, store.scratch)
             if piece.large or seen is None:
                 return None
             try:
-                with piece.of(seen, store.scratch) as source:
-                    select = source.select(self.kinds)
+                with piece.of(seen, store.scratch) as some:
+                    select = some.select(self.kinds)
                     blocks = self._kept(fitting(store.cursor(), select, texts), place)
             except Misfit:
                 return Part(fits=False)
