@@ -199,3 +199,10 @@ def test_an_array_of_a_layer_that_is_not_there() -> None:
     function = named("W1, b1, W2, b2, X, y")
     with pytest.raises(IndexError, match="there is no layer 2: the network has 1"):
         signature_of(function, ALL, False).call(function, (["W"], ["b"], "X", "y"), 1.0)
+
+
+def test_an_async_function_is_refused_with_a_wrapper() -> None:
+    async def later(weights: Any, biases: Any, X: Any, y: Any) -> Any: ...
+
+    with pytest.raises(CaseError, match=r"^is async; wrap it, def g\(weights, biases, X, y\): "):
+        signature_of(later, ALL, False)

@@ -100,6 +100,9 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
 
     Raises CaseError that names what it needs beyond them, or lacks, and says how to mend it.
     """
+    if inspect.iscoroutinefunction(function):
+        call = f"asyncio.run({function.__name__}({', '.join(roles)}))"
+        raise CaseError(f"is async; wrap it, def g({', '.join(roles)}): return {call}")
     everything = tuple(map(itemgetter, range(len(roles))))
     try:
         signature = inspect.signature(function)
