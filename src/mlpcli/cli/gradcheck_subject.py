@@ -57,7 +57,23 @@ def refuse_unfit_options(config: Path | None, subject: Subject, given: Given) ->
 
 
 def find_subjects(config: Config | None, subject: Subject, said: Said, layout: Layout) -> Subjects:
-    """Return what is checked, after `refuse_unfit_options`; a file is in this layout."""
+    """Return what is checked, after `refuse_unfit_options`; a file is in this layout.
+
+    Raises UsageError for a slope where the activation has none to choose.
+    """
+    subjects = _subjects(config, subject, said, layout)
+    activation = next(iter(subjects.cases.values())).network.activation
+    if said.slope is not None and activation.chosen_slope is None:
+        from mlpcli.nn.activations import ACTIVATIONS, activation_by
+
+        have = [name for name in ACTIVATIONS if activation_by(name).chosen_slope is not None]
+        raise UsageError(
+            f"--slope: {activation.name} has none to choose; add --activation {' or '.join(have)}"
+        )
+    return subjects
+
+
+def _subjects(config: Config | None, subject: Subject, said: Said, layout: Layout) -> Subjects:
     changes = said.keywords()
     stated = config is not None or bool({"loss", "reduction"} & changes.keys())
     if subject.case is not None:

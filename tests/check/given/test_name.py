@@ -90,10 +90,16 @@ def test_the_folder_of_the_file_comes_before_the_current_one(folder: Path) -> No
     [
         (
             "nothing",
-            ': expected a .npz or .safetensors file, or "package.module:function", or "file',
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or "file',
         ),
-        ("absent.py", ': expected a .npz or .safetensors file, or "package.module:function", or'),
-        ("book.ipynb", ': expected a .npz or .safetensors file, or "package.module:function", or'),
+        (
+            "absent.py",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
+        ),
+        (
+            "book.ipynb",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
+        ),
         ("good.py", ": expected good.py:FUNCTION; it defines gradient, Model.gradient"),
         ("good.py:", ": expected good.py:FUNCTION; it defines gradient, Model.gradient"),
         ("god.py:gradient", ': no file god.py, did you mean "good.py"?'),
@@ -109,8 +115,14 @@ def test_the_folder_of_the_file_comes_before_the_current_one(folder: Path) -> No
         ("good:number", ": good has no function number"),
         ("good:Model", ": Model is a class; name its method, good:Model.gradient"),
         ("good:Inner.Model", ": Model is a class; name its method, good:Inner.Model.METHOD"),
-        (":gradient", ': expected a .npz or .safetensors file, or "package.module:function", or'),
-        ("good.py:a b", ': expected a .npz or .safetensors file, or "package.module:function", or'),
+        (
+            ":gradient",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
+        ),
+        (
+            "good.py:a b",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
+        ),
         ("good:Two", ": Two is a class; name its method, good:Two.backward"),
     ],
 )

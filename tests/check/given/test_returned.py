@@ -212,6 +212,13 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         ((G.W, [b * 1j for b in G.b]), "expected float32 or float64, got complex128"),
         ({"W1": G.W[0].astype(np.float16)}, "W1: expected float32 or float64, got float16"),
         (numbered("W", G.W) | {"b1": G.b[0]}, 'no array "b2"; it has W1, W2, W3, b1'),
+        ((G.W, [np.ones(7)] * 3), ("b1 (and b2, b3): expected shape (4,), got (7,): it is summed "
+         "over the wrong axis: 7 is the number of rows")),
+        ((G.W, [np.ones((1, 7)), *G.b[1:]]), "b1: expected shape (4,), got (1, 7): it is summed"),
+        (numbered("W", [W.ravel() for W in G.W]) | numbered("b", G.b),
+         "W1: expected shape (4, 3), got (12,)"),
+        (numbered("dW", [G.W[0], [[1.0], [1.0, 2.0]], G.W[2]]) | numbered("db", G.b),
+         "W2: expected shape (5, 4), got rows of different lengths"),
         (flat(*alternating(G.W, G.b), 1.0), "expected two lists of arrays"),
         (flat(*alternating(G.W, G.b))[:-1], "expected two lists of arrays"),
         (np.stack([flat(*alternating(G.W, G.b))] * 2, axis=1), "expected two lists of arrays"),

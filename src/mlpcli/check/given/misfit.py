@@ -47,6 +47,7 @@ def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) ->
             [*_other_layout(tree, tensors, case, layout)],
             [*_shapes(tensors, case)],
             [*_missing(tree, expected)],
+            [*_no_such_array(tree, expected)],
             [f"expected {_wanted(expected)}, got {described(tree)}; shapes {_of_shapes(expected)}"],
         )
         if lines
@@ -158,7 +159,9 @@ def _betrayed(name: str, want: Shape, got: Shape, case: Case) -> str:
     """Return the bug that a wrong shape gives away."""
     rows, layer = case.rows, int(name[1:])
     width, fan_in = case.network.W[layer - 1].shape
-    told = {
+    wrong_axis = f"summed over the wrong axis: {rows} is the number of rows"
+    of_rows: set[Shape] = {(rows,), (1, rows), (rows, 1)} if name[0] == "b" else set()
+    told = dict.fromkeys(of_rows, wrong_axis) | {
         want[::-1]: "transposed; W_i is n_i x n_{i-1}, so dJ/dW_i = delta_i^T Z_{i-1}",
         (width, rows): f"n_{layer} x N: delta_{layer} before it meets Z_{layer - 1}",
         (rows, width): f"N x n_{layer}: delta_{layer} before it meets Z_{layer - 1}",
@@ -180,6 +183,20 @@ def _missing(tree: Any, expected: Expected) -> Iterator[str]:
         if name not in tree and f"d{name}" not in tree:
             yield f'no array "{name}"; it has {", ".join(printable(str(k)) for k in [*tree][:8])}'
             return
+
+
+def _no_such_array(tree: Any, expected: Expected) -> Iterator[str]:
+    """Yield the first matrix under its own name that is no array, or has another shape."""
+    for i, want in enumerate(expected.weights, start=1):
+        value = tree.get(f"W{i}", tree.get(f"dW{i}")) if isinstance(tree, dict) else None
+        array = array_of(value)
+        if isinstance(value, list) and array is None:
+            yield f"W{i}: expected shape {want}, got rows of different lengths, or no numbers"
+        elif array is not None and array.shape != want:
+            yield f"W{i}: expected shape {want}, got {array.shape}"
+        else:
+            continue
+        return
 
 
 def _wanted(expected: Expected) -> str:
