@@ -153,6 +153,7 @@ _MSE = "delta = 2 * (acts[-1] - y) * acts[-1] * (1 - acts[-1]) / m"
 _SLOPE = "* acts[l] * (1 - acts[l])"
 _DW = "dW[l] = delta.T @ acts[l]"
 _DB = "db[l] = delta.sum(axis=0)"
+_MASKED = "delta = delta @ weights[l]\n            delta[pre[l - 1] <= 0] = 0"
 _LAST = "    return dW, db\n"
 _PENALTY = ((_DW, f"{_DW} + 0.1 * weights[l]"),)
 
@@ -507,6 +508,16 @@ MISTAKES = {
         _DELTA,
         "p = acts[-1]\n    delta = (p - y) / (p * (1 - p)) * p * (1 - p) / m",
         "naive-derivative",
+    ),
+    "0/0 under relu, masked by assignment": Mistake(
+        "notebook",
+        (
+            ("sigmoid(pre[-1])", "(np.maximum(pre[-1], 0) if len(acts) < L else sigmoid(pre[-1]))"),
+            (_DELTA, "p = acts[-1]\n    delta = -(y / p - (1 - y) / (1 - p)) * p * (1 - p) / m"),
+            (f"delta = (delta @ weights[l]) {_SLOPE}", _MASKED),
+        ),
+        ("naive-derivative",),
+        {"activation": "relu"},
     ),
 }
 

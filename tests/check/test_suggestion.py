@@ -163,3 +163,31 @@ def test_an_output_layer_that_is_wrong_for_every_network_tells_nothing() -> None
     given = case.network.like(np.random.default_rng(0).standard_normal(case.network.theta.size))
     (only,) = gradcheck(case, given).diagnosis
     assert (only.bug, only.fix[:13]) == ("unknown", "compare delta")
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_what_turns_the_sign_comes_after_the_bug(stated: bool) -> None:
+    words = [*gradcheck_words(as_given(Convention(factor=-1.0), Convention()), stated=stated)]
+    named = next(k for k, line in enumerate(words) if "sign-flipped" in line)
+    offered = next(k for k, line in enumerate(words) if "it is right with --factor -1" in line)
+    assert named < offered
+    assert words[offered].endswith(", if the step is to add it: that is the gradient of -J")
+
+
+def test_a_penalty_is_offered_in_the_digits_that_people_write() -> None:
+    for l2 in (0.1, 1e-3, 0.0375):
+        assert as_given(Convention(l2=l2), Convention()).suggestion == f"--l2 {l2}"
+    case = built_in_cases(Convention())["A"]
+    given, right = Convention(l2=0.1).applied(case).gradient(), case.gradient()
+    assert suggest(case, case.network.like(2 * right.theta - given.theta), 1e-6) is None  # l2 < 0
+    assert as_given(Convention(l2=0.1 / 7.7), Convention()).suggestion is None
+
+
+def test_no_rounding_is_spoken_of_where_an_entry_is_far_off() -> None:
+    case = built_in_cases(Convention())["A"]
+    given = case.gradient().theta * (1 + 1e-4 * np.sin(np.arange(case.network.theta.size)))
+    (near,) = gradcheck(case, case.network.like(given)).diagnosis
+    assert "so near to 1" in near.explanation
+    given[:3] *= 1.3
+    (far,) = gradcheck(case, case.network.like(given)).diagnosis
+    assert "so near to 1" not in far.explanation

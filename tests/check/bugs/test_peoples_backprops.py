@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mlpcli.checked import check_gradient
@@ -51,3 +53,61 @@ def test_names_stand_on_the_tensors_that_are_wrong() -> None:
     entry = MISTAKES["one entry"]
     (found,) = check_gradient(entry.function(), **entry.arguments()).diagnosis
     assert "[2, 1]" in found.explanation
+
+
+def names(old: str, new: str, **said: Any) -> list[str]:
+    """Return the bugs that are named for the notebook with these words replaced."""
+    mistake = Mistake("notebook", ((old, new),), (), said)
+    return [d.bug for d in check_gradient(mistake.function(), **mistake.arguments()).diagnosis]
+
+
+def test_a_gradient_of_zeros_has_one_name() -> None:
+    for activation in ("relu", "tanh"):
+        assert names("(acts[-1] - y) / m", "0 * acts[-1]", activation=activation) == [
+            "zero-gradient"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("new", "name", "said"),
+    [
+        ("(acts[-1] - y)", "sum-instead-of-mean", {}),
+        ("(acts[-1] - y) / m / m", "mean-twice", {}),
+        ("(acts[-1] - y) / m / 3", "mean-over-outputs", {"sizes": [3, 4, 3]}),
+    ],
+)
+def test_a_factor_with_a_name_has_that_name_alone(
+    new: str, name: str, said: dict[str, Any]
+) -> None:
+    assert names("(acts[-1] - y) / m", new, **said) == [name]
+
+
+def test_half_the_square_of_a_linear_output_has_one_name() -> None:
+    half = CONVENTIONS["a linear output, half"]
+    said = {**half.arguments(), "loss": "mse", "output": "identity"}
+    (found,) = check_gradient(half.function(), **said).diagnosis
+    assert found.bug == "half-squared-error"
+
+
+def test_a_bug_is_not_looked_for_in_what_is_right() -> None:
+    """W1 in the place of all others is what reversed weights would have in the last one."""
+    same = names("return dW, db", "return [dW[0]] * L, db", sizes=[4, 4, 4, 4])
+    assert same == ["unknown"]
+
+
+def test_what_differs_between_two_calls_is_not_called_unknown() -> None:
+    noise = "delta = (acts[-1] - y) / m * np.random.rand(m, 1)"
+    assert names("delta = (acts[-1] - y) / m", noise) == ["not-deterministic"]
+
+
+def test_a_penalty_stands_on_its_layers() -> None:
+    missing = MISTAKES["penalty missing in a layer"]
+    (found,) = check_gradient(missing.function(), **missing.arguments()).diagnosis
+    assert (found.bug, found.parameters) == ("missing-l2", ("W1",))
+    one = MISTAKES["penalty of one layer, unasked"]
+    (found,) = check_gradient(one.function(), **one.arguments()).diagnosis
+    assert (found.bug, found.parameters) == ("extra-l2", ("W2",))
+    assert "(l2 0.3; W2)" in found.explanation
+    over_rows = MISTAKES["penalty over N, unasked"]
+    (found,) = check_gradient(over_rows.function(), **over_rows.arguments()).diagnosis
+    assert "l2 0.3/N" in found.explanation

@@ -67,9 +67,18 @@ def _fixed(name: str) -> Callable[[Scene], Iterator[Mutant]]:
     def mutants(scene: Scene) -> Iterator[Mutant]:
         form = _form(scene, name)
         if form is not None:
-            yield Mutant((scene.depth,), _bend(scene, form, 0.0))
+            bend = _bend(scene, form, 0.0)
+            yield Mutant((scene.depth,), bend)
+            if any((scene.s[k] == 0).any() for k in scene.hidden):
+                yield Mutant((scene.depth,), _masked(scene, bend))
 
     return mutants
+
+
+def _masked(scene: Scene, bend: Bend) -> Bend:
+    """Return it as code with dA[H <= 0] = 0 has it: nan does not come through a slope of 0."""
+    masks = {k: partial(np.where, scene.s[k] == 0, 0.0) for k in scene.hidden}
+    return lambda rules: bend(rules).also("delta", masks)
 
 
 def _fit(form: str, scene: Scene, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:

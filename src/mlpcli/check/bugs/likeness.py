@@ -99,6 +99,11 @@ class Likeness:
         """How many tensors from the output down agree with the right gradient."""
         return self.agreeing(self.right)
 
+    @cached_property
+    def as_right(self) -> tuple[bool, ...]:
+        """Whether each tensor agrees with the right gradient, from the output down."""
+        return tuple(self.each(self.right))
+
     @property
     def tensors(self) -> int:
         """How many tensors there are."""

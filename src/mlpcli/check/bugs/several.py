@@ -128,9 +128,11 @@ class _Place:
         now, then = tensors_from_output(part), tensors_from_output(self.before)
         changed = [k for k in here if not np.array_equal(now[k].array, then[k].array)]
         spoiled = sum(not own[k] for k in changed)
-        agreement = (*own, *[False] * (likeness.tensors - stop))
-        if all(own):
-            agreement = tuple(likeness.each(scene.gradient(rules)))
+        agreement = tuple(likeness.each(scene.gradient(rules)))
+        if any(
+            right and not same for right, same in zip(likeness.as_right, agreement, strict=True)
+        ):
+            return None  # what is right has no bug
         return _Step(found, Path(rules, self.path.steps, agreement), gained, spoiled)
 
     def scaled(self) -> Iterator[_Step]:
