@@ -8,13 +8,13 @@ from mlpcli.data.labels import listed
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from mlpcli.config import DataConfig
     from mlpcli.data.rules import Policies
     from mlpcli.data.table import Table
 
-__all__ = ["missing_note", "notation_notes", "table_notes"]
+__all__ = ["gaps_in_words", "missing_note", "notation_notes", "table_notes"]
 
 _NAMES = 4
 
@@ -39,17 +39,22 @@ def missing_note(table: Table, data: DataConfig, policies: Policies) -> list[str
     What stands for them is told by the first rows.
     """
     gaps = {name: count for name, count in table.missing.items() if count and name in table.names}
-    filled = {name: n for name, n in gaps.items() if policies.of(name) not in {"error", "drop"}}
+    filled = {name: n for name, n in gaps.items() if policies.fill(name)}
     gaps = {name: count for name, count in filled.items() if name not in data.target}
     if not gaps:
         return []
     signs = listed([sign for sign in table.signs_of_missing if sign])
+    taken = f"; taken as missing: empty fields, {signs}" if signs else ""
+    return [f"{gaps_in_words(gaps)}{taken}"]
+
+
+def gaps_in_words(gaps: Mapping[str, int]) -> str:
+    """Return how many values are missing, and in which columns."""
     where = ", ".join(f"{count} in {show_name(name)}" for name, count in [*gaps.items()][:_NAMES])
     more = ", .." if len(gaps) > _NAMES else ""
-    taken = f"; taken as missing: empty fields, {signs}" if signs else ""
     total = sum(gaps.values())
     values = "1 value is" if total == 1 else f"{total} values are"
-    return [f"{values} missing: {where}{more}{taken}"]
+    return f"{values} missing: {where}{more}"
 
 
 def _named(names: list[str]) -> str:
