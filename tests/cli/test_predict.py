@@ -104,7 +104,16 @@ def test_gaps(here: Path, mlp: Mlp, missing: str) -> None:
         assert ran.lines == ["warning: 2 of 4 rows miss a value: no prediction for them"]
     else:
         assert empty == [False] * 4
-        assert ran.lines == []
+        filled = '2 values are missing: 1 in "x", 1 in "c"; filled in as in training'
+        assert ran.lines == [f"warning: {filled}"]
+
+
+def test_a_column_read_in_another_unit_is_warned_of(here: Path, mlp: Mlp) -> None:
+    (here / "a.csv").write_text("x,c\n1500,red\n8500,blue\n")
+    ran = mlp("predict", MODEL, "a.csv")
+    assert (ran.status, len(ran.lines)) == (0, 1)
+    far = 'warning: column "x": 2 of 2 values, such as 1500, lie far outside training (mean '
+    assert ran.err.startswith(far)
 
 
 def test_a_gap_is_refused_where_training_refused_it(here: Path, mlp: Mlp) -> None:

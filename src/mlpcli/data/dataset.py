@@ -15,6 +15,7 @@ from mlpcli.counting import counted, in_silence
 from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.frames import with_table
+from mlpcli.data.lone_labels import lone_label_notes
 from mlpcli.data.notes import DROP, column_notes, label_notes, target_notes, unseen_notes
 from mlpcli.data.reading import reading_of, reading_of_others, reading_to_document
 from mlpcli.data.roles import Roles, assign_roles
@@ -212,6 +213,7 @@ def open_material(
             note for table in tables for note in table_notes(table, data, policies_of(data))
         )
         notes |= dict.fromkeys(target_notes(targets, data.positives))
+        notes |= dict.fromkeys(lone_label_notes(table, targets))
         yield Material(
             whole=whole,
             given=given,

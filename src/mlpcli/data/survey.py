@@ -12,6 +12,7 @@ from mlpcli.counting import counted, in_silence
 from mlpcli.data.columns import is_missing
 from mlpcli.data.describe import describe, sentinels, stands_aside
 from mlpcli.data.labels import Label, distinct, is_truth_pair, label_text
+from mlpcli.data.lone_labels import lone_label_notes
 from mlpcli.data.positive import word_for_yes
 from mlpcli.data.reading import reading_of
 from mlpcli.data.roles import marks_of
@@ -138,7 +139,12 @@ def survey(
             targets=tuple(survey_of for _, survey_of in fitted),
             types=_types(table, features),
             missing_values=codes,
-            notes=(*table.notes, *notation_notes(table, targets), *_exponents(table, features)),
+            notes=(
+                *table.notes,
+                *notation_notes(table, targets),
+                *_exponents(table, features),
+                *lone_label_notes(table, [target for target, _ in fitted]),
+            ),
             header=reading.layout.header is None,
             dropped=tuple(drop),
             keep_values=(_LABEL,) if kept else (),
