@@ -195,4 +195,10 @@ def test_blas_is_held_to_the_number_and_let_go() -> None:
     before = counts()
     with limit_blas(1):
         assert counts() <= {1}
+        with limit_blas(1):
+            assert counts() <= {1}
+        assert counts() <= {1}
+        with limit_blas(2):
+            assert counts() <= {2}
+        assert counts() <= {1}
     assert counts() == before

@@ -185,7 +185,7 @@ def _cases(
     rows: int,
     seed: int,
 ) -> Mapping[str, Case]:
-    from mlpcli.check.built_in import built_in_cases, drawn_case
+    from mlpcli.check.built_in import built_in_cases, drawn_case, labelled_for
     from mlpcli.check.case_arrays import read_case_arrays
 
     if arrays is not None:
@@ -194,10 +194,11 @@ def _cases(
         return {"given": read_case_arrays(arrays, layout).case(convention)}
     if sizes is not None:
         _require_sizes(sizes)
-        return {"drawn": drawn_case(list(sizes), convention, rows=rows, seed=seed)}
+        drawn = drawn_case(list(sizes), convention, rows=rows, seed=seed)
+        return labelled_for(layout, {"drawn": drawn})
     if rows != _ROWS:
         raise UsageError("rows: the built-in cases have their own; give sizes too")
-    return built_in_cases(convention, seed or None)
+    return labelled_for(layout, built_in_cases(convention, seed or None))
 
 
 def _named(

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -17,7 +18,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,7 @@ R = TypeVar("R")
 Task: TypeAlias = Callable[[int], None]
 Numbers: TypeAlias = tuple[float, ...]
 
+_held: list[int] = []  # to how many threads BLAS is held, the innermost context last
 FEWEST_ROWS = 64  # of a batch, per member of a team; fewer are not worth waking it
 
 
@@ -49,15 +50,23 @@ def core_count() -> int:
     return os.cpu_count() or 1
 
 
-def limit_blas(threads: int) -> AbstractContextManager[Any]:
+@contextmanager
+def limit_blas(threads: int) -> Iterator[None]:
     """Hold every BLAS of this process to so many threads while the context lasts.
 
     Its threads would compete with ours, and one and two of them give different last digits.
     """
+    if _held[-1:] == [threads]:  # to look for all of them takes two milliseconds
+        yield
+        return
     from threadpoolctl import threadpool_limits
 
-    limits: AbstractContextManager[Any] = threadpool_limits(threads, user_api="blas")
-    return limits
+    with threadpool_limits(threads, user_api="blas"):
+        _held.append(threads)
+        try:
+            yield
+        finally:
+            _held.remove(threads)
 
 
 def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.check.built_in import built_in_cases, drawn_case, with_fresh_biases
+from mlpcli.check.built_in import built_in_cases, drawn_case, labelled_for, with_fresh_biases
 from mlpcli.check.convention import Convention
+from mlpcli.check.given.layout import OURS, Layout, has_one_label
 from mlpcli.check.run import gradcheck, gradcheck_each
 from mlpcli.errors import UsageError
 from mlpcli.nn.activations import ACTIVATIONS
@@ -18,6 +19,7 @@ from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.result import GradcheckResult
+    from mlpcli.nn.losses import Loss
 
 PAIRS = [
     Convention(activation, loss=loss.name, output=loss.output, l2=0.1)
@@ -108,3 +110,19 @@ def test_fresh_biases_are_away_from_0_and_weights_stay() -> None:
     for before, after in zip(case.network.W, fresh.network.W, strict=True):
         np.testing.assert_array_equal(before, after)
     assert (case.network.theta != fresh.network.theta).any()
+
+
+@pytest.mark.parametrize("loss", [*LOSSES.values(), *OTHER_OUTPUTS.values()])
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_labels_by_number_are_one_a_row(loss: Loss, outputs: int) -> None:
+    if not loss.separable and outputs == 1:
+        return
+    convention = Convention(loss=loss.name, output=loss.output)
+    cases = built_in_cases(convention) | {"drawn": drawn_case([3, 4, outputs], convention)}
+    laid = labelled_for(Layout(labels="numbers"), cases)
+    for name, case in laid.items():
+        assert has_one_label(case.y)
+        labels = {*Layout(labels="numbers").arguments(case)[3].tolist()}
+        assert labels == {*range(max(2, case.network.sizes[-1]))}
+        assert (case is cases[name]) == has_one_label(cases[name].y)
+    assert labelled_for(OURS, cases) == cases

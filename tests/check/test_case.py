@@ -12,6 +12,8 @@ from mlpcli.errors import CaseError
 from mlpcli.nn.network import Network
 from mlpcli.nn.objective import Objective
 
+EPSILONS: tuple[dict[str, Any], ...] = ({}, {"epsilon": 1e-7}, {"epsilon": 1e-5})
+
 
 @pytest.mark.parametrize(
     ("changes", "message"),
@@ -42,6 +44,14 @@ def test_a_case_is_float64() -> None:
             np.ones((1, 1)),
             Objective.exact("bce"),
         )
+
+
+def test_the_epsilon_of_a_form_is_1e_7_unless_it_is_said() -> None:
+    network = Network((1, 1), True, np.array([17.0, 0.0]))
+    case = case_from(network, [[1.0]], [0])
+    usual, same, other = (case.gradient("epsilon", **e).theta for e in EPSILONS)
+    np.testing.assert_array_equal(usual, same)
+    assert (usual != other).all()
 
 
 def test_the_objective_by_hand() -> None:

@@ -74,7 +74,8 @@ def test_classes_by_number_are_told_how_to_become_columns() -> None:
         match=r"got classes by number, shape \(7,\); say --labels numbers, or write np.eye",
     ):
         read_rows({"y": np.array([0, 1, 2, 0, 1, 2, 0])}, "y", OURS, 3)
-    np.testing.assert_array_equal(read_rows({"y": np.ones(7)}, "y", OURS, 1), np.ones(7))
+    for one in (np.ones(7), np.zeros(7)):
+        np.testing.assert_array_equal(read_rows({"y": one}, "y", OURS, 1), one)
 
 
 @pytest.mark.parametrize("layout", EVERY)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from buggy_backprop import Plant, buggy
 from mlpcli.check.bugs.diagnosis import Diagnosis
 from mlpcli.check.bugs.search import reproduces_a_bug
 from mlpcli.check.given.provenance import Provenance
-from mlpcli.check.run import gradcheck
+from mlpcli.check.run import gradcheck, gradcheck_each
 from planted import CASES, network_case
 
 
@@ -53,6 +56,44 @@ def test_findings_fail_a_check_of_right_tensors() -> None:
     result = gradcheck(case, buggy(case, ()), known=Provenance(findings=(finding,)))
     assert (result.verdict, result.check.verdict) == ("fail", "pass")
     assert result.diagnosis == (finding,)
+
+
+def test_findings_stand_before_the_bugs_of_a_wrong_gradient() -> None:
+    finding = Diagnosis("changes-inputs", (), (), "it does", "work on copies", None)
+    case = CASES["square"]
+    wrong = buggy(case, (Plant("missing-sigma-prime", (1,)),))
+    result = gradcheck(case, wrong, known=Provenance(findings=(finding,)))
+    assert [found.bug for found in result.diagnosis][:2] == [
+        "changes-inputs", "missing-sigma-prime",
+    ]  # fmt: skip
+    assert result.suggestion is None
+
+
+def test_a_known_bug_settles_nothing_where_the_second_opinion_differs() -> None:
+    case = CASES["square"]
+    wrong = buggy(case, (Plant("missing-sigma-prime", (1,)),))
+    assert gradcheck(case, wrong).verdict == "fail"
+    assert gradcheck(case, wrong, step=0.5).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "overall"),
+    [
+        ({"C": "pass", "A": "pass", "B": "inconclusive"}, "pass"),
+        ({"C": "pass", "A": "inconclusive", "B": "pass"}, "inconclusive"),
+        ({"C": "inconclusive", "A": "pass", "B": "pass"}, "inconclusive"),
+        ({"C": "pass", "A": "pass", "B": "fail"}, "fail"),
+        ({"C": "pass", "A": "fail", "B": "pass"}, "fail"),
+    ],
+)
+def test_the_case_of_the_forms_can_refute_only(verdicts: Any, overall: str) -> None:
+    found = gradcheck(CASES["square"])
+    cases = {name: replace(CASES["square"]) for name in verdicts}
+    named = {id(case): verdicts[name] for name, case in cases.items()}
+    result = gradcheck_each(cases, lambda case: replace(found, verdict=named[id(case)]))
+    assert result.verdict == overall
+    assert dict(result.cases) == verdicts
+    assert result.name == next((name for name, v in verdicts.items() if v == "fail"), "C")
 
 
 def test_forms_are_listed_beside_a_verdict_that_they_do_not_change() -> None:

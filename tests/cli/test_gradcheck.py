@@ -299,7 +299,10 @@ def test_a_picture_without_the_extra(here: Path, mlp: Mlp, monkeypatch: pytest.M
             "--dump c.csv: expected a name that ends in .npz, .safeten",
         ),
         ((CONFIG, "--plot", "p.jpg"), "--plot p.jpg: expected a name that ends in .png, .svg or"),
-        ((CONFIG, "--gradient", "nothing"), "nothing: expected a .npz or .safetensors file, or"),
+        (
+            (CONFIG, "--gradient", "nothing"),
+            "nothing: expected a .npz, .safetensors or .json file, or",
+        ),
         ((CONFIG, "--gradient", "absent:f"), "absent:f: no module absent; looked in this folder"),
         ((CONFIG, "--gradient", "a:f", "--dtype", "float32"), "--dtype is about our own gradient"),
         ((CONFIG, "--gradient", "a:f", "--derivative", "naive"), "--derivative is about our own"),

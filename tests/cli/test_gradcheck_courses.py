@@ -56,6 +56,25 @@ def test_a_starter_passes_with_its_options(tmp_path: Path, mlp: Mlp) -> None:
     assert mlp("gradcheck", "--gradient", f"{file}:gradient", *options[2:]).status == 1
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--labels numbers",
+        "--labels numbers --bias first --weights in-out",
+        "--labels numbers --loss mse --output identity --samples columns --call row",
+        "--network 4-5-3 --labels numbers --reduction sum --factor 1/2 --l2 0.5 --bias last",
+        "--loss cross_entropy --labels numbers --samples vector --call row-step --bias none",
+        "--activation leaky_relu --slope 0.2 --reduction mean_all --call step --bias column",
+    ],
+)
+def test_a_starter_passes_by_the_line_that_it_says(options: str, tmp_path: Path, mlp: Mlp) -> None:
+    file = tmp_path / "starter.py"
+    file.write_text(mlp("gradcheck", "--template", *options.split()).out, encoding="utf-8")
+    line = file.read_text(encoding="utf-8").partition("Check it by: mlp ")[2].partition("\n")[0]
+    ran = mlp(*line.replace("starter.py", str(file)).split(), "--in-process")
+    assert ran.status == 0, ran
+
+
 def test_zeros_earn_nothing(tmp_path: Path, mlp: Mlp) -> None:
     (tmp_path / "zeros.py").write_text(ZEROS, encoding="utf-8")
     status, document, _ = graded(mlp, f"{tmp_path}/zeros.py:gradient")

@@ -121,8 +121,13 @@ def test_rows_are_summed_where_the_loss_is(call: str, case: Path, mlp: Mlp) -> N
         (("--in-process", "--gradient", "g.npz"), "--in-process is about a function: --gradient"),
         (("--gradient", "a:f", "--learning-rate", "1"), "--learning-rate is that of a step; add"),
         (("--gradient", "a:f", "--timeout", "0"), "--timeout: expected a number > 0, got 0"),
-        (("--gradient", "a:f", "--call", "batched"), "mlp gradcheck: Invalid value for '--call'"),
-        (("--gradient", "a.py"), "a.py: expected a .npz or .safetensors file, or"),
+        (
+            ("--gradient", "a:f", "--call", "batched"),
+            "mlp gradcheck: Invalid value for '--call': 'batched' is not one of 'batch'",
+        ),
+        (("--slope", "0.3"), "--slope: sigmoid has none to choose; add --activation leaky_relu"),
+        (("--slope", "0.3", "--activation", "tanh"), "--slope: tanh has none to choose; add"),
+        (("--gradient", "a.py"), "a.py: expected a .npz, .safetensors or .json file, or"),
     ],
 )
 def test_what_is_refused(arguments: tuple[str, ...], line: str, case: Path, mlp: Mlp) -> None:

@@ -59,6 +59,24 @@ def test_a_missing_column_is_named(here: Path, mlp: Mlp) -> None:
     assert (ran.status, ran.out, ran.lines) == (2, "", ['a.csv: no column "c"; it has "x", "C"'])
 
 
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_half_a_number_is_no_row_name(here: Path, mlp: Mlp, command: str) -> None:
+    (here / "a.csv").write_text("x,c,y\n-1,5,red,no\n-0,5,blue,yes\n")
+    ran = mlp(command, MODEL, "a.csv")
+    comma = "decimal comma? put such numbers in quotes, or part the fields with ;"
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.lines[0] == f"a.csv:2: expected 3 fields, got 4; {comma}"
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_row_names_that_are_left_out_are_said(here: Path, mlp: Mlp, command: str) -> None:
+    (here / "a.csv").write_text('"x","c","y"\n"1",1.5,"red","no"\n"2",7.5,"blue","yes"\n')
+    ran = mlp(command, MODEL, "a.csv")
+    assert ran.status == 0
+    left_out = "the first column has no name and is left out: row names or an index"
+    assert f"warning: a.csv: {left_out}" in ran.lines
+
+
 def test_an_unseen_text_is_warned_of(here: Path, mlp: Mlp) -> None:
     (here / "a.csv").write_text("x,c\n1,green\n8,red\n1,mauve\n")
     ran = mlp("predict", MODEL, "a.csv")
@@ -86,7 +104,16 @@ def test_gaps(here: Path, mlp: Mlp, missing: str) -> None:
         assert ran.lines == ["warning: 2 of 4 rows miss a value: no prediction for them"]
     else:
         assert empty == [False] * 4
-        assert ran.lines == []
+        filled = '2 values are missing: 1 in "x", 1 in "c"; filled in as in training'
+        assert ran.lines == [f"warning: {filled}"]
+
+
+def test_a_column_read_in_another_unit_is_warned_of(here: Path, mlp: Mlp) -> None:
+    (here / "a.csv").write_text("x,c\n1500,red\n8500,blue\n")
+    ran = mlp("predict", MODEL, "a.csv")
+    assert (ran.status, len(ran.lines)) == (0, 1)
+    far = 'warning: column "x": 2 of 2 values, such as 1500, lie far outside training (mean '
+    assert ran.err.startswith(far)
 
 
 def test_a_gap_is_refused_where_training_refused_it(here: Path, mlp: Mlp) -> None:
@@ -261,7 +288,7 @@ def test_all_columns_are_kept(here: Path, mlp: Mlp) -> None:
     ran = mlp("predict", MODEL, "ids.csv", "--keep-all")
     header, first, *_ = cells(ran.out)
     assert header == ["id", "x", "note", "c", "probability", "prediction"]
-    assert first[:4] == ["007", "1.5", "=1+1", "red"]
+    assert first[:4] == ["007", "1.50", "=1+1", "red"]
 
 
 def test_cells_that_a_spreadsheet_would_run(here: Path, mlp: Mlp) -> None:

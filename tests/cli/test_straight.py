@@ -92,3 +92,36 @@ def test_dead_ends_say_where_to_go(table: Path, mlp: Mlp) -> None:
     }.items():
         ran = mlp("train", *words)
         assert (ran.status, ran.out, ran.err) == (2, "", f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "setting"),
+    [
+        ("Report of 2024\n\n" + TABLE, "data.skip_lines=2"),
+        ("^by me\n" + TABLE, "data.comment=^"),
+        (TABLE.replace("yes", "up").replace("no", "down"), "data.positive=down"),
+        (TABLE.replace("\n5,", "\nn.b.,"), "data.missing_values=[n.b.]"),
+        (TABLE, "data.drop=[c]"),
+        (TABLE, "data.group=id"),
+        (
+            TABLE.replace("x,c,", "x,w,").replace(",a,", ",1,").replace(",b,", ",2,"),
+            "data.weight=w",
+        ),
+    ],
+)
+def test_what_is_said_of_the_table_reaches_the_draft(
+    table: Path, mlp: Mlp, content: str, setting: str
+) -> None:
+    table.write_text(content)
+    ran = mlp("train", table, "--target", "y", "--epochs", 1, "--set", setting)
+    assert ran.status == 0, ran.lines
+    assert load_config("runs/people/config.yaml").data.target == ("y",)
+    key, _, value = setting.removeprefix("data.").partition("=")
+    kept = getattr(load_config("runs/people/config.yaml").data, key)
+    assert str(value.strip("[]")) in str(kept)
+
+
+def test_a_label_that_is_said_is_no_guess(table: Path, mlp: Mlp) -> None:
+    ran = mlp("train", table, "--target", "y", "--epochs", 1, "--set", "data.positive=no")
+    assert any(line.startswith('target "y": no = 1, yes = 0') for line in ran.lines)
+    assert not any("counts as 1" in line for line in ran.lines)

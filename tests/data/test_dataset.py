@@ -250,6 +250,11 @@ def test_estimate(
     assert seen[0].in_file is (size > 1000)
 
 
+def test_memory_for_no_row_at_all(config_for: Callable[..., Config]) -> None:
+    with pytest.raises(DataError, match=r"^t\.csv: out of memory; raise data\.memory_limit"):
+        load_dataset(config_for(TABLE, "memory_limit: 1KB"))
+
+
 def test_each_table_is_announced_before_it_is_read(config_for: Callable[..., Config]) -> None:
     seen: list[Estimate] = []
     config = config_for(TABLE, "validation: v.csv, drop: [t], memory_limit: 100MB",

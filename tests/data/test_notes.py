@@ -47,10 +47,19 @@ def text(values: list[str]) -> Categorical:
     return Categorical(np.array([levels.index(v) for v in values], np.int32), levels)
 
 
+ORDERS = np.array([90071993732612614.0 + 2e13 * i * i for i in range(N)])
+
 COLUMNS: dict[str, tuple[Column, list[str]]] = {
     "ordinary number": (np.sin(np.arange(N)), []),
     "row number": (np.arange(float(N)), [ROW_NUMBER]),
     "numbers of customers": (np.arange(float(N))[::-1] * 2 + 1e6, [ROW_NUMBER]),
+    "long numbers of orders": (ORDERS, [ROW_NUMBER]),
+    "long numbers, some of them negative": (
+        np.where(np.arange(N) % 3 > 0, ORDERS, -ORDERS),
+        [ROW_NUMBER],
+    ),
+    "carriers in a cubic centimetre": (np.array([1.37e16 * i for i in range(1, N + 1)]), []),
+    "more than any id": (np.array([math.pi * 1e20 * i for i in range(1, N + 1)]), []),
     "different integers": (np.arange(float(N)) ** 2, []),
     "dates": (text([f"2024-01-{i % 28 + 1:02}" for i in range(N)]), [DATES]),
     "texts that differ by case": (text(["Yes", "yes", "no"] * (N // 3)), [BY_CASE]),

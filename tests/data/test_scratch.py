@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.scratch import Scratch
+from mlpcli.data.scratch import OutOfSight, Scratch
 from mlpcli.errors import StorageError
 
 if TYPE_CHECKING:
@@ -164,14 +164,25 @@ def test_another_process_writes_where_it_is_let_in(tmp_path: Path) -> None:
     scratch = Scratch(tmp_path)
     scratch.write(0, np.arange(4, dtype=np.uint8))
     door = pickle.loads(pickle.dumps(scratch.door(4)))
-    with door.opened() as write:
-        assert write is not None
-        write(1000, np.arange(3, dtype=np.uint8))
+    door.write(1000, np.arange(3, dtype=np.uint8))
     assert read(scratch, 0, 4).tolist() == [0, 1, 2, 3]
     assert read(scratch, 1000, 3).tolist() == [0, 1, 2]
+    found = np.empty(2, np.uint8)
+    door.read(1001, found)
+    assert found.tolist() == [1, 2]
+    with pytest.raises(StorageError, match="shorter than what was written"):
+        door.read(1002, found)
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(StorageError, match="no space left"), door.opened() as write:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    scratch.close()
+    with pytest.raises(OutOfSight):
+        door.read(1001, found)
+
+
+@pytest.mark.usefixtures("small_disk")
+def test_another_process_hears_that_the_disk_is_full(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path)
+    with pytest.raises(StorageError, match=f"{tmp_path}: a temporary file for the rows: file too"):
+        scratch.door(0).write(90_000, np.ones(20_000, np.uint8))
     scratch.close()
 
 
@@ -181,6 +192,7 @@ def test_another_file_or_none_is_told(tmp_path: Path) -> None:
     door = scratch.door(0)
     path.write_bytes(b"something else that is long enough")
     for there in (path, tmp_path / "none", tmp_path):
-        with replace(door, path=there).opened() as write:
-            assert write is None
+        with pytest.raises(OutOfSight):
+            replace(door, path=there).write(0, np.ones(1, np.uint8))
+    assert path.read_bytes().startswith(b"something")
     scratch.close()

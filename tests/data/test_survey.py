@@ -57,6 +57,10 @@ def test_columns(tmp_path: Path) -> None:
         (["control", "PD", "PD"], "PD", "control"),
         (["1", "2", "2"], 1, 2),
         (["0.25", "0.75"], None, 0),
+        (["F", "T", "T"], "T", "F"),
+        (["+", "-", "-"], "+", "-"),  # a sign of missing values elsewhere, and one of two labels
+        (["present", "missing"], "present", "missing"),
+        (["None", "mild"], "mild", "None"),
     ],
 )
 def test_positive(tmp_path: Path, labels: list[str], positive: Any, negative: Any) -> None:
@@ -91,3 +95,41 @@ def test_refused(tmp_path: Path, content: str, line: str) -> None:
     with pytest.raises(DataError) as caught:
         survey(path, ["sex"])
     assert caught.value.lines == (line.format(path),)
+
+
+@pytest.mark.parametrize(
+    ("labels", "kept", "codes", "found"),
+    [
+        (["None", "mild", "severe"] * 9, ("None",), {}, ("None", "mild", "severe")),
+        (["-", "a", "b"] * 9, (), {}, ("-", "a", "b")),
+        (["+", "-", "~"] * 9, (), {}, ("+", "-", "~")),
+        (["a", "b", "c"] * 9 + ["-"], (), {"y": ["-"]}, ("a", "b", "c")),
+        (["a", "b", "c"] * 9 + ["None"], (), {}, ("a", "b", "c")),
+        (["a", "b", "c", ""] * 9, (), {}, ("a", "b", "c")),
+    ],
+)
+def test_a_sign_as_frequent_as_labels_is_one(
+    tmp_path: Path,
+    labels: list[str],
+    kept: tuple[str, ...],
+    codes: dict[str, list[str]],
+    found: tuple[str, ...],
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{i},{label}\n" for i, label in enumerate(labels)), "utf-8")
+    seen = survey(path, ["y"])
+    (target,) = seen.targets
+    assert (seen.keep_values, seen.missing_values, target.labels) == (kept, codes, found)
+    assert target.column.missing == sum(label not in found for label in labels)
+
+
+def test_what_is_a_label_is_missing_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [
+        f"{'None' if i % 4 else i},{'uv'[i % 2]},{('None', 'a', 'b')[i % 3]}" for i in range(24)
+    ]
+    path.write_text("\n".join(["x,c,y", *rows, "1,None,a"]) + "\n", "utf-8")
+    seen = survey(path, ["y"])
+    assert seen.keep_values == ("None",)
+    assert seen.missing_values == {"x": ["None"], "c": ["None"]}
+    assert [feature.missing for feature in seen.features] == [18, 1]

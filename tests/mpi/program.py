@@ -2,7 +2,8 @@
 
 mpirun -n R python program.py NAME..      NAME.yaml is trained into the folder NAME-R
 
-Tables are read in small pieces; each rank prints how many of them it has read.
+The rows of a config called "filed" lie in a file. Tables are read and encoded in small pieces; each
+rank prints how many of them it has read.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mlpcli import train
+from mlpcli.data import encoder
 from mlpcli.data.table import cut, shares
+from mlpcli.data.table.store import Store
 from mlpcli.ranks import joined
 
 if TYPE_CHECKING:
     from mlpcli.data.table.cut import Piece
 
-cut.LEAST = 8000
+cut.LEAST, encoder._WORTH_THREADS = 8000, 100
 
 
 class Counting(shares.Reader):
@@ -33,10 +36,12 @@ class Counting(shares.Reader):
 def main(names: list[str]) -> None:
     ranks = joined()
     shares.Reader = Counting  # type: ignore[misc]
+    limits = Store.memory_limit, lambda _store: 6000
     status = 1
     try:
         ranks.serve()
         for name in names if not ranks.rank else ():
+            Store.memory_limit = limits[name == "filed"]  # type: ignore[method-assign]
             train(f"{name}.yaml", out=f"{name}-{ranks.size}")
         status = 0
     finally:

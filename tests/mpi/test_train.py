@@ -30,13 +30,14 @@ CASES = {
     "labels": ("data.target=kind", "data.drop=[y]"),
     "by-lbfgs": ("training.optimizer=lbfgs", "network.hidden=[4]", "training.epochs=9"),
     "diverged": ("training.optimizer={name: sgd, learning_rate: 1e30}",),
+    "filed": (),
     "threshold": ("training.threshold={maximize: f1}",),
     **{f"by-{name}": (f"training.optimizer={{name: {name}, learning_rate: 0.01}}",)
        for name in ("sgd", "momentum", "nesterov", "adam")},
     **{f"with-{name}": (f"network.activation={name}", "training.dtype=float64")
        for name in names.ACTIVATIONS},
 }  # fmt: skip
-FEW = ["plain", "uneven", "crumbs", "weighed", "wide", "early", "by-lbfgs", "by-adam"]
+FEW = ["plain", "uneven", "crumbs", "weighed", "wide", "early", "filed", "by-lbfgs", "by-adam"]
 
 
 def write_table(folder: Path, rows: int = 1000) -> None:

@@ -22,6 +22,7 @@ _SAME = {
     f"core/ReplaceComparisonOperator_{change}"
     for change in ("Eq_Is", "NotEq_IsNot", "Is_Eq", "IsNot_NotEq")
 }  # which say the same of None, of names and of small numbers, of which there is one each
+_ARITHMETIC = {"arith_expr", "term", "power", "shift_expr", "expr", "and_expr", "xor_expr"}  # no *x
 _GUARDS = {"frozen", "strict"}  # against mistakes yet to be made; without them nothing differs
 _SPEED = {"cache", "lru_cache"}  # decorators on which no result depends
 
@@ -80,9 +81,10 @@ def _places(root: Path, path: Path) -> dict[tuple[int, int], list[Mutant]]:
     found: dict[tuple[int, int], list[Mutant]] = {}
     for name in sorted({*operator_names()} - _NAMING - _SAME):
         operator = get_operator(name)()
-        starts = (start for node in nodes for start, _ in operator.mutation_positions(node))
-        for occurrence, (line, column) in enumerate(starts):
-            if not any(first <= (line, column) < last for first, last in idle):
+        starts = ((node, start) for node in nodes for start, _ in operator.mutation_positions(node))
+        for occurrence, (node, (line, column)) in enumerate(starts):
+            star = name.startswith("core/ReplaceBinary") and node.parent.type not in _ARITHMETIC
+            if not star and not any(first <= (line, column) < last for first, last in idle):
                 found.setdefault((line, column), []).append(Mutant(path, line, name, occurrence))
     return found
 

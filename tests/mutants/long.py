@@ -6,7 +6,7 @@
 Each mutant meets the tests that run its line. What became of it goes to runs/mutants, where a run
 that was ended goes on; `--part I N` takes every N-th from the I-th on, so that N may run at once.
 `--again` tries those once more that lived, after tests were written for them, and `--write` writes
-the page. What is equal to the original stands in equal.toml. Needs the extra `mutants`.
+the page. What is not found is explained in survivors.toml. Needs the extra `mutants`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,16 @@ from typing import TYPE_CHECKING
 from mutants.bench import Bench
 from mutants.covering import ENOUGH, MOST, Covering
 from mutants.draw import Mutant, draw, found_again
-from mutants.records import ENDS, Record, Records, equal
+from mutants.records import ENDS, Record, Records
 
 if TYPE_CHECKING:
-    from collections import Counter
+    from mutants.records import Kind
 
 ROOT = Path(__file__).parents[2]
-TESTS = {"nn": ["tests/nn", "tests/check"], "check": ["tests/check"]}
+TESTS = {
+    "nn": ["tests/nn", "tests/check", "tests/training/test_joint.py"],  # of engines on ranks
+    "check": ["tests/check"],
+}
 """What a room's mutants have to meet."""
 KEPT = ROOT / "runs" / "mutants"
 PAGE = ROOT / "docs" / "reliability.md"
@@ -51,15 +54,16 @@ def main() -> int:
     KEPT.mkdir(parents=True, exist_ok=True)
     records = Records(KEPT / f"{'-'.join(chosen.rooms)}-{chosen.seed}.jsonl")
     tests = sorted({path for room in chosen.rooms for path in TESTS[room]})
-    with tempfile.TemporaryDirectory() as folder, Bench(ROOT, Path(folder), tests) as bench:
-        trial = Trial(bench, tests, records)
-        if chosen.again:
-            trial.again(first, step)
-        else:
-            trial.all(draw(bench.source, chosen.rooms, chosen.count, chosen.seed)[first::step])
-    ends = records.counts()
+    if chosen.again or chosen.count:
+        with tempfile.TemporaryDirectory() as folder, Bench(ROOT, Path(folder), tests) as bench:
+            trial = Trial(bench, tests, records)
+            if chosen.again:
+                trial.again(first, step)
+            else:
+                trial.all(draw(bench.source, chosen.rooms, chosen.count, chosen.seed)[first::step])
     if chosen.write:
-        _write(ends)
+        _write(records)
+    ends = records.counts()
     living = sum(count for (_, end), count in ends.items() if end == "lives")
     return int(living > 0.1 * ends.total())
 
@@ -102,14 +106,15 @@ class Trial:
         return self.bench.ends(mutant, names, covering.needed(names), fresh=again)
 
 
-def _kept(folders: list[str]) -> dict[str, Path]:
+def _kept(names: list[str]) -> dict[str, Path]:
     """Return for each file of tests where it is kept which lines they run, as all is now."""
-    files = {path for folder in folders for path in Path(folder).rglob("test_*.py")}
+    files = {path for name in names for path in (Path(name), *Path(name).rglob("*"))}
     helpers = {path for path in Path("tests").rglob("*.py") if not path.name.startswith("test_")}
     common = _digest({*Path("src").rglob("*.py"), *helpers} - {*Path("tests/mutants").iterdir()})
     return {
         str(path): KEPT / f"{path.stem}-{hashlib.sha256(common + _digest({path})).hexdigest()}.json"
         for path in sorted(files)
+        if path.name.startswith("test_") and path.suffix == ".py"
     }
 
 
@@ -120,22 +125,28 @@ def _digest(paths: set[Path]) -> bytes:
     return made.digest()
 
 
-def _write(ends: Counter[tuple[str, str]]) -> None:
-    """Put the counts, and the list of what is equal, into the page."""
+def _write(records: Records) -> None:
+    """Put the counts, and why some live, into the page."""
+    ends = records.counts()
     rows = [
-        [
-            f"`{room}/`",
-            str(sum(ends[room, end] for end in ENDS)),
-            *(str(ends[room, e]) for e in ENDS),
-        ]
-        for room in sorted({room for room, _ in ends})
+        [room, *(str(count) for count in (sum(own), *own))]
+        for name in sorted({room for room, _ in ends})
+        for room, own in [(f"`{name}/`", [ends[name, end] for end in ENDS])]
     ]
-    lines = [["room", "tried", *ENDS], ["---"] * (2 + len(ENDS)), *rows]
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    list_ = "".join(f"- {reason} ({len(found)})\n" for reason, found in equal().items())
+    lines = [["room", "tried", *ENDS.values()], ["---"] * (2 + len(ENDS)), *rows]
+    made = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    for equal, words in ((True, "Equal are:"), (False, "Open are:")):
+        kinds = [kind for kind in records.kinds().items() if kind[0].equal == equal]
+        items = [f"- {kind.reason} ({count})\n" for kind, count in sorted(kinds, key=_most_first)]
+        made += "".join(["\n", words, "\n\n", *items])
     pattern = re.escape(MARKS[0]) + ".*?" + re.escape(MARKS[1])
-    made = f"{MARKS[0]}{table}\nEqual are:\n\n{list_}{MARKS[1]}"
-    PAGE.write_text(re.sub(pattern, lambda _: made, PAGE.read_text(), flags=re.DOTALL))
+    text = PAGE.read_text("utf-8")
+    changed = re.sub(pattern, lambda _: MARKS[0] + made + MARKS[1], text, flags=re.DOTALL)
+    PAGE.write_text(changed, encoding="utf-8")
+
+
+def _most_first(kind: tuple[Kind, int]) -> tuple[int, str]:
+    return -kind[1], kind[0].reason
 
 
 if __name__ == "__main__":

@@ -7,17 +7,19 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mutants.draw import Mutant
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = ["ENDS", "Kind", "Record", "Records", "survivors"]
 
-__all__ = ["ENDS", "Record", "Records", "equal"]
-
-ENDS = ("found", "too slow", "found since", "equal", "lives")
-_EQUAL = Path(__file__).with_name("equal.toml")
+ENDS = {  # as the page says it
+    "found": "found at once",
+    "too slow": "did not end",
+    "found since": "found since",
+    "equal": "equal",
+    "lives": "open",
+}
+_SURVIVORS = Path(__file__).with_name("survivors.toml")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class Record:
     mutant: Mutant
     difference: str
     end: str
+
+    @property
+    def name(self) -> str:
+        """The mutant as the list of survivors has it: its file, and the lines that it changed."""
+        lines = (line[:1] + " ".join(line[1:].split()) for line in self.difference.splitlines())
+        return "\n".join([str(self.mutant.path), *lines])
 
 
 class Records:
@@ -61,27 +69,34 @@ class Records:
         return [record for record in self._last.values() if record.end == "lives"]
 
     def counts(self) -> Counter[tuple[str, str]]:
-        """Return how many ended how, by room; `equal` are those of the list."""
-        known = {each for some in equal().values() for each in some}
+        """Return how many ended how, by room; those that are known to be equal are so called."""
+        known = {each for kind in survivors() if kind.equal for each in kind.mutants}
         return Counter(
-            (
-                r.mutant.path.parts[0],
-                "equal" if r.end == "lives" and named(r) in known else r.end,
-            )
+            (r.mutant.path.parts[0], "equal" if r.end == "lives" and r.name in known else r.end)
             for r in self._last.values()
         )
 
+    def kinds(self) -> Counter[Kind]:
+        """Return how many live of each kind of survivors, and of none that is known yet."""
+        of = {each: kind for kind in survivors() for each in kind.mutants}
+        return Counter(of.get(record.name, _UNKNOWN) for record in self.living())
 
-def named(record: Record) -> str:
-    """Return a mutant as the list of equal ones names it: its file and the lines it changed."""
-    words = (line[:1] + " ".join(line[1:].split()) for line in record.difference.splitlines())
-    return "\n".join([str(record.mutant.path), *words])
+
+@dataclass(frozen=True)
+class Kind:
+    """Why mutants live: they do what the original does, or no test looks there."""
+
+    reason: str
+    equal: bool
+    mutants: tuple[str, ...] = ()
 
 
-def equal() -> dict[str, Sequence[str]]:
-    """Return the mutants that do what the original does, by the reason why."""
-    kinds = tomllib.loads(_EQUAL.read_text("utf-8")).get("kind", [])
-    return {
-        kind["reason"]: [each.strip() for each in kind["mutants"].strip().split("\n\n")]
-        for kind in kinds
-    }
+_UNKNOWN = Kind("not looked at yet", equal=False)
+
+
+def survivors() -> list[Kind]:
+    """Return the kinds of mutants that lived, as `survivors.toml` lists them."""
+    return [
+        Kind(kind["reason"], kind["equal"], tuple(kind["mutants"].strip().split("\n\n")))
+        for kind in tomllib.loads(_SURVIVORS.read_text("utf-8")).get("kind", [])
+    ]

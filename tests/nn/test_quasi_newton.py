@@ -104,6 +104,18 @@ def test_a_kink_is_stepped_over_by_halving() -> None:
     assert np.abs(state["point"]).max() < 1e-6
 
 
+@pytest.mark.parametrize(
+    ("steepness", "start", "length"),
+    [(1, 0.3, 0.5), (1, 0.1, 0.125), (1, 1.2, 1.0), (2, 1.4, 0.5)],
+)
+def test_a_step_over_a_kink_is_the_longest_half_that_leads_down(
+    steepness: float, start: float, length: float
+) -> None:
+    """From |x| at 0.3 a step of 1 leads to 0.7, and one of 1/2 to 0.2; 2 |x| begins at 1/2."""
+    state = descend(lambda x: (steepness * np.abs(x).sum(), steepness * np.sign(x)), [start], 1)
+    assert state["lengths"] == [length]
+
+
 def test_no_point_that_is_not_finite_is_taken() -> None:
     def log(x: NDArray[np.float64]) -> tuple[Any, NDArray[np.float64]]:
         return (np.inf, x) if x[0] <= 0 else (x[0] - np.log(x[0]), 1 - 1 / x)

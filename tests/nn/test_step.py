@@ -53,6 +53,18 @@ def test_steps_of_each_batch(
     np.testing.assert_allclose(squares, norms, rtol=1e-10)
 
 
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_weights_of_classes_go_with_their_column(outputs: int) -> None:
+    found = []
+    for engine in ENGINES:
+        network, objective, rows = setting("balanced", outputs=outputs, weighted=True)
+        mine = engine_of(engine, network, objective, rows, 100)
+        assert mine.steps(order_of(rows), 0.5, 0.0, np.zeros(3))[0] == 3
+        found.append(network.theta)
+    numpy, kernel = found
+    np.testing.assert_allclose(kernel, numpy, rtol=1e-11, atol=1e-13)
+
+
 @every_engine
 @pytest.mark.parametrize("activation", list(ACTIVATIONS))
 @pytest.mark.parametrize("loss", ["stable", "mse", "linear", "softmax"])
@@ -166,15 +178,17 @@ def test_the_kernel_is_used_where_it_has_all_that_is_computed(loss: str, suits: 
 
 
 @every_engine
-def test_however_the_steps_are_cut_the_bytes_are_the_same(engine: str) -> None:
+@pytest.mark.parametrize("members", [1, 2])
+def test_however_the_steps_are_cut_the_bytes_are_the_same(engine: str, members: int) -> None:
     paths = []
     for cut in (300, 64, 128):
         network, objective, rows = setting("l2")
-        mine = engine_of(engine, network, objective, rows, 32, rule="adam")
         loss, squares = 0.0, np.zeros(3)
-        for start in range(0, 300, cut):
-            done, loss = mine.steps(order_of(rows)[start : start + cut], 0.1, loss, squares)
-            assert done == -(-min(cut, 300 - start) // 32)
+        with closing(Team(members)) as team:
+            mine = engine_of(engine, network, objective, rows, 32, team, rule="adam")
+            for start in range(0, 300, cut):
+                done, loss = mine.steps(order_of(rows)[start : start + cut], 0.1, loss, squares)
+                assert done == -(-min(cut, 300 - start) // 32)
         paths.append((network.theta.tobytes(), loss, squares.tobytes()))
     assert paths[0] == paths[1] == paths[2]
 
@@ -206,6 +220,8 @@ def test_large_layers_get_all_there_are(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 5}, raising=False)
     assert thread_count(None, (10, 1000, 500, 1), 10) == 3
     assert thread_count(None, (10, 1000, 499, 1), 10) == 1
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(40)}, raising=False)
+    assert thread_count(None, (10, 1000, 500, 1), 10) == 8
 
 
 @pytest.mark.parametrize(("cores", "expected"), [(6, 6), (None, 1)])

@@ -22,7 +22,7 @@ NUMBERS = Table(
 def drawn(table: Table, width: int) -> list[str]:
     console = Console(file=io.StringIO(), width=width, highlight=False)
     for piece in table.pieces(width):
-        console.print(piece.rich())
+        console.print(piece.rich(width=width))
     assert isinstance(console.file, io.StringIO)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
@@ -68,6 +68,17 @@ def test_no_number_is_cut_however_narrow_the_window(width: int) -> None:
     assert all(len(line) <= width for line in text.splitlines())
     assert text.count("metric") == len(table.pieces(width))
     assert (len(table.pieces(width)) == 1) is (width == 200 or len(names) < 3 or width > 70)
+
+
+@pytest.mark.parametrize("width", range(44, 64))
+def test_headers_are_broken_before_a_number_is_cut(width: int) -> None:
+    numbers = ("1.86", "1e-06", "0.000322552881", "-0.000374902646")
+    table = Table(
+        "t", ("tensor", "rel. error", "tolerance", "given", "numeric"), (("W1", *numbers),)
+    )
+    text = "\n".join(drawn(table, width))
+    assert all(number in text for number in numbers)
+    assert all(len(line) <= width for line in text.splitlines())
 
 
 def test_a_narrower_table_comes_before_one_in_pieces() -> None:

@@ -65,15 +65,12 @@ def test_every_layout(layout: Layout) -> None:
 
 
 @pytest.mark.parametrize("samples", get_args(Samples))
-@pytest.mark.parametrize("loss", ["bce", "cross_entropy"])
-def test_labels_by_number(samples: Samples, loss: str) -> None:
+@pytest.mark.parametrize("loss", ALL_LOSSES, ids=lambda loss: f"{loss.name} {loss.output}")
+def test_labels_by_number(samples: Samples, loss: Any) -> None:
     call = "row" if samples == "vector" else "batch"
-    case, names = case_under(loss=loss), dict[str, Any]()
-    text = template(case, Layout(samples, labels="numbers"), call)
-    exec(compile(text, "starter.py", "exec"), names)
-    said: dict[str, Any] = {"samples": samples, "labels": "numbers", "loss": loss, "call": call}
-    checked = check_gradient(names["gradient"], sizes=case.network.sizes, **said)
-    assert checked.verdict == "pass"
+    for bias in get_args(Bias):
+        layout = Layout(samples, bias=bias, labels="numbers")
+        assert passes({"loss": loss.name, "output": loss.output}, layout, call)
 
 
 def test_the_signature_and_the_command_stand_in_it() -> None:

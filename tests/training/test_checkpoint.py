@@ -208,6 +208,18 @@ def test_what_does_not_decide_the_result_may_change(workshop: Workshop) -> None:
     assert workshop.train(*overrides, out="parts", resume=True).stopped == "epochs"
 
 
+def test_fewer_epochs_than_are_done_are_refused_and_change_nothing(workshop: Workshop) -> None:
+    def files(folder: Path) -> dict[str, bytes]:
+        return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != ".lock"}
+
+    folder = workshop.train("training.epochs=4").path.parent
+    kept = files(folder)
+    with pytest.raises(UsageError, match=r"4 epochs are done, and training\.epochs is 2 now"):
+        workshop.train("training.epochs=2", resume=True)
+    assert files(folder) == kept
+    assert workshop.train("training.epochs=6", resume=True).epochs_run == 6
+
+
 def test_cosine_depends_on_the_number_of_epochs(workshop: Workshop) -> None:
     interrupt(workshop, 2, "training.schedule=cosine")
     with pytest.raises(UsageError, match=r"training\.epochs was 3 in the interrupted run"):

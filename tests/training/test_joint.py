@@ -19,6 +19,7 @@ from mlpcli.training.build import new_loop
 from mlpcli.training.evaluate import part_logits
 from mlpcli.training.joint import _follow, in_step, team_for
 from threads_as_ranks import run_together
+from training_workshop import leave_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,10 @@ CASES: dict[str, tuple[tuple[str, ...], str]] = {
     "large": (_LARGE, ""),
     "crumbs": (("training.batch_size=20",), ""),
     "double": (("training.dtype=float64", "loss.class_weight=balanced"), ""),
+    "file": (("data.test=0.1",), ""),
+    "file of crumbs": (("training.batch_size=20",), ""),
 }
+ROOM = {"file": 2000, "file of crumbs": 300}  # bytes of rows in memory
 
 
 def made(workshop: Workshop, *overrides: str) -> tuple[Config, Dataset]:
@@ -58,7 +62,10 @@ def test_same_bytes_as_threads(
 ) -> None:
     overrides, kernel = CASES[case]
     monkeypatch.setenv("MLP_KERNEL", kernel)
+    if case in ROOM:
+        leave_room(monkeypatch, ROOM[case])
     config, dataset = made(workshop, *overrides)
+    assert dataset.in_file is (case in ROOM)
     with closing(Team(ranks)) as team:
         loop = new_loop(config, dataset, team)
         records = [replace(record, seconds=0) for record in loop.records()]
@@ -103,12 +110,13 @@ def test_other_threads_are_refused(workshop: Workshop) -> None:
         run_together(2, work)
 
 
-def test_rows_in_a_file_are_refused(workshop: Workshop) -> None:
+def test_rows_in_a_file_of_another_machine_are_refused(workshop: Workshop) -> None:
     config, dataset = made(workshop)
     place = Place(1000, workshop.path)
     rows = RowFile(2, np.zeros((3, 1), np.float32), None, place)
 
     def work(here: Ranks) -> None:
+        here.on_one_machine = False
         loop = new_loop(config, dataset)
         with in_step(here, loop, replace(dataset, train=rows), None, {}, often=True):
             pass

@@ -19,6 +19,7 @@ import numpy as np
 
 from mlpcli.check.bugs.blind_spots import blind_spots
 from mlpcli.check.case import case_from
+from mlpcli.check.given.layout import has_one_label
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.errors import UsageError
 from mlpcli.nn.losses import loss_by
@@ -26,16 +27,24 @@ from mlpcli.nn.network import Network
 from mlpcli.seeds import Stream, generator
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
     from mlpcli.check.case import Case
     from mlpcli.check.convention import Convention
+    from mlpcli.check.given.layout import Layout
     from mlpcli.nn.losses import Loss
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["FORMS_CASE", "built_in_cases", "drawn_case", "smaller_cases", "with_fresh_biases"]
+__all__ = [
+    "FORMS_CASE",
+    "built_in_cases",
+    "drawn_case",
+    "labelled_for",
+    "smaller_cases",
+    "with_fresh_biases",
+]
 
 FORMS_CASE = "B"
 ROWS = 7
@@ -113,6 +122,22 @@ def with_fresh_biases(case: Case, seed: int) -> Case:
     for b in network.b:
         b[:] = _away_from_0(rng, b.size)
     return replace(case, network=network)
+
+
+def labelled_for(layout: Layout, cases: Mapping[str, Case]) -> dict[str, Case]:
+    """Return the cases with one label in every row where the layout has labels by number."""
+    if layout.labels == "columns":
+        return dict(cases)
+    return {name: _with_one_label(case) for name, case in cases.items()}
+
+
+def _with_one_label(case: Case) -> Case:
+    """Return the case with labels 0, 1, .. in turn where it has several in a row, or numbers."""
+    if has_one_label(case.y):
+        return case
+    outputs = case.network.sizes[-1]
+    labels = np.random.default_rng(0).permutation(np.arange(case.rows) % max(2, outputs))
+    return replace(case, y=labels[:, None] * 1.0 if outputs == 1 else np.eye(outputs)[labels])
 
 
 def _away_from_0(rng: np.random.Generator, count: int) -> FloatArray:

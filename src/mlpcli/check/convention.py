@@ -120,8 +120,7 @@ def _refuse(said: Mapping[str, Any]) -> None:
 def factor_text(factor: float) -> str:
     """Return a factor as people write it: 1/2, -1/6, 7/2; a decimal where that is none."""
     near = Fraction(factor).limit_denominator(_LARGEST_DENOMINATOR)
-    exact = float(near) == factor and near.denominator <= _LARGEST_DENOMINATOR
-    return str(near) if exact else f"{factor!r}"
+    return str(near) if float(near) == factor else f"{factor!r}"
 
 
 def negates(options: str | None) -> bool:

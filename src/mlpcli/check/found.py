@@ -46,7 +46,8 @@ def found_in_file(path: Path, layout: Layout, case: Case) -> Found:
 
     found = read_returned(path, case, layout)
     beside = compare(found.beside, case, layout)
-    return Found(case, found.gradient, Provenance(layout, beside))
+    order = found.reading if found.packed else None
+    return Found(case, found.gradient, Provenance(layout, beside, order))
 
 
 def found_by_function(

@@ -165,6 +165,9 @@ def _stuck(error: OSError) -> int:
     return StorageError.exit_code
 
 
+_PREFIX = "Value error, "  # of pydantic, by which Typer judges a choice
+
+
 def _usage_or_bug(error: Exception) -> int:
     """Report a command line that Typer refuses (it has `format_message`), or a bug."""
     format_message = getattr(error, "format_message", None)
@@ -174,7 +177,7 @@ def _usage_or_bug(error: Exception) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             complain(*format_message().splitlines())
         else:
-            message = " ".join(format_message().split()).rstrip(".")
+            message = " ".join(format_message().split()).rstrip(".").replace(_PREFIX, "")
             if type(error).__name__ == "NoSuchOption" and context:
                 option = getattr(error, "option_name", "")
                 message = f"no option {option}{option_hint(option, context)}"

@@ -156,9 +156,12 @@ def read_config(path: Path, overrides: Sequence[str] | None) -> Config:
 def find_case(config: Config, *, model: Path | None = None, rows: int | None = None) -> Case:
     """Return the case of a config, with the weights of a model file if one is given."""
     from mlpcli.compare.from_config import case_from_config
-    from mlpcli.training.model_file import load_model
 
-    loaded = None if model is None else load_model(model)
+    loaded = None
+    if model is not None:
+        from mlpcli.training.model_file import load_model
+
+        loaded = load_model(model)
     wanted = config.gradcheck.rows if rows is None else rows
     return case_from_config(config, model=loaded, rows=wanted, counting=counting)
 

@@ -101,7 +101,7 @@ def put_table(table: Table) -> None:
     for piece in table.pieces(console.width):
         if piece.title:
             put(wrapped(printable(piece.title), console.width))
-        console.print(replace(piece, title="").rich(STYLES))
+        console.print(replace(piece, title="").rich(STYLES, console.width))
 
 
 def rich_console(*, stderr: bool = False) -> Console:

@@ -115,17 +115,13 @@ def _is_file(gradient: str) -> bool:
     return path.suffix != ".py" and (path.suffix in _SUFFIXES or path.exists())
 
 
-def _opened(gradient: str, called: Called, *, graded: bool) -> Any:
+def _opened(gradient: str, called: Called, *, graded: bool, **options: Any) -> Any:
     from mlpcli.check.given.hosting import hosted
 
-    more = {} if called.timeout is None else {"timeout": called.timeout}
-    return hosted(
-        gradient,
-        call=called.call or "batch",
-        in_process=called.in_process,
-        forbid_mlpcli=graded,
-        **more,
-    )
+    if called.timeout is not None:
+        options.setdefault("timeout", called.timeout)
+    options.setdefault("in_process", called.in_process)
+    return hosted(gradient, call=called.call or "batch", forbid_mlpcli=graded, **options)
 
 
 def _of_file(path: Path, layout: Layout | None, case: Case, smaller: Mapping[str, Case]) -> Found:
@@ -150,8 +146,9 @@ def _of_function(
     from mlpcli.check.given.layout import OURS
 
     layout, call = layout or OURS, called.call or "batch"
-    again = partial(_opened, name, called, graded=graded)
-    with told_of_other_ways(again, layout.of(case), call, layout, smaller):
+    again = partial(_opened, name, called, graded=graded, in_process=False)
+    taken = layout.of(case)
+    with told_of_other_ways(again, taken, call, layout, smaller, left=lambda: host.left):
         return found_by_function(
             host, case, call=call, layout=layout, learning_rate=called.learning_rate
         )

@@ -105,7 +105,8 @@ class Said:
         typer.Option("--slope", metavar="A", min=0, help="Of leaky_relu below 0; default 0.01."),
     ] = None
     output: Annotated[
-        Output | None, typer.Option("--output", help="Default the loss's own; mse has identity.")
+        Output | None,
+        typer.Option("--output", help="The loss's own; mse: sigmoid, or identity."),
     ] = None
     reduction: Annotated[
         Reduction | None,

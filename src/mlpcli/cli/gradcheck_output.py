@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from matplotlib.figure import Figure
+
     from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout
     from mlpcli.check.result import GradcheckResult
@@ -74,15 +76,15 @@ def put_result(
 ) -> None:
     """Print the result in the format that was asked for; write JUnit XML of this name, draw it."""
     from mlpcli.report import gradcheck as shown
-    from mlpcli.report.gradcheck_document import gradcheck_document
-    from mlpcli.report.gradcheck_figure import gradcheck_figure
 
     if report.hide_diagnosis:
         known = replace(result.known, beside=())
         result = replace(result, diagnosis=(), suggestion=None, known=known)
     _write_junit(result, report, name)
-    undrawn = draw(report.plot, lambda: gradcheck_figure(result))
+    undrawn = draw(report.plot, lambda: _figure(result))
     if report.json:
+        from mlpcli.report.gradcheck_document import gradcheck_document
+
         put_json(gradcheck_document(result))
         return
     service = FORMATS.get(report.format)
@@ -94,6 +96,12 @@ def put_result(
         put(service.of_result(result, told))
     elif undrawn:
         put_chart(shown.error_chart(result))
+
+
+def _figure(result: GradcheckResult) -> Figure:
+    from mlpcli.report.gradcheck_figure import gradcheck_figure
+
+    return gradcheck_figure(result)
 
 
 def put_template(case: Case, layout: Layout, called: Called) -> None:
@@ -119,6 +127,8 @@ def _write_junit(result: GradcheckResult, report: Report, name: str) -> None:
 
 def write_files(case: Case, report: Report, layout: Layout) -> None:
     """Write the case and its answers to files that are not there yet, or with force to any."""
+    if report.dump is None and report.answers is None:
+        return
     from mlpcli.check.answers import write_answers
     from mlpcli.check.exchange import SUFFIXES, write_case
     from mlpcli.files import atomic_file, refuse_existing

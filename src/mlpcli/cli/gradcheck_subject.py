@@ -57,7 +57,23 @@ def refuse_unfit_options(config: Path | None, subject: Subject, given: Given) ->
 
 
 def find_subjects(config: Config | None, subject: Subject, said: Said, layout: Layout) -> Subjects:
-    """Return what is checked, after `refuse_unfit_options`; a file is in this layout."""
+    """Return what is checked, after `refuse_unfit_options`; a file is in this layout.
+
+    Raises UsageError for a slope where the activation has none to choose.
+    """
+    subjects = _subjects(config, subject, said, layout)
+    activation = next(iter(subjects.cases.values())).network.activation
+    if said.slope is not None and activation.chosen_slope is None:
+        from mlpcli.nn.activations import ACTIVATIONS, activation_by
+
+        have = [name for name in ACTIVATIONS if activation_by(name).chosen_slope is not None]
+        raise UsageError(
+            f"--slope: {activation.name} has none to choose; add --activation {' or '.join(have)}"
+        )
+    return subjects
+
+
+def _subjects(config: Config | None, subject: Subject, said: Said, layout: Layout) -> Subjects:
     changes = said.keywords()
     stated = config is not None or bool({"loss", "reduction"} & changes.keys())
     if subject.case is not None:
@@ -66,6 +82,7 @@ def find_subjects(config: Config | None, subject: Subject, said: Said, layout: L
     from mlpcli.check.built_in import (
         built_in_cases,
         drawn_case,
+        labelled_for,
         smaller_cases,
         with_fresh_biases,
     )
@@ -78,13 +95,14 @@ def find_subjects(config: Config | None, subject: Subject, said: Said, layout: L
         convention = convention_of(case).with_said(**changes)
         return Subjects({"config": convention.applied(case)}, stated)
     convention = Convention().with_said(**changes)
+    smaller: dict[str, Case] = {}
     if subject.network is None:
-        cases = built_in_cases(convention, subject.seed)
-        return Subjects(cases, stated, smaller_cases(convention))
-    sizes, size = _sizes(subject.network), {} if subject.rows is None else {"rows": subject.rows}
-    return Subjects(
-        {"drawn": drawn_case(sizes, convention, seed=subject.seed or 0, **size)}, stated
-    )
+        cases, smaller = built_in_cases(convention, subject.seed), smaller_cases(convention)
+    else:
+        size = {} if subject.rows is None else {"rows": subject.rows}
+        drawn = drawn_case(_sizes(subject.network), convention, seed=subject.seed or 0, **size)
+        cases = {"drawn": drawn}
+    return Subjects(labelled_for(layout, cases), stated, labelled_for(layout, smaller))
 
 
 def _sizes(text: str) -> list[int]:

@@ -75,8 +75,10 @@ def _from_table(source: Path, targets: Sequence[str], overrides: Sequence[str]) 
     from mlpcli.data.survey import survey
     from mlpcli.report.init import starter_config, starter_notes
 
-    seen = survey(source, tuple(dict.fromkeys(targets)), counting=counting)
-    name = f"{_name(source)}.yaml"
+    names, name = tuple(dict.fromkeys(targets)), f"{_name(source)}.yaml"
+    bare = {"data": {"train": str(source), "target": [*names]}}
+    said = parse_config(json.dumps(bare), name, ".", overrides).data
+    seen = survey(source, names, said=said, counting=counting)
     text = starter_config(seen, str(source), str(source), name)
     return Plan(parse_config(text, name, ".", overrides), starter_notes(seen))
 

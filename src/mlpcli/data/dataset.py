@@ -15,6 +15,7 @@ from mlpcli.counting import counted, in_silence
 from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
 from mlpcli.data.examples import Examples, read_examples
 from mlpcli.data.frames import with_table
+from mlpcli.data.lone_labels import lone_label_notes
 from mlpcli.data.notes import DROP, column_notes, label_notes, target_notes, unseen_notes
 from mlpcli.data.reading import reading_of, reading_of_others, reading_to_document
 from mlpcli.data.roles import Roles, assign_roles
@@ -23,6 +24,7 @@ from mlpcli.data.rules import Policies, Rule, fit_rule
 from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Table
+from mlpcli.data.table.store import duckdb_errors
 from mlpcli.data.table_notes import table_notes
 from mlpcli.data.target import AnyTarget, Classes, classes_of, fit_target, one_hot
 from mlpcli.data.twins import twin_notes
@@ -35,8 +37,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from mlpcli.config import Config, DataConfig
     from mlpcli.counting import Counting
+    from mlpcli.data.examples import Chosen
     from mlpcli.data.frames import Data
     from mlpcli.data.rows import AnyRows
 
@@ -188,7 +193,8 @@ def open_material(
         other_thread = stack.enter_context(ThreadPoolExecutor(1))  # ended after the tables
         table = stack.enter_context(Table(files, reading))
         roles = _assign_roles(table, data)  # a name may be refused before all rows are read
-        room = table.store.memory_limit() // 2
+        with duckdb_errors(table.paths[0]):
+            room = table.store.memory_limit() // 2
         _load(table, roles, room, config, announce=announce, counting=counting)
         targets = _fit_targets(table, data)
         config = settle(config, targets)
@@ -207,6 +213,7 @@ def open_material(
             note for table in tables for note in table_notes(table, data, policies_of(data))
         )
         notes |= dict.fromkeys(target_notes(targets, data.positives))
+        notes |= dict.fromkeys(lone_label_notes(table, targets))
         yield Material(
             whole=whole,
             given=given,
@@ -321,19 +328,39 @@ def _fit_encoder(
     counting: Counting,
 ) -> tuple[Encoder, list[str]]:
     """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
-
-    def study(name: str) -> tuple[Rule, list[str]]:
-        column = train.read([name])[name]
-        rule = fit_rule(name, column, policies.of(name), standardize=data.standardize,
-                        most_levels=data.max_levels)  # fmt: skip
-        return rule, column_notes(name, column, train.y, targets, remedy)
-
-    remedy = DROP if data.features is None else "take it out of data.features"
-    policies = policies_of(data)
+    study = _Study(
+        columns=train.columns,
+        y=train.y,
+        targets=targets,
+        policies=policies_of(data),
+        standardize=data.standardize,
+        most_levels=data.max_levels,
+        remedy=DROP if data.features is None else "take it out of data.features",
+    )
     with counting("column", len(features)) as count:
-        found = counted(spread(study, features, len(train)), count)
+        found = counted(spread(study.of, features, len(train)), count)
         rules, notes = zip(*found, strict=True)
-    return Encoder(rules, policies), [note for some in notes for note in some]
+    return Encoder(rules, study.policies), [note for some in notes for note in some]
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What is learnt of each column of the training rows, whose codes are y (N x targets)."""
+
+    columns: Chosen
+    y: NDArray[np.floating[Any]]
+    targets: Sequence[AnyTarget]
+    policies: Policies
+    standardize: bool
+    most_levels: int | None
+    remedy: str
+
+    def of(self, name: str) -> tuple[Rule, list[str]]:
+        """Return the rule of a column, and notes on it."""
+        column = self.columns.read([name])[name]
+        rule = fit_rule(name, column, self.policies.of(name), standardize=self.standardize,
+                        most_levels=self.most_levels)  # fmt: skip
+        return rule, column_notes(name, column, self.y, self.targets, self.remedy)
 
 
 def _digest(tables: Sequence[Table]) -> str:

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections import Counter
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -18,9 +18,11 @@ import numpy as np
 from mlpcli.data.columns import is_missing, rows_of, values_in
 from mlpcli.data.rows import AnyRows, RowFile, Rows
 from mlpcli.data.rules import Policies, Rule, TextRule, rule_from
+from mlpcli.data.scratch import OutOfSight
 from mlpcli.data.table import Categorical
 from mlpcli.errors import StorageError
 from mlpcli.parallel import map_ahead
+from mlpcli.ranks import job
 from mlpcli.records import dataclass
 from mlpcli.text import show_name
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from mlpcli.counting import Count
     from mlpcli.data.columns import Mask
-    from mlpcli.data.examples import Examples
+    from mlpcli.data.examples import Chosen, Examples
     from mlpcli.data.rows import Place
     from mlpcli.data.table import Column, Kind
     from mlpcli.nn.sigmoid import FloatArray
@@ -175,19 +177,41 @@ def encode_examples(
     else:
         rows = RowFile(width, y, weight, place)
 
-    def encode(cut: tuple[int, int]) -> tuple[int, dict[str, int]]:
-        X, unseen = encoder.encode(examples.read(encoder.names, *cut), dtype)
-        rows.write(cut[0], X)
-        return len(X), unseen
-
     unseen: Counter[str] = Counter()
     size = max(1, min(_BLOCK_ROWS, _BLOCK_INPUTS // max(1, width)))
-    for done, counts in spread(encode, examples.cuts(size), len(examples)):
+    encode = partial(_encode, examples.columns, encoder, dtype)
+    for start, X, counts in spread(encode, examples.cuts(size), len(examples)):
+        rows.write(start, X)
         unseen.update(counts)
-        count(done)
+        count(len(X))
     return rows, unseen
 
 
+def _encode(
+    columns: Chosen, encoder: Encoder, dtype: str, cut: tuple[int, int]
+) -> tuple[int, FloatArray, dict[str, int]]:
+    """Return the first row of a cut, the inputs, and counts of unseen levels."""
+    return cut[0], *encoder.encode(columns.read(encoder.names, *cut), dtype)
+
+
 def spread(function: Callable[[T], R], items: Iterable[T], rows: int) -> Iterator[R]:
-    """Yield function(item) for each item in their order, on all cores if there are enough rows."""
-    return (map if rows < _WORTH_THREADS else map_ahead)(function, items)
+    """Yield function(item) for each item in their order, on all cores if there are enough rows.
+
+    The ranks of this machine share the work if there are others, and they have nothing else to do;
+    they are sent the function.
+    """
+    ranks = job()
+    if rows < _WORTH_THREADS:
+        yield from map(function, items)
+    elif ranks.size == 1 or ranks.rank or ranks.busy:
+        yield from map_ahead(function, items)
+    else:
+        for item, found in ranks.in_order(partial(_in_sight, function), iter(items), nearby=True):
+            yield function(item) if found is None else found
+
+
+def _in_sight(function: Callable[[T], R], item: T) -> R | None:
+    try:
+        return function(item)
+    except OutOfSight:
+        return None

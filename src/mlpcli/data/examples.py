@@ -25,13 +25,35 @@ if TYPE_CHECKING:
     from mlpcli.data.roles import Roles
     from mlpcli.data.rules import Policies
     from mlpcli.data.table import Origin
+    from mlpcli.data.table.contents import Contents
     from mlpcli.data.target import AnyTarget
 
-__all__ = ["Examples", "Labels", "read_examples", "read_labels", "refuse_rows"]
+__all__ = ["Chosen", "Examples", "Labels", "read_examples", "read_labels", "refuse_rows"]
 
 _SHOWN = 5
 _LARGEST_WEIGHT = 1e30  # so that no sum of weights overflows, in float32 neither
 _FILL = "set data.missing to mean, median or drop"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The columns of some rows of a table, by their numbers in ascending order (None: all).
+
+    Other ranks of the machine may be given it.
+    """
+
+    contents: Contents
+    rows: Index | None
+
+    def read(
+        self, names: Sequence[str], start: int = 0, stop: int | None = None
+    ) -> Mapping[str, Column]:
+        """Read rows start..stop-1 of some columns."""
+        if self.rows is None:
+            return self.contents.read(names, start, stop)
+        rows = self.rows[start:stop]
+        first, last = (rows[0], rows[-1]) if rows.size else (0, -1)
+        return take(self.contents.read(names, int(first), int(last) + 1), rows - first)
 
 
 @dataclass(frozen=True)
@@ -64,11 +86,12 @@ class Examples:
         self, names: Sequence[str], start: int = 0, stop: int | None = None
     ) -> Mapping[str, Column]:
         """Read rows start..stop-1 of some columns; the table is to be open."""
-        if self.rows is None:
-            return self.table.read(names, start, stop)
-        rows = self.rows[start:stop]
-        first, last = (rows[0], rows[-1]) if rows.size else (0, -1)
-        return take(self.table.read(names, int(first), int(last) + 1), rows - first)
+        return self.columns.read(names, start, stop)
+
+    @property
+    def columns(self) -> Chosen:
+        """What `read` reads."""
+        return Chosen(self.table.contents, self.rows)
 
     def cuts(self, size: int) -> list[tuple[int, int]]:
         """Return (start, stop) of parts that `size` rows of the table hold, each not empty."""

@@ -29,6 +29,8 @@ _MANY_LEVELS = 20
 _ENOUGH_ROWS = 40
 _ENOUGH_TO_PART = 50
 _FIRST = 1000
+_EXACT = 2**53  # beyond which float64 does not hold every integer
+_LONGEST_ID = 2**64
 _DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})([T ].*)?|"
     r"\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
@@ -107,13 +109,18 @@ def unseen_notes(unseen: Mapping[str, int], rows: int) -> list[str]:
 
 
 def looks_like_id(values: NDArray[np.floating[Any]] | NDArray[np.int32]) -> bool:
-    """Say whether numbers, none of them missing, are all different integers close together."""
+    """Say whether numbers, none of them missing, are all different integers close together.
+
+    Or they have more digits than float64 can hold, which is more than anybody measures.
+    """
     first = values[:_FIRST]
     if values.size <= _MANY_LEVELS or not (first == np.floor(first)).all():
         return False  # as of almost every column; the rest looks at all rows
     if values_in(first).size < first.size or not (values == np.floor(values)).all():
         return False
     low, high = float(values.min()), float(values.max())
+    if max(-low, high) < _LONGEST_ID and float(np.abs(values).min()) > _EXACT:
+        return all(float(f"{value:.12g}") != value for value in first[:_MANY_LEVELS].tolist())
     if high - low >= 3 * values.size:
         return False
     return int(np.bincount((values - low).astype(np.int64)).max()) == 1

@@ -32,6 +32,8 @@ _DENIED = re.compile(r"(no|not|non|without)[ _-].+")
 def word_for_yes(labels: Sequence[Label]) -> Label | None:
     """Return the one of two labels that says yes, or whose other says no; None if words do not."""
     first, second = (label_text(label).strip().lower().rstrip(".") for label in labels)
+    if {first, second} == {"t", "f"}:  # an f alone may be female
+        return labels[first == "f"]
     denied = [_says_no(word) for word in (first, second)]
     if denied[0] != denied[1]:
         return labels[denied.index(False)]

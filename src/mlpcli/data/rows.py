@@ -9,12 +9,12 @@ rows in memory would have.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.data.scratch import Scratch
+from mlpcli.data.scratch import Door, Scratch
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mlpcli.nn.sigmoid import FloatArray
+    from mlpcli.ranks import Ranks
 
 __all__ = [
     "AnyRows",
     "Block",
     "Order",
     "Place",
+    "RankRowFile",
     "RowFile",
     "Rows",
     "blocks",
@@ -100,8 +102,8 @@ class RowFile:
         self.width, self.y, self.weight = width, y, weight
         self._row_bytes = width * y.dtype.itemsize
         self._most = max(1, place.room // (4 * self._row_bytes))  # in memory: a bin and its order
-        self._file = Scratch(place.folder)
-        self._bins = Scratch(place.folder)
+        self._file: Scratch | Door = Scratch(place.folder)
+        self._bins: Scratch | Door = Scratch(place.folder)
 
     def __len__(self) -> int:
         return int(self.y.shape[0])
@@ -161,10 +163,34 @@ class RowFile:
                 self._bins.write(int(filled[number]) * self._row_bytes, piece)
                 filled[number] += len(piece)
 
-    def _read(self, file: Scratch, start: int, stop: int) -> FloatArray:
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what other processes of this machine need; both files lie as long as this one."""
+        end = len(self) * self._row_bytes
+        doors = {
+            name: file.door(end) if isinstance(file, Scratch) else file
+            for name, file in (("_file", self._file), ("_bins", self._bins))
+        }
+        return vars(self) | doors
+
+    def _read(self, file: Scratch | Door, start: int, stop: int) -> FloatArray:
         X = np.empty((stop - start, self.width), self.y.dtype)
         file.read(start * self._row_bytes, X)
         return X
+
+
+class RankRowFile(RowFile):
+    """The same for ranks of one machine, each with a bin in memory: rank 0 deals, and all read."""
+
+    def __init__(self, rows: RowFile, ranks: Ranks) -> None:
+        vars(self).update(vars(rows))
+        self._ranks = ranks
+        self._most = max(1, self._most // ranks.size)
+
+    def _deal(self, order: Order, size: int, start: int) -> None:
+        self._ranks.gather(None)  # all have read what was dealt before
+        if not self._ranks.rank:
+            super()._deal(order, size, start)
+        self._ranks.gather(None)
 
 
 AnyRows: TypeAlias = Rows | RowFile

@@ -61,6 +61,10 @@ class Policies:
         """Return the policy of a feature."""
         return self.by_column.get(name, self.default)
 
+    def fill(self, name: str) -> bool:
+        """Say whether missing values of a feature are filled in, or are inputs of their own."""
+        return self.of(name) in _FILLING
+
     @property
     def drop_unlabelled(self) -> bool:
         """Whether rows without a target are left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any
@@ -16,12 +16,12 @@ from mlpcli.errors import StorageError
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
-__all__ = ["Door", "Scratch"]
+__all__ = ["Door", "OutOfSight", "Scratch"]
 
 _MARK = 16  # bytes
 
@@ -77,39 +77,58 @@ class Scratch:
         return _errors(self._folder)
 
 
+class OutOfSight(StorageError):
+    """A file of another process is not to be had here."""
+
+    def __init__(self) -> None:
+        super().__init__("the temporary file of rank 0 is not to be seen from here")
+
+
 @dataclass(frozen=True)
 class Door:
-    """How other processes come to a file without a name, and the mark `place` bytes within it."""
+    """How other processes come to a file without a name, and the mark `place` bytes within it.
+
+    It does not lead there from another machine, nor where the system does not show what a process
+    has open: then OutOfSight is raised.
+    """
 
     path: Path
     place: int
     mark: bytes
     folder: Path | None
 
+    def write(self, place: int, array: NDArray[Any]) -> None:
+        """Write the bytes of an array at this place."""
+        content = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+        with self._opened() as file:
+            done = 0
+            while done < len(content):
+                done += os.pwrite(file, content[done:], place + done)
+
+    def read(self, place: int, out: NDArray[Any]) -> None:
+        """Fill a contiguous array with the bytes from this place on."""
+        content = out.reshape(-1).view(np.uint8).data
+        with self._opened() as file:
+            done = 0
+            while done < len(content):
+                found = os.preadv(file, [content[done:]], place + done)
+                if not found:
+                    raise OSError("shorter than what was written")
+                done += found
+
     @contextmanager
-    def opened(self) -> Iterator[Callable[[int, NDArray[Any]], None] | None]:
-        """Yield what writes an array at a place of the file; None where the file is not to be had.
-
-        It is not on another machine, nor where the system does not show what a process has open.
-        """
-        with ExitStack() as stack:
-            try:
-                file = stack.enter_context(self.path.open("r+b"))
-                file.seek(self.place)
-                known = file.read(_MARK) == self.mark
-            except OSError:
-                known = False
-            if not known:
-                yield None
-                return
-            stack.enter_context(_errors(self.folder))
-
-            def write(place: int, array: NDArray[Any]) -> None:
-                file.seek(place)
-                file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-
-            yield write
-            file.flush()
+    def _opened(self) -> Iterator[int]:
+        try:
+            file = os.open(self.path, os.O_RDWR)
+        except OSError as error:
+            raise OutOfSight from error
+        try:
+            with _errors(self.folder):
+                if os.pread(file, _MARK, self.place) != self.mark:
+                    raise OutOfSight
+                yield file
+        finally:
+            os.close(file)
 
 
 @contextmanager

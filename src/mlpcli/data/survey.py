@@ -11,8 +11,11 @@ import numpy as np
 from mlpcli.counting import counted, in_silence
 from mlpcli.data.columns import is_missing
 from mlpcli.data.describe import describe, sentinels, stands_aside
-from mlpcli.data.labels import Label, distinct, is_truth_pair
+from mlpcli.data.labels import Label, distinct, is_truth_pair, label_text
+from mlpcli.data.lone_labels import lone_label_notes
 from mlpcli.data.positive import word_for_yes
+from mlpcli.data.reading import reading_of
+from mlpcli.data.roles import marks_of
 from mlpcli.data.table import TRUTH, Categorical, Layout, Missing, Reading, Table
 from mlpcli.data.table.header import looks_like_data
 from mlpcli.data.table.look import mixed_exponents, texts_met
@@ -24,14 +27,16 @@ from mlpcli.records import dataclass
 from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
+    from mlpcli.config import DataConfig
     from mlpcli.counting import Counting
     from mlpcli.data.table import Column
 
 __all__ = ["ColumnSurvey", "Survey", "TargetSurvey", "survey"]
 
+_LABEL = "None"  # of the usual signs of a missing value the one that is a word
 _NUMBERED = re.compile(r"c[1-9][0-9]*")
 
 
@@ -69,8 +74,9 @@ class Survey:
     """A table seen as training data for its targets.
 
     `types` are kinds to be written down, since they follow from a guess; `missing_values` what
-    seems to stand for missing values, by column; `notes` say how the files were read. `header` is
-    False for a file without names. `dropped` are columns that were not to be looked at.
+    seems to stand for missing values, by column, and `keep_values` usual signs of them that are
+    labels here; `notes` say how the files were read. `header` is False for a file without names.
+    `dropped` are columns that were not to be looked at.
     """
 
     rows: int
@@ -81,6 +87,7 @@ class Survey:
     notes: tuple[str, ...]
     header: bool = True
     dropped: tuple[str, ...] = ()
+    keep_values: tuple[str, ...] = ()
 
 
 def survey(
@@ -88,22 +95,39 @@ def survey(
     targets: Sequence[str],
     drop: Sequence[str] = (),
     *,
+    said: DataConfig | None = None,
     counting: Counting = in_silence,
 ) -> Survey:
     """Read the table and describe it; raises DataError if it or a target cannot be used.
 
-    Of two texts the word for yes is proposed as positive, or else the rarer one.
+    Of two texts the word for yes is proposed as positive, or else the rarer one. What is `said` of
+    the table already is kept to: how it is read, what else columns are for, and which label is 1.
     """
-    reading = _layout_for(file, targets, Reading(as_written=frozenset(targets)))
+    usual = Reading(as_written=frozenset(targets))
+    if said is not None:
+        usual, drop = replace(reading_of(said), columns=None), (*drop, *said.drop)
+    reading = _layout_for(file, targets, usual)
     with _open(file, drop, reading, counting) as table:
         columns = {name: table.read([name])[name] for name in table.names}
-        codes = _codes(table, columns)
+        codes = _codes(table, columns, usual.missing)
+        for name in targets:
+            codes[name] = [
+                code for code in codes.get(name, []) if not _is_label(columns[name], code)
+            ]
+        kept = {} if said and said.keep_values else _kept_labels(table, targets, reading)
+        if kept:
+            codes = _with_kept_as_missing(table, codes, columns.keys() - kept.keys())
+        codes = {name: some for name, some in codes.items() if some}
+        columns |= kept
         columns = {name: _without(column, codes.get(name, [])) for name, column in columns.items()}
-        features = {name: column for name, column in columns.items() if name not in targets}
+        taken = {*targets, *_other_roles(said)}
+        features = {name: column for name, column in columns.items() if name not in taken}
         if not features:
             beside = ", ".join(map(show_name, targets))
             raise DataError(f"{file}: no feature column is left beside {beside}")
-        fitted = [_fit(name, columns[name], alone=len(targets) == 1) for name in targets]
+        positives = {} if said is None else said.positives
+        alone = len(targets) == 1
+        fitted = [_fit(name, columns[name], positives.get(name), alone=alone) for name in targets]
         with counting("column", len(features)) as count:
             seen = tuple(
                 _column(name, column, fitted, columns)
@@ -115,17 +139,69 @@ def survey(
             targets=tuple(survey_of for _, survey_of in fitted),
             types=_types(table, features),
             missing_values=codes,
-            notes=(*table.notes, *notation_notes(table, targets), *_exponents(table, features)),
+            notes=(
+                *table.notes,
+                *notation_notes(table, targets),
+                *_exponents(table, features),
+                *lone_label_notes(table, [target for target, _ in fitted]),
+            ),
             header=reading.layout.header is None,
             dropped=tuple(drop),
+            keep_values=(_LABEL,) if kept else (),
         )
 
 
-def _codes(table: Table, columns: dict[str, Column]) -> dict[str, list[str | float]]:
+def _other_roles(said: DataConfig | None) -> set[str]:
+    """Return the columns that are said to be for something else than the inputs."""
+    if said is None:
+        return set()
+    return {name for name in (said.group, said.weight, *marks_of(said)) if name is not None}
+
+
+def _is_label(column: Column, text: str | float) -> bool:
+    """Whether a text that may stand for a missing target is a label: the others are no more often.
+
+    It also is where the others would be too few to be told apart.
+    """
+    if not isinstance(column, Categorical) or text not in column.levels:
+        return False
+    counts = dict(zip(column.levels, _counts(column), strict=True))
+    others = [count for level, count in counts.items() if level not in {_LABEL, *CODES}]
+    return len(others) < 2 or counts[str(text)] >= min(others)
+
+
+def _counts(column: Categorical) -> list[int]:
+    counts: list[int] = np.bincount(column.codes + 1, minlength=len(column.levels) + 1).tolist()
+    return counts[1:]
+
+
+def _kept_labels(table: Table, targets: Sequence[str], reading: Reading) -> dict[str, Categorical]:
+    """Return the targets of which None, a usual sign of a missing value, is a label."""
+    found = {}
+    for name in texts_met(_plainly(table, reading.missing.minus([_LABEL])), targets, [_LABEL]):
+        own = {name: reading.missing_of(name).minus([_LABEL])}
+        with Table(table.paths, replace(reading, columns=(name,), missing_in=own)) as again:
+            column = again.load().read([name])[name]
+        if isinstance(column, Categorical) and _is_label(column, _LABEL):
+            found[name] = column
+    return found
+
+
+def _with_kept_as_missing(
+    table: Table, codes: dict[str, list[str | float]], others: Collection[str]
+) -> dict[str, list[str | float]]:
+    """Return the codes, with what is a label of a target for the columns that hold it too."""
+    met = texts_met(table, sorted(others), [_LABEL])  # which is no sign to the table any more
+    return {name: [*codes.get(name, []), *met.get(name, [])] for name in {**codes, **met}}
+
+
+def _codes(
+    table: Table, columns: dict[str, Column], usual: Missing
+) -> dict[str, list[str | float]]:
     """Return what columns hold that seems to stand for missing values, where they do."""
     codes = [text for text in CODES if text in table.reading.missing.texts]
     numbers = [name for name, column in columns.items() if not isinstance(column, Categorical)]
-    met = texts_met(_plainly(table), numbers, codes) if codes else {}
+    met = texts_met(_plainly(table, usual), numbers, codes) if codes else {}
     found = {name: _codes_of(column, met.get(name, [])) for name, column in columns.items()}
     return {name: some for name, some in found.items() if some}
 
@@ -137,16 +213,18 @@ def _codes_of(column: Column, met: list[str]) -> list[str | float]:
 
 
 def _without(column: Column, codes: Sequence[str | float]) -> Column:
-    """Return a number column with some of its numbers as missing values."""
+    """Return a column with some of its numbers or texts as missing values."""
+    if isinstance(column, Categorical):
+        levels = [level for level in column.levels if level not in codes]
+        places = [levels.index(level) if level in levels else -1 for level in column.levels]
+        return Categorical(np.array([*places, -1], np.int32)[column.codes], tuple(levels))
     numbers = [code for code in codes if not isinstance(code, str)]
-    if isinstance(column, Categorical) or not numbers:
-        return column
-    return np.where(np.isin(column, numbers), np.nan, column)
+    return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
 
 
-def _plainly(table: Table) -> Table:
+def _plainly(table: Table, usual: Missing) -> Table:
     """Return the table as it would be read if no more were missing than usually is."""
-    plain = replace(table.reading, missing=Missing())
+    plain = replace(table.reading, missing=usual)
     table.sources = [replace(source, reading=plain) for source in table.sources]
     return table
 
@@ -183,19 +261,24 @@ def _open(file: str | Path, drop: Sequence[str], reading: Reading, counting: Cou
     try:
         return Table([file], reading).load(counting)
     except DataError as error:
-        more = replace(reading, missing=Missing().plus(CODES))
+        own = {name: reading.missing_of(name) for name in reading.as_written}
+        more = replace(reading, missing=reading.missing.plus(CODES), missing_in=own)
         try:
             return Table([file], more).load(counting)
         except DataError:
             raise error from None
 
 
-def _fit(name: str, column: Column, *, alone: bool) -> tuple[AnyTarget, TargetSurvey]:
+def _fit(
+    name: str, column: Column, said: Label | bool | None, *, alone: bool
+) -> tuple[AnyTarget, TargetSurvey]:
     """Return a target as it would be fitted, and what there is to say of it."""
     missing = int(is_missing(column).sum())
     seen = TargetSurvey(ColumnSurvey(name, missing, describe(column)))
+    if said is not None:
+        return fit_target(name, column, said, None, alone=alone), seen
     labels, positive, why = distinct(column), None, ""
-    if len(labels) == 2 and not is_truth_pair(labels):
+    if len(labels) == 2 and not _says_which_is_true(labels):
         positive, why = word_for_yes(labels), "the word for yes"
         if positive is None:
             positive, why = _rarer(column), "a guess, the rarer one"
@@ -215,6 +298,12 @@ def _fit(name: str, column: Column, *, alone: bool) -> tuple[AnyTarget, TargetSu
     assert not isinstance(fitted, OneAgainstRest)
     chosen = None if positive is None else fitted.positive
     return fitted, replace(seen, positive=chosen, negative=fitted.negative, why=why)
+
+
+def _says_which_is_true(labels: Sequence[Label]) -> bool:
+    """Whether the labels are true and false by words or numbers; t and f are but letters."""
+    letters = {label_text(label).lower() for label in labels} == {"t", "f"}
+    return is_truth_pair(labels) and not letters
 
 
 def _column(

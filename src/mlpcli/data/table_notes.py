@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mlpcli.data.labels import listed
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from mlpcli.config import DataConfig
     from mlpcli.data.rules import Policies
     from mlpcli.data.table import Table
 
-__all__ = ["missing_note", "notation_notes", "table_notes"]
+__all__ = ["gaps_in_words", "missing_note", "notation_notes", "table_notes"]
 
 _NAMES = 4
+_POINTED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
 
 
 def table_notes(table: Table, data: DataConfig, policies: Policies) -> list[str]:
@@ -30,7 +32,31 @@ def notation_notes(table: Table, decided: Collection[str] = ()) -> list[str]:
     for name, notation in table.notations.items():
         if name not in decided:
             columns.setdefault(notation.words, []).append(name)
-    return [f"{_named(names)} read as {words}" for words, names in columns.items()]
+    notes = [f"{_named(names)} read as {words}" for words, names in columns.items()]
+    points = [name for name in _with_points_of_thousands(table) if name not in decided]
+    if points:
+        means = f"{_named(points)} read as numbers, where 1.234 is 1.234"
+        notes.append(f'{means}; if it is 1234, set data.thousands to "."')
+    return notes
+
+
+def _with_points_of_thousands(table: Table) -> list[str]:
+    """Return number columns of which each point may be one of thousands, among semicolons.
+
+    There are none where a point of any other column must be a decimal one.
+    """
+    found: list[str] = []
+    for source in table.sources:
+        if source.header is None or source.header.delimiter != ";" or source.reading.layout.marks:
+            continue
+        for name in table.names:
+            texts = source.sample(name) if table.kinds[name] == "number" else []
+            if name in table.notations or not any("." in text for text in texts):
+                continue
+            if not all(map(_POINTED.fullmatch, texts)):
+                return []
+            found.append(name)
+    return [*dict.fromkeys(found)]
 
 
 def missing_note(table: Table, data: DataConfig, policies: Policies) -> list[str]:
@@ -39,15 +65,22 @@ def missing_note(table: Table, data: DataConfig, policies: Policies) -> list[str
     What stands for them is told by the first rows.
     """
     gaps = {name: count for name, count in table.missing.items() if count and name in table.names}
-    filled = {name: n for name, n in gaps.items() if policies.of(name) not in {"error", "drop"}}
+    filled = {name: n for name, n in gaps.items() if policies.fill(name)}
     gaps = {name: count for name, count in filled.items() if name not in data.target}
     if not gaps:
         return []
     signs = listed([sign for sign in table.signs_of_missing if sign])
+    taken = f"; taken as missing: empty fields, {signs}" if signs else ""
+    return [f"{gaps_in_words(gaps)}{taken}"]
+
+
+def gaps_in_words(gaps: Mapping[str, int]) -> str:
+    """Return how many values are missing, and in which columns."""
     where = ", ".join(f"{count} in {show_name(name)}" for name, count in [*gaps.items()][:_NAMES])
     more = ", .." if len(gaps) > _NAMES else ""
-    taken = f"; taken as missing: empty fields, {signs}" if signs else ""
-    return [f"{sum(gaps.values())} values are missing: {where}{more}{taken}"]
+    total = sum(gaps.values())
+    values = "1 value is" if total == 1 else f"{total} values are"
+    return f"{values} missing: {where}{more}"
 
 
 def _named(names: list[str]) -> str:

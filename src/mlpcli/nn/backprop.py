@@ -14,7 +14,7 @@ bugs are two replacements, and what they do together is computed, not guessed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -68,8 +68,14 @@ class Rules:
 
     def also(self, name: str, replacements: Mapping[Any, Any]) -> Rules:
         """Return the rules with more replacements in the mapping of this name."""
-        changed: dict[str, Any] = {name: {**getattr(self, name), **replacements}}
-        return replace(self, **changed)
+        return self.but(**{name: {**getattr(self, name), **replacements}})
+
+    def but(self, **changes: Any) -> Rules:
+        """Return the rules with other fields, as `replace` does, in a fifth of its time."""
+        rules, kept = object.__new__(Rules), vars(self)
+        vars(rules).update((name, kept[name]) for name in Rules.__dataclass_fields__)
+        vars(rules).update(changes)
+        return rules
 
     @cached_property
     def highest(self) -> float:
@@ -107,29 +113,34 @@ def backward(
     penalty_gradient: OnArray,
     rules: Rules = RIGHT,
     lowest: int = 1,
+    *,
+    right: FloatArray | None = None,
 ) -> Parameters:
     """Return dJ/dtheta given delta_L (N x n_L), in its dtype, by these rules.
 
     `penalty_gradient` gives what the penalty adds to dJ/dW. It may stop early: the layers below
-    `lowest` are left zero.
+    `lowest` are left zero, or as they are in the `right` gradient where that is known. Then those
+    above what the rules change are taken from it, too.
     """
     network = f.network
-    gradient = network.like(np.zeros(network.theta.size, delta.dtype))
+    gradient = network.like(np.zeros(network.theta.size, delta.dtype) if right is None else right)
     penalty = rules.penalty or penalty_gradient
     error = delta
+    highest = inf if right is None else rules.highest
     with np.errstate(all="ignore"):  # extreme weights, or a bug, may overflow or divide 0 by 0
         for i in range(len(network.W), lowest - 1, -1):
             W, b, dW, db = network.W[i - 1], network.b[i - 1], gradient.W[i - 1], gradient.b[i - 1]
             delta = rules.delta.get(i, _as_it_is)(delta)
-            own = rules.local.get(i, _as_it_is)(delta)
-            dW[:] = rules.product.get(i, _as_it_is)(own.T @ rules.input.get(i, f.Z[i - 1]))
-            if network.bias:
-                db[:] = rules.bias.get(i, _column_sums)(own, dW, error)
-                db *= rules.factor
-                if rules.bias_penalty is not None:
-                    db += rules.bias_penalty(b)
-            dW *= rules.factor
-            dW += penalty(W)
+            if i <= highest:
+                own = rules.local.get(i, _as_it_is)(delta)
+                dW[:] = rules.product.get(i, _as_it_is)(own.T @ rules.input.get(i, f.Z[i - 1]))
+                if network.bias:
+                    db[:] = rules.bias.get(i, _column_sums)(own, dW, error)
+                    db *= rules.factor
+                    if rules.bias_penalty is not None:
+                        db += rules.bias_penalty(b)
+                dW *= rules.factor
+                dW += penalty(W)
             if i > lowest:
                 error = rules.carry.get(i, _by_the_matrix)(delta, W, dW)
                 delta = error * rules.slope.get(i - 1, f.slopes[i - 2])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlpcli.parallel import limit_blas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["ANSWER", "WORK", "Desk", "Serving", "keep_to"]
 
@@ -35,7 +35,7 @@ class Desk:
 
     def __init__(self, comm: Any, cores: set[int]) -> None:
         self._comm = comm
-        self._load = dict.fromkeys([*range(1, comm.size), 0], 0)  # items without an answer, by rank
+        self._load = dict.fromkeys(range(comm.size), 0)  # items without an answer, by rank
         self._calls = count()
         self._answers: dict[int, deque[tuple[bool, Any]]] = {}
         self._taught: dict[int, set[int]] = {}  # the ranks that know the function of a call
@@ -54,12 +54,14 @@ class Desk:
         items: Iterator[T],
         stop: Callable[[], object],
         *,
+        among: Sequence[int],
         each: int = 1,
         room: Callable[[], object] = lambda: True,
     ) -> Iterator[R]:
         """Yield function(item) for every item, as they are done; see `Ranks.map`.
 
-        A rank has up to so many items at a time, `each`; none is taken while there is no `room`.
+        A rank, of those `among` which it is to be, has up to so many items at a time, `each`; none
+        is taken while there is no `room`.
         Raises what the function raises.
         """
         call, out, more = next(self._calls), 0, True
@@ -67,11 +69,11 @@ class Desk:
         while more or out:
             if stop():
                 return
-            while more and room() and min(self._load.values()) < each:
+            while more and room() and self._load[self._idlest(among)] < each:
                 item = next(items, _NO_MORE)
                 more = item is not _NO_MORE
                 if more:
-                    self._hand(call, function, item)
+                    self._hand(self._idlest(among), call, function, item)
                     out += 1
             self._collect()
             while mine:
@@ -84,9 +86,12 @@ class Desk:
         for rank in self._taught.pop(call, ()):
             self._send(partial(_forget, call), rank)
 
-    def _hand(self, call: int, function: Callable[[T], R], item: T) -> None:
-        """Give an item to the rank that has fewest; it hears once of a function, which is large."""
-        rank = min(self._load, key=self._load.__getitem__)
+    def _idlest(self, among: Sequence[int]) -> int:
+        """Return the rank that has fewest items, rank 0 the last among equals."""
+        return min(among, key=lambda rank: (self._load[rank], not rank))
+
+    def _hand(self, rank: int, call: int, function: Callable[[T], R], item: T) -> None:
+        """Give a rank an item; it hears once of the function, which may be large."""
         self._load[rank] += 1
         if not rank:
             self._here.append((call, self._thread.submit(_attempt, function, item)))

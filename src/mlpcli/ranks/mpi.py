@@ -62,6 +62,8 @@ class MpiRanks(Ranks):
         self._warden: Warden | None = None
         self._spoken = self._shared_memory(1)  # whether a rank here has failed, and says so
         self._spoken[0] = False
+        self._nearby: list[int] = self._machine.allgather(self.rank)
+        self.on_one_machine = len(self._nearby) == self.size
         self._cores = fair_share(self._machine.allgather(cores()), self._machine.rank)
         self._desk, self.serving = Desk(comm, self._cores), Serving(comm)
 
@@ -89,6 +91,11 @@ class MpiRanks(Ranks):
                 self._facts = self.gather(this_process())
             require_same(self._facts)
 
+    @property
+    def busy(self) -> bool:
+        """Whether another rank has work."""
+        return self._busy or self._desk.busy
+
     def notes(self) -> list[str]:
         """Return a note for each machine with more ranks than cores."""
         self._introduce()
@@ -102,9 +109,11 @@ class MpiRanks(Ranks):
     ) -> Iterator[R]:
         """Yield function(item) for every item, as they are done."""
         self._introduce()
-        yield from self._desk.answers(function, items, stop)
+        yield from self._desk.answers(function, items, stop, among=range(self.size))
 
-    def in_order(self, function: Callable[[T], R], items: Iterator[T]) -> Iterator[tuple[T, R]]:
+    def in_order(
+        self, function: Callable[[T], R], items: Iterator[T], *, nearby: bool = False
+    ) -> Iterator[tuple[T, R]]:
         """Yield each item with function(item), in their order.
 
         A rank has a second item to go on with while the consumer is busy.
@@ -117,6 +126,7 @@ class MpiRanks(Ranks):
             partial(_numbered, function),
             _remembered(items, taken),
             lambda: False,
+            among=self._nearby if nearby else range(self.size),
             each=2,
             room=lambda: len(taken) < 3 * self.size,
         ):
@@ -155,7 +165,7 @@ class MpiRanks(Ranks):
 
     def end(self, status: int) -> None:
         """End the job: together, or by force where the others wait for a rank that has failed."""
-        if self._busy or self._desk.busy or (self.rank and status):
+        if self.busy or (self.rank and status):
             self._abort(status)
         if not self.rank:
             for rank in range(1, self.size):

@@ -37,6 +37,12 @@ class Ranks:
 
     rank = 0
     size = 1
+    on_one_machine = True
+
+    @property
+    def busy(self) -> bool:
+        """Whether another rank has work; what is asked for meanwhile may have to wait for it."""
+        return False
 
     def map(
         self,
@@ -54,12 +60,15 @@ class Ranks:
                 return
             yield function(item)
 
-    def in_order(self, function: Callable[[T], R], items: Iterator[T]) -> Iterator[tuple[T, R]]:
+    def in_order(
+        self, function: Callable[[T], R], items: Iterator[T], *, nearby: bool = False
+    ) -> Iterator[tuple[T, R]]:
         """Yield each item with function(item), in their order, worked out on all ranks.
 
-        Items are taken a few ahead of the consumer, and no more: they may be large. One process
-        alone has threads for it.
+        Or on those of this machine alone, if they are to be `nearby`. Items are taken a few ahead
+        of the consumer, and no more: they may be large. One process alone has threads for it.
         """
+        del nearby
         from mlpcli.parallel import map_ahead
 
         yield from map_ahead(lambda item: (item, function(item)), items)

@@ -92,6 +92,12 @@ def gradcheck_words(result: GradcheckResult, *, stated: bool = True) -> Iterator
 def gradcheck_notes(result: GradcheckResult) -> Iterator[str]:
     """Yield what else to know: digits, the second opinion, and the blind spots."""
     check, opinion = result.check, result.check.second_opinion
+    if result.known.order is not None:
+        yield f"read as {result.known.order}"
+    if result.known.outgrown is not None:
+        yield f"the numbers are judged; but {result.known.outgrown}"
+    if len(result.case.network.W) == 1:
+        yield "without a hidden layer nothing can be seen of what is wrong below the output layer"
     if check.printed is not None:
         yield f"the numbers have {check.printed}: each may be off by half a unit of the last"
     agreement = "agrees with" if opinion.agrees else "DISAGREES with"

@@ -82,6 +82,11 @@ def starter_notes(survey: Survey) -> tuple[str, ...]:
     notes += [
         f"column {name} is read as {kind}" for name, kind in types.items() if name not in told
     ]
+    for text in survey.keep_values:
+        label = quoted(text)
+        notes.append(
+            f"{label} is taken as a label; if it means a missing value, leave out data.keep_values"
+        )
     for name, codes in survey.missing_values.items():
         some = ", ".join(map(quoted, codes))
         notes.append(f"column {show_name(name)}: {some} is taken as missing, as it looks like it")
@@ -156,6 +161,9 @@ def _types(survey: Survey) -> str:
 def _missing(survey: Survey) -> str:
     lines = []
     codes = survey.missing_values
+    if survey.keep_values:
+        kept = ", ".join(map(quoted, survey.keep_values))
+        lines.append(f"  keep_values: [{kept}]        # a label, and no missing value\n")
     if codes:
         pairs = (f"{quoted(k)}: [{', '.join(map(quoted, v))}]" for k, v in codes.items())
         lines.append(f"  missing_values: {{{', '.join(pairs)}}}  # which look like it\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.data.labels import label_text
 from mlpcli.data.table import Categorical
 from mlpcli.training.prediction_text import csv_lines, prediction_columns
 
@@ -22,11 +21,10 @@ _FORMULA = ("=", "+", "-", "@")
 def prediction_lines(predictions: Predictions, *, safe: bool = False) -> Iterator[str]:
     """Return text block by block, after a header: probability and label of each target.
 
-    Columns of the table that are kept stand in front: texts as they are, numbers that the model
-    reads in the fewest digits. The header comes with the first block: a table that cannot be
-    predicted leaves nothing behind. A row for which nothing can be predicted has empty fields, so
-    that line numbers still match the input. `safe` puts an apostrophe before cells that a
-    spreadsheet would take for a formula.
+    Columns of the table that are kept stand in front, as the texts that they are there. The header
+    comes with the first block: a table that cannot be predicted leaves nothing behind. A row for
+    which nothing can be predicted has empty fields, so that line numbers still match the input.
+    `safe` puts an apostrophe before cells that a spreadsheet would take for a formula.
     """
     model, header = predictions.model, True
     for block in predictions:
@@ -40,10 +38,9 @@ def prediction_lines(predictions: Predictions, *, safe: bool = False) -> Iterato
 
 
 def _texts(column: Column) -> list[str]:
-    if isinstance(column, Categorical):
-        levels = (*column.levels, "")  # code -1, missing, is the last
-        return [levels[code] for code in column.codes.tolist()]
-    return ["" if number != number else label_text(number) for number in column.tolist()]  # noqa: PLR0124  nan
+    assert isinstance(column, Categorical)
+    levels = (*column.levels, "")  # code -1, missing, is the last
+    return [levels[code] for code in column.codes.tolist()]
 
 
 def _safe(cell: str) -> str:

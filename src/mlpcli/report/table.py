@@ -122,13 +122,19 @@ class Table:
     def _fits(self, width: int) -> bool:
         return _total(self._widths()) + 1 <= width
 
-    def rich(self, styles: Mapping[str, str] = MappingProxyType({})) -> RichTable:
-        """Return the table for a Rich console, what is marked in the style of its meaning."""
+    def rich(
+        self, styles: Mapping[str, str] = MappingProxyType({}), width: int = sys.maxsize
+    ) -> RichTable:
+        """Return the table for a Rich console, what is marked in the style of its meaning.
+
+        Where numbers have to share `width` characters, headers are broken and no number is.
+        """
         from rich import box
         from rich.table import Table as RichTable
         from rich.text import Text
 
-        header, *rows = self._lines()
+        header, *rows = lines = self._lines()
+        tight = self.numeric and _total(map(_longest, zip(*lines, strict=True))) + 1 > width
         table = RichTable(
             title=Text(printable(self.title)) if self.title else None,
             title_justify="left",
@@ -143,7 +149,7 @@ class Table:
                 justify="right" if right else "left",
                 no_wrap=j == 0,
                 overflow="fold",
-                min_width=_width(column) if self.numeric else None,
+                width=_width(column) if tight else None,
             )
         for row in rows:
             meanings = (self.marks.get(cell.strip(), "") for cell in row)
@@ -153,6 +159,10 @@ class Table:
 
     def _lines(self) -> list[tuple[str, ...]]:
         return [tuple(map(printable, line)) for line in (self.header, *self.rows)]
+
+
+def _longest(column: tuple[str, ...]) -> int:
+    return max(map(len, column))
 
 
 def _width(column: tuple[str, ...]) -> int:

@@ -66,10 +66,10 @@ _COUNTS = {  # N and K
     "columns": ("X.shape[1]", "y.shape[0]"),
     "vector": ("", "y.size"),
 }
-_COLUMNS = {  # y with a column per output, of the numbers of classes
-    "rows": "np.eye(z.shape[1])[y]",
-    "columns": "np.eye(z.shape[0])[:, y]",
-    "vector": "np.eye(z.size)[y]",
+_COLUMNS = {  # K by z, and y with a column per output, of the numbers of classes
+    "rows": ("z.shape[1]", "np.eye(z.shape[1])[y]"),
+    "columns": ("z.shape[0]", "np.eye(z.shape[0])[:, y]"),
+    "vector": ("z.size", "np.eye(z.size)[y]"),
 }
 _SHAPES = {
     "rows": ("N x n_0", "N x n_L"),
@@ -178,11 +178,12 @@ def _taken_apart(layout: Layout) -> list[str]:
 
 
 def _labelled(case: Case, layout: Layout) -> list[str]:
-    """Return the line that makes columns of labels by number."""
+    """Return the line that makes columns of labels by number, for one output too if J has it."""
     if layout.labels == "columns":
         return []
-    one = case.network.sizes[-1] == 1
-    return [f"y = {'np.reshape(y, z.shape)' if one else _COLUMNS[layout.samples]}"]
+    K, columns = _COLUMNS[layout.samples]
+    one = f" if {K} > 1 else np.reshape(y, z.shape)" if case.objective.loss.separable else ""
+    return [f"y = {columns}{one}"]
 
 
 def _put_together(layout: Layout) -> list[str]:

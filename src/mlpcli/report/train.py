@@ -10,6 +10,7 @@ import numpy as np
 from mlpcli.report.evaluate import score_rows
 from mlpcli.report.figures import line_chart
 from mlpcli.report.table import Table
+from mlpcli.text import counted
 from mlpcli.training.loop import EpochRecord
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def training_table(result: TrainingResult) -> Table:
     assert baseline is not None
     columns[f"base rate ({last})"] = baseline
     title = (
-        f"{result.path}: {result.epochs_run} epochs in {result.seconds:.2f} s, "
+        f"{result.path}: {counted(result.epochs_run, 'epoch')} in {result.seconds:.2f} s, "
         f"best {result.best_epoch}, stopped: {result.stopped}"
     )
     return Table(title, ("metric", *columns), tuple(score_rows(columns)))

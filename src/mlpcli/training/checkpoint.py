@@ -132,6 +132,12 @@ class Checkpoint:
             raise UsageError(
                 f"{self.path}: the data files have changed since; start anew with --force"
             )
+        done = self.metadata["position"].get("epoch")
+        if isinstance(done, int) and done > loop.epochs:
+            raise UsageError(
+                f"{self.path}: {done} epochs are done, and training.epochs is {loop.epochs} now; "
+                f"set it to {done} or more, or start anew with --force"
+            )
         try:
             self._fill(loop)
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:

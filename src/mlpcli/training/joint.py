@@ -1,14 +1,16 @@
 """Training on the ranks of a job: rank 0 trains as ever, and the others keep in step with it.
 
-All have the same rows, those of one machine in the same memory, and so take the same steps and come
-to the same end. Nothing but parts of gradients and logits travels.
+All have the same rows, those of one machine in the same memory or file, and so take the same steps
+and come to the same end. Nothing but parts of gradients and logits travels.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mlpcli.data.rows import RankRowFile, RowFile
 from mlpcli.errors import UsageError
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.ranks.team import RankTeam
@@ -56,17 +58,17 @@ def in_step(
     """Let the other ranks follow the loop to its end; yield the dataset, where all have its rows.
 
     `kept` and the `document` of the config are what `Checkpoint.restore` takes, `often` is what
-    `records` does. Raises UsageError where rows lie in a file, which other ranks cannot read, or
+    `records` does. Raises UsageError where rows lie in a file that other machines cannot read, or
     where a rank has another kernel.
     """
-    if ranks.size > 1 and dataset.in_file:
+    if dataset.in_file and not ranks.on_one_machine:
         raise UsageError(
-            "data.memory_limit: the rows do not fit and would lie in a file, but ranks share them "
-            "in memory; raise the limit, or train in one process"
+            "data.memory_limit: the rows do not fit and lie in a file, which only the ranks of one "
+            "machine can share; raise the limit, or start all ranks there"
         )
     with ranks.together(_follow):
         ranks.broadcast((kept, document, often))
-        dataset = ranks.share(dataset)
+        dataset = _shared(ranks, dataset)
         loop.train, loop.validation = dataset.train, dataset.validation
         for rank, kernel in enumerate(ranks.gather(loop.engine.kernel)):
             if kernel != loop.engine.kernel:
@@ -77,11 +79,23 @@ def in_step(
         yield dataset
 
 
+def _shared(ranks: Ranks, dataset: Dataset) -> Dataset:
+    """Return the dataset of rank 0, with rows in a file that the ranks go through together."""
+    dataset = ranks.share(dataset)
+    if ranks.size == 1 or not dataset.in_file:
+        return dataset
+    parts: dict[str, Any] = {
+        part: RankRowFile(rows, ranks) if isinstance(rows, RowFile) else rows
+        for part, rows in dataset.parts().items()
+    }
+    return replace(dataset, **parts)
+
+
 def _follow(ranks: Ranks) -> None:
     """Take the steps that rank 0 takes, and look at rows when it does."""
     following: Any = None  # rank 0 has them all
     kept, document, often = ranks.broadcast(following)
-    dataset: Dataset = ranks.share(following)
+    dataset = _shared(ranks, following)
     with limit_blas(1):
         team = RankTeam(ranks, dataset.config.training.allreduce)
         loop = new_loop(dataset.config, dataset, team, kept.kernel if kept else None)

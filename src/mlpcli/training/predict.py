@@ -22,6 +22,7 @@ from mlpcli.parallel import limit_blas
 from mlpcli.ranks import job
 from mlpcli.text import show, show_name
 from mlpcli.training.prediction_text import Prediction, output_names
+from mlpcli.training.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +44,7 @@ class Predictions:
     """An iterator over the blocks of a table, in row order; tallies what it meets on the way.
 
     `rows` counts rows so far, `unknown` those without a prediction, `unseen` by column those with
-    a text that training never saw.
+    a text that training never saw; `tally` what else is odd about them.
     """
 
     model: Model
@@ -51,6 +52,7 @@ class Predictions:
     rows: int = 0
     unknown: int = 0
     unseen: Counter[str] = field(default_factory=Counter)
+    tally: Tally = field(default_factory=Tally)
     allow_unseen: bool = False
     counting: Counting = in_silence
 
@@ -58,12 +60,13 @@ class Predictions:
         predict = self.model.loss.predict
         with limit_blas(1), self.counting(ROW_READ, self.scan.expected_rows()) as count:
             found = job().in_order(partial(_score, self.model), self._read())
-            for (columns, known), (h, unseen) in found:
+            for (columns, known), (h, unseen, tally) in found:
                 self._refuse_overflow(h, known, self.rows)
                 self.rows += len(h)
                 self.unknown += int(np.count_nonzero(~known))
                 self.unseen.update(unseen)
-                kept = {name: columns[name] for name in self.scan.kept}
+                self.tally.add(tally)
+                kept = self.scan.kept_of(columns)
                 yield Prediction(np.asarray(predict(h), np.float64), known, h, kept)
                 count(len(h))
 
@@ -114,6 +117,7 @@ class Predictions:
     def notes(self) -> list[str]:
         """Return what is worth knowing of the rows so far."""
         notes = [*self.scan.notes, *unseen_notes(self.unseen, self.rows)]
+        notes += self.tally.notes(self.model.encoder)
         if self.unknown:
             notes.append(f"{self.unknown} of {self.rows} rows miss a value: no prediction for them")
         return notes
@@ -121,8 +125,9 @@ class Predictions:
 
 def _score(
     model: Model, block: tuple[Mapping[str, Column], NDArray[np.bool_]]
-) -> tuple[NDArray[np.float64], dict[str, int]]:
-    return model.score(block[0])
+) -> tuple[NDArray[np.float64], dict[str, int], Tally]:
+    h, unseen = model.score(block[0])
+    return h, unseen, Tally.of(model.encoder, block[0])
 
 
 def predict(
@@ -135,9 +140,9 @@ def predict(
 ) -> Predictions:
     """Open the tables for prediction; close `.scan` when done. No target column is needed.
 
-    `data` is a path, several, or a table in memory. `keep` names columns to hand on, in this order;
-    None stands for all. A column of which the first 20 rows and more hold nothing that training saw
-    is refused, unless `allow_unseen`. `counting` shows how far it is.
+    `data` is a path, several, or a table in memory. `keep` names columns to hand on as texts, in
+    this order; None stands for all. A column of which the first 20 rows and more hold nothing that
+    training saw is refused, unless `allow_unseen`. `counting` shows how far it is.
 
     Raises DataError where a column is missing, UsageError where one to keep has the name of a
     column of the output, and, while iterating, DataError where a row holds what the model cannot

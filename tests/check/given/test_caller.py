@@ -59,6 +59,8 @@ def test_a_right_step_passes_at_a_sharp_rate(function: str, call: str, case: str
     assert found.known.findings == ()
     assert found.rate is not None
     assert found.rate.value >= 2**40
+    assert found.known.doubt is not None
+    assert found.known.doubt.max() < 1e-13 * max(1.0, np.abs(found.gradient.theta).max())
     assert judged(found, CASES[case]) == "pass"
 
 

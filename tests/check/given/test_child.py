@@ -73,6 +73,22 @@ def test_an_endless_loop_is_ended() -> None:
         run("hangs", timeout=0.5)
 
 
+def test_what_is_left_of_the_time_is_known() -> None:
+    with hosted(f"{HERE / 'hostile.py'}:nothing", timeout=30) as host:
+        assert host.left == 30
+        host.begin(CASE.network.sizes)
+        assert 0 < host.left < 30
+    with hosted(f"{HERE / 'hostile.py'}:hangs", timeout=0.5) as host:
+        with pytest.raises(CaseError):
+            run_function(host, CASE)
+        assert host.left == 0
+
+
+def test_what_a_quiet_one_prints_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    run("prints", quiet=True)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_closed_pipe_is_no_gradient() -> None:
     with pytest.raises(CaseError, match=r"called: .*gave no gradient"):
         run("closes_every_pipe")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,14 @@ from mlpcli.check.built_in import built_in_cases, smaller_cases
 from mlpcli.check.convention import Convention
 from mlpcli.check.given.fit import Way, fitting_way, told_of_other_ways
 from mlpcli.check.given.function import run_function
+from mlpcli.check.given.host import NoAnswer
 from mlpcli.check.given.hosting import hosted
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.errors import CaseError
 from planted import network_case
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CASE = network_case((3, 4, 5, 2), 7)
 OTHERS = Path(__file__).parent / "others.py"
@@ -119,6 +124,16 @@ def test_a_step_of_one_vector_is_told_of_the_call() -> None:
     assert found.options("step", OURS) == "--call row-step --samples vector"
 
 
+def raised_on_three_layers(function: Any) -> str:
+    """Return what is said of a function on a network of three layers."""
+    built_in, smaller = built_in_cases(Convention())["C"], smaller_cases(Convention())
+    with pytest.raises(CaseError) as caught, \
+            told_of_other_ways(partial(hosted, function), built_in, "batch", OURS, smaller), \
+            hosted(function) as host:  # fmt: skip
+        run_function(host, built_in)
+    return str(caught.value)
+
+
 def test_a_function_of_two_layers_is_told_the_network_that_it_takes() -> None:
     def of_two(weights: Any, biases: Any, X: Any, y: Any) -> Any:
         (W1, W2), (b1, b2) = weights, biases
@@ -127,9 +142,112 @@ def test_a_function_of_two_layers_is_told_the_network_that_it_takes() -> None:
         delta1 = (delta2 @ W2) * Z * (1 - Z)
         return [delta1.T @ X, delta2.T @ Z], [delta1.sum(0), delta2.sum(0)]
 
-    built_in, smaller = built_in_cases(Convention())["C"], smaller_cases(Convention())
-    with pytest.raises(CaseError) as caught, \
-            told_of_other_ways(partial(hosted, of_two), built_in, "batch", OURS, smaller), \
-            hosted(of_two) as host:  # fmt: skip
-        run_function(host, built_in)
-    assert str(caught.value).endswith("; it runs with --network 3-4-1: add that")
+    assert raised_on_three_layers(of_two).endswith("; it runs with --network 3-4-1: add that")
+
+
+@pytest.mark.parametrize("unpacks", [True, False])
+def test_a_function_of_one_layer_is_told_so(unpacks: bool) -> None:
+    def of_one(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        if unpacks:
+            (W,), (b,) = weights, biases
+        else:
+            W, b = weights[0], biases[0]
+        delta = (1 / (1 + np.exp(-(X @ W.T + b))) - y) / len(y)
+        return [delta.T @ X], [delta.sum(0)]
+
+    assert raised_on_three_layers(of_one).endswith("; it runs with --network 3-1: add that")
+
+
+def test_a_mistake_that_few_layers_hide_is_no_reason_to_check_fewer() -> None:
+    def of_any(weights: Any, biases: Any, X: Any, y: Any, *, wrong: Any) -> Any:
+        Z = [X]
+        for W, b in zip(weights, biases, strict=True):
+            Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
+        delta = (Z[-1] - y) / len(y)
+        d_weights: list[Any] = []
+        d_biases: list[Any] = []
+        for i in reversed(range(len(weights))):
+            d_weights.insert(0, delta.T @ Z[i])
+            d_biases.insert(0, delta.sum(0))
+            delta = wrong(i, delta, weights, Z)
+        return d_weights, d_biases
+
+    def of_the_layer_below(i: int, delta: Any, weights: Any, Z: Any) -> Any:
+        return delta if i == 0 else (delta @ weights[i - 1]) * Z[i] * (1 - Z[i])
+
+    def of_the_third_layer(i: int, delta: Any, weights: Any, Z: Any) -> Any:
+        below = (delta @ weights[i]) * Z[i] * (1 - Z[i])
+        return below[:, 1:] if len(weights) > 2 and i == 1 else below
+
+    for wrong in (of_the_layer_below, of_the_third_layer):
+        said = raised_on_three_layers(partial(of_any, wrong=wrong))
+        assert said.endswith(
+            "it runs with fewer layers: the mistake is in what only more of them reach"
+        )
+        assert "--network" not in said
+
+
+def test_where_the_cause_is_named_no_options_hide_it() -> None:
+    def per_row(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        Z = [X]
+        for W, b in zip(weights, biases, strict=True):
+            Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
+        delta = (Z[-1] - y) / len(y)
+        d_weights: list[Any] = []
+        d_biases: list[Any] = []
+        for i in reversed(range(len(weights))):
+            d_weights.insert(0, delta.T @ Z[i])
+            d_biases.insert(0, delta)
+            delta = (delta @ weights[i]) * Z[i] * (1 - Z[i])
+        return d_weights, d_biases
+
+    said = raised_on_three_layers(per_row)
+    assert "delta_1 before it meets" in said or "one gradient per row" in said
+    assert "--" not in said
+
+
+@pytest.mark.parametrize("nothing", [None, 3.0, "grad", [None, 1.0], {"loss": 2}])
+def test_what_is_no_gradient_in_any_layout_is_not_searched_for(nothing: Any) -> None:
+    calls = []
+
+    def of_nothing(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        calls.append(X)
+        return nothing
+
+    assert "it runs with" not in raised_on_three_layers(of_nothing)
+    assert len(calls) == 1
+
+
+def test_a_search_takes_what_is_left_of_the_time_and_is_not_heard() -> None:
+    opened = []
+
+    @contextmanager
+    def place(**options: Any) -> Iterator[Any]:
+        opened.append(options)
+        with hosted(gradient_in(Layout(weights="in-out")), **options) as host:
+            yield host
+
+    for left, told in ((5.0, True), (0.0, False)):
+        told_of = told_of_other_ways(place, CASE, "batch", OURS, {}, left=partial(float, left))
+        with pytest.raises(CaseError) as caught, told_of:
+            raise CaseError("f: matmul")
+        assert ("it runs with --weights in-out" in str(caught.value)) == told
+    (options,) = opened
+    assert 0 < options["timeout"] <= 5
+    assert options["quiet"]
+
+
+def test_a_slow_function_is_searched_for_a_short_time() -> None:
+    opened = []
+
+    @contextmanager
+    def place(timeout: float, quiet: bool) -> Iterator[Any]:
+        opened.append((timeout, quiet))
+        raise NoAnswer("no end")
+        yield
+
+    told_of = told_of_other_ways(place, CASE, "batch", OURS, {"3-1": CASE}, left=lambda: 60)
+    with pytest.raises(CaseError, match=r"^f: matmul$"), told_of:
+        raise CaseError("f: matmul")
+    assert len(opened) == 2
+    assert all(0 < timeout <= 6 and quiet for timeout, quiet in opened)

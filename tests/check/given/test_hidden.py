@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pytest
+
+from mlpcli.check.bugs.scene import scene_of
 from mlpcli.check.given.function import FunctionRun, run_function
+from mlpcli.check.given.hidden import _equal
 from mlpcli.check.given.hosting import hosted
 from planted import network_case
 
@@ -39,3 +44,14 @@ def test_a_penalty_shows_a_factor_of_the_data_term() -> None:
     case = network_case((4, 5, 3), 7, l2=0.1)
     found = run("of_its_own_rate", "step", case)
     assert {spot.bug for spot in found.known.hidden} == {"scaled"}
+
+
+@pytest.mark.parametrize("fit", [False, True])
+def test_a_bug_that_overflows_is_not_hidden(fit: bool) -> None:
+    """Warnings are errors here."""
+    scene = scene_of(CASE)
+    right = scene.gradient().theta
+    assert _equal(right, scene, fit=fit)
+    assert _equal(1.5 * right, scene, fit=fit) == fit
+    for size in (1e308, np.inf, np.nan):
+        assert not _equal(np.where(np.arange(right.size) % 2, size, -size), scene, fit=fit)

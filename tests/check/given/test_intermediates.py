@@ -56,8 +56,10 @@ def test_float32_is_known_by_its_digits_and_not_by_its_errors() -> None:
     """An error of 1e-5 may come from float32 where all entries are of that kind, and only there."""
     off = (RIGHT["H2"] * (1 + 1e-5)).astype(np.float32)
     assert compare({"H2": off}, CASE, OURS)[0].verdict == "pass"
-    for tiny in (1 - 1e-12, 1 + 1e-12):
-        assert compare({"H2": off * np.float64(tiny)}, CASE, OURS)[0].verdict == "fail"
+    exact = off.astype(np.float64)
+    for tiny in (-1e-12, 1e-12):  # rounded to float32 all entries rise, or all of them fall
+        beside = {"H2": exact + tiny * np.abs(exact)}
+        assert compare(beside, CASE, OURS)[0].verdict == "fail"
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,17 @@ def test_names_and_meanings(beside: Any, name: str, verdict: str, meaning: str) 
     assert is_known(next(iter(beside)))
 
 
+@pytest.mark.parametrize(
+    ("c", "meaning"),
+    [(7, "J summed over rows"), (1 / 2, "J/2"), (1 / 3, "J/K"), (7 / 2, "N J/2"),
+     (1 / 6, "J/(2 K)"), (7 / 3, "N J/K")],
+)  # fmt: skip
+def test_a_loss_of_another_factor_is_told_by_it(c: float, meaning: str) -> None:
+    case = network_case((3, 4, 3), 7)
+    (found,) = compare({"loss": c * case.value()}, case, OURS)
+    assert (found.verdict, found.meaning) == ("fail", f"it is {meaning}")
+
+
 def test_lists_of_all_layers_with_the_input_or_without() -> None:
     lists = {
         "zs": [RIGHT[f"H{i}"] for i in (1, 2, 3)],
@@ -101,6 +114,14 @@ def test_the_ones_of_a_folded_bias_are_left_out() -> None:
         layout = Layout("rows", "out-in", bias)  # type: ignore[arg-type]
         (found,) = compare({"Z1": np.hstack(parts)}, CASE, layout)
         assert found.verdict == "pass"
+
+
+def test_a_column_may_be_a_vector() -> None:
+    case = network_case((3, 4, 1), 7)
+    ours = intermediates(case)
+    flat = {name: ours[name].ravel() for name in ("H2", "Z2", "delta2")}
+    found = compare(flat, case, OURS)
+    assert [(c.name, c.verdict) for c in found] == [(name, "pass") for name in flat]
 
 
 def test_the_first_wrong_array_of_each_pass_is_the_place() -> None:
@@ -124,3 +145,10 @@ def test_what_is_no_array_of_ours_is_left_out() -> None:
     }
     assert compare(strange, CASE, OURS) == ()
     assert not is_known("cache")
+
+
+def test_extreme_weights_say_nothing_of_overflow() -> None:
+    """Warnings are errors here."""
+    case = network_case((3, 4, 2), 7, loss="mse", output="identity", activation="identity")
+    case.network.theta[:] *= 1e200
+    assert not np.isfinite(intermediates(case)["dX"]).all()

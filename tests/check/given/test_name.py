@@ -21,6 +21,9 @@ class Model:
     def gradient(self, weights, biases, X, y): return 'of an object'
 class Inner:
     class Model(Model): pass
+class Two:
+    def forward(self, X): return X
+    def backward(self, X, y): return X
 model = Model()
 number = 7
 """
@@ -87,7 +90,15 @@ def test_the_folder_of_the_file_comes_before_the_current_one(folder: Path) -> No
     [
         (
             "nothing",
-            ': expected a .npz or .safetensors file, or "package.module:function", or "file',
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or "file',
+        ),
+        (
+            "absent.py",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
+        ),
+        (
+            "book.ipynb",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
         ),
         ("good.py", ": expected good.py:FUNCTION; it defines gradient, Model.gradient"),
         ("good.py:", ": expected good.py:FUNCTION; it defines gradient, Model.gradient"),
@@ -103,6 +114,16 @@ def test_the_folder_of_the_file_comes_before_the_current_one(folder: Path) -> No
         ("good:Model.gradeint", ': Model has no function gradeint, did you mean "gradient"?'),
         ("good:number", ": good has no function number"),
         ("good:Model", ": Model is a class; name its method, good:Model.gradient"),
+        ("good:Inner.Model", ": Model is a class; name its method, good:Inner.Model.METHOD"),
+        (
+            ":gradient",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
+        ),
+        (
+            "good.py:a b",
+            ': expected a .npz, .safetensors or .json file, or "package.module:function", or',
+        ),
+        ("good:Two", ": Two is a class; name its method, good:Two.backward"),
     ],
 )
 def test_what_cannot_be_found(folder: Path, name: str, line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from mlpcli.check.given.function import FunctionRun, run_function
 from mlpcli.check.given.hosting import hosted
+from mlpcli.check.given.other_call import _after_all_rows
 from mlpcli.check.run import gradcheck
 from mlpcli.errors import CaseError
 from planted import network_case
@@ -68,3 +70,22 @@ def test_a_trainer_of_half_the_loss_that_goes_row_by_row_is_recognised_with_its_
     assert found is not None
     assert found.option == "--call row-step"
     assert np.allclose(found.gradient.theta, CASE.gradient().theta / 2, rtol=1e-5)
+
+
+def test_steps_row_by_row_take_each_row_with_its_weight() -> None:
+    case, rate = network_case((3, 2, 2), 5, weighted=True, l2=0.1), 0.3
+    assert case.omega is not None
+    theta = case.network.theta
+    for x, y, omega in zip(case.X, case.y, case.omega, strict=True):
+        network = case.network.with_theta(theta)
+        gradient = case.objective.gradient(network.forward(x[None]), y[None], omega[None])
+        theta = theta - rate * gradient.theta
+    np.testing.assert_allclose(_after_all_rows(case, rate), theta, rtol=1e-12)
+
+
+def test_steps_that_overflow_are_no_explanation_and_say_nothing() -> None:
+    """Warnings are errors here."""
+    case = network_case((3, 2, 1), 5, weighted=True)
+    heavy = replace(case, omega=np.full((5, 1), 1e6))
+    assert not np.isfinite(_after_all_rows(heavy, 1e308)).all()
+    assert run("wrong_step", "step", 1e300).known.other_call is None

@@ -17,7 +17,7 @@ HOSTILE = Path(__file__).parent / "hostile.py"
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        ("momentum", "the second step from the same weights is 1.9 times the first"),
+        ("momentum", r"is 1\.9 times the first, as with momentum 0\.9: no plain step"),
         ("adam", "as in the first step of Adam or RMSprop"),
         ("rmsprop", "as in the first step of Adam or RMSprop"),
         ("decay", r"the step is \(1 - rate x 0.01\) theta - rate x gradient"),

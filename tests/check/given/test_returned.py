@@ -104,6 +104,12 @@ def test_one_layer_without_lists(swap: bool) -> None:
     np.testing.assert_array_equal(read(tree, ONE).gradient.theta, right.theta)
 
 
+def test_one_layer_in_an_array_of_layers() -> None:
+    right = ONE.gradient()
+    stacked = {"W": right.W[0][np.newaxis], "b": right.b[0][np.newaxis]}
+    np.testing.assert_array_equal(read(stacked, ONE).gradient.theta, right.theta)
+
+
 def test_float32_is_kept() -> None:
     right = CASE.gradient()
     W, b = ([x.astype(np.float32) for x in part] for part in (right.W, right.b))
@@ -141,7 +147,33 @@ def test_two_readings_that_differ_are_refused_and_named() -> None:
     assert "the names dW1, db1, .." in line
     assert "and as the names " in line
     assert "and they differ; name the arrays in a dict" in line
-    assert "one vector" in refusal(noise.theta)
+
+
+@pytest.mark.parametrize(
+    ("bias", "turn", "after"),
+    [
+        ("column", (-1,), "(4, 4)"),
+        ("column", (1, -1), "(4, 4)"),
+        ("vector", (-1, 1), "(4, 4)"),
+        ("vector", (1, -1), None),
+        ("row", (-1,), None),
+    ],
+)
+def test_biases_that_a_step_would_spoil_are_noticed(
+    bias: Any, turn: tuple[int, ...], after: str | None
+) -> None:
+    layout, right = Layout(bias=bias), CASE.gradient()
+    found = read([right.W, [b.reshape(turn) for b in right.b]], CASE, layout)
+    np.testing.assert_array_equal(found.gradient.theta, right.theta)
+    assert (found.outgrown or "").endswith(f"b1 - eta db1 would be {after}" if after else "")
+    assert (found.outgrown is None) == (after is None)
+
+
+def test_a_vector_that_is_near_in_no_order_is_taken_row_by_row() -> None:
+    noise = np.random.default_rng(5).standard_normal(CASE.network.theta.size)
+    found = read(noise, CASE)
+    assert (found.reading, found.packed) == ("one vector, W1, b1, W2, .., row by row", True)
+    np.testing.assert_array_equal(found.gradient.W[0].ravel(), noise[: found.gradient.W[0].size])
 
 
 def test_numbers_tell_where_shapes_leave_two_readings() -> None:
@@ -180,6 +212,18 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         ((G.W, [b * 1j for b in G.b]), "expected float32 or float64, got complex128"),
         ({"W1": G.W[0].astype(np.float16)}, "W1: expected float32 or float64, got float16"),
         (numbered("W", G.W) | {"b1": G.b[0]}, 'no array "b2"; it has W1, W2, W3, b1'),
+        ((G.W, [np.ones(7)] * 3), ("b1 (and b2, b3): expected shape (4,), got (7,): it is summed "
+         "over the wrong axis: 7 is the number of rows")),
+        ((G.W, [np.ones((1, 7)), *G.b[1:]]), "b1: expected shape (4,), got (1, 7): it is summed"),
+        (numbered("W", [W.ravel() for W in G.W]) | numbered("b", G.b),
+         "W1: expected shape (4, 3), got (12,)"),
+        (numbered("dW", [G.W[0], [[1.0], [1.0, 2.0]], G.W[2]]) | numbered("db", G.b),
+         "W2: expected shape (5, 4), got rows of different lengths"),
+        (flat(*alternating(G.W, G.b), 1.0), "expected two lists of arrays"),
+        (flat(*alternating(G.W, G.b))[:-1], "expected two lists of arrays"),
+        (np.stack([flat(*alternating(G.W, G.b))] * 2, axis=1), "expected two lists of arrays"),
+        (dict.fromkeys("abcdefghij", 1), "got a dict of a, b, c, d, e, f, g, h;"),
+        ([[[[[1.0]], [[2.0]]], []]], "got a list of (a list of (a list of (list, list), list))"),
         (None, ("expected two lists of arrays, (d_weights, d_biases), got NoneType; shapes (4, 3), "
          "(5, 4), (2, 5) and (4,), (5,), (2,)")),
         (np.float64(0.1), "got a number"),

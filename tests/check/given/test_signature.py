@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlpcli.check.given.container import FORMS
 from mlpcli.check.given.signature import RATES, signature_of
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mlpcli.check.given.container import Form
 
 ALL = ("weights", "biases", "X", "y")
 GIVEN = ("W", "b", "x", "t")
@@ -38,10 +41,15 @@ def called(parameters: str, *, step: bool = False, roles: tuple[str, ...] = ALL)
         ("weights, biases, X, y", "Wbxt"),
         ("X, y, weights, biases", "xtWb"),
         ("x, w, b, t", "xWbt"),
+        ("w, W, x, y", "Wbxt"),  # two of one kind, as little
         ("x, y, theta, p", "Wbxt"),  # one name says nothing, so that places count
         ("p, q, r, s, /", "Wbxt"),
         ("p, q, r, s, verbose=False", "Wbxt"),
-        ("W, b, *, X, y", None),
+        ("W, b, *, X, y", "Wbxt"),
+        ("*, y, weights, X, biases", "tWxb"),
+        ("p, q, *, y, X", "Wbtx"),  # what is passed by name takes what it is called
+        ("p, q, *, y, X, verbose=False", "Wbtx"),
+        ("p, q, *, X, z", None),
         ("inputs, targets", "xt"),
         ("p, q, r=1", "xt"),
         ("X, y=None, reg=0.0", "xt"),
@@ -55,6 +63,12 @@ def test_arguments_go_by_place_or_by_name(parameters: str, taken: str | None) ->
             called(parameters)
     else:
         assert "".join(v for v in called(parameters).values() if v in GIVEN) == taken
+
+
+def test_without_biases_two_places_are_the_last_two() -> None:
+    roles = ("weights", "X", "y")
+    assert called("p, q", roles=roles) == {"p": "x", "q": "t"}
+    assert called("p, q, r", roles=roles) == {"p": "W", "q": "x", "r": "t"}
 
 
 def test_any_number_of_arguments_takes_all() -> None:
@@ -103,6 +117,7 @@ def test_without_biases_they_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("parameters", "step", "message"),
     [
+        ("W, b, X, y, *, verbose", False, 'needs one more argument, "verbose"; expected f(weights'),
         (
             "p, q, r, s, cache",
             False,
@@ -118,6 +133,43 @@ def test_what_does_not_fit_is_said_with_the_fix(parameters: str, step: bool, mes
     with pytest.raises(CaseError) as caught:
         called(parameters, step=step)
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "wrapped"),
+    [
+        ("p, q, r, s, cache", "f(p=weights, q=biases, r=X, s=y, cache=..)"),
+        ("nn_params, n_in, n_out, X, y", "f(nn_params=.., n_in=.., n_out=.., X=X, y=y)"),
+        ("W, b, inputs, t, *, k", "f(W=weights, b=biases, inputs=X, t=y, k=..)"),
+    ],
+)
+def test_a_wrapper_that_is_advised_binds(parameters: str, wrapped: str) -> None:
+    with pytest.raises(CaseError) as caught:
+        called(parameters)
+    assert str(caught.value).endswith(f"def g(weights, biases, X, y): return {wrapped}")
+    values = dict.fromkeys(["weights", "biases", "X", "y"], 0)
+    eval(wrapped.replace("..", "0"), values | {"f": named(parameters)})
+
+
+@pytest.mark.parametrize("parameters", ["params, batch", "data, model", "net, *, minibatch"])
+def test_x_and_y_may_come_as_a_pair(parameters: str) -> None:
+    function = named(parameters)
+    case = (["W_1"], ["b_1"], "rows", "labels")
+    got = [*signature_of(function, ALL, False).call(function, case, 1.0).values()]
+    assert {"W1": "W_1", "b1": "b_1"} in got
+    assert ("rows", "labels") in got
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.words)
+def test_a_holder_comes_in_any_form(form: Form) -> None:
+    function = named("params, X, y")
+    case = (["W_1", "W_2"], ["b_1", "b_2"], "rows", "labels")
+    got = signature_of(function, ALL, False).call(function, case, 1.0, form)["params"]
+    assert got == form.holding(*case[:2])
+    without: tuple[Any, ...] = (["W_1"], [], "rows", "labels")
+    assert signature_of(function, ALL, False).call(function, without, 1.0, form)["params"] == [
+        "W_1"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -147,3 +199,10 @@ def test_an_array_of_a_layer_that_is_not_there() -> None:
     function = named("W1, b1, W2, b2, X, y")
     with pytest.raises(IndexError, match="there is no layer 2: the network has 1"):
         signature_of(function, ALL, False).call(function, (["W"], ["b"], "X", "y"), 1.0)
+
+
+def test_an_async_function_is_refused_with_a_wrapper() -> None:
+    async def later(weights: Any, biases: Any, X: Any, y: Any) -> Any: ...
+
+    with pytest.raises(CaseError, match=r"^is async; wrap it, def g\(weights, biases, X, y\): "):
+        signature_of(later, ALL, False)

@@ -64,6 +64,8 @@ def test_weights_are_found_put_and_taken(owner: Any, first: str) -> None:
                         for w, v in zip(W, b, strict=True)]), "layers.0.W_grad"),
         (Object(gradients={"weights": zeros(W), "biases": zeros(b)}), "gradients.weights.0"),
         (Object(d_weights=zeros(W), d_biases=zeros(b)), "d_weights.0"),
+        (Object(d_loss_by_all_weights=zeros(W), d_loss_by_all_biases=zeros(b)),
+         "d_loss_by_all_weights.0"),
     ],
 )  # fmt: skip
 def test_derivatives_are_found_beside_what_they_are_of(owner: Any, first: str) -> None:
@@ -85,6 +87,17 @@ def test_a_list_that_is_replaced_is_found_again() -> None:
     owner.weights = [None, None, None]
     place.put(W[0])
     assert np.array_equal(owner.weights[0], W[0])
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_what_holds_no_array_any_more_gets_one_at_any_depth(depth: int) -> None:
+    layer = Object(W=np.zeros_like(W[0]))
+    owner = layer if depth == 1 else Object(layers=[layer])
+    ((place, *_), _) = places(owner, W[:1], [])
+    layer.W = None
+    place.put(W[0])
+    assert np.array_equal(layer.W, W[0])
+    assert layer.W is not W[0]
 
 
 def test_what_is_missing_is_named_beside_what_is_there() -> None:

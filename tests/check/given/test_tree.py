@@ -71,6 +71,7 @@ def floats(*numbers: float) -> Any:
         (array.array("d", [1.0, 2.0]), np.array([1.0, 2.0])),
         (MATRIX.data, MATRIX),
         (floats(1.0, 2.0), np.array([1.0, 2.0])),
+        (np.zeros((0, 2), "f4"), np.zeros((0, 2), "f4")),
         (0.5, np.array(0.5)),
         (np.float32(0.5), np.array(0.5, "f4")),
         (2**70, np.array(2.0**70)),
@@ -111,6 +112,7 @@ def test_an_array_of_arrays_is_a_list() -> None:
     ("value", "message"),
     [
         (MATRIX + 0j, "expected real numbers, got complex128"),
+        (np.zeros(2, [("re", "f4")]), "expected real numbers, got"),
         (np.array(["a"]), "expected real numbers, got <U1"),
         ([None] * 100_001, "a list has more than 100,000 items"),
     ],
@@ -125,6 +127,13 @@ def test_a_list_in_itself_is_too_deep() -> None:
     endless.append(endless)
     with pytest.raises(ValueError, match="more than 16 deep"):
         tree_of(endless)
+
+
+def test_nan_is_the_same_as_nan_and_nothing_else() -> None:
+    hole = np.array([1.0, np.nan])
+    assert same(hole, hole.copy())
+    assert not same(hole, np.array([1.0, 2.0]))
+    assert not same(hole, [1.0, np.nan])
 
 
 def test_copies_share_nothing() -> None:

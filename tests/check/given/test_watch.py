@@ -80,6 +80,21 @@ def fixed(weights, biases, X, y):
     assert len(X) == 60, "60 rows please"
     return gradient(weights, biases, X, y)
 
+calls = 0
+def exploding(*case):
+    global calls
+    calls += 1
+    dW, db = gradient(*case)
+    size = 1e-300 if calls == 1 else 1e300
+    return [size * d for d in dW], [size * d for d in db]
+
+def rambling(*case):
+    raise ValueError("no such rows\\nsee the manual")
+
+def parsing(*case):
+    import json
+    return json.loads("no JSON")
+
 def leaving(*case):
     raise SystemExit(3)
 
@@ -148,6 +163,12 @@ def test_misbehaviour_is_named(run: Any) -> None:
     assert changed.explanation == "the function changes its inputs in place: X, W2"
 
 
+def test_however_far_apart_two_calls_are_nothing_is_said_of_overflow(run: Any) -> None:
+    """Warnings are errors here."""
+    (found,) = run("exploding", "shallow").known.findings
+    assert found.bug == "not-deterministic"
+
+
 @pytest.mark.parametrize("call", ["batch", "row"])
 def test_a_function_that_changes_all_weights_may_be_a_step(run: Any, call: str) -> None:
     (changed,) = run("stepping", call=call).known.findings
@@ -170,6 +191,8 @@ def test_what_a_function_prints_stays_off_stdout(
         ("raising", "called: IndexError: list index out of range (M.py:"),
         ("fixed", "called on other rows: AssertionError: 60 rows please (M.py:"),
         ("leaving", "called: SystemExit: 3 (M.py:"),
+        ("rambling", "called: ValueError: no such rows (M.py:"),
+        ("parsing", "called: JSONDecodeError: Expecting value: line 1 column 1 (char 0) (M.py:"),
         ("nothing", "expected two lists of arrays, (d_weights, d_biases), got NoneType"),
         ("only_weights", "the arrays fit --bias none: add that"),
         ("short", "expected two lists of arrays, (d_weights, d_biases), got a tuple of (a list of"),

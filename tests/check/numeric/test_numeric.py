@@ -19,7 +19,7 @@ from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.numeric.plain import plain_difference
 from mlpcli.check.numeric.small import BLOCK, TINY
 from mlpcli.check.verdict.bounds import rounding_bounds
-from mlpcli.nn.activations import ACTIVATIONS
+from mlpcli.nn.activations import ACTIVATIONS, activation_by
 from mlpcli.nn.network import Network
 
 if TYPE_CHECKING:
@@ -201,6 +201,30 @@ def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("mlpcli.check.numeric.units.WORTH_THREADS", 2**60)
     np.testing.assert_allclose(central_difference(case), large, rtol=1e-11, atol=1e-18)
     np.testing.assert_allclose(large, case.gradient().theta, rtol=1e-9, atol=1e-16)
+
+
+def at_a_kink(H: float, activation: str = "relu") -> Case:
+    """Return a case of one hidden unit with this pre-activation."""
+    theta = np.array([0.5, H - 0.5, 2.0, 0.1])
+    return case_from(Network((1, 1, 1), True, theta, activation_by(activation)), [[1.0]], [1])
+
+
+@pytest.mark.parametrize("steps_away", [-1.5, -0.5, 0.5, 1.5])
+def test_plain_goes_nearer_where_a_kink_lies_within_its_steps(steps_away: float) -> None:
+    """H_1 is so many steps from 0: +-h or +-2h would go over the kink, and an eighth does not."""
+    h = np.finfo(np.float64).eps ** (1 / 3)
+    case = at_a_kink(steps_away * h)
+    exact = case.gradient().theta
+    plain, error = plain_difference(case)
+    assert (np.abs(plain - exact) <= error).all()
+    assert error.max() < 1e-4
+
+
+def test_plain_says_that_it_knows_nothing_at_a_kink() -> None:
+    _, error = plain_difference(at_a_kink(1e-12))
+    assert np.isinf(error).tolist() == [True, True, False, False]
+    _, error = plain_difference(at_a_kink(1e-12, "tanh"))
+    assert np.isfinite(error).all()
 
 
 def test_an_input_that_is_always_zero_has_derivative_zero() -> None:

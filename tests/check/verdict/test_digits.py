@@ -56,6 +56,15 @@ def test_the_digits_are_seen(form: str, words: str) -> None:
     assert (found.doubt < 20 * error.max()).all()
 
 
+def test_a_zero_of_significant_digits_is_exact_and_one_of_decimals_is_not() -> None:
+    holed = RIGHT.like(RIGHT.theta * (np.arange(RIGHT.theta.size) % 3 > 0))
+    for form, exact in (("%.6g", True), ("%.6f", False)):
+        found = printed(as_printed(holed, form))
+        assert found is not None
+        assert (found.doubt[::3] == (0.0 if exact else 5e-7)).all()
+        assert (found.doubt >= 0).all()
+
+
 @pytest.mark.parametrize("form", ["%.15g", "%.17g"])
 def test_full_precision_is_not_printed(form: str) -> None:
     assert printed(as_printed(RIGHT, form)) is None

@@ -13,7 +13,12 @@ from check.nets import FAMILIES, Family, draw, textbook_gradient
 from mlpcli.check.case import Case, case_from
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.verdict.bounds import Bounds, rounding_bounds
-from mlpcli.check.verdict.precision import SMALLEST, single_precision
+from mlpcli.check.verdict.precision import (
+    SMALLEST,
+    SMALLEST_NORMAL,
+    UNIT_ROUNDOFF,
+    single_precision,
+)
 from mlpcli.check.verdict.rule import EntryVerdict, TensorResult, judge, overall, summarise
 from mlpcli.nn.backprop import Rules
 from mlpcli.nn.network import Network, Parameters
@@ -54,6 +59,8 @@ def results(gradient: Parameters, numeric: FloatArray, bounds: Bounds) -> tuple[
         (1.1, 1.1 * (1 + 1.1e-6), 1e-6 / U, 1e-6 / U, 0.0, MATCH),
         (1.1, 1.1, 0.03 / U, 0.03 / U, 0.0, INCONCLUSIVE),  # rounding would hide anything
         (1.1, 1.1, 0.02 / U, 0.02 / U, 0.0, MATCH),
+        (1.1, 1.1, 0.0272 / U, 1.0 / U, 0.0, MATCH),  # 4 u K is a tenth of 1.1 at 0.0275
+        (1.1, 1.1, 0.0278 / U, 1.0 / U, 0.0, INCONCLUSIVE),
         (1.1, 1.2, 0.0, 0.0, 0.2, INCONCLUSIVE),  # the numeric method is not sure
         (1.1, 1.4, 0.0, 0.0, 0.2, MISMATCH),
         (0.0, 0.0, 1.0, 1.0, 0.0, MATCH),
@@ -173,6 +180,22 @@ def test_precision_is_told_per_tensor() -> None:
     assert single_precision(Parameters(sizes, True, short)).all()
     short[13] = 1e300 * np.pi
     assert not single_precision(Parameters(sizes, True, short))[12:15].any()
+
+
+@pytest.mark.parametrize("beyond", [0.0, 0.25, 0.5, 0.75])
+def test_numbers_of_12_bits_are_of_any_precision_and_longer_ones_are_not(beyond: float) -> None:
+    leading = np.arange(2**11 + 1, 2**12, 2)  # 12 bits each, the last of them 1
+    tensor = Parameters((len(leading), 1), False, np.ldexp(leading + beyond, -3))
+    assert single_precision(tensor).all() == (beyond > 0)
+    assert single_precision(tensor).any() == (beyond > 0)
+
+
+def test_the_units_of_roundoff_are_those_of_the_formats() -> None:
+    for single, dtype in ((True, np.float32), (False, np.float64)):
+        info = np.finfo(dtype)
+        assert UNIT_ROUNDOFF[single] == info.eps / 2
+        assert SMALLEST_NORMAL[single] == info.smallest_normal
+        assert SMALLEST[single] > info.smallest_normal
 
 
 @pytest.mark.parametrize("block", range(10))

@@ -37,6 +37,7 @@ def number(line: int, value: str, column: str = "a") -> str:
 
 QUOTED = b'a,b\n1,x\nabc,y\n"q\nr",z\n5,"a\nb"\n7,1\n8,2\n9,3\nzzz,w\n'
 CODE = "; if that is a missing value, name it in data.missing_values"
+COMMA = "; decimal comma? put such numbers in quotes, or part the fields with ;"
 OPEN_QUOTE = "a quote opens in this row and never closes"
 AFTER_QUOTE = 'text after a closing quote; inside quotes, write " as ""'
 
@@ -73,7 +74,7 @@ BAD_ROWS = {
             number(8, "q"),
         ],
     ),
-    "ragged, one column": (b"a\n1\n1,5\n3\n", ["data.csv:3: expected 1 field, got 2"]),
+    "ragged, one column": (b"a\n1\n1,5\n3\n", ["data.csv:3: expected 1 field, got 2" + COMMA]),
     "quote never closed": (b'a,b\n1,x\n2,"abc\n3,y\n4,w\n', [f"data.csv:3: {OPEN_QUOTE}"]),
     "quote closed by a later row": (
         b'a,b\n1,x\n2,"abc\n3,y\n4,"w"\nzz,f\n',

@@ -49,3 +49,21 @@ def test_texts_met(tmp_path: Path, most: int) -> None:
     with Table([path], Reading()) as table:
         met = look.texts_met(table, table.names, ["-999", "NA", "it's", "1e2", "."])
     assert met == {"b": ["1e2"], "c": ["-999", "."]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\r\n1e2,1\n100,1\n",
+        b"a,b\n1e2,1\r\n100,1\r\n",
+        b"a,b\n1e2,1\n100,1\r\n",
+        b"a,b\r1e2,1\n100,1\r\n",
+        b"a,b\r\n1e2,1\r\n100,1\n",
+    ],
+)
+def test_lines_that_end_in_several_ways(content: bytes, tmp_path: Path, most: int) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    with Table([path]).load() as table:
+        assert look.mixed_exponents(table, ["a", "b"]) == ["a"]
+        assert look.texts_met(table, ["a", "b"], ["1e2"]) == {"a": ["1e2"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from mlpcli.data.table import Categorical, Reading, Scan
+from mlpcli.data.table import Categorical, Missing, Reading, Scan
 from mlpcli.data.table.stream import Misfit, stream
 from mlpcli.errors import DataError
 
@@ -208,3 +209,57 @@ def test_columns_that_are_kept_are_texts_whose_levels_are_those_of_a_block(
         assert scan.kept == ("id", "x", "t")
     with Scan([path], Reading.only(kinds)) as scan, pytest.raises(DataError, match='no column "i"'):
         scan.keep(["i"])
+
+
+NUMBERS = {
+    "plain": ("90071993732612614,-1.50,7", [9.0071993732612614e16, -1.5, 7]),
+    "blanks around": (" 1e3 ,+7.0,.5", [1000, 7, 0.5]),
+    "missing": ("1,NA,-9", [1, None, None]),
+    "units": ("713.89 \u20ac,5.00 \u20ac,1 \u20ac", [713.89, 5, 1]),
+    "percent": ("77 %,5.0%,1%", [0.77, 0.05, 0.01]),
+    "true and false": ("True,FALSE,true", [1, 0, 1]),
+    "a code among numbers": ("007,12,3.10", [7, 12, 3.1]),
+}
+
+
+@pytest.mark.parametrize("top", ["x,i\n", "\n\nx,i\n"], ids=["by DuckDB", "row by row"])
+@pytest.mark.parametrize(("cells", "numbers"), NUMBERS.values(), ids=NUMBERS)
+def test_number_columns_are_kept_as_they_are_written(
+    cells: str, numbers: list[float | None], top: str, tmp_path: Path
+) -> None:
+    written = cells.split(",")
+    path = tmp_path / "t.csv"
+    path.write_text(top + "".join(f"{cell},{i}\n" for i, cell in enumerate(written)))
+    reading = replace(
+        Reading.only({"x": "number"}), missing=Missing().plus([-9]), truths=frozenset({"x"})
+    )
+    with Scan([path], reading) as scan:
+        scan.keep(["i", "x"])
+        (block,) = scan.blocks()
+        kept = scan.kept_of(block)
+    x = block["x"]
+    assert isinstance(x, np.ndarray)
+    assert [None if math.isnan(v) else v for v in x.tolist()] == numbers
+    assert list(kept) == ["i", "x"]
+    assert texts_of(kept["x"]) == [c.strip() if c != "NA" else "" for c in written]
+    assert texts_of(kept["i"]) == ["0", "1", "2"]
+
+
+def texts_of(column: Column) -> list[str]:
+    assert isinstance(column, Categorical)
+    return ["" if code < 0 else column.levels[code] for code in column.codes]
+
+
+def test_numbers_of_parquet_are_kept_in_all_their_digits(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    values = "(90071993732612614, 13.390::DECIMAL(9, 3), true), (NULL, 0.1, false)"
+    duckdb.execute(
+        f"COPY (SELECT * FROM (VALUES {values}) t(i, d, b)) TO '{path}' (FORMAT parquet)"
+    )
+    with Scan([path], Reading.only(dict.fromkeys("idb", "number"))) as scan:
+        scan.keep(None)
+        (block,) = scan.blocks()
+        kept = scan.kept_of(block)
+    assert {name: texts_of(column) for name, column in kept.items()} == {
+        "i": ["90071993732612614", ""], "d": ["13.390", "0.100"], "b": ["true", "false"],
+    }  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
 import pickle
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,8 +12,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from mlpcli.data.scratch import Door
+from mlpcli.data.scratch import Door, OutOfSight
 from mlpcli.data.table import Categorical, Reading, Scan, Table, shares
+from mlpcli.data.table.store import Store
 from mlpcli.errors import DataError, StorageError
 from mlpcli.ranks import Ranks
 
@@ -35,7 +36,9 @@ class Two(Ranks):
     def __init__(self) -> None:
         self.answers: list[Any] = []
 
-    def in_order(self, function: Callable[[T], R], items: Iterator[T]) -> Iterator[tuple[T, R]]:
+    def in_order(
+        self, function: Callable[[T], R], items: Iterator[T], *, nearby: bool = False
+    ) -> Iterator[tuple[T, R]]:
         there: Callable[[T], R] = pickle.loads(pickle.dumps(function))
         for item in items:
             answer: R = pickle.loads(pickle.dumps(there(pickle.loads(pickle.dumps(item)))))
@@ -125,12 +128,11 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How the rows come: the file may be on another machine, and so may be what is read."""
 
-    @contextmanager
-    def closed(_door: Door) -> Iterator[None]:
-        yield None
+    def closed(*_arguments: object) -> None:
+        raise OutOfSight
 
     if request.param == "by message":
-        monkeypatch.setattr(Door, "opened", closed)
+        monkeypatch.setattr(Door, "write", closed)
     if request.param == "by rank 0":
         monkeypatch.setattr(shares, "_in_sight", lambda _source, _scratch: None)
     way: str = request.param
@@ -219,7 +221,25 @@ def test_a_full_disk(ranks: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shares, "put", full)
+    monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(StorageError, match="temporary file for the rows: no space left on device"):
         Table([path]).load()
     assert not ranks.answers
+
+
+def test_what_killed_ranks_leave_lies_in_the_folder_of_rank_0(
+    ranks: Two, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = []
+
+    class Noted(Store):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            places.append(self.scratch)
+
+    monkeypatch.setattr(shares, "Store", Noted)
+    path = tmp_path / "t.csv"
+    path.write_bytes(HEAD + lines(0, 3000))
+    with Table([path]).load() as table:
+        assert {place.parent for place in places} == {table.store.scratch}
+    assert len(places) == len(ranks.answers) > 1

@@ -6,6 +6,7 @@ import gzip
 import io
 import math
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -15,8 +16,6 @@ from mlpcli.data.table import TRUTH, Categorical, Layout, Missing, Reading, Scan
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mlpcli.data.table import Column
 
 
@@ -49,6 +48,8 @@ LAYOUTS: dict[str, tuple[bytes, Layout]] = {
     "R write.csv": (b'"","x","y"\n"1",1.5,"a"\n"2",2.5,"b"\n', Layout()),
     "R write.table": (b'"x" "y"\n"1" 1.5 "a"\n"2" 2.5 "b"\n', Layout()),
     "R with words as row names": (b'"x"\t"y"\n"Mazda RX4"\t1.5\t"a"\n"b"\t2.5\t"b"\n', Layout()),
+    "R, some rows of more": (b"x,y\n3,1.5,a\n17,2.5,b\n", Layout()),
+    "R, whole numbers behind": (b"x;y\n7;1.5;a\n3;2.5;b\n", Layout()),
     "Excel": (b"\xef\xbb\xbfsep=;\r\nx;y\r\n1,5;a\r\n2,5;b\r\n", Layout()),
     "an empty column at the end": (b"x,y,\n1.5,a,\n2.5,b,\n", Layout()),
     "an empty column within": (b"x,,y\n1.5,,a\n2.5,,b\n", Layout()),
@@ -69,6 +70,45 @@ LAYOUTS: dict[str, tuple[bytes, Layout]] = {
 @pytest.mark.parametrize(("content", "layout"), LAYOUTS.values(), ids=LAYOUTS)
 def test_layouts(content: bytes, layout: Layout, tmp_path: Path) -> None:
     assert read(tmp_path / "t.csv", content, layout=layout) == X_AND_Y
+
+
+TOO_MANY = "t.csv:2: expected 2 fields, got 3"
+COMMA = "; decimal comma? put such numbers in quotes, or part the fields with ;"
+QUOTES = '; write a text with "{}" in double quotes, not in single ones'
+
+NO_ROW_NAMES = {
+    "decimal commas in front": (b"x,y\n-1,5,a\n-0,5,b\n", COMMA),
+    "a single one": (b"x,y\n1,5,a\n", COMMA),
+    "decimal commas behind": (b"x,y\n0.5,1,5\n0.25,2,5\n", COMMA),
+    "decimal commas that differ": (b"x,y\n1,5,a\n3,25,b\n7,0,c\n", COMMA),
+    "single quotes": (b"x,y\n'b, c',a\n'd, e',b\n", QUOTES.format(",")),
+    "texts that come again": (b"x,y\nu,1.5,a\nv,2.5,b\nu,3.5,b\n", ""),
+    "an empty field": (b"x,y\nu,1.5,a\n,2.5,b\n", ""),
+    "numbers with points": (b"x,y\n0.5,1.5,a\n0.25,2.5,b\n", ""),
+    "negative numbers": (b"x,y\n-1,1.5,a\n-2,2.5,b\n", ""),
+}
+
+
+@pytest.mark.parametrize(("content", "hint"), NO_ROW_NAMES.values(), ids=NO_ROW_NAMES)
+def test_a_surplus_field_is_no_row_name(
+    content: bytes, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError) as raised:
+        read(Path("t.csv"), content)
+    assert raised.value.lines[0] == TOO_MANY + hint
+
+
+ROW_NAMES = "the first column has no name and is left out: row names or an index"
+
+
+@pytest.mark.parametrize("columns", [None, ("x",)])
+def test_row_names_without_a_name_are_said(columns: tuple[str, ...] | None, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"x,y\n1,5,a\n2,7,b\n")
+    with Table([path], Reading(columns=columns)).load() as table:
+        assert table.notes == (f"{path}: {ROW_NAMES}",)
+        assert values(table.read(["x"])["x"]) == [5, 7]
 
 
 def test_a_file_without_names(tmp_path: Path) -> None:

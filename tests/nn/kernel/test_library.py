@@ -81,7 +81,8 @@ def test_a_run_goes_on_with_the_level_that_it_began_with(compiled: Kernel) -> No
     assert plain.level == "plain"
     assert kernel_for(plain.identity) == plain
     assert kernel_for("numpy") is None
-    assert kernel_for("a kernel of the future") == compiled
+    for other in ("a kernel of the future", "c", ""):
+        assert kernel_for(other) == compiled
 
 
 def test_the_variable_turns_it_off(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import mpmath
@@ -180,10 +181,13 @@ def test_the_truth_is_the_stable_form_and_a_name_chooses_among_five() -> None:
 def test_wild_forms_of_other_names_are_those_of_the_libraries_and_two_losses_differentiated() -> (
     None
 ):
-    loss, (h, y) = LOSSES["bce"], at([-30.0, -3.0, 0.5, 4.0, 30.0], 1.0)
+    loss = LOSSES["bce"]
     assert not set(loss.wild) & set(loss.forms)
-    for name, rule in (("epsilon-loss", "epsilon"), ("clamped-loss", "clamped")):
+    for (name, rule), label in product(
+        (("epsilon-loss", "epsilon"), ("clamped-loss", "clamped")), (0.0, 0.3, 1.0)
+    ):
+        h, y = at([-30.0, -3.0, 0.5, 4.0, 30.0], label)
         for x, got in zip(h, loss.wild[name].derivative(h, y, 1e-3), strict=True):
             step = 1e-5
-            low, high = BCE_FORMS[rule].value(*at([x - step, x + step], 1.0), 1e-3)
+            low, high = BCE_FORMS[rule].value(*at([x - step, x + step], label), 1e-3)
             assert got == pytest.approx((high - low) / (2 * step), rel=1e-6, abs=1e-9)

@@ -84,7 +84,48 @@ def test_derivative_is_that_of_autograd(outputs: int, seed: int, soft: bool) -> 
 
     for form in ("naive", "fused", "stable"):
         derivative = LOSS.forms[form].derivative(h, y, 0.0)
+        assert LOSS.forms[form].value(h, y, 0.0).sum() == pytest.approx(total(h), rel=1e-11)
         np.testing.assert_allclose(derivative, grad(total)(h), rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize(
+    ("form", "of_p"),
+    [
+        ("epsilon", lambda p, e: anp.log(p + e)),
+        ("clamped-loss", lambda p, e: anp.log(anp.clip(p, e, 1 - e))),
+    ],
+)
+def test_what_an_epsilon_in_the_loss_makes_of_its_derivative(
+    form: str, of_p: Any, soft: bool
+) -> None:
+    h, y, epsilon = np.random.default_rng(2).normal(0, 4, (20, 3)), labels(20, 3, soft), 0.05
+
+    def total(h: Any) -> Any:
+        p = anp.exp(h) / anp.sum(anp.exp(h), axis=1, keepdims=True)
+        return -anp.sum(y * of_p(p, epsilon))
+
+    assert ((softmax(h) < epsilon).any(axis=1) & (softmax(h) > 1 - epsilon).any(axis=1)).any()
+    own = (LOSS.forms | LOSS.wild)[form]  # type: ignore[operator]  # mappings that cannot be written
+    np.testing.assert_allclose(own.derivative(h, y, epsilon), grad(total)(h), rtol=1e-9, atol=1e-13)
+    assert own.value(h, y, epsilon).sum() == pytest.approx(total(h), rel=1e-11)
+
+
+def test_a_clamped_denominator_takes_the_share_that_it_clamps() -> None:
+    """Where the label is hard the whole row is p_c / clip(p_c) times p - y."""
+    h, y, epsilon = np.random.default_rng(2).normal(0, 4, (20, 3)), labels(20, 3, soft=False), 0.05
+    p = softmax(h)
+    own = (p * y).sum(axis=1, keepdims=True)
+    share = own / np.clip(own, epsilon, 1 - epsilon)
+    assert (share < 1).any()
+    assert (share > 1).any()
+    got = LOSS.forms["clamped"].derivative(h, y, epsilon)
+    np.testing.assert_allclose(got, share * (p - y), rtol=1e-9, atol=1e-15)
+
+
+def test_the_derivative_by_the_output_is_that_of_the_logarithm() -> None:
+    h, y = np.random.default_rng(2).normal(0, 4, (9, 3)), labels(9, 3, soft=True)
+    np.testing.assert_allclose(LOSS.by_output(h, y) * softmax(h), -y, rtol=1e-14)
 
 
 @pytest.mark.parametrize(("dtype", "edge"), [("float32", 88.7229), ("float64", 709.783)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import chain
+from math import inf
 from string import Template
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BlindSpot", "blind_spots"]
 
-SPARSE = 61  # entries to one that is looked at first
+SPARSE = 61  # entries to one that is looked at first, where there are many
+_MANY = 10_000
 _WORTH_RANKS = 2**20  # entries times rows; for fewer it takes longer to ask others
 
 
@@ -57,7 +59,7 @@ def blind_spots(
     ranks, names = job(), [*BUGS]
     if ranks.size == 1 or numeric.size * case.rows < _WORTH_RANKS:
         return tuple(look.among(names))
-    shares = 2 * ranks.size
+    shares = 4 * ranks.size  # as one bug takes longer than another
     answers = ranks.in_order(look.among, (names[i::shares] for i in range(shares)))
     found = {spot.bug: spot for _, spots in answers for spot in spots}
     return tuple(found[name] for name in names if name in found)
@@ -118,8 +120,11 @@ class _Eye:
         self.tolerance, self.dtype = tolerance, dtype
         single = np.dtype(dtype) == np.float32
         self.reach = bounds.textbook(np.full(numeric.size, single))
-        self.doubt = 2 * bounds.textbook(np.ones(numeric.size, bool))[::SPARSE]
         self.smallest = SMALLEST[single]
+        doubt = bounds.textbook(np.ones(numeric.size, bool)) + tolerance * np.abs(numeric)
+        self.limit = np.where(
+            np.abs(numeric) > SMALLEST[True], 2 * doubt / (1 - 2 * tolerance), inf
+        )
         sizes = [tensor.size for _, tensor in network.tensors()]
         self.tensor = np.repeat(np.arange(len(sizes)), sizes)
 
@@ -127,7 +132,7 @@ class _Eye:
     def sees(self, theta: FloatArray, lowest: int) -> bool:
         """Whether the layers from `lowest` on mismatch, rounded to the dtype."""
         start = Parameters.count(self.network.sizes[:lowest], self.network.bias)
-        if self._beyond_doubt(theta, -(-start // SPARSE)):
+        if self._beyond_doubt(theta, start):
             return True
         given, B = theta[start:].astype(self.dtype), self.numeric[start:]
         A = given.astype(np.float64)
@@ -143,10 +148,12 @@ class _Eye:
         return bool(double[own[beyond]].any()) or self._judged(given, lowest, start)
 
     def _beyond_doubt(self, theta: FloatArray, start: int) -> bool:
-        """Whether one of few entries mismatches in either precision: most bugs are all over."""
-        A, B = theta[::SPARSE][start:], self.numeric[::SPARSE][start:]
-        limit = 2 * self.tolerance * np.maximum(np.abs(A), np.abs(B)) + self.doubt[start:]
-        return bool(((np.abs(A - B) > limit) & (np.abs(B) > SMALLEST[True])).any())
+        """Whether an entry mismatches in either precision: most bugs do, all over.
+
+        What is beyond its limit is beyond twice the doubt of abs(B) + abs(A - B), so of A and B.
+        """
+        first = slice(start, None) if theta.size - start < _MANY else slice(start, None, SPARSE)
+        return bool((np.abs(theta[first] - self.numeric[first]) > self.limit[first]).any())
 
     def _judged(self, theta: FloatArray, lowest: int, start: int) -> bool:
         gradient = Parameters(self.network.sizes[lowest - 1 :], self.network.bias, theta)

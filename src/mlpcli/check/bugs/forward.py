@@ -34,15 +34,17 @@ def _passing(layers: tuple[int, ...], forward: Forward, note: str = "") -> Mutan
 
 def _with_biases(scene: Scene, layers: Sequence[int], c: float) -> Forward:
     """Return the forward pass with c times the biases of these layers."""
-    network = scene.forward.network
-    moved = network.with_theta(network.theta.copy())
-    for i in layers:
-        moved.b[i - 1][:] *= c
-    return Forward(network, *_arrays(moved.forward(scene.Z[0])))
+    Z, H = _below(scene, min(layers))
+    act, network = scene.case.network.activation, scene.forward.network
+    for i in range(min(layers), scene.depth + 1):
+        H.append(Z[-1] @ scene.W[i].T + (c if i in layers else 1) * scene.b[i])
+        Z.append(act.value(H[-1]))
+    return Forward(network, Z[:-1], H)
 
 
-def _arrays(forward: Forward) -> tuple[list[FloatArray], list[FloatArray]]:
-    return forward.Z, forward.H
+def _below(scene: Scene, layer: int) -> tuple[list[FloatArray], list[FloatArray]]:
+    """Return Z_0 .. and H_1 .. of the layers below one, which are right."""
+    return scene.forward.Z[:layer], scene.forward.H[: layer - 1]
 
 
 def _twice(scene: Scene) -> Iterator[Mutant]:
@@ -61,19 +63,18 @@ def _twice(scene: Scene) -> Iterator[Mutant]:
 
 def _twice_at(scene: Scene, layers: tuple[int, ...]) -> Mutant:
     network, act = scene.forward.network, scene.case.network.activation
-    Z, H = [scene.Z[0]], [scene.Z[0]]
+    Z, H = _below(scene, min(layers))
     slopes: dict[int, FloatArray] = {}
-    for i, (W, b) in enumerate(zip(network.W, network.b, strict=True), start=1):
-        h = Z[-1] @ W.T + (b if scene.bias else 0)
-        z = act.value(h)
+    for i in range(min(layers), scene.depth + 1):
+        H.append(Z[-1] @ scene.W[i].T + (scene.b[i] if scene.bias else 0))
+        z = act.value(H[-1])
         if i in layers and i < scene.depth:
             z = act.value(z)
             slopes[i] = act.textbook_slope(z, z)
         Z.append(z)
-        H.append(h)
     if scene.depth in layers:
         H[-1] = scene.loss.predict(H[-1])
-    forward = Forward(network, Z[:-1], H[1:])
+    forward = Forward(network, Z[:-1], H)
 
     def bend(rules: Rules) -> Rules:
         return replace(rules, forward=forward).also("slope", slopes)

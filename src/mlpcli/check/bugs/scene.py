@@ -156,12 +156,12 @@ class Scene:
         rules change, with the delta of the right pass: a bug deep down costs little.
         """
         top = rules.highest + 1  # is right itself, but what it hands down may not be
-        if top >= self.depth:
+        if top > self.depth + 1:
             return self._whole(rules, lowest).theta
+        theta, f = self._right.theta.copy(), self._up_to(int(min(top, self.depth)))
+        below, delta = theta[: f.network.theta.size], self._deltas[len(f.H)]
         penalty = self.case.objective.penalty_gradient
-        part = backward(self._up_to(int(top)), self._deltas[int(top)], penalty, rules, lowest)
-        theta = self._right.theta.copy()
-        theta[: part.theta.size] = part.theta
+        backward(f, delta, penalty, rules, lowest, right=below)
         return theta
 
     def _whole(self, rules: Rules, lowest: int = 1) -> Parameters:

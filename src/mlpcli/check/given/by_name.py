@@ -38,9 +38,14 @@ def by_name(tree: Any, expected: Expected) -> Iterator[Candidate]:
 def flattened(tree: Any) -> dict[str, Any]:
     """Return a dict by its keys; of one dict per layer, by their keys with the layer's number."""
     layers = items_of(tree) or (list(tree.values()) if isinstance(tree, dict) else [])
-    if layers and all(isinstance(layer, dict) for layer in layers):
+    if layers and all(isinstance(layer, dict) and not _holds_dicts(layer) for layer in layers):
         return {f"{key}{i}": x for i, layer in enumerate(layers, 1) for key, x in layer.items()}
     return {str(key): x for key, x in tree.items()} if isinstance(tree, dict) else {}
+
+
+def _holds_dicts(layer: dict[Any, Any]) -> bool:
+    """Whether it is no layer, but holds layers."""
+    return any(isinstance(item, dict) for item in layer.values())
 
 
 def sorted_out(flat: Mapping[str, Any]) -> tuple[Named, dict[str, Any]]:

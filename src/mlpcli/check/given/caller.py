@@ -118,7 +118,7 @@ class Caller:
             if not moved:
                 raise
             hint = f"it changed {', '.join(moved[:4])}: a training step? Then add --call step"
-            raise CaseError(*(f"{line}; {hint}" for line in error.lines)) from None
+            raise type(error)(*(f"{line}; {hint}" for line in error.lines)) from None
 
     def _weights_after(self, answer: Answer, case: Case, source: str) -> Parameters:
         """Return theta': what a step returned, or what it left in its arguments.
@@ -202,4 +202,5 @@ class _Total:
         with np.errstate(all="ignore"):
             total = np.where(single, total.astype(np.float32), total)
         theta = total.astype(np.float32) if single.all() else total
-        return self._like(theta), self._doubt * self._share
+        doubt = np.where(np.isfinite(total), self._doubt, 0)  # no rounding excuses nan and inf
+        return self._like(theta), doubt * self._share

@@ -42,7 +42,8 @@ _FAREWELL = 1.0  # seconds for what a process does at its end
 class Child:
     """A function by its name, as long as the `with` lasts; `timeout` (seconds) is for all calls.
 
-    Under `forbid_mlpcli` it cannot import this package. Raises CaseError where it cannot be found.
+    Under `forbid_mlpcli` it cannot import this package; what it prints is not shown if `quiet`.
+    Raises CaseError where it cannot be found.
     """
 
     def __init__(
@@ -52,12 +53,13 @@ class Child:
         step: bool = False,
         timeout: float = TIMEOUT,
         forbid_mlpcli: bool = False,
+        quiet: bool = False,
     ) -> None:
         name_from(name)  # what is no name needs no process
         self.name = name
         self._timeout = self._left = timeout
         self._deadline = monotonic() + timeout
-        self._questions, self._answers, self._process = _started(timeout)
+        self._questions, self._answers, self._process = _started(timeout, quiet=quiet)
         self._first = {"name": name, "step": step, "forbid": forbid_mlpcli}
         self._doing = "imported"
         self._greeted = False
@@ -67,6 +69,11 @@ class Child:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def left(self) -> float:
+        """The seconds that all calls to come may take."""
+        return self._left
 
     def begin(self, sizes: Sequence[int]) -> Facts:
         """Find the function, as if for the first time, for a network n_0, .. n_L."""
@@ -128,7 +135,8 @@ class Child:
         except BaseException:
             self._kill()
             raise
-        self._left = self._deadline - monotonic()
+        finally:
+            self._left = max(0.0, self._deadline - monotonic())
         if "error" in answer:
             raise CaseError(*map(str, answer["error"]))
         return answer
@@ -182,7 +190,7 @@ class Child:
         return NoAnswer(f"{self.name}: {self._doing}: its answer cannot be read: {what}")
 
 
-def _started(timeout: float) -> tuple[int, int, subprocess.Popen[bytes]]:
+def _started(timeout: float, *, quiet: bool) -> tuple[int, int, subprocess.Popen[bytes]]:
     """Start the process; return where to write questions, where to read answers, and it."""
     child_questions, questions = os.pipe()
     answers, child_answers = os.pipe()
@@ -194,7 +202,8 @@ def _started(timeout: float) -> tuple[int, int, subprocess.Popen[bytes]]:
         process = subprocess.Popen(  # noqa: S603  this interpreter, our own program
             command,
             stdin=subprocess.DEVNULL,
-            stdout=_stderr(),
+            stdout=subprocess.DEVNULL if quiet else _stderr(),
+            stderr=subprocess.DEVNULL if quiet else None,
             pass_fds=kept,
             start_new_session=True,
         )

@@ -2,18 +2,24 @@
 
 A product of matrices that do not fit ends in NumPy's own error. So the function is called in every
 other layout, and row by row, in a process of its own, as foreign code may crash; the nearest that
-runs is told.
+runs is told. Nothing is told where a message names the cause: options would only hide the mistake.
+The search takes no more than what is left of the time for all calls, and little of it; what the
+function prints meanwhile is not shown.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, get_args
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.caller import Caller
+from mlpcli.check.given.host import TIMEOUT, NoGradient
 from mlpcli.check.given.layout import Labels, Layout, Samples
+from mlpcli.check.given.misfit import WANTED, names_a_cause
 from mlpcli.check.given.returned import apart
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass
@@ -25,51 +31,81 @@ if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.given.host import Host
 
+    Opened: TypeAlias = Callable[..., AbstractContextManager[Host]]
+
 __all__ = ["Way", "fitting_way", "told_of_other_ways"]
 
 _TOLD = "add that"  # the end of a message that names options already
+_SEARCH = 6.0  # seconds at most, a tenth of what all calls may take
+_TAKES_FEWER = ("unpack", *WANTED)  # of a function for one layer, on more
 
 
 @contextmanager
 def told_of_other_ways(
-    opened: Callable[[], AbstractContextManager[Host]],
+    opened: Opened,
     case: Case,
     call: str,
     layout: Layout,
     smaller: Mapping[str, Case],
+    *,
+    left: Callable[[], float] = lambda: TIMEOUT,
 ) -> Iterator[None]:
     """Add to a CaseError in the block the options with which the function runs, if there are any.
 
-    `opened` gives the function a new place to run. `smaller` are cases of fewer layers, by their
-    sizes as `--network` has them, for a function that is written for so many.
+    `opened` gives the function a new place to run, for `timeout` seconds and `quiet`; `left` says
+    how many seconds are left when the block has failed. `smaller` are cases of fewer layers, by
+    their sizes as `--network` has them, for a function that is written for so many.
     """
     try:
         yield
     except CaseError as error:
-        told = any(_TOLD in line for line in error.lines)
-        options = None if told else _options(opened, case, call, layout, smaller)
-        if options is None:
+        said_already = any(_TOLD in line or names_a_cause(line) for line in error.lines)
+        if said_already or isinstance(error, NoGradient):
             raise
-        line = f"{error.lines[0]}; it runs with {options}: {_TOLD}"
-        raise type(error)(line, *error.lines[1:]) from error
+        opened = partial(_for_the_rest, opened, monotonic() + min(left(), _SEARCH))
+        way = fitting_way(opened, case, call, layout)
+        options = None if way is None else way.options(call, layout)
+        said = f"it runs with {options}: {_TOLD}" if options else None
+        if options is None:
+            said = _of_fewer_layers(opened, call, layout, smaller, error)
+        if said is None:
+            raise
+        raise type(error)(f"{error.lines[0]}; {said}", *error.lines[1:]) from error
 
 
-def _options(
-    opened: Callable[[], AbstractContextManager[Host]],
-    case: Case,
+def _for_the_rest(opened: Opened, until: float) -> AbstractContextManager[Host]:
+    """Open a quiet place for the time that is left. Raises CaseError where none is."""
+    timeout = until - monotonic()
+    if timeout <= 0:
+        raise CaseError("no time is left")
+    return opened(timeout=timeout, quiet=True)
+
+
+def _of_fewer_layers(
+    opened: Opened,
     call: str,
     layout: Layout,
     smaller: Mapping[str, Case],
+    error: CaseError,
 ) -> str | None:
-    """Return the options of the nearest way, on the case itself or else on a smaller one."""
-    way = fitting_way(opened, case, call, layout)
-    if way is not None:
-        return way.options(call, layout)
-    for sizes, other in smaller.items():
-        way = fitting_way(opened, other, call, layout, as_it_is=True)
-        if way is not None:
-            return f"--network {sizes} {way.options(call, layout)}".strip()
-    return None
+    """Return what running on fewer layers says of a function, None where it runs on none.
+
+    A function that is written for so many layers runs on no other number. One that runs on several,
+    or on a single layer without saying that it takes one, has its mistake in a line that only more
+    layers reach: to check it without them would prove what is wrong.
+    """
+    ways = {
+        sizes: fitting_way(opened, case, call, layout, as_it_is=True)
+        for sizes, case in smaller.items()
+    }
+    run = {sizes: way for sizes, way in ways.items() if way is not None}
+    if not run:
+        return None
+    sizes, way = next(iter(run.items()))
+    takes_one = any(word in line for line in error.lines for word in _TAKES_FEWER)
+    if len(run) > 1 or (len(smaller[sizes].network.W) == 1 and not takes_one):
+        return "it runs with fewer layers: the mistake is in what only more of them reach"
+    return f"it runs with {f'--network {sizes} {way.options(call, layout)}'.strip()}: {_TOLD}"
 
 
 @dataclass(frozen=True)
@@ -86,7 +122,7 @@ class Way:
 
 
 def fitting_way(
-    opened: Callable[[], AbstractContextManager[Host]],
+    opened: Opened,
     case: Case,
     call: str,
     layout: Layout,
@@ -104,9 +140,7 @@ def fitting_way(
     return next((way for distance, way in found if distance <= 2 * nearest + 1e-6), None)
 
 
-def _fits(
-    opened: Callable[[], AbstractContextManager[Host]], case: Case, ways: Iterable[Way]
-) -> Iterator[tuple[float, Way]]:
+def _fits(opened: Opened, case: Case, ways: Iterable[Way]) -> Iterator[tuple[float, Way]]:
     with suppress(CaseError), opened() as host:
         for way in ways:
             taken = way.layout.of(case)

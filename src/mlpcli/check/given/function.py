@@ -66,9 +66,12 @@ def run_function(
     other = other_call(caller.call, first, case, rate.value)
     if caller.call.step and other is None:
         _require_plain(caller, case, rate.value)
+    returned = first.returned
     known = Provenance(
         layout=layout,
-        beside=() if first.returned is None else compare(first.returned.beside, case, layout),
+        beside=() if returned is None else compare(returned.beside, case, layout),
+        order=returned.reading if returned is not None and returned.packed else None,
+        outgrown=None if returned is None else returned.outgrown,
         call=call,
         findings=found,
         doubt=_doubt(first, rate) if caller.call.step else None,
@@ -81,7 +84,8 @@ def run_function(
 
 def _doubt(made: Made, rate: Rate) -> FloatArray:
     """Return what rounding has done to a step, and what it has done to its fitted rate."""
-    doubt: FloatArray = made.doubt + rate.uncertainty * np.abs(made.gradient.theta)
+    theta = np.abs(made.gradient.theta)
+    doubt: FloatArray = made.doubt + rate.uncertainty * np.where(np.isfinite(theta), theta, 0)
     return doubt
 
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.check.given.building import built
-from mlpcli.check.given.host import Answer, Facts
+from mlpcli.check.given.container import FORMS, WRONG_FORM
+from mlpcli.check.given.host import TIMEOUT, Answer, Facts
 from mlpcli.check.given.name import Name
 from mlpcli.check.given.signature import Signature, signature_of
 from mlpcli.check.given.state import places, rate_of
@@ -27,6 +28,7 @@ from mlpcli.errors import CaseError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from mlpcli.check.given.container import Form
     from mlpcli.check.given.host import Sample
 
 __all__ = ["Guest"]
@@ -43,6 +45,12 @@ class Guest:
         self.name = source.text if isinstance(source, Name) else _called(source)
         self._known = set(sys.modules)
         self._function: Callable[..., Any] = _nothing
+        self._form = FORMS[0]
+
+    @property
+    def left(self) -> float:
+        """The seconds that calls may take elsewhere; here nothing ends them."""
+        return TIMEOUT
 
     def begin(self, sizes: Sequence[int]) -> Facts:
         """Import and build anew. Raises CaseError where it cannot be found or called so."""
@@ -81,15 +89,40 @@ class Guest:
     def _answer(
         self, signature: Signature, keeper: _Keeper | None, given: tuple[Tree, ...], rate: float
     ) -> Answer:
-        arguments = copied(given)
         if keeper is not None:
             keeper.put(given[:-2], rate if self.step else None)
         with np.errstate(all="ignore"):
-            returned = tree_of(signature.call(self._function, arguments, rate))
+            value, arguments = self._value(signature, given, rate)
+            returned = tree_of(value)
         if keeper is not None and not self.step and _is_bare(returned):
             returned = keeper.gradient(returned)
         after = arguments if keeper is None else (*keeper.get(), *arguments[-2:])
         return Answer(returned, None if same(after, given) else tree_of(after))
+
+    def _value(
+        self, signature: Signature, given: tuple[Tree, ...], rate: float
+    ) -> tuple[Any, tuple[Tree, ...]]:
+        """Return what a call returns, and the arguments as it left them.
+
+        A parameter that holds all arrays is given in the first form that the function can read.
+        """
+        failed: list[BaseException] = []
+        for form in _from(self._form):
+            arguments = copied(given)
+            try:
+                value = signature.call(self._function, arguments, rate, form)
+            except WRONG_FORM as error:
+                if signature.holder is None:
+                    raise
+                failed.append(error)
+                continue
+            self._form = form
+            return value, arguments
+        failed[0].add_note(
+            f'"{signature.holder}" was given as {FORMS[0].words}, as a list of layers, and in '
+            f"{len(FORMS) - 2} more forms; wrap yours as f(weights, biases, X, y)"
+        )
+        raise failed[0]
 
     def _signature(self, roles: Sequence[str]) -> Signature:
         try:
@@ -160,6 +193,11 @@ class _Keeper:
         return found if returned is None else (returned, found)
 
 
+def _from(form: Form) -> tuple[Form, ...]:
+    """Return all forms, this one first."""
+    return (form, *(other for other in FORMS if other is not form))
+
+
 def _is_bare(returned: Tree) -> bool:
     """Whether it is nothing, or a single number such as the loss."""
     return returned is None or (isinstance(returned, np.ndarray) and returned.ndim == 0)
@@ -187,7 +225,8 @@ def _described(error: BaseException, folders: Sequence[Path]) -> str:
     own = [frame for frame in frames if _is_own(Path(frame.filename), folders)]
     at = (own or frames)[-1]
     lines = str(error).splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]} ({Path(at.filename).name}:{at.lineno})"
+    told = f"{type(error).__name__}: {lines[0]} ({Path(at.filename).name}:{at.lineno})"
+    return "; ".join([told, *getattr(error, "__notes__", [])])
 
 
 def _is_own(file: Path, folders: Sequence[Path]) -> bool:

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
     Sample = tuple[Tree, Tree]  # X and y
 
-__all__ = ["TIMEOUT", "Answer", "Facts", "Host", "NoAnswer"]
+__all__ = ["TIMEOUT", "Answer", "Facts", "Host", "NoAnswer", "NoGradient"]
 
 
 class NoAnswer(CaseError):
     """A function whose process ended, ran out of time, or answered what cannot be read."""
+
+
+class NoGradient(CaseError):
+    """A function that returned nothing, a number or text: no layout makes a gradient of that."""
 
 
 TIMEOUT = 60.0  # seconds for all calls of a function
@@ -48,6 +52,11 @@ class Host(Protocol):
     """Whoever calls the function: this process, or another."""
 
     name: str
+
+    @property
+    def left(self) -> float:
+        """The seconds that all calls to come may take."""
+        ...
 
     def begin(self, sizes: Sequence[int]) -> Facts:
         """Find the function, as if for the first time, for a network n_0, .. n_L."""

@@ -29,14 +29,18 @@ def hosted(
     timeout: float = TIMEOUT,
     in_process: bool = False,
     forbid_mlpcli: bool = False,
+    quiet: bool = False,
 ) -> Iterator[Host]:
     """Give a function, by its name or as it is, a place to run: a process of its own, or this one.
 
-    What is no name runs here. Raises CaseError for what is no name of a function.
+    What is no name runs here. In a process of its own, what it prints is not shown if `quiet`.
+    Raises CaseError for what is no name of a function.
     """
     step = CALLS[call].step
     if isinstance(function, str) and not in_process:
-        with Child(function, step=step, timeout=timeout, forbid_mlpcli=forbid_mlpcli) as child:
+        with Child(
+            function, step=step, timeout=timeout, forbid_mlpcli=forbid_mlpcli, quiet=quiet
+        ) as child:
             yield child
     else:
         from mlpcli.check.given.guest import Guest

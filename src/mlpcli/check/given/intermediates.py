@@ -49,6 +49,7 @@ class Comparison:
     value: float | None = None
 
 
+@np.errstate(all="ignore")  # extreme weights: what comes of them is compared, not hidden
 def intermediates(case: Case) -> dict[str, FloatArray]:
     """Return ours by name, rows as samples: loss, H1, Z1, .. ZL from the input, deltaL, .. dX."""
     f, loss = case.forward(), case.objective.loss
@@ -58,11 +59,9 @@ def intermediates(case: Case) -> dict[str, FloatArray]:
         ours |= {f"H{i}": h, f"Z{i}": z}
     deltas = _deltas(case)
     ours |= {f"delta{i}": deltas[i] for i in sorted(deltas, reverse=True)}
-    with np.errstate(all="ignore"):
-        return ours | {"dX": deltas[1] @ case.network.W[0]}
+    return ours | {"dX": deltas[1] @ case.network.W[0]}
 
 
-@np.errstate(all="ignore")
 def _deltas(case: Case) -> dict[int, FloatArray]:
     """Return delta_i by layer: each rule of backprop that changes delta is one that keeps it."""
     from mlpcli.nn.backprop import RIGHT

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Layer: TypeAlias = tuple[NDArray[Any], NDArray[Any] | None]
     Arguments: TypeAlias = tuple[list[FloatArray], list[FloatArray], FloatArray, FloatArray]
 
-__all__ = ["OURS", "Bias", "Labels", "Layout", "Samples", "Shape", "Weights"]
+__all__ = ["OURS", "Bias", "Labels", "Layout", "Samples", "Shape", "Weights", "has_one_label"]
 
 Samples: TypeAlias = Literal["rows", "columns", "vector"]
 Weights: TypeAlias = Literal["out-in", "in-out"]
@@ -114,10 +114,9 @@ class Layout:
         """Return y (N x n_L) laid out so. Raises CaseError as `arguments`."""
         if self.labels == "columns":
             return self.rows(y)
-        one = y.shape[1] == 1
-        if not np.isin(y, (0, 1)).all() or (not one and (y.sum(axis=1) != 1).any()):
+        if not has_one_label(y):
             raise CaseError("y: --labels numbers: expected one label a row, got several or shares")
-        numbers = (y[:, 0] if one else y.argmax(axis=1)).astype(np.int64)
+        numbers = (y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1)).astype(np.int64)
         return self.rows(numbers)
 
     def own_targets(self, array: NDArray[Any], outputs: int) -> NDArray[Any]:
@@ -199,6 +198,11 @@ class Layout:
         single = all(piece.dtype == np.float32 for piece in pieces)
         theta: FloatArray = np.concatenate(pieces).astype(np.float32 if single else np.float64)
         return Parameters(network.sizes, network.bias, theta)
+
+
+def has_one_label(y: NDArray[Any]) -> bool:
+    """Whether every row of y (N x n_L) has one label: a single 1, or of one output 0 or 1."""
+    return bool(np.isin(y, (0, 1)).all() and (y.shape[1] == 1 or (y.sum(axis=1) == 1).all()))
 
 
 OURS = Layout()

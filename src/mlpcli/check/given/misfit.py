@@ -16,11 +16,19 @@ if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout, Shape
 
-__all__ = ["misfit"]
+__all__ = ["WANTED", "misfit", "names_a_cause"]
 
 Named: TypeAlias = tuple[str, "Shape", "Shape"]
 """A tensor's name, the shape that it should have, and the one that it has."""
 _MOST = 4  # items that are told
+WANTED = ("two lists of arrays, (d_weights, d_biases)", "a list of arrays, d_weights")
+_REVERSED = "the layers come in reverse order"
+_IT_IS = ": it is "
+
+
+def names_a_cause(line: str) -> bool:
+    """Whether a line of `misfit` names the mistake, and not only that shapes differ."""
+    return _REVERSED in line or _IT_IS in line
 
 
 def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) -> list[str]:
@@ -39,6 +47,7 @@ def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) ->
             [*_other_layout(tree, tensors, case, layout)],
             [*_shapes(tensors, case)],
             [*_missing(tree, expected)],
+            [*_no_such_array(tree, expected)],
             [f"expected {_wanted(expected)}, got {described(tree)}; shapes {_of_shapes(expected)}"],
         )
         if lines
@@ -106,8 +115,8 @@ def _reversed(tensors: Sequence[Named]) -> Iterator[str]:
     if wrong and all(map(_fits, mirrored)):
         name, want, got = wrong[0]
         yield (
-            f"{name}: expected shape {want}, got {got}: the layers come in reverse order "
-            "(layers-reversed); layer 1 is the one next to X"
+            f"{name}: expected shape {want}, got {got}: {_REVERSED} (layers-reversed); "
+            "layer 1 is the one next to X"
         )
 
 
@@ -150,17 +159,19 @@ def _betrayed(name: str, want: Shape, got: Shape, case: Case) -> str:
     """Return the bug that a wrong shape gives away."""
     rows, layer = case.rows, int(name[1:])
     width, fan_in = case.network.W[layer - 1].shape
-    told = {
-        want[::-1]: "it is transposed; W_i is n_i x n_{i-1}, so dJ/dW_i = delta_i^T Z_{i-1}",
-        (width, rows): f"it is n_{layer} x N: delta_{layer} before it meets Z_{layer - 1}",
-        (rows, width): f"it is N x n_{layer}: delta_{layer} before it meets Z_{layer - 1}",
-        (fan_in, rows): f"it is n_{layer - 1} x N: Z_{layer - 1} before it meets delta_{layer}",
-        (rows, fan_in): f"it is N x n_{layer - 1}: Z_{layer - 1} before it meets delta_{layer}",
-        (rows, rows): "it is N x N: a product that sums over units, not over rows",
-        (rows, *want): "it is one gradient per row; sum over rows",
-        (*want, rows): "it is one gradient per row; sum over rows",
+    wrong_axis = f"summed over the wrong axis: {rows} is the number of rows"
+    of_rows: set[Shape] = {(rows,), (1, rows), (rows, 1)} if name[0] == "b" else set()
+    told = dict.fromkeys(of_rows, wrong_axis) | {
+        want[::-1]: "transposed; W_i is n_i x n_{i-1}, so dJ/dW_i = delta_i^T Z_{i-1}",
+        (width, rows): f"n_{layer} x N: delta_{layer} before it meets Z_{layer - 1}",
+        (rows, width): f"N x n_{layer}: delta_{layer} before it meets Z_{layer - 1}",
+        (fan_in, rows): f"n_{layer - 1} x N: Z_{layer - 1} before it meets delta_{layer}",
+        (rows, fan_in): f"N x n_{layer - 1}: Z_{layer - 1} before it meets delta_{layer}",
+        (rows, rows): "N x N: a product that sums over units, not over rows",
+        (rows, *want): "one gradient per row; sum over rows",
+        (*want, rows): "one gradient per row; sum over rows",
     }
-    return f": {told[got]}" if got in told else ""
+    return f"{_IT_IS}{told[got]}" if got in told else ""
 
 
 def _missing(tree: Any, expected: Expected) -> Iterator[str]:
@@ -174,10 +185,22 @@ def _missing(tree: Any, expected: Expected) -> Iterator[str]:
             return
 
 
+def _no_such_array(tree: Any, expected: Expected) -> Iterator[str]:
+    """Yield the first matrix under its own name that is no array, or has another shape."""
+    for i, want in enumerate(expected.weights, start=1):
+        value = tree.get(f"W{i}", tree.get(f"dW{i}")) if isinstance(tree, dict) else None
+        array = array_of(value)
+        if isinstance(value, list) and array is None:
+            yield f"W{i}: expected shape {want}, got rows of different lengths, or no numbers"
+        elif array is not None and array.shape != want:
+            yield f"W{i}: expected shape {want}, got {array.shape}"
+        else:
+            continue
+        return
+
+
 def _wanted(expected: Expected) -> str:
-    if expected.biases:
-        return "two lists of arrays, (d_weights, d_biases)"
-    return "a list of arrays, d_weights"
+    return WANTED[0 if expected.biases else 1]
 
 
 def _of_shapes(expected: Expected) -> str:

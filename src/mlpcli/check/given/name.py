@@ -163,7 +163,8 @@ def _expected(path: Path) -> str:
         found = ", ".join(list(defined(path))[:8])
         return f"expected {path}:FUNCTION" + (f"; it defines {found}" if found else "")
     return (
-        'expected a .npz or .safetensors file, or "package.module:function", or "file.py:function"'
+        'expected a .npz, .safetensors or .json file, or "package.module:function", or '
+        '"file.py:function"'
     )
 
 

@@ -21,15 +21,18 @@ __all__ = ["UNTOLD", "Provenance"]
 class Provenance:
     """Facts of a file or a function that a gradient came from, in a `layout`; it is kept in ours.
 
-    `beside` is how what came with the gradient compares. Of a function alone are known: `call`, the
-    way it was called; `findings`, faults of its ways, with one of which the check fails; `doubt`,
-    what its making may be off by, over theta; `hidden`, bugs that its call cannot show;
+    `beside` is how what came with the gradient compares, `order` how it was cut out of one vector,
+    `outgrown` what is wrong with the shape of right biases. Of a function alone are known: `call`,
+    the way it was called; `findings`, faults of its ways, with one of which the check fails;
+    `doubt`, what its making may be off by, over theta; `hidden`, bugs that its call cannot show;
     `other_call`, the one under which its numbers are right, up to a factor, if it is another one;
     `place`, its file and line.
     """
 
     layout: Layout = OURS
     beside: tuple[Comparison, ...] = ()
+    order: str | None = None
+    outgrown: str | None = None
     call: str | None = None
     findings: tuple[Diagnosis, ...] = ()
     doubt: FloatArray | None = None

@@ -1,25 +1,29 @@
 """What somebody's function returned, or their file holds, as a gradient: the one reading that fits.
 
-Where shapes leave several, as they do for one flat vector, the reading counts that comes near our
-own gradient or weights and has no other beside it; else they are refused by their names.
+Where shapes leave several the reading counts that comes near our own gradient or weights and has
+no other beside it; else they are refused by their names. One flat vector that is near in no order
+is taken as W1, b1, W2, .., row by row.
 """
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from mlpcli.check.given.candidate import Candidate, Expected
+from mlpcli.check.given.host import NoGradient
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.misfit import misfit
 from mlpcli.check.given.readings import candidates
+from mlpcli.check.given.tree import holds_arrays
 from mlpcli.errors import CaseError
 from mlpcli.nn.network import Parameters
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mlpcli.check.case import Case
     from mlpcli.nn.sigmoid import FloatArray
@@ -32,11 +36,17 @@ _AS_NEAR = 2.0  # times the least distance: a wrong gradient may still tell its 
 
 @dataclass(frozen=True)
 class Returned:
-    """The gradient in our layout, the reading that found it, and what stood beside it, by name."""
+    """The gradient in our layout, the reading that found it, and what stood beside it, by name.
+
+    `packed` says that it was cut out of one vector. `outgrown` is what a step with the first bias
+    would be that has the right numbers and not the right shape: (4,) less (4, 1) is (4, 4).
+    """
 
     gradient: Parameters
     reading: str
     beside: Mapping[str, Any]
+    packed: bool = False
+    outgrown: str | None = None
 
 
 def read(
@@ -55,9 +65,12 @@ def read(
     found = [*candidates(tree, expected)]
     readings = _distinct(_fitting(found, expected), case, layout)
     if not readings:
-        raise CaseError(*(f"{source}: {line}" for line in misfit(tree, found, case, layout)))
+        lines = misfit(tree, found, case, layout)
+        kind = CaseError if holds_arrays(tree) else NoGradient
+        raise kind(*(f"{source}: {line}" for line in lines))
     if len(readings) > 1:
-        readings = _nearest(readings, case)
+        usual, readings = readings[0], _nearest(readings, case)
+        readings = [usual] if all(c.packed for c, _ in readings) and len(readings) > 1 else readings
     if len(readings) > 1:
         one, other = (candidate.reading for candidate, _ in readings[:2])
         raise CaseError(
@@ -65,7 +78,17 @@ def read(
             "name the arrays in a dict: dW1, db1, .."
         )
     candidate, gradient = readings[0]
-    return Returned(gradient, candidate.reading, candidate.beside)
+    outgrown = next(_outgrown(candidate, expected), None)
+    return Returned(gradient, candidate.reading, candidate.beside, candidate.packed, outgrown)
+
+
+def _outgrown(candidate: Candidate, expected: Expected) -> Iterator[str]:
+    """Yield what is to be said of biases that would not keep their shape in b_i - eta db_i."""
+    pairs = zip(candidate.biases, expected.biases, strict=True)
+    for i, (b, want) in enumerate(pairs, start=1):
+        after = np.broadcast_shapes(b.shape, want)
+        if prod(after) > prod(want):
+            yield f"db{i} has shape {b.shape}, b{i} {want}: b{i} - eta db{i} would be {after}"
 
 
 def _fitting(found: Sequence[Candidate], expected: Expected) -> list[Candidate]:

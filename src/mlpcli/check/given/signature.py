@@ -5,7 +5,8 @@ f(weights, biases, X, y, learning_rate)    a training step
 f(weights, X, y)                           where there are no biases, or they are in the matrices
 f(X, y)                                    a method of an object that keeps its weights
 f(W1, b1, W2, b2, X, y)                    every array by its own name, in any order
-f(params, X, y)                            where params is named so: a dict of W1, b1, ..
+f(params, X, y)                            where params is named so: a dict of W1, b1, .., or
+                                           another of the usual shapes; f(params, batch) likewise
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from dataclasses import field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mlpcli.check.given.container import FORMS
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from mlpcli.check.given.container import Form
 
 Pick: TypeAlias = "Callable[[Sequence[Any]], Any]"
 
@@ -32,7 +36,8 @@ _COUNTS = ("epochs", "n_epochs", "num_epochs", "epoch", "iterations", "num_itera
            "n_iterations", "iters", "num_iters", "n_iter", "max_iter", "steps", "n_steps",
            "num_steps")  # fmt: skip
 _ARRAY = r"(W|w|Theta|theta|weights?_?|b|bias_?)([1-9])"
-_DICTS = {"params", "parameters", "param", "p", "model"}
+_HOLDERS = {"params", "parameters", "param", "p", "model", "net", "network", "layers", "variables"}
+_BATCHES = {"batch", "minibatch", "mini_batch", "data", "xy"}
 _ROLES = {
     "weights": ("weights", "weight", "w", "ws", "theta", "thetas", "params", "parameters"),
     "biases": ("biases", "bias", "b", "bs"),
@@ -49,7 +54,7 @@ class Signature:
     position).
     `rate` names the parameter of the learning rate; None: there is none. `keeps_weights` says that
     it takes X and y alone, `takes_biases` that biases are handed over, or kept where the weights
-    are.
+    are. `holder` names the parameter that holds all weights and biases, in some form.
     """
 
     taken: tuple[Pick, ...]
@@ -59,13 +64,22 @@ class Signature:
     bound_to: inspect.Signature | None = None
     keeps_weights: bool = False
     takes_biases: bool = True
+    holder: str | None = None
 
-    def call(self, function: Callable[..., Any], arguments: Sequence[Any], rate: float) -> Any:
+    def call(
+        self,
+        function: Callable[..., Any],
+        arguments: Sequence[Any],
+        rate: float,
+        form: Form = FORMS[0],
+    ) -> Any:
         """Return what the function returns for these arguments, and this rate if it takes one."""
         values = [pick(arguments) for pick in self.taken]
         if self.bound_to is None:
             return function(*values)
         named = {**dict(zip(self.names, values, strict=True)), **self.constants}
+        if self.holder is not None:
+            named[self.holder] = form.holding(*arguments[:2])
         if self.rate is not None:
             named[self.rate] = rate
         bound = inspect.BoundArguments(
@@ -86,6 +100,9 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
 
     Raises CaseError that names what it needs beyond them, or lacks, and says how to mend it.
     """
+    if inspect.iscoroutinefunction(function):
+        call = f"asyncio.run({function.__name__}({', '.join(roles)}))"
+        raise CaseError(f"is async; wrap it, def g({', '.join(roles)}): return {call}")
     everything = tuple(map(itemgetter, range(len(roles))))
     try:
         signature = inspect.signature(function)
@@ -97,17 +114,20 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
     rate = _rate(parameters, len(roles)) if step else None
     counts = {p.name: 1 for p in parameters if step and p.name.lower() in _COUNTS}
     free = [p for p in parameters if p.name != rate and p.name not in counts]
-    places = [p for p in free if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    places = [p for p in free if _is_place(p)]
     required = [p.name for p in free if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-    apart = _apart(required, roles)
+    apart = _held(required, roles) or _apart(required, roles)
     if apart is not None:
-        return Signature(apart, tuple(required), rate, counts, signature)
+        holder = next((name for name in required if name.lower() in _HOLDERS), None)
+        return Signature(apart, tuple(required), rate, counts, signature, holder=holder)
     taken = _taken(roles, [p.name for p in places], len(required))
     if taken is None or len(required) > len(taken):
-        raise CaseError(_misfit(required, roles, step))
+        name = getattr(function, "__name__", "f")
+        raise CaseError(_misfit(name, required, roles, step))
     names = tuple(p.name for p in places[: len(taken)])
+    by_name = [p.name for p in places[: len(taken)] if p.kind is p.KEYWORD_ONLY]
     return Signature(
-        taken=tuple(map(itemgetter, _by_names(names, roles) or taken)),
+        taken=tuple(map(itemgetter, _order(names, by_name, taken, roles))),
         names=names,
         rate=rate,
         constants=counts,
@@ -117,18 +137,36 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
     )
 
 
-def _apart(required: Sequence[str], roles: Sequence[str]) -> tuple[Pick, ...] | None:
-    """Return how arrays are handed over by their own names, or in a dict; None where they are not.
+def _is_place(parameter: inspect.Parameter) -> bool:
+    """Whether it may take an argument: one that is passed by name only has to say which."""
+    if parameter.kind is parameter.KEYWORD_ONLY:
+        return parameter.default is parameter.empty and _role(parameter.name) is not None
+    return parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
 
-    One of three parameters is a dict where its name says that it holds all of them.
+
+def _held(required: Sequence[str], roles: Sequence[str]) -> tuple[Pick, ...] | None:
+    """Return how one parameter takes all arrays, beside X and y or a pair of them.
+
+    A parameter is such a holder where its name says so. None: there is none.
     """
-    if len(required) == 3 and "biases" in roles:
-        said = ["weights" if name.lower() in _DICTS else _role(name) for name in required]
-        if {*said} == {"weights", "X", "y"} and _DICTS & {name.lower() for name in required}:
-            return tuple(
-                _all_by_name if role == "weights" else itemgetter(roles.index(str(role)))
-                for role in said
-            )
+    said = ["weights" if name.lower() in _HOLDERS else _role(name) for name in required]
+    holds = [name for name in required if name.lower() in _HOLDERS]
+    if len(holds) != 1 or "biases" not in roles:
+        return None
+    if len(required) == 2 and any(name.lower() in _BATCHES for name in required):
+        return tuple(itemgetter(0) if name in holds else _pair for name in required)
+    if len(required) == 3 and {*said} == {"weights", "X", "y"}:
+        return tuple(itemgetter(roles.index(str(role))) for role in said)
+    return None
+
+
+def _pair(arguments: Sequence[Any]) -> Any:
+    """Return X and y as one argument."""
+    return tuple(arguments[-2:])
+
+
+def _apart(required: Sequence[str], roles: Sequence[str]) -> tuple[Pick, ...] | None:
+    """Return how arrays are handed over by their own names; None where they are not."""
     picks = [_picked(name, roles) for name in required]
     whole = any(re.fullmatch(_ARRAY, name) for name in required)
     return tuple(picks) if whole and None not in picks else None  # type: ignore[arg-type]  # none is None
@@ -151,15 +189,6 @@ def _layer(arrays: Sequence[Any], layer: int) -> Any:
     if not 0 <= layer < len(arrays):
         raise IndexError(f"there is no layer {layer + 1}: the network has {len(arrays)}")
     return arrays[layer]
-
-
-def _all_by_name(arguments: Sequence[Any]) -> Any:
-    """Return a dict of all arrays; without biases what is called so is the list of weights."""
-    weights, biases = arguments[:2]
-    if not biases:
-        return weights
-    named = {f"W{i}": W for i, W in enumerate(weights, start=1)}
-    return named | {f"b{i}": b for i, b in enumerate(biases, start=1)}
 
 
 def _rate(parameters: Sequence[inspect.Parameter], count: int) -> str | None:
@@ -198,17 +227,40 @@ def _by_names(names: Sequence[str], roles: Sequence[str]) -> tuple[int, ...] | N
     return tuple(roles.index(role) for role in said if role is not None)
 
 
-def _misfit(required: Sequence[str], roles: Sequence[str], step: bool) -> str:
-    more = [f'"{name}"' for name in required[len(roles) :]]
-    if not more:
+def _order(
+    names: Sequence[str], by_name: Sequence[str], taken: Sequence[int], roles: Sequence[str]
+) -> tuple[int, ...]:
+    """Return which argument each parameter takes: by all names, else by place.
+
+    What is passed `by_name` only takes what it is called, before the others take their places.
+    """
+    said = _by_names(names, roles)
+    if said is not None:
+        return said
+    sure = {name: roles.index(str(_role(name))) for name in by_name}
+    rest = iter([i for i in taken if i not in sure.values()])
+    return tuple(sure[name] if name in sure else next(rest) for name in names)
+
+
+def _misfit(function: str, required: Sequence[str], roles: Sequence[str], step: bool) -> str:
+    known = _known(required, roles)
+    more = [f'"{name}"' for name in required if name not in known]
+    if not more or len(required) <= len(roles):
         takes = ", ".join(required) or "nothing"
         return f"takes {takes}; expected {expected(step)}, or a method of X and y"
     named = [name.strip('"') for name in more]
     if not step and any(name.lower() in RATES for name in named):
         return f"needs a learning rate, {more[0]}: a training step? Then add --call step"
-    inner = ", ".join([*roles, *(f"{name}=.." for name in named)])
+    inner = ", ".join(f"{name}={known.get(name, '..')}" for name in required)
     one = "one more argument" if len(more) == 1 else f"{len(more)} more arguments"
     return (
         f"needs {one}, {', '.join(more)}; expected {expected(step)}: give a default, or wrap it, "
-        f"def g({', '.join(roles)}): return f({inner})"
+        f"def g({', '.join(roles)}): return {function}({inner})"
     )
+
+
+def _known(required: Sequence[str], roles: Sequence[str]) -> dict[str, str]:
+    """Return the role of each parameter that says one, or where none does of those in front."""
+    by_role = {_role(name): name for name in reversed(required)}
+    known = {by_role[role]: role for role in roles if role in by_role}
+    return known or dict(zip(required, roles, strict=False))

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Tree", "copied", "same", "tree_of"]
+__all__ = ["Tree", "copied", "holds_arrays", "same", "tree_of"]
 
 Tree: TypeAlias = (
     Any  # recursive: None | str | ndarray | list[Tree] | tuple[Tree, ..] | dict[.., Tree]
@@ -91,6 +91,15 @@ def _real(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if array.dtype.kind not in "biuf":
         raise ValueError(f"expected real numbers, got {array.dtype}")
     return array
+
+
+def holds_arrays(tree: Tree) -> bool:
+    """Whether there is an array in it that is more than one number."""
+    if isinstance(tree, dict):
+        return any(map(holds_arrays, tree.values()))
+    if isinstance(tree, (list, tuple)):
+        return any(map(holds_arrays, tree))
+    return isinstance(tree, np.ndarray) and tree.ndim > 0
 
 
 def copied(tree: Tree) -> Tree:

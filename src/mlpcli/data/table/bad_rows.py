@@ -11,12 +11,13 @@ import io
 import re
 from collections import deque
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
+from mlpcli.data.table.header import opens_quote
 from mlpcli.data.table.reading import BLANKS, not_utf8
 from mlpcli.errors import DataError
-from mlpcli.text import show_name
+from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ __all__ = ["SHOWN", "Fault", "bad_rows", "copy_good_rows", "find_lines", "good_r
 SHOWN = 5
 OPEN_QUOTE = "a quote opens in this row and never closes"
 _JUDGED_BEYOND = 200_000  # lines below such a row, which may be the cause of every fault there
+_DECIMAL = re.compile(r" *[+-]?[0-9]+,[0-9]+ *")
 LONGEST_FIELD = 1 << 21  # as DuckDB; a quote that never closes would swallow the file
 
 Fault: TypeAlias = tuple[int, int, str]
@@ -134,21 +136,37 @@ def _records(source: Source, places: Sequence[int]) -> Iterator[tuple[int, list[
                 continue
             blank = len(fields) <= 1 and not "".join(fields).strip()
             if len(source.names) == 1 or not blank:
-                yield line, _judge(fields, source.names, places)
+                yield line, _judge(fields, source.names, places, delimiter)
 
 
-def _judge(fields: list[str], names: Sequence[str], places: Sequence[int]) -> list[str] | str:
+def _judge(
+    fields: list[str], names: Sequence[str], places: Sequence[int], delimiter: str
+) -> list[str] | str:
     width = len(names)
     while len(fields) > width and not fields[-1]:
         del fields[-1]  # DuckDB ignores surplus delimiters at the end of a line as well
     fields = fields or [""]
     if len(fields) != width:
-        hint = '; if "#" begins a comment, set data.comment' if fields[0].startswith("#") else ""
+        hint = _hint(fields, delimiter if len(fields) > width else "")
         return f"expected {width} field{'s' * (width != 1)}, got {len(fields)}{hint}"
     for place in places if not_utf8("".join(fields)) else ():
         if complaint := not_utf8(fields[place]):
             return f"column {show_name(names[place])}: {complaint}"
     return [field.strip(BLANKS) for field in fields]
+
+
+def _hint(fields: Sequence[str], surplus: str) -> str:
+    """Return what may be the matter with a row; `surplus` is the delimiter that it has too often.
+
+    It may stand within a number or a text.
+    """
+    if fields[0].startswith("#"):
+        return '; if "#" begins a comment, set data.comment'
+    if surplus and any(map(opens_quote, fields)):
+        return f"; write a text with {show(surplus)} in double quotes, not in single ones"
+    if surplus == "," and any(map(_DECIMAL.fullmatch, map(",".join, pairwise(fields)))):
+        return "; decimal comma? put such numbers in quotes, or part the fields with ;"
+    return ""
 
 
 def _quoting(lines: int, error: str) -> str:

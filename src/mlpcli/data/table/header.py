@@ -2,7 +2,8 @@
 
 DuckDB folds case and renames duplicates, so that "A" and "a" would become "A" and "a_1"; here
 names are what the file says, without surrounding blanks. A column of row names, which pandas and R
-write without a name, is called "".
+write without a name, is called "". R's `write.table` writes nothing at all above it, which is told
+from a surplus field, such as half of `-1,5`, by what the column holds.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from mlpcli.data.table.numerals import is_number
 from mlpcli.data.table.reading import BLANKS, not_utf8
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
-from mlpcli.text import show, show_name
+from mlpcli.text import counted, show, show_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from mlpcli.data.table.files import File
     from mlpcli.data.table.reading import Reading
 
+ROW_NAMES = "the first column has no name and is left out: row names or an index"
 SAMPLE_ROWS = 50
 HEAD_BYTES = 1 << 16
 LARGEST_HEAD = 1 << 26
 DELIMITERS = ",;\t| "
 COMMENT = "#"
 
+_WHOLE = re.compile(r"[0-9]+")
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _EXCEL = re.compile(r'"?sep=(.)"?[;,\t]*\s*', re.IGNORECASE)
 
@@ -65,7 +68,7 @@ def read_header(file: File, reading: Reading) -> Header:
     notes = []
     comments = _comments(lines[above:], layout.comment, delimiters)
     if comments and not layout.comment:
-        notes.append(f'{comments} lines at the top that begin with "#" are left out')
+        notes.append(f'{counted(comments, "line")} of comment at the top left out ("#")')
     above += comments
     body = lines[above:]
     if layout.comment:
@@ -79,6 +82,9 @@ def read_header(file: File, reading: Reading) -> Header:
         raise DataError(f"{file.path}:{above + 1}: a quote opens in the header and never closes")
     if layout.header is None:
         names, sample = _named(rows[0], rows[1:])
+        if _lacks_a_name(names, sample, delimiter):
+            names = ("", *names)
+            notes.append(ROW_NAMES)
         _refuse_data(f"{file.path}:{above + line}", names)
         skip = above + line
     else:
@@ -138,16 +144,41 @@ def _refuse_data(where: str, names: Sequence[str]) -> None:
 
 
 def _named(first: list[str], rows: list[list[str]]) -> tuple[tuple[str, ...], list[list[str]]]:
-    """Return the names in the first record: one more, "", where all rows have one field more."""
+    """Return the names in the first record, and the records below."""
     names = [name.strip(BLANKS) for name in first]
     while (
         len(names) > 1 and not names[-1] and all(not "".join(row[len(names) - 1 :]) for row in rows)
     ):
         names.pop()  # a delimiter at the end of each line
-    surplus = [row for row in rows if row[len(names) :]]
-    if rows and len(surplus) == len(rows) and any(row[len(names)] for row in surplus):
-        names.insert(0, "")
     return tuple(names), rows
+
+
+def _lacks_a_name(names: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str) -> bool:
+    """Say whether row names stand in front, in all rows and without a name."""
+    surplus = [row for row in rows if row[len(names) :]]
+    if not rows or len(surplus) < len(rows) or not any(row[len(names)] for row in surplus):
+        return False
+    firsts = [row[0].strip(BLANKS) for row in rows]
+    halves = delimiter == "," and all(_WHOLE.fullmatch(row[1].strip(BLANKS)) for row in rows)
+    return _are_row_names(firsts, halves=halves)
+
+
+def _are_row_names(texts: Sequence[str], *, halves: bool) -> bool:
+    """Say whether texts can name rows: all differ, and none is a number but 1, 2, ..
+
+    Where `halves` says that whole numbers follow, as behind a decimal comma, they must be 1 to n.
+    """
+    if len({*texts}) < len(texts) or not all(texts) or any(map(opens_quote, texts)):
+        return False
+    numbers = [text for text in texts if is_number(text)]
+    if halves and numbers:
+        return len(texts) > 1 and [*texts] == [str(i) for i in range(1, len(texts) + 1)]
+    return all(map(_WHOLE.fullmatch, numbers))
+
+
+def opens_quote(text: str) -> bool:
+    """Say whether a single quote opens in a field and does not close: a delimiter stands within."""
+    return text.startswith("'") and not (len(text) > 1 and text.endswith("'"))
 
 
 def _comments(lines: Sequence[str], declared: str | None, delimiters: str) -> int:

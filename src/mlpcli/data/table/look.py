@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -55,11 +56,18 @@ def _ask(origin: Origin, names: Sequence[str], question: _Question) -> dict[str,
     with duckdb_errors(origin.paths[0]):
         for source in origin.sources:
             if names and source.header is not None:
-                quick = source.direct and len(names) <= _NARROW
-                answers = _by_query if quick else _by_record
-                for name, found in zip(names, answers(source, names, question), strict=True):
+                answers = _answers(source, names, question)
+                for name, found in zip(names, answers, strict=True):
                     met[name] |= found - {None}
     return met
+
+
+def _answers(source: Source, names: Sequence[str], question: _Question) -> list[set[object]]:
+    """Ask DuckDB where it is quick, and can cut the file: not if lines end in several ways."""
+    if source.direct and len(names) <= _NARROW:
+        with suppress(duckdb.Error):
+            return _by_query(source, names, question)
+    return _by_record(source, names, question)
 
 
 def _by_query(source: Source, names: Sequence[str], question: _Question) -> list[set[object]]:

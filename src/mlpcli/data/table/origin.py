@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, overload
 
 from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
-from mlpcli.data.table.header import complaints_of, looks_like_data
+from mlpcli.data.table.header import ROW_NAMES, complaints_of, looks_like_data
 from mlpcli.data.table.query import open_source, open_text
 from mlpcli.data.table.reading import Reading
 from mlpcli.data.table.shares import shares_of
@@ -307,7 +307,7 @@ def _choose(sources: Sequence[Source], reading: Reading) -> tuple[str, ...]:
 
 def _unnamed(source: Source) -> list[str]:
     """Return a note on each column without a name that is left out."""
-    what = {0: "the first column has no name and is left out: row names or an index"}
+    what = {0: ROW_NAMES}
     return [
         f"{source.path}: {what.get(place, f'column {place + 1} has neither name nor values')}"
         for place in source.unnamed

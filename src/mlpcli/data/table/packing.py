@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import zipfile
-import zlib
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -31,25 +31,21 @@ FOREIGN = (
 )  # fmt: skip
 """How other files begin, what they are, and what to do about it."""
 
+_OF_ARCHIVE = {None, errno.EINVAL}  # what bz2 finds has no number; a place before the start has one
+
 
 def unzip(path: Path, link: Path, copy: Path) -> None:
     """Unpack the one member of a zip archive."""
     try:
         with zipfile.ZipFile(link) as archive:
-            members = [member for member in archive.infolist() if _holds_data(member)]
-            if any(member.filename.startswith("xl/") for member in members):
-                raise DataError(
-                    f"{path}: expected CSV or Parquet, got an Excel workbook; save the sheet as CSV"
-                )
-            if len(members) != 1:
-                names = ", ".join(show(member.filename) for member in members[:3])
-                raise DataError(
-                    f"{path}: expected a zip archive of one file, got {len(members)}: {names}"
-                    f"{', ..' if len(members) > 3 else ''}; unpack it, and name the file"
-                )
-            with archive.open(members[0]) as source, copy.open("wb") as target:
+            member = _only_member(path, archive)
+            with archive.open(member) as source, copy.open("wb") as target:
                 shutil.copyfileobj(source, target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # what zipfile, zlib, bz2 and lzma raise has no common base
+        if getattr(error, "errno", None) not in _OF_ARCHIVE:  # but of the disk
+            raise
         reason = str(error).lower()
         raise DataError(f"{path}: zip archive that cannot be unpacked ({reason})") from error
 
@@ -78,6 +74,22 @@ PACKED: tuple[tuple[bytes, Callable[[Path, Path, Path], None]], ...] = (
     (b"\x28\xb5\x2f\xfd", unzstd),
 )
 """How packed files begin, and how they become plain ones: `path` names them in messages."""
+
+
+def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """Return the one member that holds data; raise DataError for an archive of others."""
+    members = [member for member in archive.infolist() if _holds_data(member)]
+    if any(member.filename.startswith("xl/") for member in members):
+        raise DataError(
+            f"{path}: expected CSV or Parquet, got an Excel workbook; save the sheet as CSV"
+        )
+    if len(members) != 1:
+        names = ", ".join(show(member.filename) for member in members[:3])
+        raise DataError(
+            f"{path}: expected a zip archive of one file, got {len(members)}: {names}"
+            f"{', ..' if len(members) > 3 else ''}; unpack it, and name the file"
+        )
+    return members[0]
 
 
 def _holds_data(member: zipfile.ZipInfo) -> bool:

@@ -84,9 +84,11 @@ class Source:
 
     @cached_property
     def places(self) -> Mapping[str, int]:
-        """The position of each column that has a name."""
-        places = {name: place for place, name in reversed([*enumerate(self.names)]) if name}
-        return dict(reversed(places.items()))
+        """The position of each column that has a name, and of those that are read again."""
+        found = {name: place for place, name in reversed([*enumerate(self.names)]) if name}
+        places = dict(reversed(found.items()))
+        again = self.reading.again.items()
+        return places | {second: places[name] for name, second in again if name in places}
 
     @cached_property
     def direct(self) -> bool:
@@ -196,7 +198,8 @@ class Source:
     def _typed(self, name: str) -> bool:
         """Whether DuckDB makes a number of the field while it reads."""
         plain = self.header is not None and self._notation(name) == PLAIN
-        return plain and self._shared(name) and not self.careful
+        as_number_alone = plain and self._shared(name) and name not in self.reading.again
+        return as_number_alone and not self.careful
 
     def _shared(self, name: str) -> bool:
         """Whether a column has the missing values of all others."""

@@ -111,7 +111,8 @@ class Reading:
     `kinds`: columns whose kind is known already. `notations`: how the numbers of a column were
     written where it was first read. `truths`: columns in which true and false stand for 1 and 0;
     `as_written`: columns in which they are labels. `missing`: what stands for a missing value, and
-    by column where that differs (`missing_in`). `underscores`: 1_1 is 11, as older models take it.
+    by column where that differs (`missing_in`). `again`: number columns that are read as texts
+    too, and the name of these. `underscores`: 1_1 is 11, as older models take it.
     `memory_limit`: the most that DuckDB may take (say "4GB"). Rows beyond 32 MB go to a temporary
     file in `folder`, or where the system keeps such files.
     """
@@ -124,6 +125,7 @@ class Reading:
     as_written: frozenset[str] = frozenset()
     missing: Missing = Missing()
     missing_in: Mapping[str, Missing] = field(default_factory=dict)
+    again: Mapping[str, str] = field(default_factory=dict)
     layout: Layout = Layout()
     underscores: bool = False
     memory_limit: str | None = None

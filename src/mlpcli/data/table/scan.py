@@ -9,7 +9,7 @@ import numpy as np
 
 from mlpcli.data.table.as_text import load_as_text, text_blocks
 from mlpcli.data.table.origin import Origin
-from mlpcli.data.table.reading import Categorical
+from mlpcli.data.table.reading import Categorical, Missing
 from mlpcli.data.table.store import duckdb_errors
 from mlpcli.data.table.stream import Misfit, Verbatim, empty_texts
 from mlpcli.errors import DataError
@@ -39,8 +39,9 @@ class Scan(Origin):
     def keep(self, names: Sequence[str] | None) -> None:
         """Read some further columns as texts (None: all that there are), before the first block.
 
-        Their levels are those of a block, so that memory does not grow with them; a column that is
-        read anyway stays as it is. Raises DataError for a name that a file does not have.
+        Their levels are those of a block, so that memory does not grow with them. A text column
+        that is read anyway stays as it is; of a number column the texts are read besides. Raises
+        DataError for a name that a file does not have.
         """
         self.kept = tuple(self.sources[0].places if names is None else dict.fromkeys(names))
         lines = [
@@ -53,12 +54,20 @@ class Scan(Origin):
             raise DataError(*lines)
         wanted = {*self.kinds, *self.kept}
         every = [name for name in self.sources[0].places if name in wanted]
-        self._verbatim = [name for name in every if name not in self.kinds]
-        self.kinds = {name: self.kinds.get(name, "text") for name in every}
-        self.reading = replace(self.reading, kinds=self.kinds)
+        # No name in a file has the end of those that are read again.
+        again = {name: f"{name}\0" for name in self.kept if self.kinds.get(name) == "number"}
+        self._verbatim = [*(name for name in every if name not in self.kinds), *again.values()]
+        self.kinds = {name: self.kinds.get(name, "text") for name in [*every, *again.values()]}
+        as_they_are = dict.fromkeys(again.values(), Missing(self.reading.missing.texts))
+        missing_in = {**self.reading.missing_in, **as_they_are}
+        self.reading = replace(self.reading, kinds=self.kinds, missing_in=missing_in, again=again)
         self.sources = [replace(source, reading=self.reading) for source in self.sources]
         for source in self.sources:
             source.refuse_types(tuple(every))
+
+    def kept_of(self, columns: Mapping[str, Column]) -> dict[str, Column]:
+        """Return the columns of a block that are to be handed on, as texts."""
+        return {name: columns[self.reading.again.get(name, name)] for name in self.kept}
 
     def blocks(self) -> Iterator[dict[str, Column]]:
         """Yield the columns of 16,384 rows at a time, or of what is left; to be called once.

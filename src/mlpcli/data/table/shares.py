@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.data.scratch import OutOfSight
 from mlpcli.data.table.cut import cut
 from mlpcli.data.table.files import state_of
 from mlpcli.data.table.spool import Written, put
@@ -23,7 +24,7 @@ from mlpcli.ranks import job
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from mlpcli.data.scratch import Door
@@ -86,34 +87,37 @@ class Reader:
         That is what is too large to be sent, and what this machine does not see.
         """
         piece, place = item
+        source = self.sources[piece.file]
         texts = [None if form is None else form() for form in self.forms]
-        with Store(None, threads=1) as store, duckdb_errors(self.sources[piece.file].path):
-            seen = _in_sight(self.sources[piece.file], store.scratch)
+        rank_0s = source.text.link.parent  # who clears up behind ranks that are killed
+        within = rank_0s if rank_0s.exists() else None
+        with Store(None, threads=1, within=within) as store, duckdb_errors(source.path):
+            seen = _in_sight(source, store.scratch)
             if piece.large or seen is None:
                 return None
             try:
-                with piece.of(seen, store.scratch) as source:
-                    select = source.select(self.kinds)
+                with piece.of(seen, store.scratch) as some:
+                    select = some.select(self.kinds)
                     blocks = self._kept(fitting(store.cursor(), select, texts), place)
             except Misfit:
                 return Part(fits=False)
         return Part(blocks, [_levels(some) for some in texts])
 
     def _kept(self, blocks: Iterable[list[Array]], place: int) -> list[Block]:
-        if self.door is not None:
-            with self.door.opened() as write:
-                if write is not None:
-                    return [*_written(blocks, place, write)]
-        return [[array if array.flags.owndata else array.copy() for array in block]
-                for block in blocks]  # fmt: skip
-
-
-def _written(
-    blocks: Iterable[list[Array]], place: int, write: Callable[[int, Array], object]
-) -> Iterator[Written]:
-    for block in blocks:
-        yield put(block, place, write)
-        place += sum(array.nbytes for array in block)
+        """Write the blocks to the file; return them themselves from where it is not in sight."""
+        kept: list[Block] = []
+        door = self.door
+        for block in blocks:
+            if door is not None:
+                try:
+                    kept.append(put(block, place, door.write))
+                except OutOfSight:
+                    door = None
+                else:
+                    place += sum(array.nbytes for array in block)
+            if door is None:
+                kept.append([a if a.flags.owndata else a.copy() for a in block])
+        return kept
 
 
 def _levels(texts: Texts | None) -> list[bytes] | None:

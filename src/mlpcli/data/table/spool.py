@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class Spool:
         self._starts: list[int] = []  # first row of each block
         self._blocks: list[Written] = []
         self._end = 0
-        self._scratch = Scratch(folder, _MOST_IN_MEMORY)
+        self._scratch: Scratch | Door = Scratch(folder, _MOST_IN_MEMORY)
 
     def fill(self, blocks: Iterable[Block], count: Count = lambda _rows: None) -> None:
         """Add the rows of each block."""
@@ -96,14 +96,19 @@ class Spool:
         self._end += sum(array.nbytes for array in block)
         return written
 
-    def outside(self, size: int) -> tuple[Door, int]:
+    def outside(self, size: int = 0) -> tuple[Door, int]:
         """Let other processes of this machine write to so many bytes, from the place returned on.
 
         What they do not write takes no room on disk.
         """
+        assert isinstance(self._scratch, Scratch)
         door, start = self._scratch.door(self._end), self._end + _LINE
         self._end = start + size
         return door, start
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs to read; to write is for this one alone."""
+        return vars(self) | {"_scratch": self.outside()[0]}
 
     def read(self, name: str, start: int, stop: int) -> Array:
         """Return rows start..stop-1 of a column, 0 <= start <= stop <= rows."""
@@ -124,4 +129,5 @@ class Spool:
 
     def close(self) -> None:
         """Give memory and disk back."""
-        self._scratch.close()
+        if isinstance(self._scratch, Scratch):
+            self._scratch.close()

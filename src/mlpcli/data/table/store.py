@@ -32,15 +32,18 @@ _NOTHING = '"NULL"'
 class Store(ExitStack):
     """An in-memory DuckDB database, a folder for links and copies, and what else to close.
 
-    `close` frees memory and removes temporary files. It has a thread for each core, or so many.
+    `close` frees memory and removes temporary files. It has a thread for each core, or so many, and
+    its folder lies where the system keeps such, or in another one.
     """
 
-    def __init__(self, memory_limit: str | None, threads: int | None = None) -> None:
+    def __init__(
+        self, memory_limit: str | None, threads: int | None = None, within: Path | None = None
+    ) -> None:
         super().__init__()
         require_addresses(_LEAST_ADDRESSES, "reading a table")
         self.frames: dict[str, object] = {}
         with temporary_errors("temporary files"):
-            self.scratch = Path(tempfile.mkdtemp(prefix="mlp-"))
+            self.scratch = Path(tempfile.mkdtemp(prefix="mlp-", dir=within))
         self.callback(shutil.rmtree, self.scratch, ignore_errors=True)
         self._most_memory = memory_limit
         self._threads = threads if address_space() is None else 1

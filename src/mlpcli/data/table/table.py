@@ -13,19 +13,16 @@ import numpy as np
 
 from mlpcli.counting import ROW_READ, in_silence
 from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
+from mlpcli.data.table.contents import Contents
 from mlpcli.data.table.numerals import is_truth
 from mlpcli.data.table.origin import Origin
 from mlpcli.data.table.query import is_code
-from mlpcli.data.table.reading import Categorical
 from mlpcli.data.table.spool import Spool
 from mlpcli.data.table.stream import Misfit
 from mlpcli.errors import DataError
-from mlpcli.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from mlpcli.counting import Counting
     from mlpcli.data.table.query import Source
@@ -44,42 +41,25 @@ class Table(Origin):
     def load(self, counting: Counting = in_silence) -> Self:
         """Take in all rows; raises DataError with the first bad rows, and StorageError."""
         with self._closed_on_error():
-            self._spool = self._fill(counting)
+            self.contents = Contents(self._fill(counting))
             self.store.connection.close()  # which gives DuckDB's memory back
             if not self.rows:
                 raise DataError(f"{self.paths[0]}: {self.sources[0].empty}")
-        self._levels: dict[str, tuple[tuple[str, ...], NDArray[np.int32]]] = {}
         return self
 
     @property
     def missing(self) -> Mapping[str, int]:
         """How many values are missing, by column."""
-        return self._spool.missing
+        return self.contents.spool.missing
 
     def read(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
     ) -> dict[str, Column]:
         """Return rows start..stop-1 of some columns, N = stop - start after slice rules.
 
-        A number column is float64 (N,) with nan where missing, a text column a Categorical.
-        Memory grows with what is asked for, not with the table. Raises DataError for an unknown
-        name.
+        See `Contents.read`.
         """
-        for name in names:
-            if name not in self.kinds:
-                raise DataError(f'no column "{name}"{did_you_mean(name, self.names)}')
-        start, stop, _ = slice(start, stop).indices(self.rows)
-        return {name: self._column(name, start, max(start, stop)) for name in names}
-
-    def _column(self, name: str, start: int, stop: int) -> Column:
-        array = self._spool.read(name, start, stop)
-        texts = self._spool.texts[name]
-        if texts is None:
-            return array
-        if name not in self._levels:
-            self._levels[name] = _sorted(texts.levels)
-        levels, ranks = self._levels[name]
-        return Categorical(ranks[array], levels)
+        return self.contents.read(names, start, stop)
 
     def _fill(self, counting: Counting) -> Spool:
         if spool := (
@@ -146,11 +126,3 @@ class Table(Origin):
         select = source.select({name: "text"})
         query = f"SELECT 1 FROM ({select}) AS t(k) WHERE length(k) <> {width} LIMIT 1"  # noqa: S608
         return self.store.connection.execute(query).fetchone() is not None
-
-
-def _sorted(levels: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Return the levels in order, and by code the place there; code -1 has the last entry."""
-    order = sorted(range(len(levels)), key=levels.__getitem__)
-    ranks = np.full(len(order) + 1, -1, np.int32)
-    ranks[order] = np.arange(len(order))
-    return tuple(levels[code] for code in order), ranks

@@ -5,13 +5,12 @@ Records are looked up by their very type: a class made of one of them may comput
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlpcli.nn.activations import Identity, LeakyRelu, Relu, Sigmoid, Tanh
 from mlpcli.nn.answers import each_output, likeliest
 from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 from mlpcli.nn.optimizers import Adam, Momentum, Nesterov, Sgd
-from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.nn.activations import Activation
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer
 
-__all__ = ["Counterparts", "counterparts"]
+__all__ = ["Codes", "counterparts"]
+
+Codes: TypeAlias = dict[str, Any]
 
 _ACTIVATIONS: dict[Any, int] = {Sigmoid: 0, Tanh: 1, Relu: 2, LeakyRelu: 2, Identity: 3}
 _LOSSES: dict[Any, int] = {
@@ -30,18 +31,6 @@ _LOSSES: dict[Any, int] = {
 }
 _RULES: dict[Any, int] = {Sgd: 0, Momentum: 1, Nesterov: 2, Adam: 3}
 _ANSWERS: dict[Any, int] = {each_output: 0, likeliest: 1}
-_NONE = -1
-
-
-@dataclass(frozen=True)
-class Counterparts:
-    """The numbers by which kernel.c knows what it is to compute; of what is not asked for, -1."""
-
-    activation: int
-    loss: int = _NONE
-    rule: int = _NONE
-    answers: int = _NONE
-    constants: tuple[float, ...] = ()
 
 
 def counterparts(
@@ -49,24 +38,25 @@ def counterparts(
     objective: Objective | None = None,
     optimizer: Optimizer | None = None,
     answers: Answers | None = None,
-) -> Counterparts | str:
-    """Return the numbers of these, or in words which of them exists in Python alone."""
-    found: dict[str, int] = {}
+) -> Codes | str:
+    """Return the fields of a job that say these; of what is not asked for, -1.
+
+    Or in words, which of them exists in Python alone.
+    """
     lacking: list[str] = []
+    codes: Codes = {"slope": activation.chosen_slope or 0.0}
     kinds: list[tuple[str, dict[Any, int], Any]] = [
         ("activation", _ACTIVATIONS, type(activation)),
-        ("loss", _LOSSES, None if objective is None else type(objective.loss)),
-        ("rule", _RULES, None if optimizer is None else type(optimizer)),
+        ("loss", _LOSSES, objective and type(objective.loss)),
+        ("rule", _RULES, optimizer and type(optimizer)),
         ("answers", _ANSWERS, answers),
     ]
     for kind, table, key in kinds:
-        if key in table:
-            found[kind] = table[key]
-        elif key is not None:
+        codes[kind] = table.get(key, -1)
+        if key is not None and key not in table:
             lacking.append(f"{kind} {key.__name__}")
     if objective is not None and objective.form is not objective.loss.truth:
         lacking.append(f"derivative {objective.form.name}")
-    if lacking:
-        return f"{', '.join(lacking)} has no counterpart in C"
-    constants = () if optimizer is None else tuple(vars(optimizer).values())
-    return Counterparts(**found, constants=constants)
+    if optimizer is not None:
+        codes["constants"] = tuple(vars(optimizer).values())
+    return f"{', '.join(lacking)} has no counterpart in C" if lacking else codes

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mlpcli.nn.kernel.counterparts import Counterparts
+    from mlpcli.nn.kernel.counterparts import Codes
     from mlpcli.nn.kernel.library import Kernel
     from mlpcli.nn.network import Network
     from mlpcli.nn.sigmoid import FloatArray
@@ -40,7 +40,7 @@ class KernelEngine(Engine):
     what comes out is what as many threads compute, byte for byte.
     """
 
-    def __init__(self, task: Task, kernel: Kernel, codes: Counterparts) -> None:
+    def __init__(self, task: Task, kernel: Kernel, codes: Codes) -> None:
         super().__init__(task)
         self.kernel, busy = kernel.identity, len(task.shares(task.batch_size))
         self._alone, here = busy == 1, task.team.here

@@ -11,7 +11,7 @@ from mlpcli.nn.kernel.job import Job
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mlpcli.nn.kernel.counterparts import Counterparts
+    from mlpcli.nn.kernel.counterparts import Codes
     from mlpcli.nn.kernel.library import Kernel
     from mlpcli.nn.network import Network
     from mlpcli.nn.sigmoid import FloatArray
@@ -37,7 +37,7 @@ class Work:
     logit was not finite, else 0; `sums` are the losses and the right answers.
     """
 
-    def __init__(self, kernel: Kernel, network: Network, codes: Counterparts, rows: int) -> None:
+    def __init__(self, kernel: Kernel, network: Network, codes: Codes, rows: int) -> None:
         self._kernel, self.dtype = kernel, network.theta.dtype
         self.norms, self.sums = np.zeros(len(network.sizes)), np.zeros(2)
         self._kept: dict[str, NDArray[Any] | None] = {}
@@ -45,15 +45,10 @@ class Work:
         self.job = Job(
             depth=len(network.sizes) - 1,
             bias=int(network.bias),
-            activation=codes.activation,
-            slope=network.activation.chosen_slope or 0.0,
-            loss=codes.loss,
-            rule=codes.rule,
-            answers=codes.answers,
-            constants=codes.constants,
             batch=rows,
             rows=rows,
             divisors=(1.0, 1.0),
+            **codes,
         )
         sizes = np.array(network.sizes, np.int64)
         self.point(sizes=sizes, theta=network.theta, norms=self.norms, sums=self.sums)
@@ -98,7 +93,7 @@ def _aligned(size: int) -> NDArray[np.uint8]:
 class Training(Work):
     """The job of a member of the team: its share of each batch, and its `gradient`."""
 
-    def __init__(self, kernel: Kernel, task: Task, codes: Counterparts) -> None:
+    def __init__(self, kernel: Kernel, task: Task, codes: Codes) -> None:
         super().__init__(kernel, task.network, codes, task.most_rows)
         self.job.answers, self.job.batch, self.job.l2 = -1, task.batch_size, task.objective.l2
         for i, name in enumerate(task.optimizer.moments):

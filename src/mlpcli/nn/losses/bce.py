@@ -122,7 +122,9 @@ class Bce(Loss):
 
     def value_of_any(self, h: Numbers, y: FloatArray) -> Numbers:
         """Return l(h, y); the imaginary part is right to its last digits, as the check needs it."""
-        value: Numbers = (1 - y) * _softplus_of_any(h) + y * _softplus_of_any(-h)
+        right = h.real >= 0  # softplus(+-h) = max(+-h, 0) + log1p(exp(-abs(h)))
+        e = np.exp(np.where(right, -h, h))
+        value: Numbers = np.where(right, 1 - y, -y) * h + np.log1p(e)
         return value
 
     def textbook(self, h: FloatArray, y: FloatArray) -> FloatArray:
@@ -191,9 +193,3 @@ class BceChange:
             weight = term.weight[outputs, rows]
             change += weighted_sum(np.arctanh(x), weight)
         return change
-
-
-def _softplus_of_any(h: Numbers) -> Numbers:
-    right = h.real >= 0
-    e = np.exp(np.where(right, -h, h))
-    return np.where(right, h, 0) + np.log1p(e)

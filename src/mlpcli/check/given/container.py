@@ -1,0 +1,64 @@
+"""The shapes in which people keep all weights and biases in one argument, such as params."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mlpcli.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Arrays: TypeAlias = Sequence[Any]
+
+__all__ = ["FORMS", "WRONG_FORM", "Form"]
+
+WRONG_FORM = (KeyError, TypeError, IndexError, AttributeError)
+"""What a function raises that looks for its parameters where they are not."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A shape, in words, and what makes it of W_1 .. W_L and b_1 .. b_L."""
+
+    words: str
+    made: Callable[[Arrays, Arrays], Any]
+
+    def holding(self, weights: Arrays, biases: Arrays) -> Any:
+        """Return all arrays in this shape; without biases the list of weights alone."""
+        return self.made(weights, biases) if biases else weights
+
+
+def _by_number(weights: Arrays, biases: Arrays) -> dict[str, Any]:
+    named = {f"W{i}": W for i, W in enumerate(weights, start=1)}
+    return named | {f"b{i}": b for i, b in enumerate(biases, start=1)}
+
+
+def _layers(W: str, b: str) -> Callable[[Arrays, Arrays], list[Any]]:
+    """Return what makes a list of dicts with these keys, one for each layer."""
+    return lambda weights, biases: [
+        dict(zip((W, b), layer, strict=True)) for layer in zip(weights, biases, strict=True)
+    ]
+
+
+def _dense(weights: Arrays, biases: Arrays) -> dict[str, Any]:
+    layers = _layers("kernel", "bias")(weights, biases)
+    return {f"Dense_{i}": layer for i, layer in enumerate(layers)}
+
+
+def _in_two(weights: Arrays, biases: Arrays) -> dict[str, Any]:
+    return {"weights": weights, "biases": biases}
+
+
+FORMS = (
+    Form("a dict of W1, b1, ..", _by_number),
+    Form("a list of dicts of W and b", _layers("W", "b")),
+    Form("a list of dicts of w and b", _layers("w", "b")),
+    Form("a list of pairs (W, b)", lambda weights, biases: [*zip(weights, biases, strict=True)]),
+    Form("a dict of weights and biases", _in_two),
+    Form("an object of weights and biases", lambda *two: SimpleNamespace(**_in_two(*two))),
+    Form("a dict of Dense_0, .. of kernel and bias", _dense),
+    Form("the same under params", lambda *two: {"params": _dense(*two)}),
+)
+"""The usual shapes, the most usual first."""

@@ -1,0 +1,47 @@
+"""Numbers that can be read in two ways are said, whichever way is taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mlpcli.data.table import Layout, Reading, Table
+from mlpcli.data.table_notes import notation_notes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POINTS = (
+    'column "x" is read as numbers, where 1.234 is 1.234; if it is 1234, set data.thousands to "."'
+)
+COMMAS = 'column "x" is read as numbers, where 12,5 is 12.5'
+PLAIN = Layout()
+
+
+def notes(folder: Path, content: str, layout: Layout) -> list[str]:
+    path = folder / "t.csv"
+    path.write_text(content)
+    with Table([path], replace(Reading(), layout=layout)).load() as table:
+        return notation_notes(table)
+
+
+@pytest.mark.parametrize(
+    ("content", "layout", "expected"),
+    [
+        ("x;z\n659.100;1\n7.581;2\n", PLAIN, [POINTS]),
+        ("x;z\n659,100;1\n7,581;2\n", PLAIN, [COMMAS]),
+        ("x;z\n-659.100;u\nNA;v\n", PLAIN, [POINTS]),
+        ("x;z\n659.100;1\n0.581;2\n", PLAIN, []),
+        ("x;z\n659.100;1\n7;2\n", PLAIN, []),
+        ("x;z\n659.100;1.5\n7.581;2\n", PLAIN, []),
+        ("x;z\n659.100;a.b\n7.581;c\n", PLAIN, [POINTS]),
+        ("x,z\n659.100,1\n7.581,2\n", PLAIN, []),
+        ("x;z\n659.100;1\n7.581;2\n", Layout(decimal="."), []),
+    ],
+)
+def test_points_among_semicolons(
+    content: str, layout: Layout, expected: list[str], tmp_path: Path
+) -> None:
+    assert notes(tmp_path, content, layout) == expected
