@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.calls import NOT_DETERMINISTIC
-from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.search import diagnose
 from mlpcli.check.options import DEFAULTS
 from mlpcli.check.suggestion import Given, right_at_the_output, suggest
@@ -40,27 +39,13 @@ def explain(
     if not wrong:
         return result
     T = result.check.allowed(tolerance)
-    explained = _specific(diagnose(case, given, result.check.bounds, T))
+    explained = diagnose(case, given, result.check.bounds, T)
     suggestion = None if findings else _suggestion(result, T, others)
     if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
     if any(each.bug == NOT_DETERMINISTIC.name for each in findings):  # other numbers the next time
         explained = tuple(each for each in explained if each.bug != "unknown")
     return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
-
-
-def _specific(found: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
-    """Return the same without more general names for what has one of its own."""
-    return tuple(each for each in found if not any(_covers(other, each) for other in found))
-
-
-def _covers(specific: Diagnosis, general: Diagnosis) -> bool:
-    """Whether one bug is told of the tensors of another, which is its more general name."""
-    known = BUGS.get(specific.bug)
-    if known is None or general.bug not in known.covers:
-        return False
-    same = specific.parameters == general.parameters
-    return same or (general.factor is None and max(specific.layers) == max(general.layers))
 
 
 def _of_another_network(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.bugs.candidates import Found, candidates, explained, mutants
+from mlpcli.check.bugs.candidates import candidates, explained, mutants
 from mlpcli.check.bugs.diagnosis import Diagnosis, diagnosis, is_slight, merged, non_finite, unknown
 from mlpcli.check.bugs.likeness import (
     Likeness,
@@ -66,17 +66,9 @@ def _whole(scene: Scene, likeness: Likeness) -> Iterator[list[tuple[Bug, Mutant,
     single = bool(single_precision(likeness.given).all())
     scenes = [scene, scene_of(scene.case, "float32")] if single else [scene]
     for rounded in scenes:
-        yield explained(rounded, likeness, _possible(rounded, likeness.given))
+        yield explained(rounded, likeness, candidates(rounded, RIGHT, likeness.given))
     for rounded in scenes:
         yield factor_and_bug(rounded, likeness)
-
-
-def _possible(scene: Scene, given: Parameters) -> Iterator[Found]:
-    """Yield what may explain a gradient; that of zeros alone has one name, whatever made it."""
-    found = candidates(scene, RIGHT, given)
-    if given.theta.any():
-        return found
-    return (each for each in found if each[0].name == "zero-gradient")
 
 
 def reproduces_a_bug(case: Case, given: Parameters, tolerance: float) -> bool:
