@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlpcli.check.given.called_by import RATES
 from mlpcli.check.given.container import FORMS
-from mlpcli.check.given.signature import RATES, signature_of
+from mlpcli.check.given.signature import signature_of
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
