@@ -161,6 +161,18 @@ def test_x_and_y_may_come_as_a_pair(parameters: str) -> None:
     assert ("rows", "labels") in got
 
 
+def test_weights_and_biases_stand_beside_a_pair() -> None:
+    function = named("W, b, batch")
+    got = signature_of(function, ALL, False).call(function, GIVEN, 1.0)
+    assert got == {"W": "W", "b": "b", "batch": ("x", "t")}
+
+
+@pytest.mark.parametrize("parameters", ["params, z", "z, W"])
+def test_two_arguments_are_not_x_and_y_where_one_is_the_weights(parameters: str) -> None:
+    with pytest.raises(CaseError, match=r"^takes .*; expected f\(weights, biases, X, y\)"):
+        called(parameters)
+
+
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.words)
 def test_a_holder_comes_in_any_form(form: Form) -> None:
     function = named("params, X, y")

@@ -20,19 +20,25 @@ _ARRAY = r"(W|w|Theta|theta|weights?_?|b|bias_?)([1-9])"
 
 
 def held(required: Sequence[str], roles: Sequence[str]) -> tuple[Pick, ...] | None:
-    """Return how one parameter takes all arrays, beside X and y or a pair of them.
+    """Return how one parameter takes all weights and biases, or one takes X and y; None: none does.
 
-    A parameter is such a holder where its name says so. None: there is none.
+    A parameter is such a one where its name says so; beside y, data is X.
     """
-    said = ["weights" if name.lower() in HOLDERS else role_of(name) for name in required]
-    holds = [name for name in required if name.lower() in HOLDERS]
-    if len(holds) != 1 or "biases" not in roles:
+    said = [_said(name, required) for name in required]
+    if "biases" not in roles or len(said) != len({*said}) or {*said} not in _TOGETHER:
         return None
-    if len(required) == 2 and any(name.lower() in BATCHES for name in required):
-        return tuple(itemgetter(0) if name in holds else _pair for name in required)
-    if len(required) == 3 and {*said} == {"weights", "X", "y"}:
-        return tuple(itemgetter(roles.index(str(role))) for role in said)
-    return None
+    pairs: dict[str | None, Pick] = {"params": itemgetter(0), "batch": _pair}
+    return tuple(pairs.get(one) or itemgetter(roles.index(str(one))) for one in said)
+
+
+_TOGETHER = ({"params", "X", "y"}, {"params", "batch"}, {"weights", "biases", "batch"})
+
+
+def _said(name: str, required: Sequence[str]) -> str | None:
+    if name.lower() in HOLDERS:
+        return "params"
+    whole = name.lower() in BATCHES and "y" not in map(role_of, required)
+    return "batch" if whole else role_of(name)
 
 
 def _pair(arguments: Sequence[Any]) -> Any:

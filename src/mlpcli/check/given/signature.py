@@ -6,7 +6,8 @@ f(weights, X, y)                           where there are no biases, or they ar
 f(X, y)                                    a method of an object that keeps its weights
 f(W1, b1, W2, b2, X, y)                    every array by its own name, in any order
 f(params, X, y)                            where params is named so: a dict of W1, b1, .., or
-                                           another of the usual shapes; f(params, batch) likewise
+                                           another of the usual shapes; f(.., batch) of both
+                                           X and y likewise
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def _taken(roles: Sequence[str], places: Sequence[str], required: int) -> tuple[
         return everything
     if "biases" in roles and len(places) == required == len(roles) - 1:
         return tuple(i for i in everything if roles[i] != "biases")
-    return everything[-2:] if len(places) >= 2 >= required else None
+    others = {"weights", "biases"} & {*said[:2]}
+    return everything[-2:] if len(places) >= 2 >= required and not others else None
 
 
 def _by_names(names: Sequence[str], roles: Sequence[str]) -> tuple[int, ...] | None:
