@@ -145,6 +145,9 @@ EDITS: tuple[Edit, ...] = (
     *_slope("step-of-output", "(Z[i] > 0) * 1.0", but="relu"),
     *_slope("slope-times-bias", "slope(H[i], Z[i]) * b[i - 1]"),
     *_slope("slope-of-next-output", "slope(Z[i + 1], Z[i + 1])", but="identity", wide=True),
+    *_one("slope-of-upstream", _SLOPE, "slope(e, f(e))", but="identity"),
+    *_one("upstream-missing", f"e * {_SLOPE}", f"0 * e + {_SLOPE}"),
+    *_delta("softmax-over-rows", "softmax", "(np.exp(h) / np.exp(h).sum() - y)"),
     Edit("leaky-alpha", ((_SLOPE, "np.where(H[i] > 0, 1, 0.3)"),), but="sigmoid tanh identity"),
     Edit(
         "error-instead-of-delta",

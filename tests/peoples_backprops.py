@@ -153,6 +153,7 @@ _MSE = "delta = 2 * (acts[-1] - y) * acts[-1] * (1 - acts[-1]) / m"
 _SLOPE = "* acts[l] * (1 - acts[l])"
 _DW = "dW[l] = delta.T @ acts[l]"
 _DB = "db[l] = delta.sum(axis=0)"
+_CLIP = "return [g.clip(-0.05, 0.05) for g in dW], [g.clip(-0.05, 0.05) for g in db]"
 _MASKED = "delta = delta @ weights[l]\n            delta[pre[l - 1] <= 0] = 0"
 _LAST = "    return dW, db\n"
 _PENALTY = ((_DW, f"{_DW} + 0.1 * weights[l]"),)
@@ -408,6 +409,20 @@ MISTAKES = {
     "dW of h": _one(
         "notebook", _DW, "dW[l] = delta.T @ (pre[l - 1] if l else X)", "preactivation-as-input"
     ),
+    "mask of what is carried": Mistake(
+        "notebook",
+        (
+            ("sigmoid(pre[-1])", "(np.maximum(pre[-1], 0) if len(acts) < L else sigmoid(pre[-1]))"),
+            (f"delta = (delta @ weights[l]) {_SLOPE}", _MASKED.replace("pre[l - 1]", "delta")),
+        ),
+        ("slope-of-upstream",),
+        {"activation": "relu"},
+    ),
+    "slope alone": _one(
+        "notebook", f"(delta @ weights[l]) {_SLOPE}", _SLOPE[2:], "upstream-missing"
+    ),
+    "clipped": _one("notebook", "return dW, db", _CLIP, "clipped"),
+    "weights clipped": _one("notebook", _DW, f"dW[l] = np.clip({_DW[8:]}, -0.02, 0.02)", "clipped"),
     # penalty
     "penalty missing": _penalty("", "missing-l2"),
     "penalty on the bias": _penalty(

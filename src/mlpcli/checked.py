@@ -124,7 +124,8 @@ def check_gradient(
 
     It is checked on these arrays, which lie as `samples`, `weights_layout`, `bias` and `labels`
     say; or on a case of `sizes` n_0 .. n_L, whose `rows` are drawn by `seed`; or, with neither, on
-    the built-in cases, which show every known bug (a `seed` other than 0 draws others like them).
+    the built-in cases, which show every known bug but softmax-overflow (a `seed` other than 0 draws
+    others like them).
     J, the layout and the call are said as by the options of `mlp gradcheck`; `factor` may be
     "1/2". f runs in this process, on copies. Raises CaseError where f fails or returns what is no
     gradient, and for arrays that do not fit; UsageError for arguments that contradict each other.

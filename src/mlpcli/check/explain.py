@@ -39,13 +39,20 @@ def explain(
     if not wrong:
         return result
     T = result.check.allowed(tolerance)
-    explained = diagnose(case, given, result.check.bounds, T)
+    explained = _zeros_first(diagnose(case, given, result.check.bounds, T), given)
     suggestion = None if findings else _suggestion(result, T, others)
     if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
     if any(each.bug == NOT_DETERMINISTIC.name for each in findings):  # other numbers the next time
         explained = tuple(each for each in explained if each.bug != "unknown")
     return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
+
+
+def _zeros_first(found: tuple[Diagnosis, ...], given: Parameters) -> tuple[Diagnosis, ...]:
+    """Return the same with zero-gradient before what comes to zeros on this case alone."""
+    if given.theta.any():
+        return found
+    return tuple(sorted(found, key=lambda each: each.bug != "zero-gradient"))
 
 
 def _of_another_network(

@@ -55,7 +55,7 @@ def gradcheck(
 
     A function f(weights, biases, X, y) returns (d_weights, d_biases), lists of arrays: weights[i]
     is n_{i+1} x n_i, X has a row per sample. Without CONFIG, --case and --network it runs on
-    built-in cases, which show every known bug.
+    built-in cases, which show every known bug but softmax-overflow.
 
     Exit status: 0 every tensor was judged and is right, 1 something is wrong, 4 nothing is wrong
     but some tensor could not be judged.

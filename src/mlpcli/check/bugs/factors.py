@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["BUGS"]
 
 _NOTICED = 1e-3  # of an entry; less may be rounding to float16, or truncation
+_SAME_SIZE = 1e-6  # of entries that are clipped: a step tells them no better
 _NEAREST_TO_ONE = 1e-5  # a ratio nearer to 1 may be truncation in disguise
 
 
@@ -127,6 +128,31 @@ def _first_entries(scene: Scene) -> Iterator[Mutant]:
             yield _one_entry(i, "W", (0, 0), partial(np.multiply, 2), 2.0)
 
 
+def _clipped(scene: Scene, letters: str, c: float) -> Mutant:
+    """Return every entry of W, of b or of both brought into [-c, c], as it is finished."""
+    names = [f"{letter}{i}" for i in scene.layers for letter in letters]
+    return Mutant(scene.layers, done(names, partial(np.clip, a_min=-c, a_max=c)), letters,
+                  note=f"at {c:.6g}")  # fmt: skip
+
+
+def _fit_clip(scene: Scene, _rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
+    """Yield a clip at the largest entry, if that is there more than once."""
+    if layer < scene.depth or not np.isfinite(given.theta).all():
+        return
+    for letters in _letters(scene):
+        arrays = [*(given.W if "W" in letters else ()), *(given.b if "b" in letters else ())]
+        sizes = np.abs(np.concatenate([array.ravel() for array in arrays]).astype(np.float64))
+        c = float(sizes.max())
+        if c and np.count_nonzero(sizes >= c * (1 - _SAME_SIZE)) > 1:
+            yield _clipped(scene, letters, c)
+
+
+def _half_clipped(scene: Scene) -> Iterator[Mutant]:
+    largest = float(np.abs(scene.gradient().theta).max(initial=0.0))
+    if largest:
+        yield _clipped(scene, _letters(scene)[0], largest / 2)
+
+
 BUGS: Sequence[Bug] = (
     Bug(
         "sign-flipped",
@@ -155,6 +181,15 @@ BUGS: Sequence[Bug] = (
         generic=True,
         settles=False,
         one_mistake=True,
+    ),
+    Bug(
+        "clipped",
+        "entries of the gradient are clipped, which is part of the update and not of the gradient",
+        "check it without the clipping, and clip between gradient and step",
+        "the largest entries are the same number but for the sign, all others are right",
+        fit=_fit_clip,
+        examples=_half_clipped,
+        settles=False,
     ),
     Bug(
         "one-entry",

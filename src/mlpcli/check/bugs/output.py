@@ -96,9 +96,18 @@ def _diagonal(scene: Scene) -> Iterator[Mutant]:
 
 
 def _over_rows(scene: Scene) -> Iterator[Mutant]:
-    """Yield the output's function along the wrong axis, where it reads more than one logit."""
-    if not scene.loss.separable:
-        yield from _in_place(scene, scene.loss.predict(scene.logits.T).T - scene.case.y)
+    """Yield the output's function along the wrong axis, where it reads more than one logit.
+
+    Or along both axes, with the largest logit of each row subtracted, or that of all.
+    """
+    if scene.loss.separable:
+        return
+    h, y = scene.logits, scene.case.y
+    yield from _in_place(scene, scene.loss.predict(h.T).T - y)
+    if scene.rows > 1:
+        for shift in (h.max(axis=1, keepdims=True), h.max()):
+            e = np.exp(h - shift)
+            yield from _in_place(scene, e / e.sum() - y)
 
 
 def _sigmoids(scene: Scene) -> Iterator[Mutant]:
@@ -197,8 +206,8 @@ BUGS: Sequence[Bug] = (
     ),
     Bug(
         "softmax-over-rows",
-        "softmax is taken over the rows, not over the outputs of a row",
-        "sum exp(H_L) over the outputs: axis 1 where rows are samples",
+        "softmax is taken over the rows, or over the whole array, not over the outputs of a row",
+        "sum exp(H_L) over the outputs: axis=1, keepdims=True where rows are samples",
         _LOOKS,
         _over_rows,
     ),

@@ -19,6 +19,7 @@ from mlpcli.check.bugs import (
     penalty,
     rows,
     slopes,
+    upstream,
     weights,
 )
 from mlpcli.check.bugs.diagnosis import NON_FINITE
@@ -35,7 +36,7 @@ PLACES: dict[str, Sequence[Bug]] = {
     "The derivative of the loss": output.BUGS,
     "The mean over rows and outputs": rows.BUGS,
     "The form of that derivative": forms.BUGS,
-    "The derivative of the activation": slopes.BUGS,
+    "The derivative of the activation": (*slopes.BUGS, *upstream.BUGS),
     "What carries delta down": carried.BUGS,
     "The forward pass": forward.BUGS,
     "The gradient of the biases": bias.BUGS,
