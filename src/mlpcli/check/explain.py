@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.calls import NOT_DETERMINISTIC
-from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.search import diagnose
 from mlpcli.check.options import DEFAULTS
 from mlpcli.check.suggestion import Given, right_at_the_output, suggest
@@ -40,7 +39,7 @@ def explain(
     if not wrong:
         return result
     T = result.check.allowed(tolerance)
-    explained = _told(diagnose(case, given, result.check.bounds, T), given)
+    explained = _zeros_first(diagnose(case, given, result.check.bounds, T), given)
     suggestion = None if findings else _suggestion(result, T, others)
     if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
@@ -49,23 +48,11 @@ def explain(
     return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
 
 
-def _told(found: tuple[Diagnosis, ...], given: Parameters) -> tuple[Diagnosis, ...]:
-    """Return the same without more general names for what has one of its own.
-
-    A gradient of zeros has one name: whatever comes to zeros on this case would explain it.
-    """
-    zeros = () if given.theta.any() else [each for each in found if each.bug == "zero-gradient"]
-    specific = [each for each in found if not any(_covers(other, each) for other in found)]
-    return tuple(zeros or specific)
-
-
-def _covers(specific: Diagnosis, general: Diagnosis) -> bool:
-    """Whether one bug is told of the tensors of another, which is its more general name."""
-    known = BUGS.get(specific.bug)
-    if known is None or general.bug not in known.covers:
-        return False
-    same = specific.parameters == general.parameters
-    return same or (general.factor is None and max(specific.layers) == max(general.layers))
+def _zeros_first(found: tuple[Diagnosis, ...], given: Parameters) -> tuple[Diagnosis, ...]:
+    """Return the same with zero-gradient before what comes to zeros on this case alone."""
+    if given.theta.any():
+        return found
+    return tuple(sorted(found, key=lambda each: each.bug != "zero-gradient"))
 
 
 def _of_another_network(

@@ -18,13 +18,13 @@ from mlpcli.parallel import limit_blas
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["ANSWER", "WORK", "Desk", "Serving", "keep_to"]
+__all__ = ["ANSWER", "PAUSES", "WORK", "Desk", "Serving", "keep_to"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 WORK, ANSWER = 1, 2  # tags of messages
 _NO_MORE: Any = object()
-_PAUSE = 2e-3  # seconds between two looks for an answer
+PAUSES = (1e-4, 1e-2)  # seconds between two looks for a message: at first, and at most
 
 
 class Desk:
@@ -41,6 +41,7 @@ class Desk:
         self._taught: dict[int, set[int]] = {}  # the ranks that know the function of a call
         self._sent: list[Any] = []  # what is on its way
         self._here: deque[tuple[int, Future[tuple[bool, Any]]]] = deque()
+        self._pause = PAUSES[0]
         self._thread = ThreadPoolExecutor(1, initializer=keep_to, initargs=(cores,))
 
     @property
@@ -118,8 +119,11 @@ class Desk:
         for rank, call, answer in found:
             self._load[rank] -= 1
             self._answers[call].append(answer)
-        if not found:
-            time.sleep(_PAUSE)
+        if found:
+            self._pause = PAUSES[0]
+            return
+        time.sleep(self._pause)
+        self._pause = min(2 * self._pause, PAUSES[1])
 
 
 class Serving:

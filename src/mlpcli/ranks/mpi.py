@@ -16,7 +16,7 @@ import mpi4py
 import numpy as np
 
 from mlpcli.errors import MlpError
-from mlpcli.ranks.desk import WORK, Desk, Serving, keep_to
+from mlpcli.ranks.desk import PAUSES, WORK, Desk, Serving, keep_to
 from mlpcli.ranks.ranks import Ranks, add_up
 from mlpcli.ranks.same import Facts, cores, crowding, fair_share, require_same, this_process
 from mlpcli.ranks.warden import Warden
@@ -36,7 +36,6 @@ __all__ = ["MpiRanks", "connect"]
 
 T = TypeVar("T")
 R = TypeVar("R")
-_PAUSES = (1e-4, 1e-2)  # seconds between two looks for a message: at first, and at most
 _ALIGNED = 64  # bytes: where arrays begin in shared memory
 _MOST = 2**30  # bytes of a message: MPI counts in 32 bits
 
@@ -156,10 +155,10 @@ class MpiRanks(Ranks):
 
     def _asked(self) -> Callable[[Ranks], object] | None:
         """Return what rank 0 asks for; the wait leaves the core to others."""
-        pause = _PAUSES[0]
+        pause = PAUSES[0]
         while not self._comm.iprobe(source=0, tag=WORK):
             time.sleep(pause)
-            pause = min(2 * pause, _PAUSES[1])
+            pause = min(2 * pause, PAUSES[1])
         work: Callable[[Ranks], object] | None = self._comm.recv(source=0, tag=WORK)
         return work
 

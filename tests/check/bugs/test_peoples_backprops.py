@@ -61,34 +61,6 @@ def names(old: str, new: str, **said: Any) -> list[str]:
     return [d.bug for d in check_gradient(mistake.function(), **mistake.arguments()).diagnosis]
 
 
-def test_a_gradient_of_zeros_has_one_name() -> None:
-    for activation in ("relu", "tanh"):
-        assert names("(acts[-1] - y) / m", "0 * acts[-1]", activation=activation) == [
-            "zero-gradient"
-        ]
-
-
-@pytest.mark.parametrize(
-    ("new", "name", "said"),
-    [
-        ("(acts[-1] - y)", "sum-instead-of-mean", {}),
-        ("(acts[-1] - y) / m / m", "mean-twice", {}),
-        ("(acts[-1] - y) / m / 3", "mean-over-outputs", {"sizes": [3, 4, 3]}),
-    ],
-)
-def test_a_factor_with_a_name_has_that_name_alone(
-    new: str, name: str, said: dict[str, Any]
-) -> None:
-    assert names("(acts[-1] - y) / m", new, **said) == [name]
-
-
-def test_half_the_square_of_a_linear_output_has_one_name() -> None:
-    half = CONVENTIONS["a linear output, half"]
-    said = {**half.arguments(), "loss": "mse", "output": "identity"}
-    (found,) = check_gradient(half.function(), **said).diagnosis
-    assert found.bug == "half-squared-error"
-
-
 def test_a_bug_is_not_looked_for_in_what_is_right() -> None:
     """W1 in the place of all others is what reversed weights would have in the last one."""
     same = names("return dW, db", "return [dW[0]] * L, db", sizes=[4, 4, 4, 4])

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlpcli.check.given.called_by import RATES
 from mlpcli.check.given.container import FORMS
-from mlpcli.check.given.signature import RATES, signature_of
+from mlpcli.check.given.signature import signature_of
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
@@ -158,6 +159,18 @@ def test_x_and_y_may_come_as_a_pair(parameters: str) -> None:
     got = [*signature_of(function, ALL, False).call(function, case, 1.0).values()]
     assert {"W1": "W_1", "b1": "b_1"} in got
     assert ("rows", "labels") in got
+
+
+def test_weights_and_biases_stand_beside_a_pair() -> None:
+    function = named("W, b, batch")
+    got = signature_of(function, ALL, False).call(function, GIVEN, 1.0)
+    assert got == {"W": "W", "b": "b", "batch": ("x", "t")}
+
+
+@pytest.mark.parametrize("parameters", ["params, z", "z, W"])
+def test_two_arguments_are_not_x_and_y_where_one_is_the_weights(parameters: str) -> None:
+    with pytest.raises(CaseError, match=r"^takes .*; expected f\(weights, biases, X, y\)"):
+        called(parameters)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.words)

@@ -159,7 +159,6 @@ BUGS: Sequence[Bug] = (
         "J has no 1/2 here: keep the factor 2, or check with --factor 1/2",
         "every entry is half of the right one",
         _half,
-        covers=("scaled", "last-layer-closed-form"),
     ),
     Bug(
         "bce-delta-under-mse",

@@ -90,8 +90,7 @@ class Bug:
     refutes that gradient where rounding leaves the verdict open. `one_mistake` marks what is one
     mistake when made on the whole network, `below` what is made at a layer and shows below it only,
     `fix_at_output` stands for `fix` where it is made at the output layer, if that is mended else,
-    `at_saturation` what shows only where probabilities come near 0 or 1. `covers` names more
-    general bugs that come to the same and are not told beside it.
+    `at_saturation` what shows only where probabilities come near 0 or 1.
     """
 
     name: str
@@ -108,7 +107,6 @@ class Bug:
     below: bool = False
     fix_at_output: str = ""
     at_saturation: bool = False
-    covers: tuple[str, ...] = ()
 
 
 NO_DELTA = Hiding(

@@ -107,7 +107,6 @@ BUGS: Sequence[Bug] = (
         "every entry is N times too large",
         _summed,
         hidden_by=(ONE_ROW,),
-        covers=("scaled",),
     ),
     Bug(
         "mean-twice",
@@ -116,7 +115,6 @@ BUGS: Sequence[Bug] = (
         "every entry is N times too small",
         lambda scene: _everywhere(scene, 1 / scene.rows),
         hidden_by=(ONE_ROW,),
-        covers=("scaled",),
     ),
     Bug(
         "mean-over-outputs",
@@ -125,7 +123,6 @@ BUGS: Sequence[Bug] = (
         "every entry is K times too small, K the number of outputs",
         _averaged_over_outputs,
         hidden_by=(_ONE_OUTPUT,),
-        covers=("scaled",),
     ),
     Bug(
         "weights-ignored",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from mlpcli.records import dataclass
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     Arrays: TypeAlias = Sequence[Any]
 
-__all__ = ["FORMS", "WRONG_FORM", "Form"]
+__all__ = ["FORMS", "Form", "first_read"]
 
-WRONG_FORM = (KeyError, TypeError, IndexError, AttributeError)
+Found = TypeVar("Found")
+_WRONG_FORM = (KeyError, TypeError, IndexError, AttributeError)
 """What a function raises that looks for its parameters where they are not."""
 
 
@@ -62,3 +63,21 @@ FORMS = (
     Form("the same under params", lambda *two: {"params": _dense(*two)}),
 )
 """The usual shapes, the most usual first."""
+
+
+def first_read(call: Callable[[Form], Found], first: Form, parameter: str) -> tuple[Found, Form]:
+    """Return what a call returns with the first form that it can read, and that form.
+
+    Raises what it raises with `first`, and says how else the parameter was given.
+    """
+    failed: list[BaseException] = []
+    for form in (first, *(other for other in FORMS if other is not first)):
+        try:
+            return call(form), form
+        except _WRONG_FORM as error:
+            failed.append(error)
+    failed[0].add_note(
+        f'"{parameter}" was given as {FORMS[0].words}, as a list of layers, and in '
+        f"{len(FORMS) - 2} more forms; wrap yours as f(weights, biases, X, y)"
+    )
+    raise failed[0]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.check.given.building import built
-from mlpcli.check.given.container import FORMS, WRONG_FORM
+from mlpcli.check.given.container import FORMS, first_read
 from mlpcli.check.given.host import TIMEOUT, Answer, Facts
 from mlpcli.check.given.name import Name
 from mlpcli.check.given.signature import Signature, signature_of
@@ -106,23 +106,15 @@ class Guest:
 
         A parameter that holds all arrays is given in the first form that the function can read.
         """
-        failed: list[BaseException] = []
-        for form in _from(self._form):
+
+        def called(form: Form) -> tuple[Any, tuple[Tree, ...]]:
             arguments = copied(given)
-            try:
-                value = signature.call(self._function, arguments, rate, form)
-            except WRONG_FORM as error:
-                if signature.holder is None:
-                    raise
-                failed.append(error)
-                continue
-            self._form = form
-            return value, arguments
-        failed[0].add_note(
-            f'"{signature.holder}" was given as {FORMS[0].words}, as a list of layers, and in '
-            f"{len(FORMS) - 2} more forms; wrap yours as f(weights, biases, X, y)"
-        )
-        raise failed[0]
+            return signature.call(self._function, arguments, rate, form), arguments
+
+        if signature.holder is None:
+            return called(self._form)
+        found, self._form = first_read(called, self._form, signature.holder)
+        return found
 
     def _signature(self, roles: Sequence[str]) -> Signature:
         try:
@@ -191,11 +183,6 @@ class _Keeper:
             return returned
         found = tuple([np.array(place.get()) for place in held] for held in kept)
         return found if returned is None else (returned, found)
-
-
-def _from(form: Form) -> tuple[Form, ...]:
-    """Return all forms, this one first."""
-    return (form, *(other for other in FORMS if other is not form))
 
 
 def _is_bare(returned: Tree) -> bool:

@@ -6,18 +6,20 @@ f(weights, X, y)                           where there are no biases, or they ar
 f(X, y)                                    a method of an object that keeps its weights
 f(W1, b1, W2, b2, X, y)                    every array by its own name, in any order
 f(params, X, y)                            where params is named so: a dict of W1, b1, .., or
-                                           another of the usual shapes; f(params, batch) likewise
+                                           another of the usual shapes; f(.., batch) of both
+                                           X and y likewise
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 from dataclasses import field
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
+from mlpcli.check.given.called_by import COUNTS, HOLDERS, RATES, role_of
 from mlpcli.check.given.container import FORMS
+from mlpcli.check.given.picks import apart, held
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass
 
@@ -25,25 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mlpcli.check.given.container import Form
-
-Pick: TypeAlias = "Callable[[Sequence[Any]], Any]"
+    from mlpcli.check.given.picks import Pick
 
 __all__ = ["Signature", "expected", "signature_of"]
-
-RATES = ("lr", "learning_rate", "eta", "alpha", "rate", "step_size")
-# How many steps a trainer makes: one, when a step is asked for.
-_COUNTS = ("epochs", "n_epochs", "num_epochs", "epoch", "iterations", "num_iterations",
-           "n_iterations", "iters", "num_iters", "n_iter", "max_iter", "steps", "n_steps",
-           "num_steps")  # fmt: skip
-_ARRAY = r"(W|w|Theta|theta|weights?_?|b|bias_?)([1-9])"
-_HOLDERS = {"params", "parameters", "param", "p", "model", "net", "network", "layers", "variables"}
-_BATCHES = {"batch", "minibatch", "mini_batch", "data", "xy"}
-_ROLES = {
-    "weights": ("weights", "weight", "w", "ws", "theta", "thetas", "params", "parameters"),
-    "biases": ("biases", "bias", "b", "bs"),
-    "X": ("x", "xs", "inputs", "input", "data", "features", "x_train", "x_batch"),
-    "y": ("y", "ys", "t", "targets", "target", "labels", "label", "y_train", "y_true", "y_batch"),
-}
 
 
 @dataclass(frozen=True)
@@ -112,14 +98,14 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return Signature(everything)
     rate = _rate(parameters, len(roles)) if step else None
-    counts = {p.name: 1 for p in parameters if step and p.name.lower() in _COUNTS}
+    counts = {p.name: 1 for p in parameters if step and p.name.lower() in COUNTS}
     free = [p for p in parameters if p.name != rate and p.name not in counts]
     places = [p for p in free if _is_place(p)]
     required = [p.name for p in free if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
-    apart = _held(required, roles) or _apart(required, roles)
-    if apart is not None:
-        holder = next((name for name in required if name.lower() in _HOLDERS), None)
-        return Signature(apart, tuple(required), rate, counts, signature, holder=holder)
+    picks = held(required, roles) or apart(required, roles)
+    if picks is not None:
+        holder = next((name for name in required if name.lower() in HOLDERS), None)
+        return Signature(picks, tuple(required), rate, counts, signature, holder=holder)
     taken = _taken(roles, [p.name for p in places], len(required))
     if taken is None or len(required) > len(taken):
         name = getattr(function, "__name__", "f")
@@ -140,55 +126,8 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
 def _is_place(parameter: inspect.Parameter) -> bool:
     """Whether it may take an argument: one that is passed by name only has to say which."""
     if parameter.kind is parameter.KEYWORD_ONLY:
-        return parameter.default is parameter.empty and _role(parameter.name) is not None
+        return parameter.default is parameter.empty and role_of(parameter.name) is not None
     return parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-
-
-def _held(required: Sequence[str], roles: Sequence[str]) -> tuple[Pick, ...] | None:
-    """Return how one parameter takes all arrays, beside X and y or a pair of them.
-
-    A parameter is such a holder where its name says so. None: there is none.
-    """
-    said = ["weights" if name.lower() in _HOLDERS else _role(name) for name in required]
-    holds = [name for name in required if name.lower() in _HOLDERS]
-    if len(holds) != 1 or "biases" not in roles:
-        return None
-    if len(required) == 2 and any(name.lower() in _BATCHES for name in required):
-        return tuple(itemgetter(0) if name in holds else _pair for name in required)
-    if len(required) == 3 and {*said} == {"weights", "X", "y"}:
-        return tuple(itemgetter(roles.index(str(role))) for role in said)
-    return None
-
-
-def _pair(arguments: Sequence[Any]) -> Any:
-    """Return X and y as one argument."""
-    return tuple(arguments[-2:])
-
-
-def _apart(required: Sequence[str], roles: Sequence[str]) -> tuple[Pick, ...] | None:
-    """Return how arrays are handed over by their own names; None where they are not."""
-    picks = [_picked(name, roles) for name in required]
-    whole = any(re.fullmatch(_ARRAY, name) for name in required)
-    return tuple(picks) if whole and None not in picks else None  # type: ignore[arg-type]  # none is None
-
-
-def _picked(name: str, roles: Sequence[str]) -> Pick | None:
-    """Return what picks W2, b1, X or y from the arguments, by the name of a parameter."""
-    array = re.fullmatch(_ARRAY, name)
-    if array is None:
-        role = _role(name)
-        return itemgetter(roles.index(role)) if role in {"X", "y"} else None
-    kind = "biases" if array[1].lower().startswith("b") else "weights"
-    if kind not in roles:
-        return None
-    place, layer = roles.index(kind), int(array[2]) - 1
-    return lambda arguments: _layer(arguments[place], layer)
-
-
-def _layer(arrays: Sequence[Any], layer: int) -> Any:
-    if not 0 <= layer < len(arrays):
-        raise IndexError(f"there is no layer {layer + 1}: the network has {len(arrays)}")
-    return arrays[layer]
 
 
 def _rate(parameters: Sequence[inspect.Parameter], count: int) -> str | None:
@@ -197,14 +136,14 @@ def _rate(parameters: Sequence[inspect.Parameter], count: int) -> str | None:
         if parameter.name.lower() in RATES:
             return parameter.name
     after = [p for p in parameters[count:] if p.default is p.empty and p.kind != p.VAR_KEYWORD]
-    after = [p for p in after if p.name.lower() not in _COUNTS]
+    after = [p for p in after if p.name.lower() not in COUNTS]
     return after[0].name if len(after) == 1 else None
 
 
 def _taken(roles: Sequence[str], places: Sequence[str], required: int) -> tuple[int, ...] | None:
     """Return the arguments that parameters of these names take: all, all but biases, or X and y."""
     everything = tuple(range(len(roles)))
-    said = [_role(name) for name in places]
+    said = [role_of(name) for name in places]
     alone = {*said[:2]} == {"X", "y"} and not {"weights", "biases"} & {*said}
     if alone and required <= 2:
         return everything[-2:]
@@ -212,16 +151,13 @@ def _taken(roles: Sequence[str], places: Sequence[str], required: int) -> tuple[
         return everything
     if "biases" in roles and len(places) == required == len(roles) - 1:
         return tuple(i for i in everything if roles[i] != "biases")
-    return everything[-2:] if len(places) >= 2 >= required else None
-
-
-def _role(name: str) -> str | None:
-    return next((role for role, known in _ROLES.items() if name.lower() in known), None)
+    others = {"weights", "biases"} & {*said[:2]}
+    return everything[-2:] if len(places) >= 2 >= required and not others else None
 
 
 def _by_names(names: Sequence[str], roles: Sequence[str]) -> tuple[int, ...] | None:
     """Return the order that the names say, if each of them says a role and no two the same."""
-    said = [_role(name) for name in names]
+    said = [role_of(name) for name in names]
     if None in said or len(set(said)) < len(said) or not set(said) <= set(roles):
         return None
     return tuple(roles.index(role) for role in said if role is not None)
@@ -237,7 +173,7 @@ def _order(
     said = _by_names(names, roles)
     if said is not None:
         return said
-    sure = {name: roles.index(str(_role(name))) for name in by_name}
+    sure = {name: roles.index(str(role_of(name))) for name in by_name}
     rest = iter([i for i in taken if i not in sure.values()])
     return tuple(sure[name] if name in sure else next(rest) for name in names)
 
@@ -261,6 +197,6 @@ def _misfit(function: str, required: Sequence[str], roles: Sequence[str], step: 
 
 def _known(required: Sequence[str], roles: Sequence[str]) -> dict[str, str]:
     """Return the role of each parameter that says one, or where none does of those in front."""
-    by_role = {_role(name): name for name in reversed(required)}
+    by_role = {role_of(name): name for name in reversed(required)}
     known = {by_role[role]: role for role in roles if role in by_role}
     return known or dict(zip(required, roles, strict=False))

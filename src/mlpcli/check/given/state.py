@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from mlpcli.check.given.signature import RATES
+from mlpcli.check.given.called_by import RATES
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 import numpy as np
 
@@ -87,12 +89,10 @@ class Reader:
         That is what is too large to be sent, and what this machine does not see.
         """
         piece, place = item
-        source = self.sources[piece.file]
+        source, store = self.sources[piece.file], self._store
         texts = [None if form is None else form() for form in self.forms]
-        rank_0s = source.text.link.parent  # who clears up behind ranks that are killed
-        within = rank_0s if rank_0s.exists() else None
-        with Store(None, threads=1, within=within) as store, duckdb_errors(source.path):
-            seen = _in_sight(source, store.scratch)
+        with duckdb_errors(source.path):
+            seen = _in_sight(source, store.scratch / f"file {piece.file}")
             if piece.large or seen is None:
                 return None
             try:
@@ -102,6 +102,18 @@ class Reader:
             except Misfit:
                 return Part(fits=False)
         return Part(blocks, [_levels(some) for some in texts])
+
+    @cached_property
+    def _store(self) -> Store:
+        """Return a database of this process, which lasts as long as there are pieces."""
+        folder = self.sources[0].text.link.parent  # rank 0 clears up behind ranks that are killed
+        store = Store(None, threads=1, within=folder if folder.exists() else None)
+        finalize(self, store.close)
+        return store
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what all ranks know."""
+        return {name: value for name, value in vars(self).items() if name != "_store"}
 
     def _kept(self, blocks: Iterable[list[Array]], place: int) -> list[Block]:
         """Write the blocks to the file; return them themselves from where it is not in sight."""
@@ -178,8 +190,8 @@ def shares_of(sources: Sequence[Source], kinds: Mapping[str, Kind], store: Store
     return Shares(sources, kinds, pieces) if len(pieces) > 1 else None
 
 
-def _in_sight(source: Source, scratch: Path) -> Source | None:
-    """Return the source as this machine has it, None where it has not."""
+def _in_sight(source: Source, link: Path) -> Source | None:
+    """Return the source as this machine has it, by way of a link; None where it has not."""
     file = source.text
     if file.body.exists():
         return source
@@ -188,6 +200,6 @@ def _in_sight(source: Source, scratch: Path) -> Source | None:
             return None
     except OSError:
         return None
-    link = scratch / "file"
-    link.symlink_to(file.path.absolute())
+    if not link.is_symlink():
+        link.symlink_to(file.path.absolute())
     return replace(source, file=replace(file, link=link, body=link))
