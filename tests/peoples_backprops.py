@@ -433,7 +433,7 @@ MISTAKES = {
     ),
     "penalty over N": _penalty(" + 0.1 / m * weights[l]", "l2-strength"),
     "penalty twice": _penalty(" + 0.2 * weights[l]", "l2-strength"),
-    "penalty subtracted": _penalty(" - 0.1 * weights[l]", "l2-sign"),
+    "penalty subtracted": _penalty(" - 0.1 * weights[l]", "l2-strength"),
     "penalty missing in a layer": _penalty(" + 0.1 * (l > 0) * weights[l]", "missing-l2"),
     "penalty on one bias": _penalty(
         " + 0.1 * weights[l]", "l2-on-bias", more=((_DB, f"{_DB} + 0.1 * (l == 1) * biases[l]"),)

@@ -66,8 +66,8 @@ a bug into a right gradient: `NAME@2` at layer 2, else wherever it can be made.
 
 The letters are those of [How a gradient is checked](gradcheck.md): rows are samples,
 H_i = Z_{i-1} W_i^T + b_i, Z_i = f(H_i), delta_i = dJ/dH_i, N rows, K outputs, L layers. Several
-names for one gradient are listed, but no general one beside its special case; a factor is found on
-top of one other bug, and bugs of different layers, or of W and b in one layer, are told one by one.
+names for one gradient are all listed; a factor is found on top of one other bug, and bugs of
+different layers, or of W and b in one layer, are told one by one.
 
 | place | bugs |
 |---|---|

@@ -24,7 +24,7 @@ __all__ = ["BUGS"]
 _RIGHT = "add l2 W_i to dJ/dW_i, nothing to dJ/db_i (l2 is not divided by N)"
 _ADDED = "W is off by the same amount whatever the rows are, b is right"
 _NEAREST_TO_ONE = 1e-5
-_OTHER_NAMES = (1.0, 0.0, -1.0)  # strengths: the right one, missing-l2, and l2-sign
+_OTHER_NAMES = (1.0, 0.0)  # strengths: the right one, and that of missing-l2
 _EXAMPLE = 0.1  # a usual l2
 
 _NO_PENALTY = Hiding("there is no L2 penalty", lambda scene, _found: not scene.case.objective.l2)
@@ -80,7 +80,7 @@ def _strong_in(scene: Scene, layer: int, c: float) -> Mutant:
 
 
 def _strengths(scene: Scene) -> Iterator[Mutant]:
-    for c in (1 / 2, 2.0, 1 / scene.rows, float(scene.rows)):
+    for c in (1 / 2, 2.0, 1 / scene.rows, float(scene.rows), -1.0):
         if c != 1:
             yield _strong(scene, c)
 
@@ -147,11 +147,7 @@ def _constant(scene: Scene) -> Iterator[Mutant]:
 
 def _sign(scene: Scene) -> Iterator[Mutant]:
     l2 = scene.case.objective.l2
-    whole = scene.layers
-    yield Mutant(whole, _added(lambda W: -l2 * W), "W", note="it is subtracted")
-    yield Mutant(whole, _added(lambda W: l2 * np.sign(W)), "W", note="that of absolute weights")
-    for i in _single(scene):
-        yield Mutant((i,), _of_one(scene, i, -2 * l2), "W", note="it is subtracted")
+    yield _mutant(scene, _added(lambda W: l2 * np.sign(W)))
 
 
 BUGS: Sequence[Bug] = (
@@ -198,7 +194,7 @@ BUGS: Sequence[Bug] = (
     ),
     Bug(
         "l2-sign",
-        "a sign is wrong in the penalty: -l2 W_i, or l2 times the sign of W_i",
+        "the penalty is that of the absolute weights: l2 times the sign of W_i",
         _RIGHT,
         "each entry of W is off by what its own weight says, b is right",
         _sign,
