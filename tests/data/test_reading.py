@@ -52,7 +52,7 @@ def test_a_model_remembers(config_for: Callable[..., Config]) -> None:
     keys = "positive: yes, missing: median, missing_values: {a: [-9]}, delimiter: ';'"
     dataset = load_dataset(config_for(TABLE, keys))
     document = json.loads(json.dumps(dataset.reading))
-    assert document["trimmed"] == " \t"
+    assert document["trimmed"] == " \t\u00a0"
     assert document["booleans"]["1"][:2] == ["true", "t"]
     assert document["boolean_columns"] == ["b"]
     reading = reading_from(document, dataset.encoder.kinds)

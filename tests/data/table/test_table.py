@@ -173,7 +173,7 @@ def oracle(text: str, delimiter: str, kinds: list[Kind]) -> tuple[dict[str, list
     names = next(reader)
     rows, lines = [], [reader.line_num + 1]
     for row in reader:
-        rows.append([cell.strip(" \t") for cell in row])
+        rows.append([cell.strip(" \t\u00a0") for cell in row])
         lines.append(reader.line_num + 1)
     columns = {}
     for i, name in enumerate(names):

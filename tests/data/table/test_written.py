@@ -58,6 +58,10 @@ LAYOUTS: dict[str, tuple[bytes, Layout]] = {
     "lines to skip": (b'Report "of\n\nx,y\n1.5,a\n2.5,b\n', Layout(skip_lines=2)),
     "no names": (b"1.5,a\n2.5,b\n", Layout(header=("x", "y"))),
     "aligned by blanks": (b"  x    y\n 1.5   a\n 2.5   b\n", Layout()),
+    "no-break spaces": (
+        "\u00a0x,y\u00a0\n1.5\u00a0,\u00a0a \u00a0\n \u00a02.5,b\u00a0\n".encode(),
+        Layout(),
+    ),
     "another delimiter": (b"x^y\n1.5^a\n2.5^b\n", Layout(delimiter="^")),
     "UTF-16": ("x\ty\r\n1.5\ta\r\n2.5\tb\r\n".encode("utf-16"), Layout()),
     "UTF-16 without a mark": ("x,y\n1.5,a\n2.5,b\n".encode("utf-16-be"), Layout()),
@@ -97,6 +101,15 @@ def test_a_surplus_field_is_no_row_name(
     with pytest.raises(DataError) as raised:
         read(Path("t.csv"), content)
     assert raised.value.lines[0] == TOO_MANY + hint
+
+
+@pytest.mark.parametrize("top", [b"x,y\n", b"\n\nx,y\n"], ids=["by DuckDB", "row by row"])
+def test_no_break_spaces_are_trimmed_around_a_text_and_kept_within(
+    top: bytes, tmp_path: Path
+) -> None:
+    content = top + "1,\u00a0a\u00a0\u00e0\u00a0\n\u00a0,\u00a0NA\n2,\u00e0\n".encode()
+    expected = {"x": [1, None, 2], "y": ["a\u00a0\u00e0", None, "\u00e0"]}
+    assert read(tmp_path / "t.csv", content) == expected
 
 
 ROW_NAMES = "the first column has no name and is left out: row names or an index"

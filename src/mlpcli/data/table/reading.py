@@ -30,7 +30,7 @@ __all__ = [
     "not_utf8",
 ]
 
-BLANKS = " \t"
+BLANKS = " \t\u00a0"  # the last is the no-break space, which web pages and Excel leave
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
 CODES = (".", "-", "--", "*", "#N/A", "<NA>", "n/a", "N.A.", "na", "Na", "NAN", "NaT", "#VALUE!",
          "#DIV/0!", "#NUM!", "(null)", "missing", "Missing", "MISSING")  # fmt: skip
