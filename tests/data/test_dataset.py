@@ -165,7 +165,7 @@ def test_kinds_of_held_out_files_are_those_of_the_training_table(
         'validation: column "t": 2 of 2 rows hold a text not seen in training',
     )
     assert refusal(config_for(TABLE, data, v="a,t,y\nx,u,0\n2,u,1\n")) == (
-        'v.csv:2: column "a": expected a number, got "x"',
+        'v.csv:2: column "a": expected a number, got "x"; if that is a missing value, leave the field empty',
     )
 
 
