@@ -320,7 +320,7 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "a,y\n1,0.5\n2,1.5\n3,2.5\n",
         "",
         (
-            'target "y": expected labels, got 3 numbers such as 0.5; name another column as data.target, or every label in data.labels',
+            'target "y": expected labels, got 3 numbers such as 0.5: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels',
         ),
     ),
     "no target": ("a,Y\n1,0\n", "", ('data.target: no column "y" in the data; it has "a", "Y"',)),

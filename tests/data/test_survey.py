@@ -81,7 +81,11 @@ def test_positive(tmp_path: Path, labels: list[str], positive: Any, negative: An
         ("a,sex\n1,\n2,\n", 'target "sex": expected two labels, got only missing values'),
         (
             "a,sex\n1,0.5\n2,1.5\n3,2.5\n",
-            'target "sex": expected labels, got 3 numbers such as 0.5; name another column as data.target, or every label in data.labels',
+            'target "sex": expected labels, got 3 numbers such as 0.5: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels',
+        ),
+        (
+            "a,sex\n" + "".join(f"{i % 7},{i}\n" for i in range(45)),
+            'target "sex": expected labels, got 45 numbers such as 0: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels',
         ),
         (
             "a,sex\n1,5\n2,5\n",
