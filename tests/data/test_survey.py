@@ -137,3 +137,11 @@ def test_what_is_a_label_is_missing_elsewhere(tmp_path: Path) -> None:
     assert seen.keep_values == ("None",)
     assert seen.missing_values == {"x": ["None"], "c": ["None"]}
     assert [feature.missing for feature in seen.features] == [18, 1]
+
+
+def test_a_sign_of_a_missing_value_among_numbers_is_no_label(tmp_path: Path) -> None:
+    rows = [f"{i},{label}" for i, label in enumerate([*range(3)] * 9 + ["None"])]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    found = survey(tmp_path / "t.csv", ["y"])
+    (target,) = found.targets
+    assert (target.column.missing, target.labels, found.keep_values) == (1, (0, 1, 2), ())
