@@ -176,7 +176,10 @@ def test_standard_input(here: Path, mlp: Mlp) -> None:
     ("content", "line"),
     [
         (b"", "stdin: the file is empty"),
-        (b"x,c\n1,red\nz,red\n", 'stdin:3: column "x": expected a number, got "z"'),
+        (
+            b"x,c\n1,red\nz,red\n",
+            'stdin:3: column "x": expected a number, got "z"; if that is a missing value, leave the field empty',
+        ),
         (b"x,d\n1,red\n", 'stdin: no column "c"; it has "x", "d"'),
     ],
 )

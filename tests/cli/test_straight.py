@@ -47,6 +47,19 @@ def test_a_run_keeps_its_config_and_says_what_was_guessed(table: Path, mlp: Mlp)
     assert load_model("runs/people").tensor_digest == load_model("again").tensor_digest
 
 
+def test_rows_without_a_target_are_told_once_with_their_sign(table: Path, mlp: Mlp) -> None:
+    lines = TABLE.splitlines()
+    lines[1:4] = ["1,a,r,None", "2,b,r,", "3,a,r,None"]
+    table.write_text("\n".join(lines))
+    ran = mlp("train", table, "--target", "y", "--epochs", 1)
+    said = "3 rows without a target are left out; "
+    said += '"None" counts as none: if that is a label, set data.keep_values: ["None"]'
+    (line,) = (line for line in ran.err.splitlines() if "left out" in line and "target" in line)
+    assert (ran.status, line.endswith(said)) == (0, True)
+    (line,) = (line for line in mlp("evaluate", "runs/people", table).lines if "left out" in line)
+    assert line.endswith("3 rows without a target are left out")
+
+
 def test_quiet_means_quiet(table: Path, mlp: Mlp) -> None:
     ran = mlp("train", table, "--target", "y", "--epochs", 1, "-q")
     assert (ran.status, ran.out, ran.err) == (0, "", "")

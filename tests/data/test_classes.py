@@ -74,8 +74,9 @@ def test_values_between_0_and_1_are_soft_unless_an_order_names_them() -> None:
 
 
 REFUSED: dict[str, tuple[Column, list[Any] | None, bool, str]] = {
-    "measurements": (numbers(1.5, 2.5, 3), None, True, 'target "y": expected labels, got 3 numbers such as 1.5; name another column as data.target, or every label in data.labels'),
-    "too many": (numbers(*range(101)), None, True, 'target "y": expected at most 100 labels, got 101: 0, 1, 2, 3, 4, ..; name another column as data.target, or every label in data.labels'),
+    "measurements": (numbers(1.5, 2.5, 3), None, True, 'target "y": expected labels, got 3 numbers such as 1.5: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels'),
+    "45 whole numbers": (numbers(*range(7, 52)), None, True, 'target "y": expected labels, got 45 numbers such as 7: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels'),
+    "too many": (numbers(*[*range(101)] * 3), None, True, 'target "y": expected at most 100 labels, got 101: 0, 1, 2, 3, 4, ..; name another column as data.target, or every label in data.labels'),
     "one of several targets": (text("a", "b", "c"), None, False, 'target "y": expected two labels, got 3: "a", "b", "c"; of several targets each has two: set data.positive to the one that counts as 1, or make it the only target'),
     "order without a label": (text("a", "b", "c", "d"), ["a", "b", "c"], True, 'target "y": data.labels leaves out "d"; name every label of the column'),
     "order with one more": (text("a", "b", "c"), ["a", "b", "c", "dd"], True, 'target "y": data.labels is "dd", but the labels are "a", "b", "c"'),
@@ -87,6 +88,14 @@ def test_refused(column: Column, order: list[Any] | None, alone: bool, line: str
     with pytest.raises(DataError) as caught:
         fit_target("y", column, None, order, alone=alone)
     assert caught.value.lines == (line,)
+
+
+def test_many_whole_numbers_may_be_labels() -> None:
+    again = numbers(*[*range(45)] * 3)
+    assert fit_target("y", again, None, None, alone=True).outputs == 45
+    once = numbers(*range(45))
+    assert fit_target("y", once, None, [*range(45)], alone=True).outputs == 45
+    assert fit_target("y", numbers(*range(20)), None, None, alone=True).outputs == 20
 
 
 def test_notes() -> None:

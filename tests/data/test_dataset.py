@@ -165,7 +165,7 @@ def test_kinds_of_held_out_files_are_those_of_the_training_table(
         'validation: column "t": 2 of 2 rows hold a text not seen in training',
     )
     assert refusal(config_for(TABLE, data, v="a,t,y\nx,u,0\n2,u,1\n")) == (
-        'v.csv:2: column "a": expected a number, got "x"',
+        'v.csv:2: column "a": expected a number, got "x"; if that is a missing value, leave the field empty',
     )
 
 
@@ -325,7 +325,7 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "a,y\n1,0.5\n2,1.5\n3,2.5\n",
         "",
         (
-            'target "y": expected labels, got 3 numbers such as 0.5; name another column as data.target, or every label in data.labels',
+            'target "y": expected labels, got 3 numbers such as 0.5: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels',
         ),
     ),
     "no target": ("a,Y\n1,0\n", "", ('data.target: no column "y" in the data; it has "a", "Y"',)),

@@ -111,7 +111,9 @@ def test_a_target_may_be_missing(config_for: Callable[..., Config]) -> None:
     table = "a,y\n1,0\n2,\n3,1\n,1\n,NA\n"
     dataset = load_dataset(config_for(table, "missing_target: drop, missing: mean"))
     assert dataset.train.y.tolist() == [[0], [1], [1]]
-    assert "2 rows without a target are left out" in dataset.notes
+    left_out = "2 rows without a target are left out; "
+    advice = '"NA" counts as none: if that is a label, set data.keep_values: ["NA"]'
+    assert left_out + advice in dataset.notes
     with pytest.raises(DataError, match=r't.csv:5: column "a": missing value'):
         load_dataset(config_for(table, "missing_target: drop"))
 

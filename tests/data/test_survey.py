@@ -81,7 +81,11 @@ def test_positive(tmp_path: Path, labels: list[str], positive: Any, negative: An
         ("a,sex\n1,\n2,\n", 'target "sex": expected two labels, got only missing values'),
         (
             "a,sex\n1,0.5\n2,1.5\n3,2.5\n",
-            'target "sex": expected labels, got 3 numbers such as 0.5; name another column as data.target, or every label in data.labels',
+            'target "sex": expected labels, got 3 numbers such as 0.5: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels',
+        ),
+        (
+            "a,sex\n" + "".join(f"{i % 7},{i}\n" for i in range(45)),
+            'target "sex": expected labels, got 45 numbers such as 0: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels',
         ),
         (
             "a,sex\n1,5\n2,5\n",
@@ -133,3 +137,11 @@ def test_what_is_a_label_is_missing_elsewhere(tmp_path: Path) -> None:
     assert seen.keep_values == ("None",)
     assert seen.missing_values == {"x": ["None"], "c": ["None"]}
     assert [feature.missing for feature in seen.features] == [18, 1]
+
+
+def test_a_sign_of_a_missing_value_among_numbers_is_no_label(tmp_path: Path) -> None:
+    rows = [f"{i},{label}" for i, label in enumerate([*range(3)] * 9 + ["None"])]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    found = survey(tmp_path / "t.csv", ["y"])
+    (target,) = found.targets
+    assert (target.column.missing, target.labels, found.keep_values) == (1, (0, 1, 2), ())

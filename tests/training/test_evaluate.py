@@ -189,6 +189,20 @@ def test_missing_values_are_refused(workshop: Workshop) -> None:
         evaluate(model, holes(workshop))
 
 
+@pytest.mark.parametrize("policy", ["error", "drop", "median"])
+def test_rows_without_a_target_are_left_out_and_counted(workshop: Workshop, policy: str) -> None:
+    model = workshop.train(f"data.missing={policy}").model
+    path, whole = workshop.path / "partly.csv", workshop.path / "whole.csv"
+    path.write_text("a,b,y\n1,2,0\n2,1,\n0.5,1,1\n1,1,NA\n")
+    whole.write_text("a,b,y\n1,2,0\n0.5,1,1\n")
+    found = evaluate(model, path)
+    assert found.notes == ("2 rows without a target are left out",)
+    assert found.metrics == evaluate(model, whole).metrics
+    path.write_text("a,b,y\n1,2,\n2,1,\n")
+    with pytest.raises(DataError, match="no row is left to evaluate on: each has no target"):
+        evaluate(model, path)
+
+
 def test_no_row_left(workshop: Workshop) -> None:
     model = workshop.train("data.missing=drop").model
     path = workshop.path / "empty.csv"

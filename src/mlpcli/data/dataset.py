@@ -25,7 +25,7 @@ from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Table
 from mlpcli.data.table.store import duckdb_errors
-from mlpcli.data.table_notes import table_notes
+from mlpcli.data.table_notes import table_notes, unlabelled_note
 from mlpcli.data.target import AnyTarget, Classes, classes_of, fit_target, one_hot
 from mlpcli.data.twins import twin_notes
 from mlpcli.errors import DataError
@@ -294,7 +294,7 @@ def _encode_all(
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
         notes.insert(0, dropped)
     if train.unlabelled:
-        notes.insert(0, f"{train.unlabelled} rows without a target are left out")
+        notes.insert(0, unlabelled_note(train.unlabelled, train.table, roles.targets))
     chosen = place_for(sum(map(len, examples.values())), encoder, dtype, place)
     parts: dict[str, AnyRows] = {}
     with counting("row encoded", sum(map(len, examples.values()))) as count:

@@ -180,8 +180,11 @@ def _kept_labels(table: Table, targets: Sequence[str], reading: Reading) -> dict
     found = {}
     for name in texts_met(_plainly(table, reading.missing.minus([_LABEL])), targets, [_LABEL]):
         own = {name: reading.missing_of(name).minus([_LABEL])}
-        with Table(table.paths, replace(reading, columns=(name,), missing_in=own)) as again:
-            column = again.load().read([name])[name]
+        try:
+            with Table(table.paths, replace(reading, columns=(name,), missing_in=own)) as again:
+                column = again.load().read([name])[name]
+        except DataError:  # the labels are numbers, and a text is none of them
+            continue
         if isinstance(column, Categorical) and _is_label(column, _LABEL):
             found[name] = column
     return found

@@ -6,16 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from mlpcli.data.labels import listed
-from mlpcli.text import show_name
+from mlpcli.data.table.reading import MISSING
+from mlpcli.text import quoted, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from mlpcli.config import DataConfig
     from mlpcli.data.rules import Policies
-    from mlpcli.data.table import Table
+    from mlpcli.data.table import Origin, Table
 
-__all__ = ["gaps_in_words", "missing_note", "notation_notes", "table_notes"]
+__all__ = ["gaps_in_words", "missing_note", "notation_notes", "table_notes", "unlabelled_note"]
 
 _NAMES = 4
 _POINTED = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
@@ -81,6 +82,24 @@ def gaps_in_words(gaps: Mapping[str, int]) -> str:
     total = sum(gaps.values())
     values = "1 value is" if total == 1 else f"{total} values are"
     return f"{values} missing: {where}{more}"
+
+
+def unlabelled_note(count: int, origin: Origin | None = None, targets: Sequence[str] = ()) -> str:
+    """Return a note on rows that are left out, as they have no target.
+
+    Where an origin is given, the usual signs of a missing value that it holds instead of labels in
+    its first rows are named, since one may be a label.
+    """
+    row, are = ("row", "is") if count == 1 else ("rows", "are")
+    note = f"{count} {row} without a target {are} left out"
+    sources = () if origin is None else origin.sources
+    cells = (source.signs_of_missing(name) for source in sources for name in targets)
+    signs = sorted(set().union(*cells).intersection(MISSING[1:]))
+    if not signs:
+        return note
+    kept = ", ".join(map(quoted, signs))
+    them, label = ("they are", "labels") if len(signs) > 1 else ("that is", "a label")
+    return f"{note}; {kept} counts as none: if {them} {label}, set data.keep_values: [{kept}]"
 
 
 def _named(names: list[str]) -> str:

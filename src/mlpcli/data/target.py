@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from mlpcli.data.columns import is_missing
 from mlpcli.data.labels import (
     Label,
     distinct,
@@ -37,6 +38,8 @@ __all__ = ["AnyTarget", "Classes", "OneAgainstRest", "Target", "classes_of", "fi
 
 _TRUE = ("true", "True", "TRUE")
 _MOST_LABELS = 100
+_MANY_NUMBERS = 20  # labels of which as many, and with
+_FEWEST_ROWS = 3  # fewer rows each, are rather measurements
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class Classes:
         """
         labels = distinct(column)
         if order is None:
-            _refuse_measurements(name, labels)
+            _refuse_measurements(name, labels, int((~is_missing(column)).sum()))
             return cls(name, kind_of(column), tuple(labels))
         chosen = tuple(named(name, labels, wanted, "data.labels") for wanted in order)
         left_out = [label for label in labels if label not in chosen]
@@ -276,15 +279,19 @@ def _is_soft(labels: list[Label]) -> bool:
     return min(numbers) >= 0 and max(numbers) <= 1 and any(0 < label < 1 for label in numbers)
 
 
-def _refuse_measurements(name: str, labels: list[Label]) -> None:
+def _refuse_measurements(name: str, labels: list[Label], rows: int) -> None:
+    """Raise DataError for too many labels, and for numbers that measure: decimals, or rare ones."""
+    numbers = [label for label in labels if not isinstance(label, str)]
+    measured = [label for label in numbers if isinstance(label, float)]
+    rare = len(numbers) > _MANY_NUMBERS and rows < _FEWEST_ROWS * len(labels)
+    if measured or rare:
+        raise DataError(f"target {show_name(name)}: expected labels, got {len(labels)} numbers "
+                        f"such as {listed((measured or numbers)[:1])}: mlp classifies, and does no "
+                        "regression; name another column as data.target, or every label in "
+                        "data.labels")  # fmt: skip
     if len(labels) > _MOST_LABELS:
         raise DataError(f"target {show_name(name)}: expected at most {_MOST_LABELS} labels, got "
                         f"{len(labels)}: {listed(labels)}; name another column as data.target, or "
-                        "every label in data.labels")  # fmt: skip
-    measured = [label for label in labels if isinstance(label, float)]
-    if measured:
-        raise DataError(f"target {show_name(name)}: expected labels, got {len(labels)} numbers "
-                        f"such as {listed(measured[:1])}; name another column as data.target, or "
                         "every label in data.labels")  # fmt: skip
 
 

@@ -68,12 +68,10 @@ def starter_notes(survey: Survey) -> tuple[str, ...]:
     """Return what the comments of `starter_config` say of guesses and of what it leaves out."""
     notes = [*survey.notes]
     for target in survey.targets:
-        name, missing = show_name(target.column.name), target.column.missing
+        name = show_name(target.column.name)
         if target.positive is not None and target.negative is not None:
             chosen, other = quoted(target.positive), quoted(target.negative)
             notes.append(f"target {name}: {chosen} counts as 1, and {other} as 0: {target.why}")
-        if missing:
-            notes.append(f"target {name}: {missing} rows have none and are left out")
     aside = [column for column in survey.features if column.aside]
     if len(aside) < len(survey.features):
         notes += [f"column {show_name(c.name)} is left out: {c.aside}" for c in aside]

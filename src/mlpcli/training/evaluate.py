@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
 from mlpcli.data.rows import cuts
 from mlpcli.data.table import Scan
+from mlpcli.data.table_notes import unlabelled_note
 from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
 from mlpcli.parallel import ALONE, limit_blas
@@ -194,7 +195,7 @@ def _score_tables(
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
         kinds[roles.weight] = "number"
-    logits, labels, weights, unseen, read = [], [], [], Counter[str](), 0
+    logits, labels, weights, unseen, read, unlabelled = [], [], [], Counter[str](), 0, 0
 
     with (
         Scan(files, model.reading_of(kinds)) as scan,
@@ -210,19 +211,23 @@ def _score_tables(
             if found.weight is not None:
                 weights.append(found.weight)
             unseen.update(new)
+            unlabelled += found.unlabelled
             count(scan.rows - read)
             read = scan.rows
         left = sum(map(len, labels))
         digest, dropped = scan.digest, scan.rows - left
         notes = list(scan.notes)
     if not left:
-        raise DataError(f"{files[0]}: no row is left to evaluate on: each misses a value")
+        what = "has no target" if 0 < unlabelled == dropped else "misses a value"
+        raise DataError(f"{files[0]}: no row is left to evaluate on: each {what}")
     weight = np.concatenate(weights) if weights else None
     if weight is not None and not weight.any():
         raise DataError(f'{files[0]}: column "{roles.weight}": every weight is 0')
     notes += unseen_notes(unseen, left)
-    if dropped:
-        notes.append(f"{dropped} rows with a missing value are left out")
+    if unlabelled:
+        notes.append(unlabelled_note(unlabelled))
+    if dropped > unlabelled:
+        notes.append(f"{dropped - unlabelled} rows with a missing value are left out")
     h, y = np.concatenate(logits), one_hot(np.concatenate(labels), model.targets)
     return scored(model, h, y, model.thresholds, weight), digest, notes
 
@@ -236,8 +241,12 @@ def _score(
 
 
 def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapping[str, Column]]]:
-    """Yield labels and columns of each block; DataError where they miss what they must not."""
-    start, policies = 0, model.encoder.policies
+    """Yield labels and columns of each block; DataError where they miss what they must not.
+
+    Rows without a target cannot be measured, whatever became of them in training: they are left
+    out.
+    """
+    start, policies = 0, replace(model.encoder.policies, target="drop")
     for columns in scan.blocks():
         found = read_labels(scan, columns, roles, model.targets, policies, start=start)
         yield found, columns if found.kept is None else take(columns, found.kept)

@@ -35,8 +35,16 @@ def number(line: int, value: str, column: str = "a") -> str:
     return f'data.csv:{line}: column "{column}": expected a number, got "{value}"'
 
 
+def advised(line: int, value: str, more: str = "") -> str:
+    """Return the complaint that is the first of column "a", with the next step."""
+    missing = f'if that is a missing value, set data.missing_values: ["{value}"]'
+    missing = missing.replace("\\x", "\\u00")  # as YAML and JSON write it
+    types = 'if the column holds texts, set data.types: {"a": text}'
+    return f"{number(line, value)}{more}; {missing}; {types}"
+
+
 QUOTED = b'a,b\n1,x\nabc,y\n"q\nr",z\n5,"a\nb"\n7,1\n8,2\n9,3\nzzz,w\n'
-CODE = "; if that is a missing value, name it in data.missing_values"
+CODE = '; if that is a missing value, set data.missing_values: ["NAN"]'
 COMMA = "; decimal comma? put such numbers in quotes, or part the fields with ;"
 OPEN_QUOTE = "a quote opens in this row and never closes"
 AFTER_QUOTE = 'text after a closing quote; inside quotes, write " as ""'
@@ -44,12 +52,12 @@ AFTER_QUOTE = 'text after a closing quote; inside quotes, write " as ""'
 BAD_ROWS = {
     "after quoted newlines": (
         QUOTED,
-        [number(3, "abc"), number(4, "q\\nr"), number(11, "zzz")],
+        [advised(3, "abc"), number(4, "q\\nr"), number(11, "zzz")],
     ),
-    "crlf": (b"a,b\r\n1,2\r\nx,3\r\n", [number(3, "x")]),
-    "cr": (b"a,b\r1,2\rx,3\r", [number(3, "x")]),
-    "mixed line ends": (b"a,b\r\n1,x\n2,y\r\nu,z\n", [number(4, "u")]),
-    "blank lines before": (b"\n\na,b\n1,2\n\nx,3\n", [number(6, "x")]),
+    "crlf": (b"a,b\r\n1,2\r\nx,3\r\n", [advised(3, "x")]),
+    "cr": (b"a,b\r1,2\rx,3\r", [advised(3, "x")]),
+    "mixed line ends": (b"a,b\r\n1,x\n2,y\r\nu,z\n", [advised(4, "u")]),
+    "blank lines before": (b"\n\na,b\n1,2\n\nx,3\n", [advised(6, "x")]),
     "not finite": (
         b"a\n1\n2\n3\n1e400\ninf\n-inf\n",
         [number(5, "1e400"), number(6, "inf"), number(7, "-inf")],
@@ -61,39 +69,39 @@ BAD_ROWS = {
         [number(62, "3.75 without ,", "b")],
     ),
     "percent": (b"a\n" + b"1%\n" * 60 + b"3\n", [number(62, "3 without %")]),
-    "control character": (b"a\n1\nx\x07\n", [number(3, "x\\x07")]),
+    "control character": (b"a\n1\nx\x07\n", [advised(3, "x\\x07")]),
     "several in one row": (
         b"a,b,c\n1,2,3\nx,2,z\n",
-        [number(3, "x") + ", and 1 more in this row"],
+        [advised(3, "x", ", and 1 more in this row")],
     ),
     "ragged": (
         b"a,b\n1,x\n2\n3,y,z\n\n4,w\n5,w,\nq,3\n",
         [
             "data.csv:3: expected 2 fields, got 1",
             "data.csv:4: expected 2 fields, got 3",
-            number(8, "q"),
+            advised(8, "q"),
         ],
     ),
     "ragged, one column": (b"a\n1\n1,5\n3\n", ["data.csv:3: expected 1 field, got 2" + COMMA]),
     "quote never closed": (b'a,b\n1,x\n2,"abc\n3,y\n4,w\n', [f"data.csv:3: {OPEN_QUOTE}"]),
     "quote closed by a later row": (
         b'a,b\n1,x\n2,"abc\n3,y\n4,"w"\nzz,f\n',
-        [f"data.csv:3: {OPEN_QUOTE}", number(6, "zz")],
+        [f"data.csv:3: {OPEN_QUOTE}", advised(6, "zz")],
     ),
     "quote inside quotes": (b'a,b\n1,x"y\n2,"abc"d\n3,y\n', [f"data.csv:3: {AFTER_QUOTE}"]),
     "quotes that are right": (
         b'a,b\n"1" ,"x"\n2\n"3" , "y\nz"\n"u" , "x,""" \n',
-        ["data.csv:3: expected 2 fields, got 1", number(6, "u")],
+        ["data.csv:3: expected 2 fields, got 1", advised(6, "u")],
     ),
     "damaged UTF-8 in text": (
         b"a,b\n1,\xc3\xa9\n2,caf\xe9\n3,y\n",
         ['data.csv:3: column "b": expected UTF-8, got byte 0xe9'],
     ),
-    "cp1252 in a number": (b"a,b\n1,x\n\xe9,y\n3,y\n", [number(3, "\u00e9")]),
+    "cp1252 in a number": (b"a,b\n1,x\n\xe9,y\n3,y\n", [advised(3, "\u00e9")]),
     "more than five": (
         b"a,b\n" + b"1,x\n" * 50 + b"x,y\n1\n" * 6,
         [
-            number(52, "x"),
+            advised(52, "x"),
             "data.csv:53: expected 2 fields, got 1",
             number(54, "x"),
             "data.csv:55: expected 2 fields, got 1",
@@ -103,14 +111,14 @@ BAD_ROWS = {
     ),
     "exactly five": (
         b"a,b\n" + b"1,x\n" * 50 + b"x,y\n" * 5,
-        [number(i, "x") for i in range(52, 57)],
+        [advised(52, "x"), *(number(i, "x") for i in range(53, 57))],
     ),
-    "half are numbers": (b"a\nx\n1\n", [number(2, "x")]),
+    "half are numbers": (b"a\nx\n1\n", [advised(2, "x")]),
     "late majority": (
         b"a\n" + b"x\n" * 3 + b"NA\n" * 500 + b"1\n" * 3,
-        [number(i, "x") for i in (2, 3, 4)],
+        [advised(2, "x"), number(3, "x"), number(4, "x")],
     ),
-    "NUL far down": (b"a,b\n" + b"1,x\n" * 30_000 + b"2\0,x\n", [number(30_002, "2\\x00")]),
+    "NUL far down": (b"a,b\n" + b"1,x\n" * 30_000 + b"2\0,x\n", [advised(30_002, "2\\x00")]),
 }
 
 
@@ -274,7 +282,8 @@ def test_several_files() -> None:
     )
     with pytest.raises(DataError) as raised:
         Table(["1.csv", "3.csv"]).load()
-    assert raised.value.lines == ('3.csv:5: column "a": expected a number, got "bad"',)
+    (line,) = raised.value.lines
+    assert line == advised(5, "bad").replace("data.csv", "3.csv")
 
 
 @pytest.mark.parametrize("limit", ["banana", ""])

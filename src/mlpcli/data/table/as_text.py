@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, cast
 import duckdb
 
 from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
+from mlpcli.data.table.misfit import advice
 from mlpcli.data.table.notation import notations_in
 from mlpcli.data.table.numerals import PLAIN
 from mlpcli.data.table.query import as_text, read_csv
-from mlpcli.data.table.reading import CODES
 from mlpcli.data.table.stream import stream
 from mlpcli.text import show, show_name
 
@@ -63,7 +63,7 @@ def load_as_text(origin: Origin) -> None:
         counts.append(rows)
     origin.counts, origin.copied = counts, copied
     origin.kinds = _settle(store, names, {name: origin.certain(name) for name in names})
-    complaints, count = _find_misfits(store, origin.kinds)
+    complaints, count = _find_misfits(origin)
     if total + count:
         places = origin.lines(list(complaints))
         faults += [(*place, text) for place, text in zip(places, complaints.values(), strict=True)]
@@ -193,11 +193,12 @@ def _settle(
     }
 
 
-def _find_misfits(store: Store, kinds: Mapping[str, Kind]) -> tuple[dict[int, str], int]:
+def _find_misfits(origin: Origin) -> tuple[dict[int, str], int]:
     """Find texts in number columns; return the first five rows with a complaint, and a count."""
+    store = origin.store
     bad = {
         name: f"CASE WHEN {_number(i)} IS NULL THEN k{i} END"
-        for i, (name, kind) in enumerate(kinds.items())
+        for i, (name, kind) in enumerate(origin.kinds.items())
         if kind == "number"
     }
     run = store.connection.execute
@@ -208,17 +209,21 @@ def _find_misfits(store: Store, kinds: Mapping[str, Kind]) -> tuple[dict[int, st
     count = cast("int", store.first("SELECT count(DISTINCT place) FROM misfits")[0])
     first = f"SELECT DISTINCT place FROM misfits ORDER BY place LIMIT {SHOWN}"  # noqa: S608
     complaints = {}
+    advised: set[str] = set()
     for (place,) in run(first).fetchall() if count else ():
         values = _ask(store, f"texts WHERE rowid = {place}", list(bad.values()))
-        complaints[place] = _complain(dict(zip(bad, values, strict=True)))
+        found = [(n, str(v)) for n, v in zip(bad, values, strict=True) if v is not None]
+        (name, value), more = found[0], f", and {len(found) - 1} more in this row"
+        got = f"column {show_name(name)}: expected a number, got {show(value)}"
+        todo = "" if name in advised else _advice(origin, name, value)
+        complaints[place] = got + more * (len(found) > 1) + todo
+        advised |= {name} if todo else set()
     return complaints, count
 
 
-def _complain(values: Mapping[str, object]) -> str:
-    (name, value), *others = ((name, v) for name, v in values.items() if v is not None)
-    more = f", and {len(others)} more in this row" if others else ""
-    advice = "; if that is a missing value, name it in data.missing_values" * (value in CODES)
-    return f"column {show_name(name)}: expected a number, got {show(str(value))}{advice}{more}"
+def _advice(origin: Origin, name: str, value: str) -> str:
+    lacks = origin.rewritten[name].stranger if name in origin.rewritten else ""
+    return advice(name, value, lacks=lacks, decided=name in origin.reading.kinds)
 
 
 def _number(i: int) -> str:

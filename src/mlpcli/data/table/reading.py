@@ -32,8 +32,9 @@ __all__ = [
 
 BLANKS = " \t\u00a0"  # the last is the no-break space, which web pages and Excel leave
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
-CODES = (".", "-", "--", "*", "#N/A", "<NA>", "n/a", "N.A.", "na", "Na", "NAN", "NaT", "#VALUE!",
-         "#DIV/0!", "#NUM!", "(null)", "missing", "Missing", "MISSING")  # fmt: skip
+CODES = (".", "-", "--", "*", "#N/A", "#NV", "#VALUE!", "#DIV/0!", "#NUM!", "#NAME?", "#REF!",
+         "#NULL!", "<NA>", "n/a", "N.A.", "n.a.", "k.A.", "na", "Na", "NAN", "NaT", "\\N", "nil",
+         "(null)", "missing", "Missing", "MISSING")  # fmt: skip
 """Texts that stand for a missing value in many tables, but not in all."""
 
 Kind: TypeAlias = Literal["number", "text"]
