@@ -53,8 +53,9 @@ class Bench:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
         self._pipe, theirs = _FORK.Pipe()
-        self._server = _FORK.Process(target=_serve, args=(self.source, tests, theirs))
+        self._server = _FORK.Process(target=_serve, args=(self.source, tests, theirs, self._pipe))
         self._server.start()
+        theirs.close()
 
     def __enter__(self) -> Bench:
         return self
@@ -96,8 +97,9 @@ class Bench:
 _FORK = multiprocessing.get_context("fork")
 
 
-def _serve(source: Path, tests: Sequence[str], pipe: Connection) -> None:
+def _serve(source: Path, tests: Sequence[str], pipe: Connection, other_end: Connection) -> None:
     """Collect the tests once; run some of them in a process of their own as often as asked."""
+    other_end.close()  # so that the pipe ends with whoever asks
     sys.exit(_pytest(source.parent, tests, _Server(source, pipe)))
 
 
@@ -112,9 +114,10 @@ class _Server:
         self.config = session.config
         self.items = {item.nodeid: item for item in session.items}
         self.loaded = Loaded(self.source)
-        while (task := self.pipe.recv()) is not None:
-            work, given, processor = task
-            self.pipe.send(_forked(work, (self, *given), processor))
+        with contextlib.suppress(EOFError):
+            while (task := self.pipe.recv()) is not None:
+                work, given, processor = task
+                self.pipe.send(_forked(work, (self, *given), processor))
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
