@@ -101,7 +101,6 @@ def test_holes_are_filled_as_in_training(workshop: Workshop, policy: str) -> Non
     assert np.isfinite(p).all()
     assert predictions.notes() == [
         'column "colour": 1 of 4 rows hold a text not seen in training',
-        '2 values are missing: 1 in "a", 1 in "colour"; filled in as in training',
     ]
     fill = model.encoder.rules[0].fill
     path = workshop.path / "filled.csv"

@@ -132,8 +132,8 @@ class Checkpoint:
             raise UsageError(
                 f"{self.path}: the data files have changed since; start anew with --force"
             )
-        done = self.metadata["position"].get("epoch")
-        if isinstance(done, int) and done > loop.epochs:
+        done, planned = self.metadata["position"].get("epoch"), self.metadata["config"]["training"]
+        if isinstance(done, int) and loop.epochs < done <= planned["epochs"]:
             raise UsageError(
                 f"{self.path}: {done} epochs are done, and training.epochs is {loop.epochs} now; "
                 f"set it to {done} or more, or start anew with --force"

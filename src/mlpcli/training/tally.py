@@ -1,4 +1,4 @@
-"""Tallies what is odd about rows that are predicted: values that are filled in, and far-off ones.
+"""Tallies what is odd about rows that are predicted: those without a value, and far-off values.
 
 A value is far off where it lies more than ten standard deviations from the mean of training. Of a
 whole column that tells of another unit, or of other marks of decimals and thousands.
@@ -14,7 +14,6 @@ import numpy as np
 
 from mlpcli.data.columns import is_missing
 from mlpcli.data.rules import NumberRule
-from mlpcli.data.table_notes import gaps_in_words
 from mlpcli.text import counted, show_name
 
 if TYPE_CHECKING:
@@ -32,13 +31,12 @@ _FEWEST = 2  # values that may tell of a column
 
 @dataclass
 class Tally:
-    """Counts over rows, which add up: values by column that are `filled` in, and that are `far`.
+    """Counts over rows, which add up: values by column that are `far` from those of training.
 
     `present` counts the values of columns that have far ones, `examples` has one of these.
     `empty` are rows without any value, which are filled in as a whole.
     """
 
-    filled: Counter[str] = field(default_factory=Counter)
     far: Counter[str] = field(default_factory=Counter)
     present: Counter[str] = field(default_factory=Counter)
     examples: dict[str, float] = field(default_factory=dict)
@@ -46,7 +44,6 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Count some more rows."""
-        self.filled.update(other.filled)
         self.far.update(other.far)
         self.present.update(other.present)
         self.examples = {**other.examples, **self.examples}
@@ -57,10 +54,10 @@ class Tally:
         """Count the rows of one block."""
         tally = cls()
         masks = {name: is_missing(columns[name]) for name in encoder.names}
-        for name, mask in masks.items():
-            if mask.any() and encoder.policies.fill(name):
-                tally.filled[name] = int(np.count_nonzero(mask))
-        if 1 < len(tally.filled) == len(masks):
+        filled = [
+            name for name, mask in masks.items() if mask.any() and encoder.policies.fill(name)
+        ]
+        if 1 < len(filled) == len(masks):
             tally.empty = int(np.count_nonzero(_everywhere(masks)))
         for rule in encoder.rules:
             if isinstance(rule, NumberRule):
@@ -81,8 +78,6 @@ class Tally:
 
     def notes(self, encoder: Encoder) -> Iterator[str]:
         """Yield what is worth knowing."""
-        if self.filled:
-            yield f"{gaps_in_words(self.filled)}; filled in as in training"
         if self.empty:
             have = "has" if self.empty == 1 else "have"
             yield f"{counted(self.empty, 'row')} {have} no value at all, but {have} a prediction"

@@ -159,7 +159,7 @@ class Scene:
         if top > self.depth + 1:
             return self._whole(rules, lowest).theta
         theta, f = self._right.theta.copy(), self._up_to(int(min(top, self.depth)))
-        below, delta = theta[: f.network.theta.size], self._deltas[len(f.H)]
+        below, delta = theta[: f.network.theta.size], self.deltas[len(f.H)]
         penalty = self.case.objective.penalty_gradient
         backward(f, delta, penalty, rules, lowest, right=below)
         return theta
@@ -177,7 +177,7 @@ class Scene:
         return self._whole(RIGHT)
 
     @cached_property
-    def _deltas(self) -> list[FloatArray]:
+    def deltas(self) -> list[FloatArray]:
         """delta_1 .. delta_L of the right pass, index 0 unused."""
         objective, W, s = self.case.objective, self.W, self.s
         deltas = [objective.delta(self._derivative, self.case.omega)]

@@ -24,6 +24,7 @@ __all__ = ["BUGS"]
 
 _BELOW = "the tensors above are right; from this layer down each entry is off by a ratio of its own"
 _ONES = np.ones((1, 1))
+_NEAR_ONE = 1e-4
 
 
 def _mutants(make: Callable[[Scene, int], OnArray], scene: Scene) -> Iterator[Mutant]:
@@ -37,8 +38,15 @@ def _made_so(makers: Mapping[int, OnArray], rules: Rules) -> Rules:
 
 
 def _slope_of_upstream(scene: Scene) -> Iterator[Mutant]:
-    if any((scene.s[k] != 1).any() for k in scene.hidden):  # else f' is 1 of anything
-        yield from _mutants(_times_slope_of_itself, scene)
+    for mutant in _mutants(_times_slope_of_itself, scene):
+        if any(_bends(scene, k) for k in mutant.layers):
+            yield mutant
+
+
+def _bends(scene: Scene, layer: int) -> bool:
+    """Whether f' of what comes from above is not 1: else it is missing-sigma-prime."""
+    error = scene.deltas[layer + 1] @ scene.W[layer + 1]
+    return bool((np.abs(scene.slope_at(layer, error) - 1) > _NEAR_ONE).any())
 
 
 def _times_slope_of_itself(scene: Scene, layer: int) -> OnArray:
