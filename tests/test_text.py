@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 import pytest
 import yaml
 from hypothesis import given
@@ -62,6 +64,23 @@ def test_what_is_long_loses_its_middle() -> None:
 def test_did_you_mean() -> None:
     assert did_you_mean("epoch", ["epochs", "seed"]) == ', did you mean "epochs"?'
     assert did_you_mean("zzz", ["epochs", "seed"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "other"), [("y", "Y"), ("SIZE", "size"), ("stra\u00dfe", "STRASSE")]
+)
+def test_a_name_in_another_case_is_meant(name: str, other: str) -> None:
+    assert did_you_mean(name, ["a", other]) == f', did you mean "{other}"?'
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_name_that_looks_the_same_is_said_to_be_another(backwards: bool) -> None:
+    word = "Gr\u00f6\u00dfe"
+    forms = [normalize("NFC", word), normalize("NFD", word)]
+    name, other = reversed(forms) if backwards else forms
+    assert did_you_mean(name, ["Groesse", other]) == (
+        f', did you mean "{other}"? It looks the same and is of other characters (NFC, NFD)'
+    )
 
 
 def test_one_of() -> None:

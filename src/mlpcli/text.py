@@ -100,10 +100,23 @@ def show_name(name: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``', did you mean "x"?'`` for the nearest of the known names, or an empty string."""
-    from difflib import get_close_matches
+    """Return ``', did you mean "x"?'`` for the nearest of the known names, or an empty string.
 
-    nearest = get_close_matches(name, list(known), n=1)
+    The nearest is one that differs by case alone, be it by all letters, or that looks the same: e
+    with an accent is one character or two.
+    """
+    from difflib import get_close_matches
+    from unicodedata import normalize
+
+    known = list(known)
+    composed = normalize("NFC", name)
+    for other in known:
+        if other != name and normalize("NFC", other) == composed:
+            return (
+                f', did you mean "{other}"? It looks the same and is of other characters (NFC, NFD)'
+            )
+    alike = [other for other in known if other.casefold() == name.casefold()]
+    nearest = alike or get_close_matches(name, known, n=1)
     return f', did you mean "{nearest[0]}"?' if nearest else ""
 
 

@@ -33,7 +33,7 @@ TABLES: dict[str, tuple[bytes | None, str]] = {
     "text in a number column": (b"x,c,y\n1,a,no\nabc,b,yes\n3,b,yes\n", 'points.csv:3: column "x": expected a number, got "abc"'),
     "another positive label": (b"x,c,y\n1,a,no\n2,b,maybe\n3,c,nil\n", 'target "y": data.positive is "yes", but the labels are "maybe", "nil", "no"'),
     "one class": (b"x,c,y\n1,a,yes\n2,b,yes\n", 'target "y": expected two labels, got only "yes"; a classifier needs rows of both classes'),
-    "missing target": (b"x,c,Y\n1,a,no\n2,b,yes\n", 'data.target: no column "y" in the data; it has "x", "c", "Y"'),
+    "missing target": (b"x,c,Y\n1,a,no\n2,b,yes\n", 'data.target: no column "y" in the data, did you mean "Y"?'),
     "gzip cut short": (gzip.compress(b"x,c,y\n" + bytes(range(32, 127)) * 99)[:-20], "points.csv: "),
     "Parquet in name only": (b"PAR1 nothing of the kind", "points.csv: "),
 }  # fmt: skip

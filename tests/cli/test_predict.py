@@ -56,7 +56,7 @@ def test_columns_are_found_by_name(here: Path, mlp: Mlp) -> None:
 def test_a_missing_column_is_named(here: Path, mlp: Mlp) -> None:
     (here / "a.csv").write_text("x,C\n1,red\n")
     ran = mlp("predict", MODEL, "a.csv")
-    assert (ran.status, ran.out, ran.lines) == (2, "", ['a.csv: no column "c"; it has "x", "C"'])
+    assert (ran.status, ran.out, ran.lines) == (2, "", ['a.csv: no column "c", did you mean "C"?'])
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate"])

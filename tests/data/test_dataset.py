@@ -328,7 +328,7 @@ REFUSED: dict[str, tuple[str, str, tuple[str, ...]]] = {
             'target "y": expected labels, got 3 numbers such as 0.5: mlp classifies, and does no regression; name another column as data.target, or every label in data.labels',
         ),
     ),
-    "no target": ("a,Y\n1,0\n", "", ('data.target: no column "y" in the data; it has "a", "Y"',)),
+    "no target": ("a,Y\n1,0\n", "", ('data.target: no column "y" in the data, did you mean "Y"?',)),
     "one class to train on": (
         "a,part,y\n1,t,1\n2,t,1\n3,v,0\n",
         "validation: {column: part, value: v}",

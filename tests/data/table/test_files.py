@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from mlpcli.data.table import Reading, Table
 from mlpcli.data.table.files import find_files, sha256
 from mlpcli.errors import DataError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_digest_ends_with_the_files(tmp_path: Path) -> None:
@@ -57,3 +54,12 @@ def test_a_long_field_is_no_open_quote(tmp_path: Path, size: int) -> None:
         Table([path], Reading()) as table,
     ):
         table.load()
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.csv", "s3://bucket/b?c=1.parquet"])
+def test_addresses_are_not_read(tmp_path: Path, address: str) -> None:
+    for name in (address, Path(address), tmp_path / address):
+        with pytest.raises(DataError) as caught:
+            find_files([name], tmp_path)
+        expected = f"{address}: URLs are not read; download it first"
+        assert caught.value.lines == (expected,)

@@ -11,6 +11,7 @@ import glob
 import gzip
 import hashlib
 import os
+import re
 import shutil
 import stat
 import zlib
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 Format = Literal["csv", "gzip", "parquet"]
 
 FORMATS: tuple[tuple[bytes, Format], ...] = ((b"PAR1", "parquet"), (b"\x1f\x8b", "gzip"))
+_ADDRESS = re.compile(
+    r"(?:^|/)(https?|ftps?|s3|gs|hf|abfss?)://?(.*)", re.DOTALL
+)  # a Path has one /
 LONGEST_LINE = 4_000_000  # bytes, as DuckDB's buffer
 
 
@@ -137,6 +141,8 @@ def _expand(pattern: str) -> list[Path]:
     refuse_unreadable(path)
     if path.exists():
         return [path]
+    if address := _ADDRESS.search(pattern):
+        raise DataError(f"{address[1]}://{address[2]}: URLs are not read; download it first")
     if glob.has_magic(pattern):
         found = sorted(Path(p) for p in glob.glob(pattern, recursive=True) if not Path(p).is_dir())  # noqa: PTH207
         if not found:
