@@ -88,7 +88,7 @@ def without(*names: str, **changed: Any) -> dict[str, Any]:
         (without("W1"), 'F: expected an array "W1", got X, y, b1, W2, b2'),
         (without("b2"), 'F: no array "b2"; it has X, y, W1, b1, W2'),
         (without("W2"), 'F: "b2" belongs to no layer of a network of 1 layers'),
-        (without(w1=GOOD["W1"]), 'F: unknown array "w1"; expected X, y, W1, b1, ..'),
+        (without(w1=GOOD["W1"]), 'F: unknown array "w1", did you mean "W1"?'),
         (without(Q=GOOD["W1"]), 'F: unknown array "Q"; expected X, y, W1, b1, ..'),
         (without(X=GOOD["X"] * 1j), "F: X: expected real numbers, got complex128"),
         (without(y=GOOD["y"].astype(str)), "F: y: expected real numbers, got <U32"),

@@ -28,7 +28,7 @@ CONFLICTS = {
     "validation: {column: y, value: 1}": '2:16: data.validation.column: expected neither a target nor a feature, got "y"',
     "features: [a]\n  test: {column: a, value: 1}": '3:10: data.test.column: expected neither a target nor a feature, got "a"',
     "positive: [1, 2]": "2:3: data.positive: expected one label per target (1), got 2",
-    "positive: {Y: 1}": '2:14: data.positive.Y: expected a target as key, got "Y"',
+    "positive: {Y: 1}": '2:14: data.positive.Y: expected a target as key, got "Y", did you mean "y"?',
     "labels: [a, b, c]\n  positive: a": "2:3: data.labels: expected no order of labels beside data.positive, which is one against the rest",
     "labels: [a, b, a]": '2:18: data.labels[2]: expected each entry once, got "a" already at data.labels[0]; remove one',
     'decimal: ","\n  thousands: ","': '3:3: data.thousands: expected another character than data.decimal, got "," twice',
