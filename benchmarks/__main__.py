@@ -55,8 +55,9 @@ Python {platform.python_version()}, {versions}. Rounds: {rounds}.
 
 Every subject runs in a process of its own, in turn with the others. The ratio is our time over
 theirs in the same round, the median of the rounds; below 1 we are faster. "At most" is what
-we aim for. No peak memory is told that is less than what the measuring program had by then. torch and jax use all cores; ours takes one thread for the small shape and all
-cores, each with a single-threaded BLAS, for the others.
+we aim for. No peak memory is told that is less than what the measuring program had by then. torch
+and jax use all cores; ours takes one thread for the small shape and all cores, each with a
+single-threaded BLAS, for the others.
 """
 
 
