@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mlpcli.config import DataConfig
 from mlpcli.data.survey import ColumnSurvey, survey
 from mlpcli.errors import DataError
 
@@ -145,3 +146,22 @@ def test_a_sign_of_a_missing_value_among_numbers_is_no_label(tmp_path: Path) -> 
     found = survey(tmp_path / "t.csv", ["y"])
     (target,) = found.targets
     assert (target.column.missing, target.labels, found.keep_values) == (1, (0, 1, 2), ())
+
+
+def test_what_is_said_to_be_missing_is_all_that_is(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "x,y\n" + "".join(f"{i % 5 or -999},{'ab'[i % 2]}\n" for i in range(40)), "utf-8"
+    )
+    told = {"train": [str(path)], "target": ["y"], "missing_values": ["n.b."]}
+    assert survey(path, ["y"]).missing_values == {"x": [-999]}
+    assert survey(path, ["y"], said=DataConfig.model_validate(told)).missing_values == {}
+
+
+def test_signs_are_told_from_many_texts_in_linear_time(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = (f"{i},{'-' if i % 9 == 0 else f'name {i}'},{i % 2}\n" for i in range(100_000))
+    path.write_text("x,c,y\n" + "".join(rows), "utf-8")
+    seen = survey(path, ["y"])
+    assert seen.missing_values == {"c": ["-"]}
+    assert seen.features[1].missing == len(range(0, 100_000, 9))

@@ -10,15 +10,16 @@ import numpy as np
 
 from mlpcli.counting import counted, in_silence
 from mlpcli.data.columns import is_missing
-from mlpcli.data.describe import describe, sentinels, stands_aside
+from mlpcli.data.describe import describe, stands_aside
 from mlpcli.data.labels import Label, distinct, is_truth_pair, label_text
 from mlpcli.data.lone_labels import lone_label_notes
 from mlpcli.data.positive import word_for_yes
 from mlpcli.data.reading import reading_of
 from mlpcli.data.roles import marks_of
-from mlpcli.data.table import TRUTH, Categorical, Layout, Missing, Reading, Table
+from mlpcli.data.signs import Signs, find_signs, read_columns
+from mlpcli.data.table import TRUTH, Categorical, Layout, Reading, Table
 from mlpcli.data.table.header import looks_like_data
-from mlpcli.data.table.look import mixed_exponents, texts_met
+from mlpcli.data.table.look import mixed_exponents
 from mlpcli.data.table.reading import CODES
 from mlpcli.data.table_notes import notation_notes
 from mlpcli.data.target import AnyTarget, Classes, OneAgainstRest, fit_target
@@ -27,7 +28,7 @@ from mlpcli.records import dataclass
 from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mlpcli.config import DataConfig
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnSurvey", "Survey", "TargetSurvey", "survey"]
 
-_LABEL = "None"  # of the usual signs of a missing value the one that is a word
 _NUMBERED = re.compile(r"c[1-9][0-9]*")
 
 
@@ -101,25 +101,21 @@ def survey(
     """Read the table and describe it; raises DataError if it or a target cannot be used.
 
     Of two texts the word for yes is proposed as positive, or else the rarer one. What is `said` of
-    the table already is kept to: how it is read, what else columns are for, and which label is 1.
+    the table already is kept to: how it is read, what is missing, what else columns are for, and
+    which label is 1.
     """
     usual = Reading(as_written=frozenset(targets))
     if said is not None:
-        usual, drop = replace(reading_of(said), columns=None), (*drop, *said.drop)
+        usual = replace(reading_of(said), columns=None)
     reading = _layout_for(file, targets, usual)
-    with _open(file, drop, reading, counting) as table:
-        columns = {name: table.read([name])[name] for name in table.names}
-        codes = _codes(table, columns, usual.missing)
-        for name in targets:
-            codes[name] = [
-                code for code in codes.get(name, []) if not _is_label(columns[name], code)
-            ]
-        kept = {} if said and said.keep_values else _kept_labels(table, targets, reading)
-        if kept:
-            codes = _with_kept_as_missing(table, codes, columns.keys() - kept.keys())
-        codes = {name: some for name, some in codes.items() if some}
-        columns |= kept
-        columns = {name: _without(column, codes.get(name, [])) for name, column in columns.items()}
+    settled = said is not None and bool(said.missing_values)
+    with _open(file, drop, reading, counting, () if settled else CODES) as table:
+        signs = (
+            Signs(read_columns(table), {})
+            if settled
+            else find_signs(table, targets, usual.missing, reading)
+        )
+        columns = signs.columns
         taken = {*targets, *_other_roles(said)}
         features = {name: column for name, column in columns.items() if name not in taken}
         if not features:
@@ -138,7 +134,7 @@ def survey(
             features=seen,
             targets=tuple(survey_of for _, survey_of in fitted),
             types=_types(table, features),
-            missing_values=codes,
+            missing_values=signs.missing_values,
             notes=(
                 *table.notes,
                 *notation_notes(table, targets),
@@ -146,8 +142,8 @@ def survey(
                 *lone_label_notes(table, [target for target, _ in fitted]),
             ),
             header=reading.layout.header is None,
-            dropped=tuple(drop),
-            keep_values=(_LABEL,) if kept else (),
+            dropped=(*usual.drop, *drop),
+            keep_values=signs.keep_values,
         )
 
 
@@ -156,80 +152,6 @@ def _other_roles(said: DataConfig | None) -> set[str]:
     if said is None:
         return set()
     return {name for name in (said.group, said.weight, *marks_of(said)) if name is not None}
-
-
-def _is_label(column: Column, text: str | float) -> bool:
-    """Whether a text that may stand for a missing target is a label: the others are no more often.
-
-    It also is where the others would be too few to be told apart.
-    """
-    if not isinstance(column, Categorical) or text not in column.levels:
-        return False
-    counts = dict(zip(column.levels, _counts(column), strict=True))
-    others = [count for level, count in counts.items() if level not in {_LABEL, *CODES}]
-    return len(others) < 2 or counts[str(text)] >= min(others)
-
-
-def _counts(column: Categorical) -> list[int]:
-    counts: list[int] = np.bincount(column.codes + 1, minlength=len(column.levels) + 1).tolist()
-    return counts[1:]
-
-
-def _kept_labels(table: Table, targets: Sequence[str], reading: Reading) -> dict[str, Categorical]:
-    """Return the targets of which None, a usual sign of a missing value, is a label."""
-    found = {}
-    for name in texts_met(_plainly(table, reading.missing.minus([_LABEL])), targets, [_LABEL]):
-        own = {name: reading.missing_of(name).minus([_LABEL])}
-        try:
-            with Table(table.paths, replace(reading, columns=(name,), missing_in=own)) as again:
-                column = again.load().read([name])[name]
-        except DataError:  # the labels are numbers, and a text is none of them
-            continue
-        if isinstance(column, Categorical) and _is_label(column, _LABEL):
-            found[name] = column
-    return found
-
-
-def _with_kept_as_missing(
-    table: Table, codes: dict[str, list[str | float]], others: Collection[str]
-) -> dict[str, list[str | float]]:
-    """Return the codes, with what is a label of a target for the columns that hold it too."""
-    met = texts_met(table, sorted(others), [_LABEL])  # which is no sign to the table any more
-    return {name: [*codes.get(name, []), *met.get(name, [])] for name in {**codes, **met}}
-
-
-def _codes(
-    table: Table, columns: dict[str, Column], usual: Missing
-) -> dict[str, list[str | float]]:
-    """Return what columns hold that seems to stand for missing values, where they do."""
-    codes = [text for text in CODES if text in table.reading.missing.texts]
-    numbers = [name for name, column in columns.items() if not isinstance(column, Categorical)]
-    met = texts_met(_plainly(table, usual), numbers, codes) if codes else {}
-    found = {name: _codes_of(column, met.get(name, [])) for name, column in columns.items()}
-    return {name: some for name, some in found.items() if some}
-
-
-def _codes_of(column: Column, met: list[str]) -> list[str | float]:
-    if isinstance(column, Categorical):
-        return [text for text in column.levels if text in CODES]
-    return [*met, *sentinels(column)]
-
-
-def _without(column: Column, codes: Sequence[str | float]) -> Column:
-    """Return a column with some of its numbers or texts as missing values."""
-    if isinstance(column, Categorical):
-        levels = [level for level in column.levels if level not in codes]
-        places = [levels.index(level) if level in levels else -1 for level in column.levels]
-        return Categorical(np.array([*places, -1], np.int32)[column.codes], tuple(levels))
-    numbers = [code for code in codes if not isinstance(code, str)]
-    return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
-
-
-def _plainly(table: Table, usual: Missing) -> Table:
-    """Return the table as it would be read if no more were missing than usually is."""
-    plain = replace(table.reading, missing=usual)
-    table.sources = [replace(source, reading=plain) for source in table.sources]
-    return table
 
 
 def _layout_for(file: str | Path, targets: Sequence[str], reading: Reading) -> Reading:
@@ -253,9 +175,15 @@ def _layout_for(file: str | Path, targets: Sequence[str], reading: Reading) -> R
     return reading
 
 
-def _open(file: str | Path, drop: Sequence[str], reading: Reading, counting: Counting) -> Table:
-    """Return the loaded table, with more texts as missing values where it needs them."""
-    reading = replace(reading, drop=tuple(drop))
+def _open(
+    file: str | Path,
+    drop: Sequence[str],
+    reading: Reading,
+    counting: Counting,
+    codes: Sequence[str],
+) -> Table:
+    """Return the loaded table, with these codes as missing values where it needs them."""
+    reading = replace(reading, drop=(*reading.drop, *drop))
     with Table([file], replace(reading, columns=())) as table:
         for name in drop:
             if name not in table.all_names:
@@ -265,7 +193,7 @@ def _open(file: str | Path, drop: Sequence[str], reading: Reading, counting: Cou
         return Table([file], reading).load(counting)
     except DataError as error:
         own = {name: reading.missing_of(name) for name in reading.as_written}
-        more = replace(reading, missing=reading.missing.plus(CODES), missing_in=own)
+        more = replace(reading, missing=reading.missing.plus(codes), missing_in=own)
         try:
             return Table([file], more).load(counting)
         except DataError:
