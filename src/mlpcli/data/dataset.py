@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.counting import counted, in_silence
-from mlpcli.data.encoder import Encoder, encode_examples, place_for, spread
+from mlpcli.counting import in_silence
+from mlpcli.data.encoder import Encoder, encode_examples, place_for
 from mlpcli.data.examples import Examples, read_examples
+from mlpcli.data.fit_encoder import fit_encoder
 from mlpcli.data.frames import with_table
 from mlpcli.data.lone_labels import lone_label_notes
-from mlpcli.data.notes import DROP, column_notes, label_notes, target_notes, unseen_notes
+from mlpcli.data.notes import label_notes, target_notes, unseen_notes
 from mlpcli.data.reading import reading_of, reading_of_others, reading_to_document
 from mlpcli.data.roles import Roles, assign_roles
 from mlpcli.data.rows import Place, RowFile
-from mlpcli.data.rules import Policies, Rule, fit_rule
+from mlpcli.data.rules import Policies
 from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Table
@@ -37,11 +38,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from mlpcli.config import Config, DataConfig
     from mlpcli.counting import Counting
-    from mlpcli.data.examples import Chosen
     from mlpcli.data.frames import Data
     from mlpcli.data.rows import AnyRows
 
@@ -289,7 +287,9 @@ def _encode_all(
     for note in label_notes(train.y, targets):
         both = "both classes" if classes_of(targets) is None else "every label"
         raise DataError(f"train: {note}; a classifier needs rows of {both} to learn from")
-    encoder, notes = _fit_encoder(train, roles.features, targets, data, counting)
+    encoder, notes = fit_encoder(
+        train, roles.features, targets, data, policies_of(data), counting=counting
+    )
     if train.dropped:
         dropped = f"{train.dropped} rows with a missing value are left out (data.missing: drop)"
         notes.insert(0, dropped)
@@ -318,49 +318,6 @@ def _mean_weight(examples: Examples, part: str, column: str | None) -> float:
     if not mean:
         raise DataError(f"column {show_name(column or '')}: every weight of the {part} rows is 0")
     return mean
-
-
-def _fit_encoder(
-    train: Examples,
-    features: Sequence[str],
-    targets: Sequence[AnyTarget],
-    data: DataConfig,
-    counting: Counting,
-) -> tuple[Encoder, list[str]]:
-    """Return the encoder, and what is worth knowing of each column; columns are read one by one."""
-    study = _Study(
-        columns=train.columns,
-        y=train.y,
-        targets=targets,
-        policies=policies_of(data),
-        standardize=data.standardize,
-        most_levels=data.max_levels,
-        remedy=DROP if data.features is None else "take it out of data.features",
-    )
-    with counting("column", len(features)) as count:
-        found = counted(spread(study.of, features, len(train)), count)
-        rules, notes = zip(*found, strict=True)
-    return Encoder(rules, study.policies), [note for some in notes for note in some]
-
-
-@dataclass(frozen=True)
-class _Study:
-    """What is learnt of each column of the training rows, whose codes are y (N x targets)."""
-
-    columns: Chosen
-    y: NDArray[np.floating[Any]]
-    targets: Sequence[AnyTarget]
-    policies: Policies
-    standardize: bool
-    most_levels: int | None
-    remedy: str
-
-    def of(self, name: str) -> tuple[Rule, list[str]]:
-        """Return the rule of a column, and notes on it."""
-        column = self.columns.read([name])[name]
-        rule = fit_rule(name, column, self.policies.of(name), standardize=self.standardize,
-                        most_levels=self.most_levels)  # fmt: skip
-        return rule, column_notes(name, column, self.y, self.targets, self.remedy)
 
 
 def _digest(tables: Sequence[Table]) -> str:

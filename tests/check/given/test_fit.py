@@ -158,51 +158,48 @@ def test_a_function_of_one_layer_is_told_so(unpacks: bool) -> None:
     assert raised_on_three_layers(of_one).endswith("; it runs with --network 3-1: add that")
 
 
-def test_a_mistake_that_few_layers_hide_is_no_reason_to_check_fewer() -> None:
-    def of_any(weights: Any, biases: Any, X: Any, y: Any, *, wrong: Any) -> Any:
-        Z = [X]
-        for W, b in zip(weights, biases, strict=True):
-            Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
-        delta = (Z[-1] - y) / len(y)
-        d_weights: list[Any] = []
-        d_biases: list[Any] = []
-        for i in reversed(range(len(weights))):
-            d_weights.insert(0, delta.T @ Z[i])
-            d_biases.insert(0, delta.sum(0))
-            delta = wrong(i, delta, weights, Z)
-        return d_weights, d_biases
+def right_below(i: int, delta: Any, weights: Any, Z: Any) -> Any:
+    return (delta @ weights[i]) * Z[i] * (1 - Z[i])
 
-    def of_the_layer_below(i: int, delta: Any, weights: Any, Z: Any) -> Any:
-        return delta if i == 0 else (delta @ weights[i - 1]) * Z[i] * (1 - Z[i])
 
-    def of_the_third_layer(i: int, delta: Any, weights: Any, Z: Any) -> Any:
-        below = (delta @ weights[i]) * Z[i] * (1 - Z[i])
-        return below[:, 1:] if len(weights) > 2 and i == 1 else below
+def of_the_layer_below(i: int, delta: Any, weights: Any, Z: Any) -> Any:
+    return delta if i == 0 else (delta @ weights[i - 1]) * Z[i] * (1 - Z[i])
 
-    for wrong in (of_the_layer_below, of_the_third_layer):
-        said = raised_on_three_layers(partial(of_any, wrong=wrong))
-        assert said.endswith(
-            "it runs with fewer layers: the mistake is in what only more of them reach"
-        )
-        assert "--network" not in said
+
+def of_the_third_layer(i: int, delta: Any, weights: Any, Z: Any) -> Any:
+    below = right_below(i, delta, weights, Z)
+    return below[:, 1:] if len(weights) > 2 and i == 1 else below
+
+
+def backprop(
+    weights: Any, biases: Any, X: Any, y: Any, *, below: Any = right_below, summed: bool = True
+) -> Any:
+    """Return the gradient of any number of layers, with delta_i of the layers below made so."""
+    Z = [X]
+    for W, b in zip(weights, biases, strict=True):
+        Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
+    delta = (Z[-1] - y) / len(y)
+    d_weights: list[Any] = []
+    d_biases: list[Any] = []
+    for i in reversed(range(len(weights))):
+        d_weights.insert(0, delta.T @ Z[i])
+        d_biases.insert(0, delta.sum(0) if summed else delta)
+        delta = below(i, delta, weights, Z)
+    return d_weights, d_biases
+
+
+@pytest.mark.parametrize("below", [of_the_layer_below, of_the_third_layer])
+def test_a_mistake_that_few_layers_hide_is_no_reason_to_check_fewer(below: Any) -> None:
+    said = raised_on_three_layers(partial(backprop, below=below))
+    assert said.endswith(
+        "it runs with fewer layers: the mistake is in what only more of them reach"
+    )
+    assert "--network" not in said
 
 
 def test_where_the_cause_is_named_no_options_hide_it() -> None:
-    def per_row(weights: Any, biases: Any, X: Any, y: Any) -> Any:
-        Z = [X]
-        for W, b in zip(weights, biases, strict=True):
-            Z.append(1 / (1 + np.exp(-(Z[-1] @ W.T + b))))
-        delta = (Z[-1] - y) / len(y)
-        d_weights: list[Any] = []
-        d_biases: list[Any] = []
-        for i in reversed(range(len(weights))):
-            d_weights.insert(0, delta.T @ Z[i])
-            d_biases.insert(0, delta)
-            delta = (delta @ weights[i]) * Z[i] * (1 - Z[i])
-        return d_weights, d_biases
-
-    said = raised_on_three_layers(per_row)
-    assert "delta_1 before it meets" in said or "one gradient per row" in said
+    said = raised_on_three_layers(partial(backprop, summed=False))
+    assert said.endswith(": it is one gradient per row; sum over rows")
     assert "--" not in said
 
 

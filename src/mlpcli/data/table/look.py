@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from mlpcli.data.table.bad_rows import good_records
-from mlpcli.data.table.query import quote
+from mlpcli.data.table.sql import quote
 from mlpcli.data.table.store import duckdb_errors
 from mlpcli.records import dataclass
 

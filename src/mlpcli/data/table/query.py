@@ -5,7 +5,6 @@ Columns go by position (c0, c1, ..), since DuckDB's own names ignore case.
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from mlpcli.data.table.line_ends import mixed_line_ends
 from mlpcli.data.table.notation import notations_in
 from mlpcli.data.table.numerals import PLAIN, is_number
 from mlpcli.data.table.reading import BLANKS
+from mlpcli.data.table.sql import as_text, quote, without
 from mlpcli.data.table.store import is_numeric
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.table.files import File
     from mlpcli.data.table.numerals import Notation
-    from mlpcli.data.table.reading import Kind, Missing, Reading
+    from mlpcli.data.table.reading import Kind, Reading
     from mlpcli.data.table.store import Store
 
 TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
@@ -183,12 +183,12 @@ class Source:
         if kind == "text":
             return as_text(f"{column}::VARCHAR", missing)
         if self._typed(name):
-            return _without(f"{column}", missing)
+            return without(f"{column}", missing)
         if self.types and self.types[self.places[name]] != "VARCHAR":
-            return _without(f"nullif({column}::DOUBLE, 'nan'::DOUBLE)", missing)
+            return without(f"nullif({column}::DOUBLE, 'nan'::DOUBLE)", missing)
         notation = self._notation(name)
         plain = notation == PLAIN and self.header is not None and self._shared(name)
-        return _without(notation.number(column if plain else as_text(column, missing)), missing)
+        return without(notation.number(column if plain else as_text(column, missing)), missing)
 
     def _notation(self, name: str) -> Notation:
         """Return how numbers are written; in Parquet as they were where the column was first."""
@@ -302,49 +302,11 @@ def read_csv(
     )
 
 
-def as_text(column: str, missing: Missing) -> str:
-    """Return an expression for a text without surrounding blanks, NULL for a missing value.
-
-    Not written with IN: DuckDB turns a long IN list into a join, and a join loses the row order.
-    """
-    spellings = "|".join(map(re.escape, missing.texts))
-    found = quote(f"[{BLANKS}]*({spellings})[{BLANKS}]*")
-    text = _trim(column)
-    value = f"CASE WHEN NOT regexp_full_match({column}, {found}) THEN {text} END"
-    if not missing.numbers:
-        return value
-    number = PLAIN.number(text, "TRY_CAST")
-    missed = f"{number} IS NOT NULL AND {_without(number, missing)} IS NULL"
-    return f"CASE WHEN NOT ({missed}) THEN {value} END"
-
-
-def _trim(column: str) -> str:
-    """Return an expression for a text without surrounding blanks; most texts have none.
-
-    To trim them all takes twice as long as to look.
-    """
-    ends = quote(f"^[{BLANKS}]|[{BLANKS}]$")
-    trimmed = f"trim({column}, {quote(BLANKS)})"
-    return f"CASE WHEN regexp_matches({column}, {ends}) THEN {trimmed} ELSE {column} END"
-
-
 def is_code(texts: Sequence[str]) -> bool:
     """Say whether digits are a code: of one width, and at least one begins with 0."""
     width = len(texts[0]) if texts else 0
     same = width > 1 and all(len(text) == width and text.isdigit() for text in texts)
     return same and any(text.startswith("0") for text in texts)
-
-
-def quote(text: object) -> str:
-    """Return an SQL string literal."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def _without(number: str, missing: Missing) -> str:
-    """Return the expression of a number, NULL for the numbers that are missing values."""
-    for value in missing.numbers:
-        number = f"nullif({number}, {value!r}::DOUBLE)"
-    return number
 
 
 def _top(tree: list[tuple[Any, ...]]) -> list[str]:
