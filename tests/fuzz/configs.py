@@ -80,6 +80,23 @@ def _some() -> Config:
     return parse_config("data: {train: points.csv, target: y}\n")
 
 
+class _Anchors(yaml.BaseLoader):
+    """Takes an anchor that is set again, as YAML 1.2 does, and not PyYAML: the last one counts."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if not self.check_event(yaml.AliasEvent):
+            self.anchors.pop(self.peek_event().anchor, None)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
+
+
+def _said(text: str) -> Any:
+    """Return what a file says, its values as texts."""
+    try:
+        return yaml.load(text, LOADER)
+    except yaml.composer.ComposerError:
+        return yaml.load(text, _Anchors)
+
+
 class ConfigFile(Format):
     name = "configs"
     file = "config.yaml"
@@ -95,8 +112,7 @@ class ConfigFile(Format):
     def judge(self) -> None:
         config = load_config(self.path)
         reads_back(config)
-        said = yaml.load(self.path.read_text("utf-8-sig"), LOADER)
-        if unsaid := _unlike(said, to_document(config), ""):
+        if unsaid := _unlike(_said(self.path.read_text("utf-8-sig")), to_document(config), ""):
             raise Wrong(f"taken, but {unsaid}")
 
 
