@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.check.case import Case, case_from
-from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.network import Network
 
@@ -99,7 +99,7 @@ def main() -> None:
     lines = []
     for (sizes, rows), aim in zip(SIZES, TARGETS, strict=True):
         case = example(sizes, rows)
-        ours = best(partial(central_difference, case), REPEATS)
+        ours = best(partial(numeric_gradient, case), REPEATS)
         lines.append((case, aim, ours, memory()))
     for case, aim, ours, peak in lines:  # torch comes last, as it would count as our memory
         print(line(case, aim, ours, torch_seconds(case, full), peak), flush=True)
@@ -124,7 +124,7 @@ def worst_error(case: Case) -> float:
     """Largest relative distance from backprop, where rounding leaves six digits of it."""
     exact, K = case.gradient().theta, rounding_bounds(case).K
     clear = np.abs(exact) > 1e6 * 2.0**-53 * K
-    distance = np.abs(central_difference(case) - exact) / np.abs(exact)
+    distance = np.abs(numeric_gradient(case).values - exact) / np.abs(exact)
     return float(distance[clear].max())
 
 

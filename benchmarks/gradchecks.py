@@ -12,13 +12,13 @@ import sys
 from functools import partial
 
 from benchmarks.gradcheck_speed import SIZES, best, example, torch_seconds
-from mlpcli.check.numeric.central import central_difference
+from mlpcli.check.numeric.methods import numeric_gradient
 
 
 def main(subject: str, size: str) -> None:
     case = example(*SIZES[int(size)])
     if subject == "ours":
-        seconds: float | None = best(partial(central_difference, case), 3)
+        seconds: float | None = best(partial(numeric_gradient, case), 3)
     else:
         seconds = torch_seconds(case, full=False)
     print(json.dumps({"seconds": seconds}))

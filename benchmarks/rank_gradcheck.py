@@ -20,7 +20,7 @@ from mlpcli.ranks import joined
 if TYPE_CHECKING:
     from mlpcli.ranks import Ranks
 
-REPEATS = 12
+REPEATS = 20
 
 
 def say(ranks: Ranks) -> None:

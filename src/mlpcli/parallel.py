@@ -30,6 +30,7 @@ __all__ = [
     "limit_blas",
     "map_ahead",
     "map_any_order",
+    "meanwhile",
     "members_for",
 ]
 
@@ -119,6 +120,13 @@ def map_any_order(
                 yield done.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def meanwhile(function: Callable[[], R]) -> Iterator[Callable[[], R]]:
+    """Work function() out in another thread while the context lasts; yields what returns it."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(function).result
 
 
 def members_for(size: int, rows: int) -> int:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlp_runs import write_inputs
+from mlpcli.check.bugs import blind_spots
+from mlpcli.check.numeric import methods
 from mlpcli.cli.app import run
+from mlpcli.nn.network import Parameters
 from mpi.launch import ended, mpi_run, start
 
 if TYPE_CHECKING:
@@ -50,7 +53,10 @@ def test_crossval(folder: Path) -> None:
 
 
 def test_gradcheck(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    network = ("gradcheck", "--network", "30-50-30-3", "--rows", "600", "--json")
+    sizes, rows = (30, 80, 30, 3), 1500
+    assert Parameters.count(sizes, True) * rows > max(methods.WORTH_RANKS, blind_spots.WORTH_RANKS)
+    given = "-".join(map(str, sizes))
+    network = ("gradcheck", "--network", given, "--rows", str(rows), "--json")
     ran = mpi_run(3, *network, folder=folder)
     assert run(network) == 0
     ours: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,12 @@ from mlpcli.check.verdict.precision import single_precision
 from mlpcli.check.verdict.rule import judge, overall, summarise
 from mlpcli.check.verdict.second_opinion import sample, second_opinion
 from mlpcli.errors import CaseError
+from mlpcli.parallel import limit_blas, meanwhile
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.numeric.methods import Method, Numeric
+    from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
@@ -41,27 +44,40 @@ def check(
     by, over theta. Raises CaseError for a gradient of another network.
     """
     start = perf_counter()
-    numeric = numeric_gradient(case, options.method, step=options.step, progress=options.progress)
+    with limit_blas(1), meanwhile(partial(_bounds, case, gradient)) as bounds:
+        numeric = numeric_gradient(
+            case, options.method, step=options.step, progress=options.progress
+        )
     if doubt is not None:
         numeric = replace(numeric, doubt=numeric.doubt + doubt)
-    result = verify(case, gradient, numeric, options.tolerance)
+    result = verify(case, gradient, numeric, options.tolerance, bounds())
     return replace(result, derivative=derivative, seconds=perf_counter() - start)
 
 
+def _bounds(case: Case, gradient: Parameters) -> Bounds:
+    return rounding_bounds(case, single=bool(single_precision(gradient).all()))
+
+
 def verify(
-    case: Case, gradient: Parameters, numeric: Numeric, tolerance: float = DEFAULTS.tolerance
+    case: Case,
+    gradient: Parameters,
+    numeric: Numeric,
+    tolerance: float = DEFAULTS.tolerance,
+    bounds: Bounds | None = None,
 ) -> CheckResult:
-    """Judge `gradient` by a numeric gradient that is already there.
+    """Judge `gradient` by a numeric gradient that is already there, and its bounds if they are.
 
     Raises CaseError for a gradient of another network.
     """
     start = perf_counter()
     if gradient.sizes != case.network.sizes or gradient.bias != case.network.bias:
         raise CaseError(f"gradient: expected sizes {case.network.sizes}, got {gradient.sizes}")
-    result = _judged(case, gradient, numeric, tolerance)
+    bounds = _bounds(case, gradient) if bounds is None else bounds
+    result = _judged(case, gradient, numeric, tolerance, bounds)
     digits = None if result.verdict == "pass" else printed(gradient)
     if digits is not None:
-        result = _judged(case, digits.gradient, numeric, tolerance, digits)
+        bounds = _bounds(case, digits.gradient)
+        result = _judged(case, digits.gradient, numeric, tolerance, bounds, digits=digits)
     return replace(result, seconds=perf_counter() - start)
 
 
@@ -70,10 +86,10 @@ def _judged(
     gradient: Parameters,
     numeric: Numeric,
     tolerance: float,
+    bounds: Bounds,
+    *,
     digits: Printed | None = None,
 ) -> CheckResult:
-    single = bool(single_precision(gradient).all())
-    bounds = rounding_bounds(case, single=single)
     doubt = numeric.doubt if digits is None else numeric.doubt + digits.doubt
     entries = judge(gradient, numeric.values, bounds, tolerance, doubt)
     layers = summarise(gradient, numeric.values, entries)

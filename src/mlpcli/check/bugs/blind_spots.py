@@ -35,7 +35,7 @@ __all__ = ["BlindSpot", "blind_spots"]
 
 SPARSE = 61  # entries to one that is looked at first, where there are many
 _MANY = 10_000
-_WORTH_RANKS = 2**20  # entries times rows; for fewer it takes longer to ask others
+WORTH_RANKS = 2**22  # entries times rows; for fewer it takes longer to ask others
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def blind_spots(
     """
     look = _Look(case, numeric, bounds, tolerance, dtype)
     ranks, names = job(), [*BUGS]
-    if ranks.size == 1 or numeric.size * case.rows < _WORTH_RANKS:
+    if ranks.size == 1 or numeric.size * case.rows < WORTH_RANKS:
         return tuple(look.among(names))
-    shares = 4 * ranks.size  # as one bug takes longer than another
+    shares = 8 * ranks.size  # as one bug takes longer than another
     answers = ranks.in_order(look.among, (names[i::shares] for i in range(shares)))
     found = {spot.bug: spot for _, spots in answers for spot in spots}
     return tuple(found[name] for name in names if name in found)

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.check.numeric.change import base_point, unit_change, unit_size
+from mlpcli.check.numeric.change import unit_change, unit_size
 from mlpcli.check.numeric.small import TINY, block_change, block_size, most_units
 from mlpcli.check.numeric.units import Block, Mask, Unit, blocks, units, visit_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.check.case import Case
     from mlpcli.check.numeric.change import Base
     from mlpcli.nn.losses import Curve
     from mlpcli.nn.sigmoid import FloatArray
@@ -32,17 +31,19 @@ __all__ = ["central_difference"]
 
 @np.errstate(all="ignore")  # extreme weights: what comes of them is judged, not hidden
 def central_difference(
-    case: Case,
+    base: Base,
     mask: Mask | None = None,
     step: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> FloatArray:
     """Return the derivative of the data term over theta, float64; nan outside `mask` (None: all).
 
-    `step` is the change of H at the perturbed layer (None: 2^-26 there and above it). `progress` is
-    called with the number of entries just finished, always from the calling thread.
+    `base` is `base_point` of the case, `step` the change of H at the perturbed layer (None: 2^-26
+    there and above it). `progress` is called with the number of entries just finished, always from
+    the calling thread.
     """
-    base, numeric = base_point(case), np.full(case.network.theta.size, np.nan)
+    case = base.case
+    numeric = np.full(case.network.theta.size, np.nan)
     changes = [TINY / a for a in base.growth] if step is None else [step] * len(base.W)
     steps = [_steps(Z, change) for Z, change in zip(base.Z, changes, strict=True)]
     curve = base.curve if step is None or step * max(base.growth) <= TINY else None

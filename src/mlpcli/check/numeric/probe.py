@@ -29,6 +29,7 @@ BATCH = 2**20
 class Pass:
     """`Z` (N x n_i, i = 0 .. L-1) and `H` (N x n_i, i = 1 .. L) of the unchanged network."""
 
+    case: Case
     Z: list[FloatArray]
     H: list[FloatArray]
 
@@ -41,7 +42,7 @@ def first_pass(case: Case) -> Pass:
     for i, W in enumerate(network.W):
         H.append(Z[-1] @ W.T + (network.b[i] if network.bias else 0))
         Z.append(np.real(network.activation.value_of_any(H[-1])))
-    return Pass(Z[:-1], H)
+    return Pass(case, Z[:-1], H)
 
 
 def parts(case: Case, unit: Unit) -> Iterator[Unit]:
@@ -52,12 +53,12 @@ def parts(case: Case, unit: Unit) -> Iterator[Unit]:
         yield type(unit)(unit.layer, unit.row, unit.inputs[chosen], unit.entries[chosen])
 
 
-def _upwards(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Iterator[Numbers]:
+def _upwards(base: Pass, unit: Unit, columns: Numbers) -> Iterator[Numbers]:
     """Yield H (B, N, n) of the layers above the unit's, whose own column of H is one of B.
 
     The others of its layer stay as they are: the next layer has what its Z adds to the base.
     """
-    network, i = case.network, unit.layer
+    network, i = base.case.network, unit.layer
     f = network.activation.value_of_any
     moved = f(columns) - base.Z[i + 1][:, unit.row]
     H: Numbers = base.H[i + 1] + moved[:, :, np.newaxis] * network.W[i + 1][:, unit.row]
@@ -69,19 +70,19 @@ def _upwards(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Iterator[N
         yield H
 
 
-def changes_signs(case: Case, base: Pass, unit: Unit, columns: FloatArray) -> Mask:
+def changes_signs(base: Pass, unit: Unit, columns: FloatArray) -> Mask:
     """Return for each of B columns whether some hidden H has another sign than in the base."""
     own = base.H[unit.layer][:, unit.row]
     changed: Mask = (np.sign(columns) != np.sign(own)).any(axis=1)
-    layers = zip(_upwards(case, base, unit, columns), base.H[unit.layer + 1 : -1], strict=False)
+    layers = zip(_upwards(base, unit, columns), base.H[unit.layer + 1 : -1], strict=False)
     for moved, before in layers:
         changed |= (np.sign(moved) != np.sign(before)).any(axis=(1, 2))
     return changed
 
 
-def loss_of_columns(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Numbers:
+def loss_of_columns(base: Pass, unit: Unit, columns: Numbers) -> Numbers:
     """Return c/N sum omega l for each of B columns (B, N) in place of column `row` of H_i."""
-    H = _logits(case, base, unit, columns)
+    case, H = base.case, _logits(base, unit, columns)
     losses = case.objective.loss.value_of_any(H, case.y)
     if case.omega is not None:
         losses = losses * case.omega
@@ -89,10 +90,10 @@ def loss_of_columns(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Num
     return total
 
 
-def _logits(case: Case, base: Pass, unit: Unit, columns: Numbers) -> Numbers:
+def _logits(base: Pass, unit: Unit, columns: Numbers) -> Numbers:
     """Return H_L (B, N, n_L)."""
     if unit.layer < len(base.H) - 1:
-        *_, H = _upwards(case, base, unit, columns)
+        *_, H = _upwards(base, unit, columns)
         return H
     H = np.repeat(base.H[-1].astype(columns.dtype)[np.newaxis], len(columns), axis=0)
     H[:, :, unit.row] = columns

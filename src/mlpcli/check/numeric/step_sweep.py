@@ -77,8 +77,8 @@ def sweep_steps(
     plain, carried = np.full((2, len(steps), case.network.theta.size), np.nan)
     first, base = first_pass(case), base_point(case)
     for unit in units(case.network, mask):
-        plain[:, unit.entries] = _textbook(case, first, unit, np.array(steps))
-        carried[:, unit.entries] = _change(case, base, unit, np.array(steps))
+        plain[:, unit.entries] = _textbook(first, unit, np.array(steps))
+        carried[:, unit.entries] = _change(base, unit, np.array(steps))
     carried += _penalty(case)
     truth = numeric_gradient(case, "complex-step", mask).values[entries]
     plain, carried = plain[:, entries], carried[:, entries]
@@ -104,21 +104,22 @@ def _repeated(case: Case, unit: Unit, count: int) -> Iterator[Unit]:
     yield from parts(case, Unit(unit.layer, unit.row, inputs, np.arange(inputs.size)))
 
 
-def _textbook(case: Case, first: Pass, unit: Unit, steps: FloatArray) -> FloatArray:
+def _textbook(first: Pass, unit: Unit, steps: FloatArray) -> FloatArray:
     h = np.repeat(steps, unit.inputs.size)
     found = [
-        quotient(case, first, piece, h[piece.entries])[0]
-        for piece in _repeated(case, unit, steps.size)
+        quotient(first, piece, h[piece.entries])[0]
+        for piece in _repeated(first.case, unit, steps.size)
     ]
     return np.concatenate(found).reshape(steps.size, -1)
 
 
-def _change(case: Case, base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
+def _change(base: Base, unit: Unit, steps: FloatArray) -> FloatArray:
     h = np.repeat(steps, unit.inputs.size)
     changes = [
-        unit_change(base, piece, h[piece.entries]) for piece in _repeated(case, unit, steps.size)
+        unit_change(base, piece, h[piece.entries])
+        for piece in _repeated(base.case, unit, steps.size)
     ]
-    quotients: FloatArray = np.concatenate(changes) / (2 * h) / case.divisor
+    quotients: FloatArray = np.concatenate(changes) / (2 * h) / base.case.divisor
     return quotients.reshape(steps.size, -1)
 
 
