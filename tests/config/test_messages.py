@@ -1,13 +1,14 @@
 # ruff: noqa: E501 - a message is compared with the whole line that the user sees
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 from pydantic import Field
 
-from mlpcli.config import parse_config, to_yaml
+from mlpcli.config import parse_config, to_document, to_yaml
 from mlpcli.config.optimizers import OTHERS
 from mlpcli.config.values import Positive, Section
 from mlpcli.errors import ConfigError
@@ -110,6 +111,19 @@ def test_a_wrong_value_is_told_what_was_expected(
     lines = [f"{name}: {{{body}}}".replace("HERE, ", "") for name, body in text.items()]
     row, column = len(lines), lines[-1].rindex(f"{key}: ") + len(key) + 3
     assert refused("\n".join(lines)) == [f"c.yaml:{row}:{column}: {path}: expected {expectation}"]
+
+
+KEYS = [
+    f"{section}.{key}"
+    for section, keys in to_document(parse_config("data: {train: t.csv, target: y}")).items()
+    for key in keys
+]
+
+
+@pytest.mark.parametrize("path", KEYS)
+def test_digits_in_quotes_are_text_however_many(path: str) -> None:
+    with contextlib.suppress(ConfigError):
+        parse_config("data: {train: t.csv, target: y}", overrides=[f'{path}="{"9" * 400}"'])
 
 
 @pytest.mark.parametrize(

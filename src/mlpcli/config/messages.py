@@ -11,7 +11,7 @@ from mlpcli.config.config import Config
 from mlpcli.config.keys import bare, is_union, keys_of, places_of
 from mlpcli.config.optimizers import OTHERS
 from mlpcli.config.values import Expected, OneOf
-from mlpcli.config.yaml import KeyPath, Node, Place, resolve, show_path
+from mlpcli.config.yaml import KeyPath, Node, Place, reads_as_number, show_path
 from mlpcli.text import did_you_mean, show_value
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _known(path: KeyPath, model: type[BaseModel]) -> str:
 def _advice(got: Any, words: Expected) -> str:
     """Return the next step where the value shows what was meant."""
     if isinstance(got, str):
-        quoted = isinstance(resolve(got), int | float) and NUMERIC.search(words.what)
+        quoted = reads_as_number(got) and NUMERIC.search(words.what)
         return "; remove the quotes" if quoted else did_you_mean(got, words.choices)
     meant = isinstance(got, int | float) and words.quote
     return f'; put it in quotes: "{str(got).lower()}"' if meant else ""

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from mlpcli.config.yaml import resolve
+from mlpcli.config.yaml import reads_as_number
 
 LARGEST = 2**31 - 1
 
@@ -174,7 +174,7 @@ class RowsWhere(Section):
 
 def _split_shape(value: Any) -> str:
     """Return the arm of a split: text is a file, unless it is a number in quotes."""
-    text = isinstance(value, str) and not isinstance(resolve(value), int | float)
+    text = isinstance(value, str) and not reads_as_number(value)
     return "list" if text else _shape(value)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Place",
     "parse_value",
     "read_yaml",
+    "reads_as_number",
     "resolve",
     "show_path",
     "unusable",
@@ -258,6 +259,14 @@ def resolve(text: str) -> Scalar:
         if pattern.fullmatch(text):
             return meaning(text)
     return text
+
+
+def reads_as_number(text: str) -> bool:
+    """Whether text in quotes would be a number, or true or false, without them, of any length."""
+    try:
+        return isinstance(resolve(text), int | float)
+    except ValueError:
+        return True
 
 
 TAB_INDENT = re.compile(r"^ *\t", re.MULTILINE)
