@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config import Config, parse_config
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.observer import Observer
 from mlpcli.training.run import train
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from mlpcli.data.dataset import Dataset, Estimate
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.data.material import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
     from mlpcli.training.result import TrainingResult
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mlpcli.checked import CheckedGradient, assert_gradient, check_gradient
     from mlpcli.compare.from_config import case_from_config
     from mlpcli.config import Config, load_config
-    from mlpcli.data.dataset import Dataset, load_dataset
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.data.material import load_dataset
     from mlpcli.errors import MlpError
     from mlpcli.training.crossval import CrossvalResult, crossval
     from mlpcli.training.evaluate import evaluate
@@ -61,7 +62,7 @@ _HOMES = {
     "evaluate": "mlpcli.training.evaluate",
     "gradcheck": "mlpcli.check.run",
     "load_config": "mlpcli.config",
-    "load_dataset": "mlpcli.data.dataset",
+    "load_dataset": "mlpcli.data.material",
     "load_model": "mlpcli.training.model_file",
     "train": "mlpcli.training.run",
 }

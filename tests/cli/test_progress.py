@@ -23,7 +23,7 @@ from mlpcli.cli.progress import (
     losses,
     suitable_progress,
 )
-from mlpcli.data.dataset import Estimate
+from mlpcli.data.material import Estimate
 from mlpcli.training.loop import EpochRecord
 
 if TYPE_CHECKING:

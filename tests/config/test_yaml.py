@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config import yaml as yaml_module
-from mlpcli.config.yaml import KeyPath, Node, parse_value, read_yaml, resolve
+from mlpcli.config.yaml import KeyPath, Node, parse_value, read_yaml
 from mlpcli.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,51 +20,6 @@ def refusal(text: str) -> str:
         read_yaml(text, "c.yaml")
     assert len(caught.value.lines) == 1
     return caught.value.lines[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1e-3", 0.001),
-        ("1E+2", 100.0),
-        ("1.", 1.0),
-        (".5", 0.5),
-        ("-0.5", -0.5),
-        ("010", 10),
-        ("+7", 7),
-        ("0o17", 15),
-        ("0x1f", 31),
-        (".inf", math.inf),
-        ("-.INF", -math.inf),
-        ("true", True),
-        ("False", False),
-        ("", None),
-        ("~", None),
-        ("Null", None),
-        ("no", "no"),
-        ("yes", "yes"),
-        ("on", "on"),
-        ("1_000", "1_000"),
-        ("12:30:00", "12:30:00"),
-        ("2020-01-01", "2020-01-01"),
-        ("0b11", "0b11"),
-        ("0x", "0x"),
-        (".", "."),
-        ("1e", "1e"),
-        ("١", "١"),
-        ("tRue", "tRue"),
-        ("1\n", "1\n"),
-    ],
-)
-def test_a_plain_scalar_means_what_yaml_1_2_says(text: str, value: Any) -> None:
-    assert resolve(text) == value
-    assert type(resolve(text)) is type(value)
-
-
-def test_nan_is_read_as_nan() -> None:
-    value = resolve(".nan")
-    assert isinstance(value, float)
-    assert math.isnan(value)
 
 
 def test_quotes_and_blocks_keep_text_as_text() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.data.notes import column_notes, label_notes
 from mlpcli.data.table import Categorical
 from mlpcli.data.target import Classes, OneAgainstRest, Target, fit_target, one_hot, target_from

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
 from mlpcli.data import groups as module
-from mlpcli.data.dataset import open_material
 from mlpcli.data.groups import deal_groups
+from mlpcli.data.material import open_material
 from mlpcli.data.split import fold_numbers, share_out
 from mlpcli.errors import DataError
 

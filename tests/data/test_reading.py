@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.data.reading import reading_from, reading_of, reading_to_document
 from mlpcli.data.table import TRUTH, Layout, Missing, Reading
 from mlpcli.errors import DataError

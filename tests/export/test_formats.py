@@ -15,7 +15,8 @@ from export.others import READERS
 from mlpcli.data.rules import NumberRule, Policies, TextRule
 from mlpcli.errors import UsageError
 from mlpcli.export.formats import FORMATS
-from mlpcli.nn.activations import ACTIVATIONS, Activation
+from mlpcli.nn.activation import Activation
+from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES
 from mlpcli.training.prediction_text import Prediction, prediction_columns
 

@@ -17,7 +17,7 @@ from fuzz.mutate import spoiled, spoiled_tree
 from fuzz.stage import RESUME
 from fuzz.tables import one_database
 from mlpcli.config import load_config, to_portable_document
-from mlpcli.data.dataset import Dataset, load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.errors import InputError
 from mlpcli.nn.step import thread_count
 from mlpcli.parallel import Team
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
+    from mlpcli.data.dataset import Dataset
     from mlpcli.training.loop import Loop
 
 __all__ = ["Checkpoint", "ModelFile"]

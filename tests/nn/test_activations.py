@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mlpcli.nn.activations import ACTIVATIONS, LeakyRelu, activation_by, shifted
+from mlpcli.nn.activation import shifted
+from mlpcli.nn.activations import ACTIVATIONS, LeakyRelu, activation_by
 from mlpcli.nn.sigmoid import (
     probability,
     sigmoid,
@@ -22,7 +23,7 @@ from mlpcli.nn.sigmoid import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.sigmoid import FloatArray
 
 DTYPES = ("float32", "float64")

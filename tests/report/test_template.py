@@ -16,7 +16,8 @@ from mlpcli.check.given.layout import OURS, Bias, Layout, Samples, Weights
 from mlpcli.checked import check_gradient
 from mlpcli.errors import UsageError
 from mlpcli.names import REDUCTIONS
-from mlpcli.nn.activations import ACTIVATIONS, Activation
+from mlpcli.nn.activation import Activation
+from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 from mlpcli.report.template import template
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from mlpcli.data.dataset import open_material
+from mlpcli.data.material import open_material
 from mlpcli.errors import DataError, Interrupted, UsageError
 from mlpcli.training import fold_work as module
 from mlpcli.training.crossval import crossval

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.data.dataset import open_material
+from mlpcli.data.material import open_material
 from mlpcli.training.fold_folder import FoldFolder
 from mlpcli.training.fold_work import FoldObserver, FoldWork, Plan
 

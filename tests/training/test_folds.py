@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.errors import ModelError
 from mlpcli.training.folds import FoldTask, read_fold, save_fold, train_fold
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from mlpcli import extras
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.errors import ConfigError, Interrupted, UsageError
 from mlpcli.nn.optimizers import Sgd
 from mlpcli.parallel import Team

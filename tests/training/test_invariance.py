@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.training.build import new_loop
 from mlpcli.training.predict import predict
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlpcli.config import to_portable_document
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.data.rows import Place, RowFile
 from mlpcli.errors import UsageError
 from mlpcli.parallel import Team, limit_blas

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
 
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.errors import Interrupted, UsageError
 from mlpcli.report.predict import prediction_lines
 from mlpcli.training.build import new_loop, objective_from

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mlpcli.data.dataset import open_material
+from mlpcli.data.material import open_material
 from mlpcli.training.folds import Fold
 from mlpcli.training.out_of_fold import out_of_fold_text
 

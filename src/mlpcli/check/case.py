@@ -19,7 +19,7 @@ from mlpcli.records import dataclass
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.network import Forward, Parameters
     from mlpcli.nn.sigmoid import FloatArray
 

@@ -58,7 +58,7 @@ def _data_facts(config: Config, model: Model) -> DataFacts | str:
     from mlpcli.check.chain import chain
     from mlpcli.check.run import gradcheck
     from mlpcli.compare.from_config import case_from_config
-    from mlpcli.data.dataset import load_dataset
+    from mlpcli.data.material import load_dataset
     from mlpcli.report.run_facts import DataFacts
 
     try:

@@ -10,7 +10,7 @@ import numpy as np
 from mlpcli.check.case import Case, case_from
 from mlpcli.check.convention import Convention
 from mlpcli.counting import in_silence
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 from mlpcli.errors import ModelError, UsageError
 from mlpcli.seeds import Stream, generator
 from mlpcli.training.build import activation_from, layer_sizes, network_from, objective_from

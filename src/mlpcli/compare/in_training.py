@@ -11,7 +11,7 @@ from mlpcli.compare.choices import OTHER_LOSS
 from mlpcli.compare.from_config import training_with
 from mlpcli.compare.objective import objective_by
 from mlpcli.compare.records import TrainingRun
-from mlpcli.data.dataset import load_dataset
+from mlpcli.data.material import load_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,8 +10,9 @@ from pydantic import BaseModel, Tag, ValidationError
 from mlpcli.config.config import Config
 from mlpcli.config.keys import bare, is_union, keys_of, places_of
 from mlpcli.config.optimizers import OTHERS
+from mlpcli.config.scalars import reads_as_number
 from mlpcli.config.values import Expected, OneOf
-from mlpcli.config.yaml import KeyPath, Node, Place, reads_as_number, show_path
+from mlpcli.config.yaml import KeyPath, Node, Place, show_path
 from mlpcli.text import did_you_mean, show_value
 
 if TYPE_CHECKING:

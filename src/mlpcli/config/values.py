@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from mlpcli.config.yaml import reads_as_number
+from mlpcli.config.scalars import reads_as_number
 
 LARGEST = 2**31 - 1
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import yaml
 
+from mlpcli.config.scalars import Scalar, resolve
+from mlpcli.config.yaml_errors import explain
 from mlpcli.errors import ConfigError
 from mlpcli.text import shorten, show_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = [
     "KeyPath",
@@ -19,21 +21,16 @@ __all__ = [
     "Place",
     "parse_value",
     "read_yaml",
-    "reads_as_number",
-    "resolve",
     "show_path",
     "unusable",
 ]
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands in the tree: keys of mappings and 0-based indices of lists."""
-Scalar = str | int | float | bool | None
 
 MAX_NODES = 10_000
 """Values after aliases are expanded: far above any config, far below an alias bomb."""
 MAX_DEPTH = 32
-LONGEST_INTEGER = 300
-"""Digits that still fit a float; Python itself refuses to read integers much longer than that."""
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 PLAIN_KEY = re.compile(r"[\w-]+", re.ASCII)
 UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
@@ -116,7 +113,7 @@ def parse_value(text: str, source: str) -> Node:
     try:
         return builder.build()
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        line, column, reason = _explain(error, text)
+        line, column, reason = explain(error, text)
         builder.refuse(builder.at(line, column), reason)
 
 
@@ -229,81 +226,3 @@ class _Builder:
         for node in inside if isinstance(value, dict | list) else ():
             self.count(node.place, depth)
             self.recount(node.value, depth + 1)
-
-
-def _integer(text: str) -> int:
-    if len(text) > LONGEST_INTEGER:
-        raise ValueError(f"expected a number of at most {LONGEST_INTEGER} digits, got {len(text)}")
-    return int(text)
-
-
-MEANINGS: tuple[tuple[re.Pattern[str], Callable[[str], Scalar]], ...] = (
-    (re.compile(r"|~|null|Null|NULL"), lambda _: None),
-    (re.compile(r"true|True|TRUE"), lambda _: True),
-    (re.compile(r"false|False|FALSE"), lambda _: False),
-    (re.compile(r"[-+]?[0-9]+"), _integer),
-    (re.compile(r"0o[0-7]{1,90}|0x[0-9a-fA-F]{1,70}"), lambda text: int(text, 0)),
-    (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
-    (re.compile(r"[-+]?\.(inf|Inf|INF)"), lambda text: float(text.replace(".", ""))),
-    (re.compile(r"\.(nan|NaN|NAN)"), lambda _: float("nan")),
-)
-"""Patterns of https://yaml.org/spec/1.2.2/#103-core-schema in its order, with what they mean."""
-
-
-def resolve(text: str) -> Scalar:
-    """Return what a plain scalar means: ``1e-3`` is a float, ``010`` is 10, ``no`` is text.
-
-    Raises ValueError for an integer of more than 300 digits.
-    """
-    for pattern, meaning in MEANINGS:
-        if pattern.fullmatch(text):
-            return meaning(text)
-    return text
-
-
-def reads_as_number(text: str) -> bool:
-    """Whether text in quotes would be a number, or true or false, without them, of any length."""
-    try:
-        return isinstance(resolve(text), int | float)
-    except ValueError:
-        return True
-
-
-TAB_INDENT = re.compile(r"^ *\t", re.MULTILINE)
-UNCLOSED = 'expected a closing "{}" of what opens here, got none'
-COLON = 'expected one "key: value", got a second ":"; put text with ": " in quotes'
-START = "expected a value, got a character that cannot begin one; put the text in quotes"
-KEY = 'expected a key in line with the others, as in "epochs: 10"; check the indentation'
-
-ADVICE = (
-    ("mapping values are not allowed", COLON),
-    ("could not find expected ':'", 'expected "key: value", got a line without ":"'),
-    ("unexpected end of stream", "expected a closing quote of the text that opens here, got none"),
-    ("cannot start any token", START),
-    ("expected ',' or ']'", UNCLOSED.format("]")),
-    ("expected ',' or '}'", UNCLOSED.format("}")),
-    ("did not find expected key", KEY),
-    ("expected <block end>", KEY),
-    ("'-' indicator", 'expected "- item" like the lines above; check the indentation'),
-    ("node content", "expected a value, got a closing bracket or a comma"),
-    ("escape", r"expected an escape that YAML knows; write \\ for \, or use single quotes"),
-    ("maximum nesting", "expected at most 32 levels of nesting, got more"),
-)
-"""Parts of the problems that libyaml and PyYAML name, with what to tell the user."""
-
-
-def _explain(error: Exception, text: str) -> tuple[int, int, str]:
-    """Return the 0-based line and column of a parser's error, and what is wrong there."""
-    problem = str(getattr(error, "problem", None) or error)
-    mark = getattr(error, "problem_mark", None)
-    opening = getattr(error, "context_mark", None)
-    if opening and (mark is None or mark.index >= len(text.rstrip())):
-        mark = opening
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    tab = TAB_INDENT.search(text)
-    if tab and (tab_line := text.count("\n", 0, tab.start())) <= line:
-        return tab_line, len(tab.group()) - 1, "expected spaces before the key, got a tab"
-    for part, advice in ADVICE:
-        if part in problem:
-            return line, column, advice
-    return line, column, f"expected YAML, got something else: {shorten(problem)}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mlpcli.config import DataConfig
     from mlpcli.data.table import Column
     from mlpcli.nn.sigmoid import FloatArray
 
@@ -34,6 +35,7 @@ __all__ = [
     "Rule",
     "TextRule",
     "fit_rule",
+    "policies_of",
     "rule_from",
 ]
 
@@ -69,6 +71,13 @@ class Policies:
     def drop_unlabelled(self) -> bool:
         """Whether rows without a target are left out."""
         return "drop" in {self.target, self.default}
+
+
+def policies_of(data: DataConfig) -> Policies:
+    """Return what becomes of rows that miss a value."""
+    if isinstance(data.missing, dict):
+        return Policies("error", data.missing, data.missing_target)
+    return Policies(data.missing, {}, data.missing_target)
 
 
 @dataclass(frozen=True)

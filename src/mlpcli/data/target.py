@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 
 from mlpcli.data.columns import is_missing
+from mlpcli.data.label_choice import default_positive, is_soft, refuse_measurements, wrong_number
 from mlpcli.data.labels import (
     Label,
     distinct,
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AnyTarget", "Classes", "OneAgainstRest", "Target", "classes_of", "fit_target",
            "nearest_class", "one_hot", "target_from"]  # fmt: skip
-
-_TRUE = ("true", "True", "TRUE")
-_MOST_LABELS = 100
-_MANY_NUMBERS = 20  # labels of which as many, and with
-_FEWEST_ROWS = 3  # fewer rows each, are rather measurements
 
 
 @dataclass(frozen=True)
@@ -84,11 +80,14 @@ class Target:
         column does not have exactly two labels, or where the choice is the user's.
         """
         labels, kind = distinct(column), kind_of(column)
-        if positive is None and _is_soft(labels):
+        if positive is None and is_soft(labels):
             return cls(name, kind, 0, 1, soft=True)
         if len(labels) != 2:
-            raise DataError(_wrong_number(name, labels))
-        chosen = _default(name, labels) if positive is None else _positive(name, labels, positive)
+            raise DataError(wrong_number(name, labels))
+        if positive is None:
+            chosen = default_positive(name, labels)
+        else:
+            chosen = named(name, labels, positive, "data.positive")
         (negative,) = (label for label in labels if label != chosen)
         return cls(name, kind, negative, chosen)
 
@@ -178,7 +177,7 @@ class Classes:
         """
         labels = distinct(column)
         if order is None:
-            _refuse_measurements(name, labels, int((~is_missing(column)).sum()))
+            refuse_measurements(name, labels, int((~is_missing(column)).sum()))
             return cls(name, kind_of(column), tuple(labels))
         chosen = tuple(named(name, labels, wanted, "data.labels") for wanted in order)
         left_out = [label for label in labels if label not in chosen]
@@ -219,8 +218,8 @@ def fit_target(
     if labels is not None:
         return Classes.fit(name, column, labels)
     if len(found) > 2 and positive is not None:
-        return OneAgainstRest(name, kind_of(column), _positive(name, found, positive))
-    if len(found) > 2 and alone and not _is_soft(found):
+        return OneAgainstRest(name, kind_of(column), named(name, found, positive, "data.positive"))
+    if len(found) > 2 and alone and not is_soft(found):
         return Classes.fit(name, column)
     return Target.fit(name, column, positive)
 
@@ -270,54 +269,3 @@ def _codes(column: Column, labels: Sequence[Label]) -> NDArray[np.float64]:
     for code, label in enumerate(labels):
         codes[column == label] = code
     return codes
-
-
-def _is_soft(labels: list[Label]) -> bool:
-    numbers = [label for label in labels if not isinstance(label, str)]
-    if len(numbers) < 2:
-        return False
-    return min(numbers) >= 0 and max(numbers) <= 1 and any(0 < label < 1 for label in numbers)
-
-
-def _refuse_measurements(name: str, labels: list[Label], rows: int) -> None:
-    """Raise DataError for too many labels, and for numbers that measure: decimals, or rare ones."""
-    numbers = [label for label in labels if not isinstance(label, str)]
-    measured = [label for label in numbers if isinstance(label, float)]
-    rare = len(numbers) > _MANY_NUMBERS and rows < _FEWEST_ROWS * len(labels)
-    if measured or rare:
-        raise DataError(f"target {show_name(name)}: expected labels, got {len(labels)} numbers "
-                        f"such as {listed((measured or numbers)[:1])}: mlp classifies, and does no "
-                        "regression; name another column as data.target, or every label in "
-                        "data.labels")  # fmt: skip
-    if len(labels) > _MOST_LABELS:
-        raise DataError(f"target {show_name(name)}: expected at most {_MOST_LABELS} labels, got "
-                        f"{len(labels)}: {listed(labels)}; name another column as data.target, or "
-                        "every label in data.labels")  # fmt: skip
-
-
-def _wrong_number(name: str, labels: list[Label]) -> str:
-    if not labels:
-        return f"target {show_name(name)}: expected two labels, got only missing values"
-    if len(labels) == 1:
-        return (f'target {show_name(name)}: expected two labels, got only {listed(labels)}; '
-                "a classifier needs rows of both classes")  # fmt: skip
-    return (f'target {show_name(name)}: expected two labels, got {len(labels)}: {listed(labels)}; '
-            "of several targets each has two: set data.positive to the one that counts as 1, or "
-            "make it the only target")  # fmt: skip
-
-
-def _default(name: str, labels: list[Label]) -> Label:
-    for label in labels:
-        if label in _TRUE:
-            return label
-    nonzero = [label for label in labels if not isinstance(label, str) and label != 0]
-    if len(nonzero) == 1:
-        return nonzero[0]
-    if not isinstance(labels[0], str) and 1 in labels:
-        return 1
-    raise DataError(f"target {show_name(name)} has the labels {listed(labels)}: set data.positive "
-                    "to the one that counts as 1")  # fmt: skip
-
-
-def _positive(name: str, labels: list[Label], positive: Label | bool) -> Label:
-    return named(name, labels, positive, "data.positive")

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import Activation, Sigmoid
+from mlpcli.nn.activations import Sigmoid
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["INITS", "Forward", "Network", "Parameters", "initial_network"]

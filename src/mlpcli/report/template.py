@@ -20,7 +20,7 @@ from mlpcli.report.gradcheck_words import objective_line
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.losses import Loss
 
 __all__ = ["template"]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlpcli.config import Config, LossConfig, NetworkConfig, OptimizerConfig, TrainingConfig
     from mlpcli.data.dataset import Dataset
     from mlpcli.data.target import Classes
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.network import Network
     from mlpcli.nn.optimizers import Optimizer
     from mlpcli.nn.sigmoid import FloatArray

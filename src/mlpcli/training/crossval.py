@@ -8,8 +8,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.config import to_yaml
-from mlpcli.data.dataset import open_material
 from mlpcli.data.frames import config_of
+from mlpcli.data.material import open_material
 from mlpcli.files import atomic_file
 from mlpcli.locks import FolderLock
 from mlpcli.parallel import core_count, limit_blas

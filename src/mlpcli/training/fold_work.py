@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from mlpcli.config import Config
     from mlpcli.data.columns import Index
-    from mlpcli.data.dataset import Dataset, Material
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.data.material import Material
     from mlpcli.training.fold_folder import FoldFolder
     from mlpcli.training.folds import Fold
 

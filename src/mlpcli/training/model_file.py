@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mlpcli.data.frames import Data
     from mlpcli.data.table import Column, Kind, Reading
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
 
 __all__ = ["Model", "load_model", "logits_of", "save_model"]
 

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mlpcli.counting import Count
-    from mlpcli.data.dataset import Dataset, Estimate
+    from mlpcli.data.dataset import Dataset
+    from mlpcli.data.material import Estimate
     from mlpcli.training.loop import EpochRecord, Loop
 
 __all__ = ["Observer"]

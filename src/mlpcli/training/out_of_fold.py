@@ -19,7 +19,7 @@ from mlpcli.training.prediction_text import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from mlpcli.data.dataset import Material
+    from mlpcli.data.material import Material
     from mlpcli.training.folds import Fold
 
 __all__ = ["out_of_fold_text"]

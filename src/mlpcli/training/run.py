@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlpcli.config import to_portable_document, to_yaml
-from mlpcli.data.dataset import Dataset, load_dataset
 from mlpcli.data.frames import config_of
+from mlpcli.data.material import load_dataset
 from mlpcli.errors import Interrupted
 from mlpcli.files import files_named
 from mlpcli.locks import FolderLock
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlpcli.config import Config
+    from mlpcli.data.dataset import Dataset
     from mlpcli.data.frames import Data
     from mlpcli.training.loop import EpochRecord, Loop
 

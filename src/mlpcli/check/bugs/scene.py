@@ -13,7 +13,7 @@ from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.losses import Loss
     from mlpcli.nn.network import Forward, Parameters

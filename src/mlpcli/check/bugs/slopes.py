@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mlpcli.check.bugs.scene import Scene
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray

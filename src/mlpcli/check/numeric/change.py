@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from mlpcli.nn.activations import shifted
+from mlpcli.nn.activation import shifted
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:

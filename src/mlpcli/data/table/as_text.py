@@ -15,8 +15,7 @@ from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
 from mlpcli.data.table.misfit import advice
 from mlpcli.data.table.notation import notations_in
 from mlpcli.data.table.numerals import PLAIN
-from mlpcli.data.table.query import read_csv
-from mlpcli.data.table.sql import as_text
+from mlpcli.data.table.sql import as_text, read_csv
 from mlpcli.data.table.stream import stream
 from mlpcli.text import show, show_name
 

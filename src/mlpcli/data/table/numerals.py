@@ -217,3 +217,10 @@ def _numerals(decimal: str, thousands: str, unit: str) -> Numerals:
 
 def _quoted(pattern: str) -> str:
     return pattern.replace("'", "''")
+
+
+def is_code(texts: Sequence[str]) -> bool:
+    """Say whether digits are a code: of one width, and at least one begins with 0."""
+    width = len(texts[0]) if texts else 0
+    same = width > 1 and all(len(text) == width and text.isdigit() for text in texts)
+    return same and any(text.startswith("0") for text in texts)

@@ -6,35 +6,30 @@ Columns go by position (c0, c1, ..), since DuckDB's own names ignore case.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlpcli.data.table.encoding import UTF8, find_encoding, looks_utf8
-from mlpcli.data.table.files import LONGEST_LINE
 from mlpcli.data.table.frame import Frame
-from mlpcli.data.table.header import Header, read_header
 from mlpcli.data.table.line_ends import mixed_line_ends
 from mlpcli.data.table.notation import notations_in
-from mlpcli.data.table.numerals import PLAIN, is_number
+from mlpcli.data.table.numerals import PLAIN, is_code, is_number
 from mlpcli.data.table.reading import BLANKS
-from mlpcli.data.table.sql import as_text, quote, without
+from mlpcli.data.table.sql import as_text, quote, read_csv, without
 from mlpcli.data.table.store import is_numeric
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from mlpcli.data.table.files import File
+    from mlpcli.data.table.header import Header
     from mlpcli.data.table.numerals import Notation
     from mlpcli.data.table.reading import Kind, Reading
-    from mlpcli.data.table.store import Store
 
 TEXTUAL = ("VARCHAR", "BOOLEAN", "DATE", "TIME", "UUID", "ENUM", "INTERVAL")
-BUFFER_BYTES = LONGEST_LINE  # DuckDB's own 32 MB, several times over, are no faster
 _BLOCK = 1 << 20
-_HEAD = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -232,93 +227,3 @@ class Source:
         return tuple(
             text for text in self.reading.missing.texts if all(text in some for some in others)
         )
-
-
-def open_source(store: Store, file: File | Frame, reading: Reading) -> Source:
-    """Read the column names of one file; raise DataError where there are none to use."""
-    if isinstance(file, Frame):
-        return _open_frame(store, file, reading)
-    if file.format != "parquet":
-        return open_text(file, reading)
-
-    def ask(what: str, function: str) -> list[tuple[Any, ...]]:
-        return store.connection.execute(f"{what} FROM {function}({quote(file.body)})").fetchall()
-
-    types = tuple(str(field[1]) for field in ask("DESCRIBE SELECT *", "read_parquet"))
-    tree = ask("SELECT name, num_children", "parquet_schema")
-    names = tuple(name.strip(BLANKS) for name in _top(tree))
-    ((rows,),) = ask("SELECT num_rows", "parquet_file_metadata")
-    return Source(file, reading, names, rows, types=types)
-
-
-def _open_frame(store: Store, frame: Frame, reading: Reading) -> Source:
-    """Let DuckDB see a table in memory; there is one at most, called `frame` there."""
-    store.view("frame", frame)
-    fields = store.connection.execute("DESCRIBE frame").fetchall()
-    types = tuple(str(field[1]) for field in fields)
-    return Source(frame, reading, frame.names, frame.rows, types=types)
-
-
-def open_text(file: File, reading: Reading, *, whole: bool = False) -> Source:
-    """Read the top of a CSV file, from a copy in UTF-8 if it is in another encoding.
-
-    Only `whole` looks for the encoding of a file that begins as UTF-8.
-    """
-    encoding, notes = reading.layout.encoding or UTF8, []
-    if reading.layout.encoding is None:
-        with file.open() as stream:
-            start = stream.read(_HEAD)
-        if whole or not looks_utf8(start):
-            with file.open() as stream:
-                encoding = find_encoding(stream)
-        if encoding != UTF8:
-            notes.append(f"is read as {encoding}; if letters are wrong, set data.encoding")
-    if encoding.lower().replace("_", "-") not in {UTF8, "utf8", "utf-8-sig"}:
-        file = file.in_utf8(encoding)
-    header = read_header(file, reading)
-    rows = max(1, round(file.bytes / header.line_bytes) - header.skip)
-    notes = [f"{file.path}: {note}" for note in (*notes, *header.notes)]
-    return Source(file, reading, header.names, rows, header, notes=tuple(notes))
-
-
-def read_csv(
-    path: Path, types: Sequence[str], header: Header | None, packing: str, nulls: Sequence[str]
-) -> str:
-    """Return a call of DuckDB's reader that has nothing to guess.
-
-    Without a header: plain commas below one line.
-    """
-    columns = ", ".join(f"'c{i}': '{name}'" for i, name in enumerate(types))
-    delimiter, skip = ("," if header is None else header.delimiter), header.skip if header else 1
-    comment = f"comment = {quote(header.comment)}, " if header and header.comment else ""
-    # Of a packed file the end cannot be looked at before; DuckDB's own buffer judges its lines.
-    buffer = "" if packing == "gzip" else f"buffer_size = {BUFFER_BYTES}, "
-    return (
-        f"read_csv({quote(path)}, auto_detect = false, header = false, skip = {skip}, {comment}"
-        f"delim = {quote(delimiter)}, quote = '\"', escape = '\"', "
-        f"compression = '{'gzip' if packing == 'gzip' else 'none'}', "
-        f"{buffer}strict_mode = true, "
-        f"nullstr = [{', '.join(map(quote, nulls))}], columns = {{{columns}}})"
-    )
-
-
-def is_code(texts: Sequence[str]) -> bool:
-    """Say whether digits are a code: of one width, and at least one begins with 0."""
-    width = len(texts[0]) if texts else 0
-    same = width > 1 and all(len(text) == width and text.isdigit() for text in texts)
-    return same and any(text.startswith("0") for text in texts)
-
-
-def _top(tree: list[tuple[Any, ...]]) -> list[str]:
-    """Return the names of the top-level columns from Parquet's depth-first schema."""
-    fields = iter(tree[1:])  # the first is the root
-
-    def skip(children: int | None) -> None:
-        for _ in range(children or 0):
-            skip(next(fields)[1])
-
-    names = []
-    for name, children in fields:
-        names.append(name)
-        skip(children)
-    return names

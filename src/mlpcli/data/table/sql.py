@@ -1,17 +1,24 @@
-"""Pieces of SQL: literals, and texts without blanks and missing values."""
+"""Pieces of SQL: literals, texts without blanks and missing values, and a CSV file."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from mlpcli.data.table.files import LONGEST_LINE
 from mlpcli.data.table.numerals import PLAIN
 from mlpcli.data.table.reading import BLANKS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mlpcli.data.table.header import Header
     from mlpcli.data.table.reading import Missing
 
-__all__ = ["as_text", "quote", "without"]
+__all__ = ["as_text", "quote", "read_csv", "without"]
+
+BUFFER_BYTES = LONGEST_LINE  # DuckDB's own 32 MB, several times over, are no faster
 
 
 def as_text(column: str, missing: Missing) -> str:
@@ -50,3 +57,24 @@ def without(number: str, missing: Missing) -> str:
     for value in missing.numbers:
         number = f"nullif({number}, {value!r}::DOUBLE)"
     return number
+
+
+def read_csv(
+    path: Path, types: Sequence[str], header: Header | None, packing: str, nulls: Sequence[str]
+) -> str:
+    """Return a call of DuckDB's reader that has nothing to guess.
+
+    Without a header: plain commas below one line.
+    """
+    columns = ", ".join(f"'c{i}': '{name}'" for i, name in enumerate(types))
+    delimiter, skip = ("," if header is None else header.delimiter), header.skip if header else 1
+    comment = f"comment = {quote(header.comment)}, " if header and header.comment else ""
+    # Of a packed file the end cannot be looked at before; DuckDB's own buffer judges its lines.
+    buffer = "" if packing == "gzip" else f"buffer_size = {BUFFER_BYTES}, "
+    return (
+        f"read_csv({quote(path)}, auto_detect = false, header = false, skip = {skip}, {comment}"
+        f"delim = {quote(delimiter)}, quote = '\"', escape = '\"', "
+        f"compression = '{'gzip' if packing == 'gzip' else 'none'}', "
+        f"{buffer}strict_mode = true, "
+        f"nullstr = [{', '.join(map(quote, nulls))}], columns = {{{columns}}})"
+    )

@@ -14,9 +14,8 @@ import numpy as np
 from mlpcli.counting import ROW_READ, in_silence
 from mlpcli.data.table.as_text import count_numbers, load_as_text, text_blocks
 from mlpcli.data.table.contents import Contents
-from mlpcli.data.table.numerals import is_truth
+from mlpcli.data.table.numerals import is_code, is_truth
 from mlpcli.data.table.origin import Origin
-from mlpcli.data.table.query import is_code
 from mlpcli.data.table.spool import Spool
 from mlpcli.data.table.stream import Misfit
 from mlpcli.errors import DataError

@@ -13,7 +13,7 @@ from mlpcli.nn.losses import LOSSES, OTHER_OUTPUTS
 from mlpcli.nn.optimizers import Adam, Momentum, Nesterov, Sgd
 
 if TYPE_CHECKING:
-    from mlpcli.nn.activations import Activation
+    from mlpcli.nn.activation import Activation
     from mlpcli.nn.answers import Answers
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.optimizers import Optimizer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.nn.activations import shifted
+from mlpcli.nn.activation import shifted
 from mlpcli.nn.losses.loss import Form, Loss, Start, residual, weighted_sum
 from mlpcli.nn.sigmoid import FloatArray, sigmoid, sigmoid_of_any, sigmoid_pair
 from mlpcli.records import dataclass

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlpcli.config import parse_config
-from mlpcli.data.dataset import Estimate, load_dataset
+from mlpcli.data.material import Estimate, load_dataset
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.rows import RowFile
 from mlpcli.errors import DataError
