@@ -31,7 +31,7 @@ def make(path: str, rows: str) -> None:
 
 def ours(path: str) -> float:
     from mlpcli.config import Config
-    from mlpcli.data.dataset import load_dataset
+    from mlpcli.data.material import load_dataset
 
     config = Config.model_validate(
         {"data": {"train": [str(Path(path).resolve())], "target": "y", "validation": None}}
