@@ -58,6 +58,9 @@ FORMS: dict[str, Any] = {
     "nabla": lambda W, b: {"nabla_b": b, "nabla_w": W},
     "numbers as keys": lambda W, b: (dict(enumerate(W, 1)), dict(enumerate(b, 1)) if b else []),
     "a dict a layer": lambda W, b: [{"W": w} | ({"b": b[i]} if b else {}) for i, w in enumerate(W)],
+    "dicts under one key": lambda W, b: {
+        "layers": [{"dW": w} | ({"db": b[i]} if b else {}) for i, w in enumerate(W)]
+    },
     "a dict in a dict": lambda W, b: {"cost": 3.0, "grads": numbered("dW", W) | numbered("db", b)},
     "weights and gradients": lambda W, b: (
         numbered("dW", W) | numbered("db", b) | numbered("W", CASE.network.W)

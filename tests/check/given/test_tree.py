@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import ctypes
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -50,6 +51,19 @@ class Shared:
         return MATRIX.__dlpack_device__()
 
 
+@dataclass
+class Gradients:
+    dW: Any
+    db: Any
+
+
+class Slots:
+    __slots__ = ("_mask", "dW", "unset")
+
+    def __init__(self, dW: Any) -> None:
+        self.dW = dW
+
+
 def floats(*numbers: float) -> Any:
     return (ctypes.c_double * len(numbers))(*numbers)
 
@@ -93,7 +107,11 @@ def test_numbers_become_an_array_of_their_precision(value: Any, expected: Any) -
         ({"dW1": MATRIX, 2: [0.5]}, {"dW1": MATRIX, 2: np.array([0.5])}),
         (zip([MATRIX], [MATRIX[0]], strict=True), [(MATRIX, MATRIX[0])]),
         ((0.3, None, "sigmoid"), (np.array(0.3), None, "str")),
-        (SimpleNamespace(W=MATRIX), "SimpleNamespace"),
+        (SimpleNamespace(W=MATRIX, _cache=MATRIX), {"W": MATRIX}),
+        (Gradients(MATRIX, [MATRIX[0]]), {"dW": MATRIX, "db": [MATRIX[0]]}),
+        ([Slots(MATRIX), Slots(None)], [{"dW": MATRIX, "unset": None}, "Slots"]),
+        (SimpleNamespace(name="sigmoid"), "SimpleNamespace"),
+        (SimpleNamespace, "type"),
     ],
 )
 def test_what_holds_arrays_keeps_its_form(value: Any, expected: Any) -> None:
@@ -127,6 +145,13 @@ def test_a_list_in_itself_is_too_deep() -> None:
     endless.append(endless)
     with pytest.raises(ValueError, match="more than 16 deep"):
         tree_of(endless)
+
+
+def test_objects_that_know_each_other_end() -> None:
+    below, above = SimpleNamespace(dW=MATRIX), SimpleNamespace(dW=MATRIX[0])
+    below.next, above.previous = above, below
+    linked = {"dW": MATRIX, "next": {"dW": MATRIX[0], "previous": "SimpleNamespace"}}
+    assert same(tree_of(below), linked)
 
 
 def test_nan_is_the_same_as_nan_and_nothing_else() -> None:

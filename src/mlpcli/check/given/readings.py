@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mlpcli.check.given.by_name import by_name, flattened, sorted_out
 from mlpcli.check.given.by_place import by_place
-from mlpcli.check.given.candidate import Array, Candidate, Expected, array_of
+from mlpcli.check.given.candidate import Array, Candidate, Expected, array_of, items_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,10 +60,11 @@ def _cut(
 
 
 def _within(tree: Any, expected: Expected) -> Iterator[Candidate]:
-    """Yield what a dict holds under a key that is a dict, or that speaks of gradients."""
+    """Yield what a dict holds under a key of dicts, or one that speaks of gradients."""
     flat = flattened(tree)
     for key, value in sorted_out(flat)[1].items():
-        if isinstance(value, dict) or "grad" in key.lower():
+        layers = items_of(value) or [value]
+        if all(isinstance(layer, dict) for layer in layers) or "grad" in key.lower():
             others = {name: item for name, item in flat.items() if name != key}
             for found in _read(value, expected):
                 yield replace(found, beside={**others, **found.beside})

@@ -2,13 +2,13 @@
 
 A leaf is a real array (a number is one without axes; its precision stays what it was), None, or the
 name of a type that holds no numbers. A list of numbers is an array of one axis; a matrix in lists
-is a list of such rows.
+is a list of such rows. An object that has arrays as attributes is a dict of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,8 +24,11 @@ _LONGEST = 100_000  # items of one list, and characters of one key
 _NUMBERS = (bool, int, float, np.generic)
 
 
-def tree_of(value: Any, depth: int = 0) -> Tree:
-    """Return the value as a tree. Raises ValueError for what is too large or not real."""
+def tree_of(value: Any, depth: int = 0, inside: tuple[object, ...] = ()) -> Tree:
+    """Return the value as a tree. Raises ValueError for what is too large or not real.
+
+    `inside` are the objects that it is an attribute of.
+    """
     if depth > _DEEPEST:
         raise ValueError(f"it is nested more than {_DEEPEST} deep")
     if value is None or isinstance(value, str):
@@ -33,24 +36,39 @@ def tree_of(value: Any, depth: int = 0) -> Tree:
     if isinstance(value, _NUMBERS):
         return _real(np.asarray(value))
     if isinstance(value, Mapping):
-        return {_key(key): tree_of(item, depth + 1) for key, item in value.items()}
+        return {_key(key): tree_of(item, depth + 1, inside) for key, item in value.items()}
     if isinstance(value, (list, tuple, Iterator)) or _holds_objects(value):
-        return _sequence(value, depth)
+        return _sequence(value, depth, inside)
     array = _array(value)
-    return type(value).__name__[:100] if array is None else _real(array)
+    return _object(value, depth, inside) if array is None else _real(array)
+
+
+def _object(value: Any, depth: int, inside: tuple[object, ...]) -> Tree:
+    """Return the public attributes of an object that has arrays among them, else its type's name.
+
+    Objects may refer to each other, so that it stands once on the way down to itself.
+    """
+    name = type(value).__name__[:100]
+    if depth == _DEEPEST or isinstance(value, type) or any(value is one for one in inside):
+        return name
+    slots = (getattr(kind, "__slots__", ()) for kind in type(value).__mro__)
+    names = [*chain.from_iterable(slots), *getattr(value, "__dict__", ())]
+    public = {one: getattr(value, one, None) for one in names if not one.startswith("_")}
+    tree = tree_of(public, depth, (*inside, value))
+    return tree if holds_arrays(tree) else name
 
 
 def _key(key: Any) -> int | str:
     return key if isinstance(key, int) and abs(key) < _LONGEST else str(key)[:_LONGEST]
 
 
-def _sequence(value: Any, depth: int) -> Tree:
+def _sequence(value: Any, depth: int, inside: tuple[object, ...]) -> Tree:
     items = list(islice(value, _LONGEST + 1))
     if items and all(isinstance(item, _NUMBERS) for item in items):
         return _real(np.asarray(items))
     if len(items) > _LONGEST:
         raise ValueError(f"a list has more than {_LONGEST:,} items")
-    nodes = [tree_of(item, depth + 1) for item in items]
+    nodes = [tree_of(item, depth + 1, inside) for item in items]
     return tuple(nodes) if isinstance(value, tuple) else nodes
 
 
