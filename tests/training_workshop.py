@@ -126,3 +126,22 @@ class Workshop:
         path = self.path / "m.safetensors"
         save_model(self.model(*overrides), path)
         return path
+
+
+def soft_and_weighted(workshop: Workshop, rows: int = 40) -> list[str]:
+    """Write a table with a soft and a boolean target and row weights; return what says so."""
+    rng = np.random.default_rng(8)
+    workshop.table(
+        rows=rows,
+        extra={
+            "chance": np.round(rng.random(rows), 2).tolist(),
+            "w": rng.integers(0, 4, rows).tolist(),
+            "flag": ["yes" if x else "no" for x in rng.random(rows) < 0.4],
+        },
+    )
+    return [
+        "data.target=[chance, flag]",
+        "data.drop=[y]",
+        "data.positive={flag: yes}",
+        "data.weight=w",
+    ]

@@ -10,33 +10,17 @@ import pytest
 
 from mlpcli.data.rows import Rows
 from mlpcli.errors import DataError
-from mlpcli.training.evaluate import baseline_metrics, evaluate, part_metrics
+from mlpcli.training.evaluate import evaluate
 from mlpcli.training.metrics import SCORES
+from mlpcli.training.part_metrics import part_metrics
 from results import of_two
 from told import Told
+from training_workshop import soft_and_weighted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from training_workshop import Workshop
-
-
-def soft_and_weighted(workshop: Workshop, rows: int = 40) -> list[str]:
-    rng = np.random.default_rng(8)
-    workshop.table(
-        rows=rows,
-        extra={
-            "chance": np.round(rng.random(rows), 2).tolist(),
-            "w": rng.integers(0, 4, rows).tolist(),
-            "flag": ["yes" if x else "no" for x in rng.random(rows) < 0.4],
-        },
-    )
-    return [
-        "data.target=[chance, flag]",
-        "data.drop=[y]",
-        "data.positive={flag: yes}",
-        "data.weight=w",
-    ]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -101,58 +85,11 @@ def test_threshold_overrides_the_models_own(workshop: Workshop) -> None:
         assert metrics.confusion.tp + metrics.confusion.fp == 40 * (1 - threshold)
 
 
-def test_bootstrap_is_seeded_and_contains_the_value(workshop: Workshop) -> None:
-    workshop.table(rows=150)
-    model = workshop.train("training.epochs=5").model
-    first, again = (evaluate(model, workshop.path / "table.csv", bootstrap=200) for _ in range(2))
-    assert first.intervals == again.intervals
-    assert first.intervals is not None
-    assert list(first.intervals) == list(SCORES)
-    for name, (low, high) in first.intervals.items():
-        assert low < high
-        if name != "ece":  # biased upwards: a resample is calibrated less well than its rows
-            assert low <= getattr(first.metrics, name) <= high
-
-
 def test_what_takes_long_is_counted_to_its_end(workshop: Workshop) -> None:
     model, told = workshop.train().model, Told()
     evaluate(model, workshop.path / "table.csv", bootstrap=7, importance=True, counting=told)
     assert told.totals == {"row read": 40, "shuffle": 40, "resample": 7}
     assert told.done == told.totals
-
-
-def test_bootstrap_quantiles_against_a_slow_loop(workshop: Workshop) -> None:
-    model = workshop.train().model
-    got = evaluate(model, workshop.path / "table.csv", bootstrap=30)
-    rng = np.random.default_rng(model.seed)
-    data = np.genfromtxt(workshop.path / "table.csv", delimiter=",", names=True)
-    X, _ = model.encoder.encode({"a": data["a"], "b": data["b"]}, "float32")
-    guess = model.logits(X)[:, 0] >= 0
-    drawn = [rng.integers(0, 40, 40) for _ in range(30)]
-    values = [np.mean(guess[rows] == data["y"][rows]) for rows in drawn]
-    assert got.intervals is not None
-    assert got.intervals["accuracy"] == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])))
-
-
-def test_bootstrap_of_one_class_has_no_interval_for_what_needs_two(workshop: Workshop) -> None:
-    model = workshop.train().model
-    path = workshop.path / "ones.csv"
-    path.write_text("a,b,y\n1,2,1\n0.5,0,1\n")
-    evaluation = evaluate(model, path, bootstrap=5)
-    assert evaluation.metrics.roc_auc is None
-    assert evaluation.intervals is not None
-    assert set(SCORES) - set(evaluation.intervals) == {"roc_auc", "pr_auc"}
-
-
-def test_resamples_without_weight_do_not_count(workshop: Workshop) -> None:
-    model = workshop.train(*soft_and_weighted(workshop)).model
-    path = workshop.path / "light.csv"
-    path.write_text("a,b,chance,flag,w\n1,2,0.5,yes,0\n0.5,0,0.1,no,1\n")
-    evaluation = evaluate(model, path, bootstrap=40)
-    assert evaluation.intervals is not None
-    low, high = evaluation.intervals["loss"]
-    assert low == pytest.approx(high)  # only the second row ever counts
-    assert low == pytest.approx(evaluation.metrics.loss)
 
 
 def test_no_weight_at_all_is_refused(workshop: Workshop) -> None:
@@ -230,41 +167,6 @@ def test_output_that_is_not_finite_is_null_with_a_reason(workshop: Workshop) -> 
     assert metrics.reason == "the network's output is not finite for 1 of 2 rows"
 
 
-def test_baseline_predicts_the_base_rate(workshop: Workshop) -> None:
-    result = workshop.train("data.validation=0.25")
-    baseline = of_two(result.baseline["validation"])
-    assert result.baseline["test"] is None
-    data = np.genfromtxt(workshop.path / "table.csv", delimiter=",", names=True)
-    train = of_two(result.metrics["train"])
-    ones = train.confusion.tp + train.confusion.fn
-    rate = ones / train.rows
-    held_out = (data["y"].sum() - ones) / baseline.rows
-    expected = -(held_out * np.log(rate) + (1 - held_out) * np.log(1 - rate))
-    assert baseline.loss == pytest.approx(expected, rel=1e-6)
-    assert baseline.roc_auc == 0.5
-    assert baseline.accuracy == pytest.approx(held_out if rate >= 0.5 else 1 - held_out)
-    assert (baseline.mcc, baseline.threshold) == (0, 0.5)
-
-
-def test_baseline_weighs_rows(workshop: Workshop) -> None:
-    model = workshop.model()
-    y = np.array([[0.0], [1.0]])
-    rows = Rows(np.zeros((2, 2)), y, np.array([0.5, 1.5]))
-    baseline = baseline_metrics(model, rows, {"train": rows, "test": None})
-    assert baseline["train"] is not None
-    assert baseline["train"].loss == pytest.approx(-0.25 * np.log(0.25) - 0.75 * np.log(0.75))
-    assert baseline["train"].brier == pytest.approx((0.75**2 + 0.25**2) / 2)
-
-
-@pytest.mark.parametrize("label", [0.0, 1.0])
-def test_baseline_of_a_target_with_one_class_stays_finite(workshop: Workshop, label: float) -> None:
-    rows = Rows(np.zeros((3, 2)), np.full((3, 1), label))
-    baseline = baseline_metrics(workshop.model(), rows, {"train": rows})["train"]
-    assert baseline is not None
-    assert baseline.accuracy == 1
-    assert baseline.loss == pytest.approx(0, abs=1e-300)
-
-
 def test_each_target_has_its_own_threshold(workshop: Workshop) -> None:
     model = workshop.train(*soft_and_weighted(workshop)).model
     rows = Rows(np.zeros((3, 2)), np.zeros((3, 2)))
@@ -275,3 +177,13 @@ def test_each_target_has_its_own_threshold(workshop: Workshop) -> None:
     assert metrics.per_target is not None
     assert metrics.per_target["chance"].confusion.fp == 3
     assert metrics.per_target["flag"].confusion.fp == 0
+
+
+def test_values_far_from_those_of_training_are_noted(workshop: Workshop) -> None:
+    workshop.table()
+    model = workshop.train("data.missing=mean").model
+    path = workshop.path / "far.csv"
+    path.write_text("a,b,y\n1500,1,0\n1400,0,1\n,,1\n")
+    far, *others = reversed(evaluate(model, path).notes)
+    assert far.startswith('column "a": 2 of 2 values, such as 1500, lie far outside training')
+    assert others == ["1 row has no value at all, but has a prediction"]

@@ -16,8 +16,8 @@ from mlpcli.errors import UsageError
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.ranks import ALONE, Ranks
 from mlpcli.training.build import new_loop
-from mlpcli.training.evaluate import part_logits
 from mlpcli.training.joint import _follow, in_step, team_for
+from mlpcli.training.part_metrics import part_logits
 from threads_as_ranks import run_together
 from training_workshop import leave_room
 

@@ -82,7 +82,9 @@ def _data_facts(config: Config, model: Model) -> DataFacts | str:
 def _evaluation(model: Model, dataset: Dataset, part: str) -> tuple[Evaluation, int]:
     """Return the model on a part of the data, and how many resamples its intervals have."""
     from mlpcli.parallel import limit_blas
-    from mlpcli.training.evaluate import Evaluation, intervals_of, row_logits
+    from mlpcli.training.bootstrap import intervals_of
+    from mlpcli.training.evaluate import Evaluation
+    from mlpcli.training.part_metrics import row_logits
     from mlpcli.training.score_rows import scored
 
     rows = dataset.parts()[part]

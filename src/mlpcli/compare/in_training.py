@@ -56,7 +56,7 @@ def _run(
     from mlpcli.nn.step import thread_count
     from mlpcli.parallel import limit_blas
     from mlpcli.training.build import new_loop, require_trainable
-    from mlpcli.training.evaluate import row_logits
+    from mlpcli.training.part_metrics import row_logits
 
     require_trainable(config)
     plain = new_loop(config, dataset)

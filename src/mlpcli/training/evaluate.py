@@ -1,33 +1,31 @@
-"""Measures a model on encoded rows or on a table, against what a constant guess would score."""
+"""Measures a model on a labelled table, read block by block."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import field, replace
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlpcli.counting import ROW_READ, counted, in_silence
+from mlpcli.counting import ROW_READ, in_silence
 from mlpcli.data.columns import rows_of, take
 from mlpcli.data.examples import read_labels
 from mlpcli.data.frames import tables_of
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
-from mlpcli.data.rows import cuts
 from mlpcli.data.table import Scan
 from mlpcli.data.table_notes import unlabelled_note
 from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
-from mlpcli.parallel import ALONE, limit_blas
+from mlpcli.parallel import limit_blas
 from mlpcli.ranks import job
 from mlpcli.records import dataclass
+from mlpcli.training.bootstrap import intervals_of
 from mlpcli.training.importance import RowSample, measure_importance
-from mlpcli.training.metrics import SCORES, Scores
-from mlpcli.training.model_file import logits_of
 from mlpcli.training.score_rows import scored
+from mlpcli.training.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,24 +35,14 @@ if TYPE_CHECKING:
     from mlpcli.counting import Counting
     from mlpcli.data.examples import Labels
     from mlpcli.data.frames import Data, Tables
-    from mlpcli.data.rows import AnyRows
     from mlpcli.data.table import Column
-    from mlpcli.nn.network import Network
     from mlpcli.nn.sigmoid import FloatArray
-    from mlpcli.parallel import Team
     from mlpcli.training.importance import Importance
+    from mlpcli.training.metrics import Scores
     from mlpcli.training.model_file import Model
     from mlpcli.training.score_rows import ScoredRows
 
-__all__ = [
-    "Evaluation",
-    "baseline_metrics",
-    "evaluate",
-    "intervals_of",
-    "part_logits",
-    "part_metrics",
-    "row_logits",
-]
+__all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -77,78 +65,6 @@ class Evaluation:
         scores = {"rows": self.metrics.rows, "loss": self.metrics.loss}
         shown = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
         return f"<Evaluation {shown}>"
-
-
-def row_logits(
-    network: Network, rows: AnyRows, team: Team = ALONE, kept: str | None = None
-) -> NDArray[np.float64]:
-    """Return the logits (N x K) of encoded rows, computed in the network's dtype.
-
-    The members of the team share the pieces of the rows; the logits do not depend on its size, but
-    on the kernel in their last digits: see `logits_of`.
-    """
-    places = cuts(rows)
-    found: list[list[NDArray[np.float64]]] = [[] for _ in range(team.size)]
-
-    def look(member: int) -> None:
-        mine = places[team.share(len(places), member)]
-        found[member] = [logits_of(network, rows.take(place).X, kept) for place in mine]
-
-    team.run(look)
-    return np.concatenate([h for some in team.gathered(found) for h in some])
-
-
-def part_logits(
-    network: Network,
-    parts: Mapping[str, AnyRows | None],
-    team: Team = ALONE,
-    kept: str | None = None,
-) -> dict[str, NDArray[np.float64] | None]:
-    """Return the logits of each part, None for one without rows; see `row_logits`."""
-    return {
-        part: row_logits(network, rows, team, kept) if rows else None
-        for part, rows in parts.items()
-    }
-
-
-def part_metrics(
-    model: Model,
-    parts: Mapping[str, AnyRows | None],
-    logits: Mapping[str, NDArray[np.float64] | None] | None = None,
-) -> dict[str, Scores | None]:
-    """Return the metrics of the model on each part, None for one without rows.
-
-    `logits` are those of the parts, if they are known.
-    """
-    known = part_logits(model.network, parts) if logits is None else logits
-    return _by_part(model, parts, known, model.thresholds)
-
-
-def baseline_metrics(
-    model: Model, train: AnyRows, parts: Mapping[str, AnyRows | None]
-) -> dict[str, Scores | None]:
-    """Return, by part, the metrics of predicting the training base rate for every row.
-
-    Its threshold is 1/2, so that it always answers with the commoner label.
-    """
-    rate = np.average(train.y.astype(np.float64), axis=0, weights=train.weight)
-    h = np.asarray(model.loss.link(rate), np.float64)
-    same = {part: np.broadcast_to(h, rows.y.shape) for part, rows in parts.items() if rows}
-    return _by_part(model, parts, same, (0.5,) * h.size)
-
-
-def _by_part(
-    model: Model,
-    parts: Mapping[str, AnyRows | None],
-    logits: Mapping[str, NDArray[np.float64] | None],
-    thresholds: tuple[float, ...],
-) -> dict[str, Scores | None]:
-    def measured(part: str, rows: AnyRows) -> Scores:
-        h = logits[part]
-        assert h is not None
-        return scored(model, h, rows.y, thresholds, rows.weight).metrics(model.loss)
-
-    return {part: measured(part, rows) if rows else None for part, rows in parts.items()}
 
 
 def evaluate(
@@ -195,7 +111,8 @@ def _score_tables(
     kinds = {**model.encoder.kinds, **{target.name: target.kind for target in model.targets}}
     if roles.weight is not None:
         kinds[roles.weight] = "number"
-    logits, labels, weights, unseen, read, unlabelled = [], [], [], Counter[str](), 0, 0
+    logits, labels, weights, read, unlabelled = [], [], [], 0, 0
+    unseen, tally = Counter[str](), Tally()
 
     with (
         Scan(files, model.reading_of(kinds)) as scan,
@@ -203,7 +120,7 @@ def _score_tables(
         counting(ROW_READ, scan.expected_rows()) as count,
     ):
         score = partial(_score, model, sample is not None)
-        for (found, _), (X, h, new) in job().in_order(score, _read(scan, model, roles)):
+        for (found, _), (X, h, new, odd) in job().in_order(score, _read(scan, model, roles)):
             logits.append(h)
             if sample is not None and X is not None:
                 sample.add(X, one_hot(found.y, model.targets), found.weight)
@@ -211,6 +128,7 @@ def _score_tables(
             if found.weight is not None:
                 weights.append(found.weight)
             unseen.update(new)
+            tally.add(odd)
             unlabelled += found.unlabelled
             count(scan.rows - read)
             read = scan.rows
@@ -223,7 +141,7 @@ def _score_tables(
     weight = np.concatenate(weights) if weights else None
     if weight is not None and not weight.any():
         raise DataError(f'{files[0]}: column "{roles.weight}": every weight is 0')
-    notes += unseen_notes(unseen, left)
+    notes += [*unseen_notes(unseen, left), *tally.notes(model.encoder)]
     if unlabelled:
         notes.append(unlabelled_note(unlabelled))
     if dropped > unlabelled:
@@ -234,10 +152,11 @@ def _score_tables(
 
 def _score(
     model: Model, keep: bool, block: tuple[Labels, Mapping[str, Column]]
-) -> tuple[FloatArray | None, NDArray[np.float64], dict[str, int]]:
-    """Return inputs, if they are to be kept, logits, and how many texts training never saw."""
+) -> tuple[FloatArray | None, NDArray[np.float64], dict[str, int], Tally]:
+    """Return inputs, if they are to be kept, logits, unseen texts by column, and what is odd."""
     X, unseen = model.encoder.encode(block[1], model.dtype)
-    return X if keep else None, model.logits(X), unseen
+    odd = Tally.of(model.encoder, block[1])
+    return X if keep else None, model.logits(X), unseen, odd
 
 
 def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapping[str, Column]]]:
@@ -251,25 +170,3 @@ def _read(scan: Scan, model: Model, roles: Roles) -> Iterator[tuple[Labels, Mapp
         found = read_labels(scan, columns, roles, model.targets, policies, start=start)
         yield found, columns if found.kept is None else take(columns, found.kept)
         start += rows_of(columns)
-
-
-def intervals_of(
-    rows: ScoredRows, model: Model, resamples: int, counting: Counting = in_silence
-) -> Mapping[str, tuple[float, float]]:
-    """Return the 2.5 % and 97.5 % quantiles of each score over so many resamples of the rows.
-
-    A resample that lacks a score, or all weight, counts for nothing. Seeded by the model's seed.
-    """
-    rng, total = np.random.default_rng(model.seed), len(rows.logits)
-    drawn: dict[str, list[float]] = {score: [] for score in SCORES}
-    with counting("resample", resamples) as count:
-        for _ in counted(range(resamples), count):
-            some = rows.take(rng.integers(0, total, total))
-            if some.weight is not None and not some.weight.any():
-                continue
-            metrics = some.metrics(model.loss)
-            for score, values in drawn.items():
-                if (value := getattr(metrics, score)) is not None:
-                    values.append(value)
-    quantiles = {score: np.quantile(v, (0.025, 0.975)) for score, v in drawn.items() if v}
-    return MappingProxyType({score: (float(a), float(b)) for score, (a, b) in quantiles.items()})

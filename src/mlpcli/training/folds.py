@@ -9,7 +9,7 @@ from mlpcli.errors import ModelError
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.records import dataclass
 from mlpcli.training.build import new_loop
-from mlpcli.training.evaluate import row_logits
+from mlpcli.training.part_metrics import row_logits
 from mlpcli.training.run import trained_model
 from mlpcli.training.score_rows import scored
 from mlpcli.training.tensor_file import read_tensors, write_tensors

@@ -15,7 +15,7 @@ from mlpcli.errors import UsageError
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.ranks.team import RankTeam
 from mlpcli.training.build import new_loop
-from mlpcli.training.evaluate import part_logits
+from mlpcli.training.part_metrics import part_logits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

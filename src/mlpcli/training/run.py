@@ -22,11 +22,11 @@ from mlpcli.text import counted
 from mlpcli.training.build import layer_sizes, new_loop, require_trainable, rows_per_step
 from mlpcli.training.checkpoint import read_checkpoint, save_checkpoint
 from mlpcli.training.confusion import best_threshold
-from mlpcli.training.evaluate import baseline_metrics, part_logits, part_metrics, row_logits
 from mlpcli.training.hints import threshold_hints
 from mlpcli.training.joint import in_step, team_for
 from mlpcli.training.model_file import Model, save_model
 from mlpcli.training.observer import Observer
+from mlpcli.training.part_metrics import baseline_metrics, part_logits, part_metrics, row_logits
 from mlpcli.training.result import TrainingResult, documents
 from mlpcli.training.run_folder import RunFolder, run_folder_for
 from mlpcli.version import software
