@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli import parallel
-from mlpcli.parallel import ALONE, Team, core_count, limit_blas, map_ahead
+from mlpcli.parallel import ALONE, WORTH_THREADS, Team, core_count, limit_blas, map_ahead, meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +103,20 @@ def test_closing_ends_the_threads(count: int) -> None:
     results.close()  # type: ignore[attr-defined]  # a generator
     assert threading.active_count() == before
     assert len(taken) == 1 + count
+
+
+@pytest.mark.parametrize(("size", "threads"), [(WORTH_THREADS, 2), (WORTH_THREADS - 1, 1)])
+def test_what_is_large_is_worked_out_meanwhile(size: int, threads: int) -> None:
+    with meanwhile(threading.get_ident, size) as found:
+        pass
+    assert len({found(), threading.get_ident()}) == threads
+
+
+def test_an_error_of_what_is_worked_out_meanwhile_is_raised_where_it_is_asked_for() -> None:
+    with meanwhile(lambda: 1 // 0, WORTH_THREADS) as found:
+        pass
+    with pytest.raises(ZeroDivisionError):
+        found()
 
 
 def test_cores_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALONE",
     "FEWEST_ROWS",
+    "WORTH_THREADS",
     "InTurn",
     "Team",
     "core_count",
@@ -41,6 +42,8 @@ Task: TypeAlias = Callable[[int], None]
 Numbers: TypeAlias = tuple[float, ...]
 
 _held: list[int] = []  # to how many threads BLAS is held, the innermost context last
+# Below this many numbers in all, threads wait for the interpreter longer than they compute.
+WORTH_THREADS = 2**24
 FEWEST_ROWS = 64  # of a batch, per member of a team; fewer are not worth waking it
 
 
@@ -123,8 +126,14 @@ def map_any_order(
 
 
 @contextmanager
-def meanwhile(function: Callable[[], R]) -> Iterator[Callable[[], R]]:
-    """Work function() out in another thread while the context lasts; yields what returns it."""
+def meanwhile(function: Callable[[], R], size: int) -> Iterator[Callable[[], R]]:
+    """Yield what returns function(), worked out in another thread while the context lasts.
+
+    Or when it is asked for, where `size`, the numbers in all, is small.
+    """
+    if size < WORTH_THREADS:
+        yield function
+        return
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(function).result
 

@@ -44,7 +44,8 @@ def check(
     by, over theta. Raises CaseError for a gradient of another network.
     """
     start = perf_counter()
-    with limit_blas(1), meanwhile(partial(_bounds, case, gradient)) as bounds:
+    size = gradient.theta.size * case.rows
+    with limit_blas(1), meanwhile(partial(_bounds, case, gradient), size) as bounds:
         numeric = numeric_gradient(
             case, options.method, step=options.step, progress=options.progress
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlpcli.parallel import map_any_order
+from mlpcli.parallel import WORTH_THREADS, map_any_order
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ __all__ = ["Block", "IntArray", "Mask", "Unit", "blocks", "units", "visit_each"]
 
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 Mask: TypeAlias = NDArray[np.bool_]
-# Below this many numbers in all, threads wait for the interpreter longer than they compute.
-WORTH_THREADS = 2**24
 
 
 @dataclass(frozen=True)
