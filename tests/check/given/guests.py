@@ -71,6 +71,13 @@ def of_its_own_rate(weights: Any, biases: Any, X: Any, y: Any) -> None:
     in_place(weights, biases, X, y, 0.3)
 
 
+learning_rate = 0.3
+
+
+def of_a_global_rate(weights: Any, biases: Any, X: Any, y: Any) -> None:
+    in_place(weights, biases, X, y, learning_rate)
+
+
 def step_of_its_own(weights: Any, biases: Any, X: Any, y: Any) -> Any:
     return step(weights, biases, X, y, 0.3)
 

@@ -113,6 +113,56 @@ def writes_to_the_pipe(*case: Any) -> Any:
     return gradient(*case)
 
 
+def inherits(*case: Any) -> Any:
+    """Refuses to work if what it starts would get a pipe of ours."""
+    left = [d for d in range(3, 64) if _is_open(d) and os.get_inheritable(d)]
+    assert not left, left
+    return gradient(*case)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def keeps_its_modules(*case: Any) -> Any:
+    """Refuses to work where a module of Python is taken away that was there before."""
+    assert {"abc", "builtins", "io", "json", "numpy"} <= sys.modules.keys()
+    return gradient(*case)
+
+
+def forge(answer: dict[str, Any]) -> None:
+    """Answer in the place of the process that this runs in."""
+    from mlpcli.check.given.wire import pack
+
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, pack(answer))
+        except OSError:
+            continue
+
+
+class Forging:
+    """Says of itself what nobody asked."""
+
+    def __init__(self) -> None:
+        forge({"facts": (True,)})
+
+    def gradient(self, *case: Any) -> Any:
+        return gradient(*case)
+
+
+def forges_too_many(*case: Any) -> Any:
+    forge({"answers": [(None, None)] * 2})
+
+
+def forges_none(*case: Any) -> Any:
+    forge({"answers": [(None, None, None)]})
+
+
 def cheats(weights: Any, biases: Any, X: Any, y: Any) -> Any:
     from mlpcli.check.case import case_from  # noqa: F401
 

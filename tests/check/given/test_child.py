@@ -55,6 +55,9 @@ def test_arrays_go_in_and_out_as_in_this_process(call: str) -> None:
         ("needy", 'needs 2 more arguments, "cache", "l2"; expected f(weights, biases, X, y) -> '),
         ("lonely", "takes weights; expected f(weights, biases, X, y) -> (d_weights, d_biases)"),
         ("writes_to_the_pipe", "called: its answer cannot be read: it returned JSONDecodeError"),
+        ("Forging.gradient", "imported: its answer cannot be read: it said nothing of itself"),
+        ("forges_too_many", "called: its answer cannot be read: it gave another number of answers"),
+        ("forges_none", "called: its answer cannot be read: it gave no answers"),
         ("missing", "hostile has no function missing"),
     ],
 )
@@ -92,6 +95,31 @@ def test_what_a_quiet_one_prints_is_not_shown(capfd: pytest.CaptureFixture[str])
 def test_a_closed_pipe_is_no_gradient() -> None:
     with pytest.raises(CaseError, match=r"called: .*gave no gradient"):
         run("closes_every_pipe")
+
+
+def test_a_process_that_is_gone_before_it_is_asked_is_no_gradient() -> None:
+    with Child(f"{HERE / 'guests.py'}:gradient") as child:
+        child.begin(CASE.network.sizes)
+        child._process.kill()
+        child._process.wait()
+        with pytest.raises(CaseError, match=r"gradient: called: the process was ended \(SIGKILL\)"):
+            child.call(([], []), [([], [])], 1.0)
+
+
+@pytest.mark.parametrize(("function", "takes"), [("of_its_own_rate", False), ("step", True)])
+def test_it_says_whether_it_takes_a_rate_and_where_it_is(function: str, takes: bool) -> None:
+    with Child(f"{HERE / 'guests.py'}:{function}", step=True) as child:
+        facts = child.begin(CASE.network.sizes)
+    assert facts.takes_rate is takes
+    assert facts.file == str(HERE / "guests.py")
+    assert facts.line is not None
+    assert (
+        (HERE / "guests.py").read_text().splitlines()[facts.line - 1].startswith(f"def {function}(")
+    )
+
+
+def test_what_it_starts_inherits_no_pipe_of_ours() -> None:
+    run("inherits")
 
 
 @pytest.mark.parametrize("in_process", [False, True])
@@ -157,10 +185,19 @@ def test_whoever_is_graded_cannot_import_this_package() -> None:
 
 
 def test_a_graded_child_works_without_this_package() -> None:
-    for function in ("prints", "objects"):
+    for function in ("prints", "keeps_its_modules"):  # and with all else that was loaded
         run(function, forbid_mlpcli=True)
     with pytest.raises(CaseError, match="has no function printing, did you mean"):
         run("printing", forbid_mlpcli=True)
+
+
+def test_the_child_runs_this_package_whatever_else_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mlpcli").mkdir()
+    (tmp_path / "mlpcli" / "__init__.py").write_text("raise SystemExit('another')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    run("objects")
 
 
 def test_nothing_is_left_open() -> None:
