@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from check.given import guests
 from mlpcli.check.given.call import CALLS
+from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.function import FunctionRun, run_function
+from mlpcli.check.given.guest import Guest
 from mlpcli.check.given.hosting import hosted
 from mlpcli.check.run import gradcheck
 from planted import network_case
@@ -82,6 +85,46 @@ def test_a_float32_step_passes(call: str) -> None:
     found = run("single_step", call)
     assert found.gradient.theta.dtype == np.float32
     assert judged(found) == "pass"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("rate", [0.5, -3.0])
+def test_a_step_is_as_uncertain_as_rounding_makes_it(dtype: str, rate: float) -> None:
+    """By u (|theta| + |theta'|) / eta + 4 u |A|."""
+
+    def given(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+        name = "step" if dtype == "float64" else "single_step"
+        return getattr(guests, name)(weights, biases, X, y, lr)
+
+    host = Guest(given, step=True)
+    host.begin(CASE.network.sizes)
+    made = Caller(host, CALLS["step"]).made(CASE, rate)
+    theta, A = CASE.network.theta, made.gradient.theta.astype(np.float64)
+    after = theta - rate * A
+    u = np.finfo(dtype).eps / 2
+    expected = u * ((np.abs(theta) + np.abs(after)) / abs(rate) + 4 * np.abs(A))
+    np.testing.assert_allclose(made.doubt, expected, rtol=1e-5)
+
+
+def test_rows_of_either_precision_add_up_in_the_higher_one() -> None:
+    """One row in float32 makes no tensor so, not even where the others' entries fit in it."""
+    calls: list[Any] = []
+
+    def mixed(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        dW, db = guests.gradient(weights, biases, X, y)
+        if not calls:
+            dW, db = ([a.astype("f4").astype("f8") for a in part] for part in (dW, db))
+        else:
+            dW[0][:, 0] = 2.0**-30  # which float32 holds, and not the sum with it
+        calls.append((dW, db))
+        return dW, db
+
+    host = Guest(mixed)
+    host.begin(CASE.network.sizes)
+    made = Caller(host, CALLS["row"]).made(CASE)
+    sums = [sum(dW[0] for dW, _ in calls), sum(db[0] for _, db in calls)]
+    np.testing.assert_allclose(made.gradient.W[0], sums[0] / CASE.rows, rtol=1e-15)
+    np.testing.assert_allclose(made.gradient.b[0], sums[1] / CASE.rows, rtol=1e-15)
 
 
 def test_an_online_trainer_is_checked_row_by_row() -> None:

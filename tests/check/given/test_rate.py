@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,13 +13,18 @@ from mlpcli.check.given.hosting import hosted
 from mlpcli.check.run import gradcheck
 from planted import network_case
 
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
+
 GUESTS = Path(__file__).parent / "guests.py"
 CASE = network_case((4, 5, 3), 7)
 
 
-def run(function: str, call: str = "batch", rate: float | None = None) -> FunctionRun:
+def run(
+    function: str, call: str = "batch", rate: float | None = None, case: Case = CASE
+) -> FunctionRun:
     with hosted(f"{GUESTS}:{function}", call=call, in_process=True) as host:
-        return run_function(host, CASE, call=call, learning_rate=rate)
+        return run_function(host, case, call=call, learning_rate=rate)
 
 
 def judged(found: FunctionRun) -> str:
@@ -40,6 +46,33 @@ def test_a_rate_that_nobody_says_is_fitted_and_what_it_hides_is_said(call: str) 
     assert found.rate is not None
     assert found.rate.fitted
     assert found.rate.value == pytest.approx(0.3)
+    assert judged(found) == "pass"
+
+
+@pytest.mark.parametrize(("function", "digits"), [("step", 40), ("single_step", 24)])
+def test_a_rate_that_is_ours_to_choose_is_sharp(function: str, digits: int) -> None:
+    """It is 2^40, or 2^24 in float32, times the power of 2 from the largest parameter on."""
+    found = run(function, "step")
+    largest = float(np.abs(CASE.network.theta).max())
+    assert found.rate is not None
+    assert 1 <= found.rate.value / (2.0**digits * largest) < 2
+    assert np.frexp(found.rate.value)[0] == 0.5
+
+
+def test_a_step_of_a_saturated_network_is_taken_at_the_sharp_rate() -> None:
+    """At rate 1 its gradient is lost below the last digit of theta, which contradicts nothing."""
+    case = network_case((4, 4, 1), 1, scale=30, seed=1)
+    assert np.abs(case.gradient().W[0]).min() < 1e-11
+    found = run("step", "step", case=case)
+    assert found.rate is not None
+    assert found.rate.value > 2.0**40
+
+
+@pytest.mark.parametrize("function", ["at_small_rates_alone", "beyond_large_rates"])
+def test_a_step_that_takes_no_large_rate_is_judged_at_rate_1(function: str) -> None:
+    found = run(function, "step")
+    assert found.rate is not None
+    assert found.rate.value == 1
     assert judged(found) == "pass"
 
 

@@ -122,12 +122,12 @@ class Likeness:
 
     def _same(self, a: FloatArray, m: FloatArray, largest: float, slack: FloatArray) -> bool:
         with np.errstate(all="ignore"):
-            size = np.maximum(np.abs(a), np.abs(m))
-            if (np.abs(a - m) <= self.tolerance * size + slack).all():
+            apart, size = np.abs(a - m), np.maximum(np.abs(a), np.abs(m))
+            if (apart <= self.tolerance * size + slack).all() and np.isfinite(size).all():
                 return True
             both = np.isfinite(a) & np.isfinite(m)
             growth = max(1.0, float(np.abs(m[both]).max(initial=0)) / (largest or np.inf))
-            near = np.abs(a - m) <= self.tolerance * size + slack * growth
+            near = both & (apart <= self.tolerance * size + slack * growth)
         return bool((near | (np.isnan(a) & np.isnan(m)) | (a == m)).all())
 
 
