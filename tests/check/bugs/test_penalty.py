@@ -1,0 +1,40 @@
+"""The penalty's gradient by other strengths, in other tensors, of other functions of W."""
+
+from __future__ import annotations
+
+import pytest
+
+from mlpcli.check.bugs.registry import BUGS
+from mlpcli.check.bugs.scene import scene_of
+from mlpcli.check.bugs.search import diagnose
+from mlpcli.check.verdict.bounds import rounding_bounds
+from mlpcli.nn.backprop import RIGHT
+from planted import network_case
+
+
+@pytest.mark.parametrize(
+    ("rows", "strengths"), [(7, {1 / 2, 2.0, 1 / 7, 7.0, -1.0}), (1, {1 / 2, 2.0, -1.0})]
+)
+def test_the_strengths_that_people_use_are_tried_and_the_right_one_is_none(
+    rows: int, strengths: set[float]
+) -> None:
+    case = network_case((3, 4, 2), rows, l2=0.1)
+    scene, right = scene_of(case), case.gradient()
+    made = [*BUGS["l2-strength"].mutants(scene)]
+    assert {mutant.factor for mutant in made} == strengths
+    for mutant in made:
+        found = scene.gradient(mutant.bend(RIGHT))
+        for M, R, W in zip(found.W, right.W, case.network.W, strict=True):
+            assert pytest.approx((mutant.factor - 1) * 0.1 * W, rel=1e-6, abs=1e-12) == M - R
+
+
+@pytest.mark.parametrize("c", [0.3, 2.0, -1.5])
+@pytest.mark.parametrize("layers", [(1,), (2,), (1, 2)])
+def test_any_strength_is_fitted_in_one_layer_or_in_all(layers: tuple[int, ...], c: float) -> None:
+    case = network_case((3, 4, 2), 7, l2=0.1)
+    given = case.gradient()
+    for i in layers:
+        given.W[i - 1][:] += (c - 1) * 0.1 * case.network.W[i - 1]
+    (found,) = diagnose(case, given, rounding_bounds(case), 1e-6)
+    assert (found.bug, found.layers) == ("l2-strength", layers)
+    assert found.factor == pytest.approx(c, rel=1e-6)
