@@ -57,7 +57,11 @@ def test_zero_output_weights_hide_every_bug_of_a_hidden_layer() -> None:
     for bug in ("missing-sigma-prime", "sigma-prime-of-activation", "activation-as-derivative",
                 "weight-not-transposed", "sigma-prime-wrong-layer"):  # fmt: skip
         assert found[bug] == "the output weights are zero, so no delta reaches a hidden layer"
-    assert "scaled" in found  # of a hidden layer
+    for bug in ("scaled", "sign-flipped"):  # of a hidden layer
+        assert found[bug] == found["missing-sigma-prime"]
+    one = network_case((3, 4, 1), 9)
+    one.network.W[-1][:] = 0
+    assert spots(one)["mean-over-outputs"] == "there is one output"
     assert not {"sum-instead-of-mean", "squared-error-loss"} & set(found)
 
 
@@ -92,9 +96,15 @@ def test_no_right_gradient_is_needed_and_no_bug_unknown(name: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("scale", [1.0, 30.0])
-def test_the_eye_sees_what_the_rule_calls_a_mismatch(dtype: str, scale: float) -> None:
-    case = network_case((3, 3, 3, 3), 7, seed=4, scale=scale, l2=0.1)
+@pytest.mark.parametrize(
+    ("scale", "features", "l2"),
+    [(1.0, 1.0, 0.1), (30.0, 1.0, 0.1), (1.0, 1e-40, 0.0), (1.0, 1e-300, 0.0)],
+)
+def test_the_eye_sees_what_the_rule_calls_a_mismatch(
+    dtype: str, scale: float, features: float, l2: float
+) -> None:
+    """Among the smallest numbers of either precision, too, where no rule judges."""
+    case = network_case((3, 3, 3, 3), 7, seed=4, scale=scale, features=(features, 1), l2=l2)
     scene, bounds, numeric = scene_of(case), rounding_bounds(case), case.gradient().theta
     eye = _Eye(case.network, numeric, bounds, 1e-6, dtype)
     seen = []

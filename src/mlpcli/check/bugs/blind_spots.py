@@ -164,8 +164,8 @@ class _Eye:
 
 def _reason(scene: Scene, bug: Bug, hidden: Sequence[Mutant]) -> str:
     """Return the first of the bug's own reasons that holds, else one that always does."""
-    carried = bug.below or max(max(m.layers) for m in hidden) < scene.depth
-    if carried and NO_DELTA.holds(scene, hidden):
+    below_the_output = max(max(m.layers) for m in hidden) < scene.depth
+    if below_the_output and NO_DELTA.holds(scene, hidden):
         return NO_DELTA.reason
     for hiding in bug.hidden_by:
         if hiding.holds(scene, hidden):

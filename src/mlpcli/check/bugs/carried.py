@@ -179,7 +179,6 @@ BUGS: Sequence[Bug] = (
         _BELOW,
         _transposed,
         hidden_by=(NO_DELTA,),
-        below=True,
     ),
     Bug(
         "weight-of-layer-below",
@@ -188,7 +187,6 @@ BUGS: Sequence[Bug] = (
         _BELOW,
         _of_below,
         hidden_by=(NO_DELTA,),
-        below=True,
     ),
     Bug(
         "weight-column-shifted",
@@ -197,7 +195,6 @@ BUGS: Sequence[Bug] = (
         _BELOW,
         _shifted,
         hidden_by=(NO_DELTA,),
-        below=True,
     ),
     Bug(
         "weights-updated-too-early",

@@ -179,7 +179,6 @@ BUGS: Sequence[Bug] = (
         fit=_fit_scaled,
         examples=_doubled,
         generic=True,
-        settles=False,
         one_mistake=True,
     ),
     Bug(
@@ -189,7 +188,6 @@ BUGS: Sequence[Bug] = (
         "the largest entries are the same number but for the sign, all others are right",
         fit=_fit_clip,
         examples=_half_clipped,
-        settles=False,
     ),
     Bug(
         "one-entry",
@@ -199,6 +197,5 @@ BUGS: Sequence[Bug] = (
         fit=_fit_entry,
         examples=_first_entries,
         generic=True,
-        settles=False,
     ),
 )

@@ -34,7 +34,7 @@ _FARTHEST = 0.9  # of a last layer that a rate has moved, relative to its norm
 
 def fit_online(scene: Scene, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
     """Yield the rate of which every layer tells, as far as no other bug is on top."""
-    if rules is not RIGHT or layer < scene.depth or not 1 < scene.rows <= _MOST_ROWS:
+    if rules is not RIGHT or layer < scene.depth or scene.rows > _MOST_ROWS:
         return
     if scene.case.omega is not None or not scene.hidden or not _may_be(scene, given):
         return

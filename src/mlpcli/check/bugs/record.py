@@ -86,11 +86,11 @@ class Bug:
     right gradient for the activation or the shapes of a scene is no bug there, and not yielded.
 
     `generic` marks what holds for any cause of the same effect, so that anything else that explains
-    as much comes first. `settles` says whether it is so specific that to reproduce a gradient by it
-    refutes that gradient where rounding leaves the verdict open. `one_mistake` marks what is one
-    mistake when made on the whole network, `below` what is made at a layer and shows below it only,
-    `fix_at_output` stands for `fix` where it is made at the output layer, if that is mended else,
-    `at_saturation` what shows only where probabilities come near 0 or 1.
+    as much comes first. `settles` says whether its `mutants` are so specific that to reproduce a
+    gradient by one refutes it where rounding leaves the verdict open. `one_mistake` marks what is
+    one mistake when made on the whole network, `at_saturation` what shows only where probabilities
+    come near 0 or 1; `fix_at_output` stands for `fix` where a bug is made at the output layer, if
+    that is mended else.
     """
 
     name: str
@@ -104,7 +104,6 @@ class Bug:
     generic: bool = False
     settles: bool = True
     one_mistake: bool = False
-    below: bool = False
     fix_at_output: str = ""
     at_saturation: bool = False
 
