@@ -20,13 +20,13 @@ RIGHTS = CASE.gradient()
 def test_an_example_of_a_factor_has_that_factor_in_every_tensor_by_itself_and_on_delta() -> None:
     made = [*BUGS["scaled"].examples(SCENE)]
     for mutant in made:
-        (layer,) = mutant.layers
+        (layer,), c = mutant.layers, mutant.factor or 0.0
         found = SCENE.gradient(mutant.bend(RIGHT))
         for name, tensor in found.tensors():
             right = dict(RIGHTS.tensors())[name]
             here = name[0] in mutant.letters and int(name[1:]) == layer
             if here:
-                np.testing.assert_allclose(tensor, mutant.factor * right, rtol=1e-12)
+                np.testing.assert_allclose(tensor, c * right, rtol=1e-12)
             elif mutant.letters != "Wb" or int(name[1:]) > layer:
                 np.testing.assert_array_equal(tensor, right)
     assert sorted((m.layers[0], m.letters) for m in made) == [

@@ -34,8 +34,8 @@ def test_the_largest_epsilon_that_nothing_lies_outside_is_told() -> None:
     numeric = WRONG.gradient().theta
     found = blind_spots(WRONG, numeric, rounding_bounds(WRONG), 1e-6)
     reasons = {spot.bug: spot.reason for spot in found}
-    largest = max(e for e in (*(10.0**-k for k in range(1, 17)), np.finfo(np.float32).eps)
-                  if e <= least)  # fmt: skip
+    epsilons = [*(10.0**-k for k in range(1, 17)), float(np.finfo(np.float32).eps)]
+    largest = max(epsilon for epsilon in epsilons if epsilon <= least)
     words = "no probability lies outside [epsilon, 1 - epsilon], epsilon up to"
     assert reasons["clamped-derivative"] == f"{words} {largest:.3g}"
     assert reasons["clamped-loss"] == f"{words} 1e-06"  # none larger is used

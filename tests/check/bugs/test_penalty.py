@@ -23,6 +23,7 @@ def test_the_strengths_that_people_use_are_tried_and_the_right_one_is_none(
     made = [*BUGS["l2-strength"].mutants(scene)]
     assert {mutant.factor for mutant in made} == strengths
     for mutant in made:
+        assert mutant.factor is not None
         found = scene.gradient(mutant.bend(RIGHT))
         for M, R, W in zip(found.W, right.W, case.network.W, strict=True):
             assert pytest.approx((mutant.factor - 1) * 0.1 * W, rel=1e-6, abs=1e-12) == M - R

@@ -54,7 +54,8 @@ def test_a_function_without_biases_is_told_where_they_may_be() -> None:
     host.begin(SIZES)
     with pytest.raises(CaseError, match=r"linear: takes no biases; --bias says where they are"):
         host.call((W, b), [SAMPLE], 1.0)
-    for parameters in ((W, []), (W,)):
+    without: list[tuple[Any, ...]] = [(W, []), (W,)]
+    for parameters in without:
         (answer,) = host.call(parameters, [SAMPLE], 1.0)
         assert isinstance(answer.returned, list)
 
