@@ -70,3 +70,10 @@ def test_each_edit_of_a_program_is_made_by_a_mutant_of_its_name(convention: Conv
             missing = [e for e in edits if not reproduced(scene, e.bug, program(case, e.words))]
             assert missing == []
             assert len(edits) >= 20
+
+
+def test_what_may_have_any_cause_is_general_and_nothing_else() -> None:
+    """A constant factor, zeros and one wrong entry come after all that explains as much."""
+    assert {bug.name for bug in BUGS.values() if bug.generic} == {
+        "scaled", "zero-gradient", "one-entry",
+    }  # fmt: skip

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from mlpcli.check.given.function import FunctionRun, run_function
 from mlpcli.check.given.hosting import hosted
-from mlpcli.check.given.other_call import _after_all_rows
+from mlpcli.check.given.other_call import _after_all_rows, _ratio
 from mlpcli.check.run import gradcheck
 from mlpcli.errors import CaseError
 from planted import network_case
+
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
 
 GUESTS = Path(__file__).parent / "guests.py"
 CASE = network_case((4, 5, 3), 7)
 
 
-def run(function: str, call: str, rate: float | None = None) -> FunctionRun:
+def run(function: str, call: str, rate: float | None = None, case: Case = CASE) -> FunctionRun:
     with hosted(f"{GUESTS}:{function}", call=call, in_process=True) as host:
-        return run_function(host, CASE, call=call, learning_rate=rate)
+        return run_function(host, case, call=call, learning_rate=rate)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,8 @@ def test_the_right_call_is_suggested_and_passes(
 )  # fmt: skip
 def test_nothing_is_suggested_to_what_is_right_or_just_wrong(function: str, call: str) -> None:
     assert run(function, call).known.other_call is None
+    one = network_case((3, 2, 1), 1)  # whose only step is also the first row's
+    assert run(function, call, case=one).known.other_call is None
 
 
 @pytest.mark.parametrize("call", ["batch", "row"])
@@ -81,6 +87,14 @@ def test_steps_row_by_row_take_each_row_with_its_weight() -> None:
         gradient = case.objective.gradient(network.forward(x[None]), y[None], omega[None])
         theta = theta - rate * gradient.theta
     np.testing.assert_allclose(_after_all_rows(case, rate), theta, rtol=1e-12)
+
+
+def test_a_factor_is_that_of_least_squares_and_0_where_there_is_none() -> None:
+    b = np.array([1e-200, -2e-200, 0.0])
+    assert _ratio(-3 * b, b) == pytest.approx(-3)
+    assert _ratio(np.array([0.0, 0.0, 1.0]), b) == 0.0
+    for a, of in ((b, 0 * b), (b * np.nan, b), (np.array([np.inf, 0, 0]), b), (b, b * np.nan)):
+        assert _ratio(a, of) == 0.0
 
 
 def test_steps_that_overflow_are_no_explanation_and_say_nothing() -> None:

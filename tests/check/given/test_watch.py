@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mlpcli.check.given.function import FunctionRun, run_function
 from mlpcli.check.given.hosting import hosted
+from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.errors import CaseError
 from planted import CASES, network_case
 
@@ -223,6 +225,49 @@ def test_what_compiled_code_prints_goes_to_stderr(capfd: pytest.CaptureFixture[s
     out, err = capfd.readouterr()
     assert out == ""
     assert err.count("raw\n") >= 2
+
+
+@pytest.mark.parametrize(("share", "named"), [(0.9, False), (1.1, True)])
+def test_two_calls_may_differ_by_the_rounding_of_both(share: float, named: bool) -> None:
+    """Each of two right gradients in float32 is off by up to what rounding can do to one."""
+    case = network_case((4, 5, 3), 7)
+    reach = rounding_bounds(case).textbook(np.ones(case.network.theta.size, bool))
+    right, place = case.gradient(), int(np.argmax(reach))
+    assert reach[place] > 1e-7 * abs(right.theta[place])
+    calls: list[Any] = []
+
+    def restless(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        theta = right.theta.copy()
+        theta[place] += share * 2 * reach[place] * (len(calls) % 2)
+        made = right.like(theta.astype(np.float32))
+        calls.append(made)
+        return made.W, made.b
+
+    with hosted(restless) as host:
+        found = run_function(host, case).known.findings
+    assert [each.bug for each in found] == ["not-deterministic"] * named
+
+
+@pytest.mark.parametrize(
+    ("share", "bug"), [(0.9, "accumulates-over-calls"), (1.1, "not-deterministic")]
+)
+def test_a_second_call_may_be_twice_the_first_but_for_rounding(share: float, bug: str) -> None:
+    """As the difference of the second from twice the first: three times what one may be off by."""
+    case = network_case((4, 5, 3), 7)
+    reach = rounding_bounds(case).textbook(np.ones(case.network.theta.size, bool))
+    right = case.gradient()
+    place = int(np.argmax(reach / np.abs(right.theta) ** 0.5))
+    calls: list[Any] = []
+
+    def adding(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        theta = right.theta * (1 + len(calls) % 2)
+        theta[place] += (share * 6 * reach[place] + 1e-6 * theta[place]) * (len(calls) % 2)
+        calls.append(right.like(theta.astype(np.float32)))
+        return calls[-1].W, calls[-1].b
+
+    with hosted(adding) as host:
+        (found,) = run_function(host, case).known.findings
+    assert found.bug == bug
 
 
 HOSTILE = Path(__file__).parent / "hostile.py"

@@ -69,7 +69,6 @@ def _equal(bent: FloatArray, scene: Scene, *, fit: bool = False) -> bool:
     return c > 0 and bool(np.abs(bent - c * right).max() <= _SAME * np.abs(c * right).max())
 
 
-@np.errstate(all="ignore")
 def _factor(bent: FloatArray, right: FloatArray) -> float:
     """Return c > 0 of bent = c right by least squares; 0 where there is none."""
     size = np.abs(right).max()

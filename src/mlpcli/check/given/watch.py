@@ -92,14 +92,15 @@ def _unequal(caller: Caller, case: Case, rate: float, first: Made, second: Made)
 
 @np.errstate(all="ignore")
 def _ratio(first: Made, second: Made, slack: FloatArray) -> float | None:
-    """Return the number by which all of the first is multiplied in the second, if there is one."""
+    """Return the number by which all of the first is multiplied in the second, if there is one.
+
+    There is none of zeros, nor where an entry is nan or inf: then the ratio is so, too.
+    """
     A, B = (made.gradient.theta.astype(np.float64) for made in (first, second))
     scale = np.abs(A).max(initial=0.0)
-    if not scale or not np.isfinite(A).all() or not np.isfinite(B).all():
-        return None
     ratio = float((B / scale) @ (A / scale) / ((A / scale) @ (A / scale)))
     near = np.abs(B - ratio * A) <= 1e-6 * np.abs(B) + (1 + abs(ratio)) * slack
-    return ratio if near.all() else None
+    return ratio if np.isfinite(ratio) and near.all() else None
 
 
 def _slack(case: Case, made: Made) -> FloatArray:
