@@ -57,6 +57,12 @@ def test_numbers_have_two_decimals_and_shapes_of_their_own(convention: Conventio
     assert len(set(shapes)) >= len(shapes) - 1  # of softmax two biases have three entries
 
 
+@pytest.mark.parametrize("convention", PAIRS[:4], ids=lambda c: f"{c.loss}-{c.output}")
+def test_cases_are_called_C_A_and_B(convention: Convention) -> None:
+    names = [*built_in_cases(convention)]
+    assert names == (["C", "A", "B"] if convention.loss != "mse" else ["C", "A"])
+
+
 def margins(case: Case) -> np.ndarray:
     """Return how far each row's label is ahead of the others, as a logit (N,)."""
     h = case.forward().logits

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from mlpcli.check.exchange import SUFFIXES, read_case, read_returned, write_case
+from mlpcli.check.exchange import SUFFIXES, read_case, read_case_file, read_returned, write_case
 from mlpcli.check.given.layout import Layout
 from mlpcli.errors import CaseError
 from planted import CASES
@@ -55,6 +55,7 @@ def test_a_case_comes_back_bit_for_bit(name: str, suffix: str, tmp_path: Path) -
     with path.open("wb") as file:
         write_case(case, file, suffix)
     again = read_case(path, loss=case.objective.loss.name, l2=case.objective.l2)
+    assert read_case_file(path).network.sizes == case.network.sizes
     np.testing.assert_array_equal(again.network.theta, case.network.theta)
     np.testing.assert_array_equal(again.X, case.X)
     np.testing.assert_array_equal(again.y, case.y)

@@ -104,6 +104,19 @@ def test_the_value_of_the_loss_tells_what_the_gradient_leaves_open() -> None:
     assert suggest(case, theirs.gradient(), 1e-6, value=theirs.value()) is not None
 
 
+@pytest.mark.parametrize(
+    ("meant", "options"),
+    [(MSE, "--loss mse"), (Convention(factor=0.5), "--factor 1/2")],
+)
+def test_the_value_decides_between_losses_of_one_gradient(meant: Convention, options: str) -> None:
+    """Of one row with p = 1/2, where 2 (p - y) p (1 - p) is (p - y) / 2."""
+    case = drawn_case([3, 4, 1], Convention(), rows=1)
+    case.network.b[-1][:] -= case.forward().logits[0]
+    theirs = meant.applied(case)
+    for value in (theirs.value(), theirs.value() * (1 + 5e-5)):
+        assert suggest(case, theirs.gradient(), 1e-6, value=value) == options
+
+
 def test_a_suggestion_holds_on_all_cases() -> None:
     """C has one output, where a mean over outputs is none; A tells."""
     convention = replace(Convention(loss="mse"), reduction="mean_all", factor=0.5)

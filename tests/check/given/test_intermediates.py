@@ -97,6 +97,13 @@ def test_a_loss_of_another_factor_is_told_by_it(c: float, meaning: str) -> None:
     assert (found.verdict, found.meaning) == ("fail", f"it is {meaning}")
 
 
+def test_of_one_output_the_loss_is_called_by_its_simplest_name() -> None:
+    """J/2 is J/(2 K) there."""
+    case = network_case((3, 4, 1), 7)
+    (found,) = compare({"loss": np.array(case.value() / 2)}, case, OURS)
+    assert (found.verdict, found.meaning) == ("fail", "it is J/2")
+
+
 def test_lists_of_all_layers_with_the_input_or_without() -> None:
     lists = {
         "zs": [RIGHT[f"H{i}"] for i in (1, 2, 3)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -165,6 +166,16 @@ def test_the_current_folder_comes_first_even_before_what_is_imported_already(fol
     (folder / "numbers.py").write_text("def gradient(weights, biases, X, y): return 'mine'\n")
     assert found("numbers:gradient")([], [], [], []) == "mine"
     assert sys.modules["numbers"] is numbers
+
+
+def test_what_is_imported_already_and_lies_nowhere_here_is_used_as_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ModuleType("made_by_hand")
+    made.gradient = lambda *_: "of this module"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    assert found("made_by_hand:gradient")([], [], [], []) == "of this module"
+    assert sys.modules[made.__name__] is made
 
 
 def test_every_case_begins_with_a_fresh_module(folder: Path) -> None:

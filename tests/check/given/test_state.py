@@ -111,8 +111,9 @@ def test_what_is_missing_is_named_beside_what_is_there() -> None:
 @pytest.mark.parametrize("turn", [1, -1])
 def test_the_network_that_is_there_is_named(turn: int) -> None:
     kept = [np.zeros(shape[::turn]) for shape in ((10, 4), (3, 10))]
-    with pytest.raises(CaseError, match=r"or --network 4-10-3$"):
-        places(Object(weights=kept), W, b)
+    for others in ({}, {"weight_norms": np.zeros(2)}, {"w_decay": np.array(0.1)}):  # no matrices
+        with pytest.raises(CaseError, match=r"or --network 4-10-3$"):
+            places(Object(weights=kept, **others), W, b)
 
 
 def test_an_owner_that_holds_itself_is_searched_once() -> None:

@@ -14,6 +14,7 @@ from check.nets import ACTIVATED, FAMILIES, Family, draw
 from check.reference import FUNCTIONS, derivatives, differences
 from formulas import FUNCTIONS as TRACED
 from mlpcli.check.case import Case, case_from
+from mlpcli.check.numeric import methods
 from mlpcli.check.numeric.change import Base, base_point
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.numeric.plain import plain_difference
@@ -22,6 +23,7 @@ from mlpcli.check.numeric.small import BLOCK, TINY
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.activations import ACTIVATIONS, activation_by
 from mlpcli.nn.network import Network
+from mlpcli.ranks import Ranks
 
 if TYPE_CHECKING:
     from mlpcli.check.numeric.methods import Method
@@ -54,6 +56,48 @@ def small(family: Family, seed: int) -> Case:
 
 def allowed(case: Case, exact: FloatArray) -> FloatArray:
     return 1e-11 * np.abs(exact) + 4 * 2.0**-53 * rounding_bounds(case).K
+
+
+def test_plain_is_as_uncertain_as_the_rounding_of_both_losses() -> None:
+    """J is a parabola of each parameter, which a difference does not truncate."""
+    network = Network((3, 2), True, np.linspace(-1.0, 1.0, 8), activation_by("identity"))
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((5, 3)), 1e3 * rng.standard_normal((5, 2))
+    case = case_from(network, X, y, loss="mse", output="identity")
+    _, error = plain_difference(case)
+    eps = float(np.finfo(np.float64).eps)
+    largest = np.append(np.abs(X).max(axis=0), 1.0)  # of the bias, 1
+    h = case.network.like(np.empty(8))
+    for W in h.W:
+        W[:] = eps ** (1 / 3) / largest[:-1]
+    h.b[0][:] = eps ** (1 / 3)
+    rounding = 8 * eps * 2 * case.value() / (2 * h.theta) * (1 + 3**0.5)
+    assert (rounding <= error * 1.001).all()
+    assert (error <= 1.2 * rounding).all()
+
+
+class _Three(Ranks):
+    """A job of three ranks; their work is done by threads of this process."""
+
+    size = 3
+
+
+@pytest.mark.parametrize("method", ["central", "plain", "complex-step"])
+def test_ranks_share_what_is_worth_it_and_come_to_the_same_bits(
+    method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, counts, whole = draw(FAMILIES[6], np.random.default_rng(1)), list[int](), list[int]()
+    alone = numeric_gradient(case, method, progress=whole.append)
+    monkeypatch.setattr(methods, "job", _Three)
+    worth = case.network.theta.size * case.rows * max(case.network.sizes[1:])
+    for least, shared in ((worth, True), (worth + 1, False)):
+        monkeypatch.setattr(methods, "_WORTH_RANKS", least)
+        counts.clear()
+        found = numeric_gradient(case, method, progress=counts.append)
+        np.testing.assert_array_equal(found.values, alone.values)
+        np.testing.assert_array_equal(found.doubt, alone.doubt)
+        assert sum(counts) == sum(whole) == case.network.theta.size
+        assert (counts != whole) == shared
 
 
 @families

@@ -65,6 +65,22 @@ def test_a_zero_of_significant_digits_is_exact_and_one_of_decimals_is_not() -> N
         assert (found.doubt >= 0).all()
 
 
+@pytest.mark.parametrize("form", ["%.4g", "%.5e", "%.9g"])
+def test_the_doubt_is_half_a_unit_of_the_last_significant_digit(form: str) -> None:
+    found = printed(as_printed(RIGHT, form))
+    assert found is not None
+    units = [10.0 ** (int(f"{x:.5e}".partition("e")[2]) - found.digits + 1) for x in RIGHT.theta]
+    np.testing.assert_allclose(found.doubt, np.array(units) / 2, rtol=1e-12)
+
+
+def test_zeros_among_large_numbers_end_at_no_place() -> None:
+    """Most entries are 0, and none of them says that all end before the point."""
+    large = RIGHT.like(1e6 * RIGHT.theta * (np.arange(RIGHT.theta.size) % 3 == 0))
+    found = printed(as_printed(large, "%.3g"))
+    assert found is not None
+    assert str(found) == "3 significant digits"
+
+
 @pytest.mark.parametrize("form", ["%.15g", "%.17g"])
 def test_full_precision_is_not_printed(form: str) -> None:
     assert printed(as_printed(RIGHT, form)) is None
