@@ -131,6 +131,15 @@ def test_overflowing_weights_are_inconclusive_and_quiet() -> None:
         assert check(case, right, Options(method)).verdict == "inconclusive"
 
 
+def test_the_seconds_are_those_of_the_whole_check(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(100, 200))
+    monkeypatch.setattr("mlpcli.check.verify.perf_counter", lambda: next(ticks))
+    assert check(case, case.gradient()).seconds == 3.0  # begins, verifies in 1, ends
+    assert verify(case, case.gradient(), numeric_gradient(case)).seconds == 1.0
+
+
 def test_refusals(case: Case) -> None:
     other = Parameters((1, 1), True, np.zeros(2))
     with pytest.raises(CaseError, match="expected sizes"):

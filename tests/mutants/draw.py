@@ -66,6 +66,8 @@ def draw(root: Path, rooms: list[str], count: int, seed: int) -> list[Mutant]:
 
 def found_again(root: Path, mutant: Mutant, difference: str) -> Mutant | None:
     """Return the mutant that makes this difference now, next to where it was; None: it is gone."""
+    if not (root / mutant.path).is_file():
+        return None
     mutants = [m for some in _places(root, mutant.path).values() for m in some]
     same = [
         m for m in mutants if m.operator == mutant.operator and m.difference(root) == difference
