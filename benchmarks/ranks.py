@@ -2,11 +2,15 @@
 
     for R in 1 2 4 3; do mpirun -n $R --oversubscribe python -m benchmarks.ranks; done
 
-prints a line of JSON per network: milliseconds of a step of `rows` rows per rank (`step`), of one
-whose upper layers are added while the lower ones are computed, though the network may be too small
-for that (`overlapped`), of the addition alone (`add`, `fast`), and on one rank of a step shared by
-two threads on twice the rows. What is compared takes turns, and of many repetitions the shortest
-counts, as other work may share the machine. docs/scale.md has the figures.
+prints a line of JSON per network, with milliseconds. On one rank: a step of `rows` rows (`step`),
+and one of twice the rows that two threads share. On several: a step of so many rows per rank, one
+whose upper layers are added while the lower ones are computed (`overlapped`, though the network may
+be too small for it), and the addition alone (`add`, `fast`). The ranks of one machine talk through
+memory; `step by network` and `overlapped by network` are of ranks that wait for what they hear as
+long as a link of GB_PER_S would have taken, at which their cores have nothing to do.
+
+What is compared takes turns, and of many repetitions the shortest counts, as other work may share
+the machine. docs/scale.md has the figures.
 """
 
 from __future__ import annotations
@@ -15,12 +19,14 @@ import json
 import os
 import time
 from contextlib import closing
+from copy import copy
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.link import Link
 from mlpcli.nn.activations import activation_by
 from mlpcli.nn.answers import each_output
 from mlpcli.nn.kernel import stretches
@@ -33,6 +39,7 @@ from mlpcli.nn.step import engine_for
 from mlpcli.nn.task import Task
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.ranks import joined
+from mlpcli.ranks.adding import InOrder
 from mlpcli.ranks.team import RankTeam
 
 if TYPE_CHECKING:
@@ -46,7 +53,7 @@ SECONDS = float(os.environ.get("SECONDS", "12"))  # for each figure
 MOST = 400
 
 
-def shortest(ranks: Ranks, **works: Callable[[], object]) -> dict[str, float]:
+def shortest(ranks: Ranks, works: dict[str, Callable[[], object]]) -> dict[str, float]:
     """Return the milliseconds of the shortest repetition of each, as rank 0 sees it, in turns."""
     best, started = dict.fromkeys(works, np.inf), time.perf_counter()
     for _ in range(MOST):
@@ -79,19 +86,30 @@ def alone(sizes: tuple[int, ...], rows: int, ranks: Ranks) -> dict[str, float]:
     """Return the times of one process: of a step, and of twice the rows on two threads."""
     with closing(Team()) as one, closing(Team(2)) as two:
         both = a_step(sizes, 2 * rows, two)
-        return shortest(ranks, step=a_step(sizes, rows, one), two_threads=both)
+        return shortest(ranks, {"step": a_step(sizes, rows, one), "two threads": both})
+
+
+def by_network(ranks: Ranks) -> Ranks:
+    """Return the same ranks, who add over a link."""
+    from mpi4py import MPI
+
+    linked = copy(ranks)
+    linked.adding = {"fixed": InOrder(Link(MPI.COMM_WORLD))}
+    return linked
 
 
 def together(sizes: tuple[int, ...], rows: int, ranks: Ranks) -> dict[str, float]:
     """Return the times of several ranks."""
     gradient = np.zeros(sum(a * b + b for a, b in pairwise(sizes)), np.float32)
     works = {}
-    for name, overlaps in (("step", False), ("overlapped", True)):
-        team = RankTeam(ranks)
-        team.overlaps = overlaps
-        works[name] = a_step(sizes, rows * ranks.size, team)
-    add, fast = (partial(adding.add, gradient, ranks.size) for adding in ranks.adding.values())
-    return shortest(ranks, **works) | shortest(ranks, add=add, fast=fast)
+    for way, those in (("", ranks), (" by network", by_network(ranks))):
+        for name, overlaps in (("step", False), ("overlapped", True)):
+            team = RankTeam(those)
+            team.overlaps = overlaps
+            works[name + way] = a_step(sizes, rows * ranks.size, team)
+    for name, adding in zip(("add", "fast"), ranks.adding.values(), strict=True):
+        works[name] = partial(adding.add, gradient, ranks.size)
+    return shortest(ranks, works)
 
 
 def measure(ranks: Ranks) -> None:

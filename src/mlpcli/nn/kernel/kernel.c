@@ -714,7 +714,7 @@ HERE void name(forward)(const Job *job, const Space *s, i64 first, i64 n, int ba
 }
 
 /* The way back through units from .. to, counted from the first of the output layer down, given delta_L
- * in D_L: first of all delta_i into D_i, then the units' part of dJ/dtheta, without its penalty, into G.
+ * in D_L: of each layer their part of delta_i into D_i, then that of dJ/dtheta, without its penalty, into G.
  * The layer above is done and is not touched: the last rows of W_i, behind which a vector would reach
  * into it, go by D_{i-1}. */
 HERE void name(backward)(const Job *job, const Space *s, i64 n, i64 from, i64 to)
@@ -727,8 +727,9 @@ HERE void name(backward)(const Job *job, const Space *s, i64 n, i64 from, i64 to
         start -= size;
         if (first >= end) continue;
         REAL *G = (REAL *)job->gradient + start, *b = G + width * fan_in, *D = s->D[i], *spare = s->D[i - 1];
-        if (!first && i < L)
-            name(product)(D, ld, width, n, 0, s->S[i], above, 1, width, s->D[i + 1], ld, job->sizes[i + 1], DEPTH);
+        if (i < L)
+            name(product)(D + first * ld, ld, end - first, n, 0, s->S[i] + first * ld, above + first, 1, width,
+                          s->D[i + 1], ld, job->sizes[i + 1], DEPTH);
         i64 apart = (size + fan_in - (fan_in + LANES - 1) / LANES * LANES) / fan_in;
         apart = i == L ? end : name(within)(apart, first, end);
         name(product)(G + first * fan_in, fan_in, apart - first, fan_in, 0, 0, D + first * ld, ld, 1, T, ldt, n, n);

@@ -33,11 +33,11 @@ def stretches(network: Network, rows: int, *, overlaps: bool) -> tuple[list[Stre
     there are many numbers above a cut and below it. Upper layers with few wait for the next one.
     """
     sizes, stop = network.sizes, network.theta.size
-    found, unit, below = list[Stretch](), 0, stop
+    found, unit, below, above = list[Stretch](), 0, stop, 0
     for width, fan_in, layer in zip(sizes[:0:-1], sizes[-2::-1], network.layers[::-1], strict=True):
-        step = max(_TILE, int(_AT_ONCE / (fan_in * rows)) // _TILE * _TILE)
+        step = max(_TILE, int(_AT_ONCE / (rows * (fan_in + above))) // _TILE * _TILE)
         starts = range(unit, unit + width, step)
-        unit, below = unit + width, below - layer.size
+        unit, below, above = unit + width, below - layer.size, width
         found += [Stretch(start, min(start + step, unit), slice(0)) for start in starts]
         if min(stop - below, below) >= _WORTH_ADDING:
             found[-1] = found[-1]._replace(ready=slice(below, stop))
