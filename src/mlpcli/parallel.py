@@ -191,7 +191,7 @@ class Team:
     def begin(self, array: NDArray[Any], count: int, sum_up: Callable[..., None]) -> None:
         """Begin to set `array` on all processes to the sum of those of the first `count`.
 
-        There is one. Where there are more, nobody touches the array before an `add` of another.
+        There is one. Where there are more, nobody touches the array until `add` of another is done.
         """
 
     def get_on(self) -> None:
@@ -202,7 +202,7 @@ class Team:
     ) -> None:
         """Set `array` on all processes to the sum of those of the first `count`.
 
-        And what was begun as well.
+        Then all additions that were begun are done as well.
         """
 
     @property

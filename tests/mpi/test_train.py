@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from mlpcli import names, train
-from mlpcli.config import load_config
+from mlpcli.config import load_config, to_yaml
 from mpi.launch import mpi_run, training_jobs
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a config for each case."""
     path = tmp_path_factory.mktemp("jobs")
     write_table(path)
-    from mlpcli.config import to_yaml
-
     for name, overrides in CASES.items():
         batch = () if name == "by-lbfgs" else (_BATCH,)
         config = load_config(path / "base.yaml", ["training.epochs=2", *batch, *overrides])
@@ -109,6 +107,21 @@ def test_same_bytes_by_numpy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     names = ["uneven", "weighed", "labels", "diverged", "by-adam"]
     assert trained_by(3, folder, names, "--overlap") == [0, 0, 0]
     assert differing(3, folder, names) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--overlap",)])
+def test_fast_comes_to_nearly_the_same(folder: Path, options: tuple[str, ...]) -> None:
+    double = ("training.epochs=2", "training.dtype=float64", *CASES["deep"])
+    config = load_config(folder / "base.yaml", [*double, "training.threads=3"])
+    train(config, out=folder / "fast-threads", force=True)
+    config = load_config(folder / "base.yaml", [*double, "training.allreduce=fast"])
+    (folder / "fast.yaml").write_text(to_yaml(config))
+    trained_by(3, folder, ["fast"], *options)
+    found, expected = (
+        load_file(folder / run / "model.safetensors") for run in ("fast-3", "fast-threads")
+    )
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-9, atol=1e-12)
 
 
 def trained_by(ranks: int, folder: Path, names: list[str], *options: str) -> list[int]:

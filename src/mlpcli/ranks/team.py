@@ -81,7 +81,7 @@ class RankTeam(Team):
         self._adding.get_on()
 
     def add(self, array: FloatArray, count: int, sum_up: Callable[..., None] | None = None) -> None:
-        """Set `array` on all ranks to the sum of those of the first `count`; and what was begun."""
+        """Set `array` on all ranks to the sum of those of the first `count`; end what was begun."""
         self._adding.add(array, count, sum_up or add_up)
 
     def said(self, *numbers: float) -> list[tuple[float, ...]]:
