@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlpcli.ranks.ranks import Ranks, add_up
+from mlpcli.ranks.adding import Fast, InOrder
+from mlpcli.ranks.ranks import Ranks
+from threads_as_comm import Comm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlpcli.ranks.ranks import FloatArray, SumUp
-
 T = TypeVar("T")
 
-__all__ = ["run_together"]
+__all__ = ["ThreadRanks", "run_together"]
 
 
 class _Room:
@@ -26,10 +26,12 @@ class _Room:
 
 
 class ThreadRanks(Ranks):
-    """One of the threads."""
+    """One of the threads; what they add goes by the communicator, which logs its calls."""
 
-    def __init__(self, room: _Room, rank: int) -> None:
-        self.room, self.rank, self.size = room, rank, len(room.said)
+    def __init__(self, room: _Room, comm: Comm) -> None:
+        self.room, self.rank, self.size = room, comm.rank, comm.size
+        self.log = comm.log
+        self.adding = {"fixed": InOrder(comm), "fast": Fast(comm)}
 
     def gather(self, value: T) -> list[T]:
         self.room.said[self.rank] = value
@@ -52,23 +54,19 @@ class ThreadRanks(Ranks):
     def agree(self, signal: int | None) -> int | None:
         return self.largest(signal or 0)[0] or None
 
-    def add_in_order(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
-        import numpy as np
 
-        parts = np.array(self.gather(array.copy())[:count])
-        sum_up(array, parts)
-
-
-def run_together(size: int, work: Callable[[Ranks], T]) -> list[T]:
+def run_together(size: int, work: Callable[[ThreadRanks], T]) -> list[T]:
     """Return what the work comes to on each of so many ranks; raises what one of them raises."""
     room, found, errors = _Room(size), dict[int, T](), list[BaseException]()
+    comms = Comm.of(size)
 
     def one(rank: int) -> None:
         try:
-            found[rank] = work(ThreadRanks(room, rank))
+            found[rank] = work(ThreadRanks(room, comms[rank]))
         except BaseException as error:  # noqa: BLE001  raised again below
             errors.append(error)
             room.barrier.abort()
+            comms[rank].give_up()
 
     threads = [threading.Thread(target=one, args=(rank,)) for rank in range(size)]
     for thread in threads:

@@ -151,6 +151,7 @@ class Team:
     """
 
     word = "threads"
+    overlaps = False  # whether arrays are better added while the members compute
 
     def __init__(self, size: int = 1) -> None:
         self.size = size
@@ -172,7 +173,10 @@ class Team:
                 raise error
 
     def parts(self, work: Callable[[int], Numbers], count: int) -> list[Numbers]:
-        """Return work(0) .. work(count - 1), each worked out by its own member."""
+        """Return work(0) .. work(count - 1), each worked out by its own member.
+
+        Members in other processes than this may do theirs as well, where there are more of them.
+        """
         if count == 1:
             return [work(0)]
         found: dict[int, Numbers] = {}
@@ -184,10 +188,22 @@ class Team:
         self.run(part)
         return [found[member] for member in range(count)]
 
+    def begin(self, array: NDArray[Any], count: int, sum_up: Callable[..., None]) -> None:
+        """Begin to set `array` on all processes to the sum of those of the first `count`.
+
+        There is one. Where there are more, nobody touches the array until `add` of another is done.
+        """
+
+    def get_on(self) -> None:
+        """Let what was begun get on."""
+
     def add(
         self, array: NDArray[Any], count: int, sum_up: Callable[..., None] | None = None
     ) -> None:
-        """Set `array` on all processes to the sum of those of the first `count`: there is one."""
+        """Set `array` on all processes to the sum of those of the first `count`.
+
+        Then all additions that were begun are done as well.
+        """
 
     @property
     def here(self) -> Team:

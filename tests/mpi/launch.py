@@ -78,7 +78,7 @@ def mpi_run(ranks: int, *arguments: str, folder: Path, **environment: str) -> Ra
     return ended(start(ranks, [*COMMAND, *arguments], folder, **environment))
 
 
-def training_jobs(ranks: int, folder: Path, names: Sequence[str]) -> Ran:
+def training_jobs(ranks: int, folder: Path, names: Sequence[str], *options: str) -> Ran:
     """Train by the configs of these names, one after the other in one job, each into its folder."""
     program = str(Path(__file__).with_name("program.py"))
-    return ended(start(ranks, [sys.executable, program, *names], folder))
+    return ended(start(ranks, [sys.executable, program, *options, *names], folder))

@@ -1,9 +1,10 @@
 """Trains by several configs in one job: to start one takes longer than to train a tiny network.
 
-mpirun -n R python program.py NAME..      NAME.yaml is trained into the folder NAME-R
+mpirun -n R python program.py [--overlap] NAME..      NAME.yaml is trained into the folder NAME-R
 
 The rows of a config called "filed" lie in a file. Tables are read and encoded in small pieces; each
-rank prints how many of them it has read.
+rank prints how many of them it has read, and how many additions it has begun before it had computed
+all of a gradient: with --overlap those of small layers too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from mlpcli import train
 from mlpcli.data import encoder
 from mlpcli.data.table import cut, shares
 from mlpcli.data.table.store import Store
+from mlpcli.nn.kernel import stretches
 from mlpcli.ranks import joined
+from mlpcli.ranks.team import RankTeam
+from mlpcli.training import joint
 
 if TYPE_CHECKING:
     from mlpcli.data.table.cut import Piece
@@ -33,9 +37,23 @@ class Counting(shares.Reader):
         return super().read(item)
 
 
+class Beginning(RankTeam):
+    """Counts the additions that are begun in this process."""
+
+    count = 0
+
+    def begin(self, *addition: Any) -> None:
+        Beginning.count += 1
+        super().begin(*addition)
+
+
 def main(names: list[str]) -> None:
     ranks = joined()
+    if names[0] == "--overlap":
+        del names[0]
+        ranks.overlaps, stretches._WORTH_ADDING = True, 8
     shares.Reader = Counting  # type: ignore[misc]
+    joint.RankTeam = Beginning  # type: ignore[attr-defined]
     limits = Store.memory_limit, lambda _store: 6000
     status = 1
     try:
@@ -45,7 +63,9 @@ def main(names: list[str]) -> None:
             train(f"{name}.yaml", out=f"{name}-{ranks.size}")
         status = 0
     finally:
-        print(f"rank {ranks.rank} read {Counting.count} pieces", flush=True)
+        print(
+            f"rank {ranks.rank} read {Counting.count} pieces, began {Beginning.count}", flush=True
+        )
         ranks.end(status)
 
 

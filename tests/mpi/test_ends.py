@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,9 +18,20 @@ from mlpcli.cli.app import run
 from mpi.launch import ended, mpi_run, start
 from mpi.test_train import trained, write_table
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _EPOCHS = 400  # at most: a job is ended long before
 _LONG = ("train", "long.yaml", "--out", "run", "--quiet")
 SOON = 10.0  # seconds
+# mlp whose additions begin before all layers have their gradient, as they do between machines.
+MEANWHILE = """
+from mlpcli.nn.kernel import engine, stretches
+stretches._WORTH_ADDING, cut = 1000, stretches.stretches
+engine.stretches = lambda network, rows, overlaps: cut(network, rows, overlaps=True)
+from mlpcli.cli import app
+"""
+_MEANWHILE = [sys.executable, "-c", MEANWHILE + "app.main()"]
 
 
 def write_long(folder: Path) -> None:
@@ -38,9 +50,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def begun(ranks: int, folder: Path, **environment: str) -> subprocess.Popen[str]:
+def begun(ranks: int, folder: Path, command: Sequence[str] = COMMAND) -> subprocess.Popen[str]:
     """Start to train, and return once there is a checkpoint."""
-    job = start(ranks, [*COMMAND, *_LONG], folder, **environment)
+    job = start(ranks, [*command, *_LONG], folder)
     while not (folder / "run" / "last.ckpt.safetensors").exists():
         assert job.poll() is None, job.communicate()
         time.sleep(0.05)
@@ -87,9 +99,13 @@ def as_threads(checkpoint: Path, count: int) -> None:
     write_tensors(checkpoint, SCHEMA, tensors, {**metadata, "threads": count}, durable=False)
 
 
-@pytest.mark.parametrize(("rank", "others"), [(1, 3), (0, 2)])
-def test_a_killed_rank_ends_the_job(folder: Path, rank: int, others: int) -> None:
-    job = begun(3 if rank else 2, folder)
+@pytest.mark.parametrize(
+    ("rank", "others", "command"), [(1, 3, COMMAND), (0, 2, COMMAND), (2, 2, _MEANWHILE)]
+)
+def test_a_killed_rank_ends_the_job(
+    folder: Path, rank: int, others: int, command: Sequence[str]
+) -> None:
+    job = begun(3 if rank else 2, folder, command)
     os.kill(ranks_of(job)[rank], signal.SIGKILL)
     killed = time.monotonic()
     ran = ended(job)
@@ -99,10 +115,15 @@ def test_a_killed_rank_ends_the_job(folder: Path, rank: int, others: int) -> Non
     goes_on(others, folder)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_saves_and_ends(folder: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "command"),
+    [(signal.SIGTERM, COMMAND), (signal.SIGINT, COMMAND), (signal.SIGTERM, _MEANWHILE)],
+)
+def test_a_signal_saves_and_ends(
+    folder: Path, number: signal.Signals, command: Sequence[str]
+) -> None:
     """To rank 0 alone it goes as Slurm sends it; to mpirun, as a user's Ctrl-C."""
-    job = begun(2, folder)
+    job = begun(2, folder, command)
     os.kill(ranks_of(job)[0], number)
     ran = ended(job)
     assert ran.status == 128 + number
@@ -151,6 +172,23 @@ def test_an_error_of_another_rank_is_said_by_it(folder: Path) -> None:
     job = start(2, [sys.executable, "-c", program, *_LONG], folder)
     ran = ended(job)
     assert (ran.status, ran.lines) == (74, ["rank 1: no room here"])
+
+
+@pytest.mark.parametrize(("rank", "line"), [(0, "no room here"), (2, "rank 2: no room here")])
+def test_an_error_amid_an_addition_ends_the_job(folder: Path, rank: int, line: str) -> None:
+    """The others have begun the same one, and wait for the rank."""
+    program = MEANWHILE + (
+        "import itertools, os, mlpcli.errors as errors\n"
+        "from mlpcli.ranks.team import RankTeam\n"
+        "whole, calls = RankTeam.begin, itertools.count()\n"
+        "def begin(self, *addition):\n"
+        "    if next(calls) == 40: raise errors.StorageError('no room here')\n"
+        "    whole(self, *addition)\n"
+        f"if os.environ['OMPI_COMM_WORLD_RANK'] == '{rank}': RankTeam.begin = begin\n"
+        "app.main()\n"
+    )
+    ran = ended(start(3, [sys.executable, "-c", program, *_LONG], folder))
+    assert (ran.status, ran.lines) == (74, [line])
 
 
 def test_ranks_that_compute_otherwise_are_refused(folder: Path) -> None:

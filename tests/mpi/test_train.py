@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from mlpcli import names, train
-from mlpcli.config import load_config
+from mlpcli.config import load_config, to_yaml
 from mpi.launch import mpi_run, training_jobs
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ CASES = {
     "uneven": ("training.batch_size=391", "loss.l2=0.01"),
     "crumbs": ("training.batch_size=32",),
     "weighed": ("data.weight=weight", "loss.class_weight=balanced"),
+    "deep": ("network.hidden=[40, 30, 20]", "training.batch_size=250"),
     "wide": ("network.hidden=[600, 600]", "training.epochs=1", "loss.l2=0.001"),
     "early": ("training.epochs=40", "training.patience=2", "training.optimizer.learning_rate=0.1"),
     "labels": ("data.target=kind", "data.drop=[y]"),
@@ -38,6 +39,7 @@ CASES = {
        for name in names.ACTIVATIONS},
 }  # fmt: skip
 FEW = ["plain", "uneven", "crumbs", "weighed", "wide", "early", "filed", "by-lbfgs", "by-adam"]
+MEANWHILE = ["uneven", "crumbs", "weighed", "deep", "by-adam"]
 
 
 def write_table(folder: Path, rows: int = 1000) -> None:
@@ -61,8 +63,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a config for each case."""
     path = tmp_path_factory.mktemp("jobs")
     write_table(path)
-    from mlpcli.config import to_yaml
-
     for name, overrides in CASES.items():
         batch = () if name == "by-lbfgs" else (_BATCH,)
         config = load_config(path / "base.yaml", ["training.epochs=2", *batch, *overrides])
@@ -82,25 +82,62 @@ def trained(run: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Any]:
     return tensors, history, [report[k] for k in ("metrics", "baseline", "best_epoch", "notes")]
 
 
-@pytest.mark.parametrize(("ranks", "names"), [(2, FEW), (3, list(CASES)), (4, FEW)])
-def test_same_bytes_as_threads(folder: Path, ranks: int, names: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("ranks", "names", "options"),
+    [
+        (2, FEW, ()),
+        (3, list(CASES), ()),
+        (4, FEW, ()),
+        (2, MEANWHILE, ("--overlap",)),
+        (3, list(CASES), ("--overlap",)),
+        (4, MEANWHILE, ("--overlap",)),
+    ],
+)
+def test_same_bytes_as_threads(
+    folder: Path, ranks: int, names: list[str], options: tuple[str, ...]
+) -> None:
+    """Whether upper layers are added before the lower ones have their gradient or not."""
+    began = trained_by(ranks, folder, names, *options)
+    assert [count > 0 for count in began] == [bool(options)] * ranks
     assert differing(ranks, folder, names) == []
 
 
 def test_same_bytes_by_numpy(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLP_KERNEL", "numpy")
-    for path in folder.glob("*-3"):
-        shutil.rmtree(path)
-    assert differing(3, folder, ["uneven", "weighed", "labels", "diverged", "by-adam"]) == []
+    names = ["uneven", "weighed", "labels", "diverged", "by-adam"]
+    assert trained_by(3, folder, names, "--overlap") == [0, 0, 0]
+    assert differing(3, folder, names) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--overlap",)])
+def test_fast_comes_to_nearly_the_same(folder: Path, options: tuple[str, ...]) -> None:
+    double = ("training.epochs=2", "training.dtype=float64", *CASES["deep"])
+    config = load_config(folder / "base.yaml", [*double, "training.threads=3"])
+    train(config, out=folder / "fast-threads", force=True)
+    config = load_config(folder / "base.yaml", [*double, "training.allreduce=fast"])
+    (folder / "fast.yaml").write_text(to_yaml(config))
+    trained_by(3, folder, ["fast"], *options)
+    found, expected = (
+        load_file(folder / run / "model.safetensors") for run in ("fast-3", "fast-threads")
+    )
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-9, atol=1e-12)
+
+
+def trained_by(ranks: int, folder: Path, names: list[str], *options: str) -> list[int]:
+    """Train by these configs; return how many additions each rank has begun early."""
+    for name in names:
+        shutil.rmtree(folder / f"{name}-{ranks}", ignore_errors=True)
+    ran = training_jobs(ranks, folder, names, *options)
+    assert (ran.status, ran.err) == (0, "")
+    said = re.findall(r"rank \d+ read (\d+) pieces, began (\d+)", ran.out)
+    assert len(said) == ranks
+    assert all(int(read) for read, _ in said), said
+    return [int(began) for _, began in said]
 
 
 def differing(ranks: int, folder: Path, names: list[str]) -> list[str]:
     """Return the configs that so many ranks train to other bytes than as many threads."""
-    ran = training_jobs(ranks, folder, names)
-    assert (ran.status, ran.err) == (0, "")
-    read = dict(re.findall(r"rank (\d+) read (\d+) pieces", ran.out))
-    assert len(read) == ranks
-    assert all(map(int, read.values())), read
     found = []
     for name in names:
         config = load_config(folder / f"{name}.yaml", [f"training.threads={ranks}"])

@@ -23,8 +23,10 @@ def test_hears_itself() -> None:
     assert ALONE.largest(3, 1) == (3, 1)
     assert ALONE.agree(None) is None
     assert ALONE.notes() == []
-    ALONE.add_in_order(array, 1)
-    ALONE.add_fast(array, 1)
+    for adding in ALONE.adding.values():
+        adding.begin(array, 1)
+        adding.get_on()
+        adding.add(array, 1)
     assert ALONE.said(1.0, 2.0) == [(1.0, 2.0)]
     assert array.tolist() == [0, 1, 2, 3]
 

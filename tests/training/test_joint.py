@@ -13,6 +13,7 @@ from mlpcli.config import to_portable_document
 from mlpcli.data.material import load_dataset
 from mlpcli.data.rows import Place, RowFile
 from mlpcli.errors import UsageError
+from mlpcli.nn.kernel import stretches
 from mlpcli.parallel import Team, limit_blas
 from mlpcli.ranks import ALONE, Ranks
 from mlpcli.training.build import new_loop
@@ -38,6 +39,8 @@ CASES: dict[str, tuple[tuple[str, ...], str]] = {
     "double": (("training.dtype=float64", "loss.class_weight=balanced"), ""),
     "file": (("data.test=0.1",), ""),
     "file of crumbs": (("training.batch_size=20",), ""),
+    "meanwhile": (("network.hidden=[30, 20]", "loss.l2=0.01"), ""),
+    "meanwhile by numpy": ((), "numpy"),
 }
 ROOM = {"file": 2000, "file of crumbs": 300}  # bytes of rows in memory
 
@@ -62,6 +65,7 @@ def test_same_bytes_as_threads(
 ) -> None:
     overrides, kernel = CASES[case]
     monkeypatch.setenv("MLP_KERNEL", kernel)
+    monkeypatch.setattr(stretches, "_WORTH_ADDING", 20)
     if case in ROOM:
         leave_room(monkeypatch, ROOM[case])
     config, dataset = made(workshop, *overrides)
@@ -73,6 +77,7 @@ def test_same_bytes_as_threads(
         logits = part_logits(loop.network, dataset.parts())
 
     def work(here: Ranks) -> Any:
+        here.overlaps = case.startswith("meanwhile")
         if here.rank:
             return _follow(here)
         theirs = new_loop(config, dataset, team_for(here, config, 1))

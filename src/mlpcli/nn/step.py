@@ -88,8 +88,7 @@ class NumpyEngine(Engine):
 
     def _join(self, count: int) -> None:
         network, parts = self.task.network, self._parts
-        mine = [parts.pop(member) for member in sorted(parts)] or [np.zeros_like(network.theta)]
-        self._sum = reduce(np.add, mine)
+        self._sum = reduce(np.add, [parts.pop(member) for member in sorted(parts)])
         if count > 1:
             self.task.team.add(self._sum, count)
         layers = network.like(self._sum).layers

@@ -98,12 +98,13 @@ class Engine(ABC):
     def _gradient(self, first: int, rows: int) -> tuple[float, bool]:
         """Compute dJ/dtheta and `norms` on a batch; return losses, and if all logits are finite.
 
-        J is a mean, so its gradient is the mean of those of the shares, each by its rows.
+        J is a mean, so its gradient is the mean of those of the shares, each by its rows. A rank
+        beyond them has no rows, and goes through all that the others do together.
         """
         shares = self.task.shares(rows)
 
         def part(member: int) -> tuple[float, float]:
-            share = shares[member]
+            share = shares[member] if member < len(shares) else slice(rows, rows)
             return self._part(member, first + share.start, share.stop - share.start, rows)
 
         losses, odd = zip(*self.task.team.parts(part, len(shares)), strict=True)

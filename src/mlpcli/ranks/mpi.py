@@ -9,15 +9,16 @@ import sys
 import time
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import mpi4py
 import numpy as np
 
 from mlpcli.errors import MlpError
+from mlpcli.ranks.adding import Fast, InOrder
 from mlpcli.ranks.desk import PAUSES, WORK, Desk, Serving, keep_to
-from mlpcli.ranks.ranks import Ranks, add_up
+from mlpcli.ranks.ranks import Ranks
 from mlpcli.ranks.same import Facts, cores, crowding, fair_share, require_same, this_process
 from mlpcli.ranks.warden import Warden
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
-
-    from mlpcli.ranks.ranks import FloatArray, SumUp
 
 __all__ = ["MpiRanks", "connect"]
 
@@ -55,7 +54,7 @@ class MpiRanks(Ranks):
         first = self._machine.rank == 0
         self._firsts = comm.Split(0 if first else MPI.UNDEFINED, comm.rank)
         self._windows: list[Any] = []  # memory is shared as long as they are held
-        self._received: dict[tuple[int, int, str], FloatArray] = {}
+        self.adding = {"fixed": InOrder(comm), "fast": Fast(comm)}
         self._facts: list[Facts] = []
         self._busy = False
         self._warden: Warden | None = None
@@ -63,6 +62,7 @@ class MpiRanks(Ranks):
         self._spoken[0] = False
         self._nearby: list[int] = self._machine.allgather(self.rank)
         self.on_one_machine = len(self._nearby) == self.size
+        self.overlaps = not self.on_one_machine
         self._cores = fair_share(self._machine.allgather(cores()), self._machine.rank)
         self._desk, self.serving = Desk(comm, self._cores), Serving(comm)
 
@@ -229,43 +229,11 @@ class MpiRanks(Ranks):
         whole: Any = window.Shared_query(0)[0]
         return np.asarray(whole).view(np.uint8)
 
-    def add_in_order(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
-        """Set `array` on all ranks to the sum of those of ranks 0 to count - 1, in that order.
-
-        Each rank adds its part of the numbers, and all get all parts: 2 (R - 1) / R of the array
-        travels from each rank, whatever their number.
-        """
-        if count == 1:
-            self._comm.Bcast(array)
-            return
-        starts = [array.size * rank // self.size for rank in range(self.size + 1)]
-        lengths = [stop - start for start, stop in pairwise(starts)]
-        mine = lengths[self.rank]
-        parts = self._buffer(count, mine, array)
-        sent = lengths if self.rank < count else [0] * self.size
-        heard = [mine if rank < count else 0 for rank in range(self.size)]
-        places = [mine * min(rank, count) for rank in range(self.size)]
-        self._comm.Alltoallv([array, (sent, starts[:-1])], [parts, (heard, places)])
-        sum_up(array[starts[self.rank] : starts[self.rank + 1]], parts)
-        self._comm.Allgatherv(MPI.IN_PLACE, [array, (lengths, starts[:-1])])
-
     def said(self, *numbers: float) -> list[tuple[float, ...]]:
         """Return the numbers that each rank says, in their order, on all of them."""
         found = np.empty((self.size, len(numbers)))
         self._comm.Allgather(np.array(numbers), found)
         return [tuple(row) for row in found.tolist()]
-
-    def _buffer(self, rows: int, columns: int, like: FloatArray) -> FloatArray:
-        key = rows, columns, like.dtype.char
-        if key not in self._received:
-            self._received[key] = np.empty((rows, columns), like.dtype)
-        return self._received[key]
-
-    def add_fast(self, array: FloatArray, count: int, _sum_up: SumUp = add_up) -> None:
-        """Set `array` on all ranks to the same sum, in the order that MPI finds quickest."""
-        if self.rank >= count:
-            array[:] = 0
-        self._comm.Allreduce(MPI.IN_PLACE, array)
 
 
 def _meet(ranks: Ranks) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ALONE", "FloatArray", "Ranks", "SumUp", "add_up"]
+__all__ = ["ALONE", "Adding", "Allreduce", "FloatArray", "Ranks", "SumUp", "add_up"]
 
+Allreduce: TypeAlias = Literal["fixed", "fast"]
 FloatArray: TypeAlias = "NDArray[np.floating[Any]]"
 SumUp: TypeAlias = "Callable[[FloatArray, FloatArray], None]"
 
@@ -28,6 +29,26 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+class Adding:
+    """Sets arrays, on all ranks, to the sum of those of the first ranks; there are no others here.
+
+    All ranks make the same additions in the same order, also those with nothing to add. Nobody
+    touches an array that is being added.
+    """
+
+    def begin(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
+        """Begin to add the arrays of ranks 0 to count - 1, each number by `sum_up`.
+
+        That is called with some of the numbers, and with these numbers of each of the ranks.
+        """
+
+    def get_on(self) -> None:
+        """Let what was begun get on: MPI may move nothing unless it is called."""
+
+    def add(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
+        """Add the arrays, and wait for all additions that were begun."""
+
+
 class Ranks:
     """The ranks of a job as one of them sees it; this one is alone, number 0 of 1.
 
@@ -38,6 +59,10 @@ class Ranks:
     rank = 0
     size = 1
     on_one_machine = True
+    overlaps = False  # whether arrays are better added while these processes compute
+    adding: Mapping[Allreduce, Adding] = dict.fromkeys(("fixed", "fast"), Adding())
+    """`fixed` adds in the order of the ranks, as one process would, to the last bit; `fast` in the
+    order that MPI finds quickest."""
 
     @property
     def busy(self) -> bool:
@@ -104,16 +129,6 @@ class Ranks:
     def largest(self, *numbers: int) -> tuple[int, ...]:
         """Return, in each place, the largest number that any rank said."""
         return numbers
-
-    def add_in_order(self, array: FloatArray, count: int, sum_up: SumUp = add_up) -> None:
-        """Set `array` on all ranks to the sum of those of ranks 0 to count - 1, in that order.
-
-        Each number is the same to the last bit as if one process had added them by `sum_up`, which
-        is called with some numbers, and these numbers of each of the ranks.
-        """
-
-    def add_fast(self, array: FloatArray, count: int, _sum_up: SumUp = add_up) -> None:
-        """Set `array` on all ranks to the same sum, in the order that MPI finds quickest."""
 
     def said(self, *numbers: float) -> list[tuple[float, ...]]:
         """Return the numbers that each rank says, in their order, on all of them."""

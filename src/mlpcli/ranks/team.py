@@ -6,7 +6,7 @@ do not share memory send each other what they have worked out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,26 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mlpcli.parallel import Numbers, Task
-    from mlpcli.ranks.ranks import FloatArray, Ranks
+    from mlpcli.ranks.ranks import Allreduce, FloatArray, Ranks
 
-__all__ = ["Allreduce", "RankTeam"]
+__all__ = ["RankTeam"]
 
 T = TypeVar("T")
-Allreduce: TypeAlias = Literal["fixed", "fast"]
 
 
 class RankTeam(Team):
-    """All ranks, of which this process is `member`; by `allreduce` arrays are added.
-
-    `fixed` is in the order of the ranks, as threads are added; `fast` is as MPI likes.
-    """
+    """All ranks, of which this process is `member`; by `allreduce` arrays are added."""
 
     word = "ranks"
 
     def __init__(self, ranks: Ranks, allreduce: Allreduce = "fixed") -> None:
         super().__init__()
         self.ranks, self.size, self.member = ranks, ranks.size, ranks.rank
-        self._add = ranks.add_in_order if allreduce == "fixed" else ranks.add_fast
+        self.overlaps, self._adding = ranks.overlaps, ranks.adding[allreduce]
 
     def run(self, task: Task) -> None:
         """Call task(member), while the other ranks do so with theirs."""
@@ -46,12 +42,12 @@ class RankTeam(Team):
     def parts(self, work: Callable[[int], Numbers], count: int) -> list[Numbers]:
         """Return what the first ranks work out, on all of them.
 
-        For one rank alone all of them do the work: that is sooner done than said.
+        The others work as well, at nothing: their work may be to begin an addition. For one rank
+        alone all of them do the work: that is sooner done than said.
         """
         if count == 1:
             return [work(0)]
-        mine = work(self.member) if self.member < count else (0.0, 0.0)
-        return self.said(*mine)[:count]
+        return self.said(*work(self.member))[:count]
 
     @property
     def here(self) -> Team:
@@ -76,9 +72,17 @@ class RankTeam(Team):
             )
         return notes
 
+    def begin(self, array: FloatArray, count: int, sum_up: Callable[..., None]) -> None:
+        """Begin to set `array` on all ranks to the sum of those of the first `count`."""
+        self._adding.begin(array, count, sum_up)
+
+    def get_on(self) -> None:
+        """Let what was begun get on."""
+        self._adding.get_on()
+
     def add(self, array: FloatArray, count: int, sum_up: Callable[..., None] | None = None) -> None:
-        """Set `array` on all ranks to the sum of those of the first `count`."""
-        self._add(array, count, sum_up or add_up)
+        """Set `array` on all ranks to the sum of those of the first `count`; end what was begun."""
+        self._adding.add(array, count, sum_up or add_up)
 
     def said(self, *numbers: float) -> list[tuple[float, ...]]:
         """Return the numbers that each rank says, in their order, on all of them."""

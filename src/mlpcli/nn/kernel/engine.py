@@ -10,6 +10,7 @@ import numpy as np
 from mlpcli.nn.kernel.counterparts import counterparts
 from mlpcli.nn.kernel.job import Job
 from mlpcli.nn.kernel.library import kernel_for
+from mlpcli.nn.kernel.stretches import stretches
 from mlpcli.nn.kernel.work import Training, Work, address
 from mlpcli.nn.task import Engine
 from mlpcli.parallel import ALONE
@@ -37,13 +38,15 @@ class KernelEngine(Engine):
 
     One member takes a run of steps in one call. Several take a share each of the rows of every
     batch; then the gradients are added in the order of the members. A rank is one of them, and
-    what comes out is what as many threads compute, byte for byte.
+    what comes out is what as many threads compute, byte for byte. Where the team `overlaps`, what
+    is added of upper layers is under way while the lower ones are computed.
     """
 
     def __init__(self, task: Task, kernel: Kernel, codes: Codes) -> None:
         super().__init__(task)
         self.kernel, busy = kernel.identity, len(task.shares(task.batch_size))
         self._alone, here = busy == 1, task.team.here
+        self._way, self._left = stretches(task.network, task.most_rows, overlaps=task.team.overlaps)
         count = busy if here is task.team else 1  # of another process are the other members
         self._members = [Training(kernel, task, codes) for _ in range(count)]
         self._first, *others = self._members
@@ -81,13 +84,19 @@ class KernelEngine(Engine):
             member.deal(order, rate)
 
     def _part(self, member: int, first: int, rows: int, batch: int) -> tuple[float, float]:
-        mine = self._members[member % len(self._members)]
-        return self._one(mine.job, first, rows, batch), float(mine.norms[-1])
+        mine, team, loss = self._members[member % len(self._members)], self.task.team, 0.0
+        count = len(self.task.shares(batch))
+        for start, stop, ready in self._way:
+            loss += self._one(mine.job, first, rows, batch, start, stop)
+            team.get_on()
+            if ready.stop and count > 1:
+                team.begin(mine.gradient[ready], count, self._sum_up)
+        return loss, float(mine.norms[-1])
 
     def _join(self, count: int) -> None:
         first, parts = self._first, np.zeros((self._joiners.size, len(self.task.network.W)))
         if count > 1:
-            self.task.team.add(first.gradient, count, self._sum_up)
+            self.task.team.add(first.gradient[self._left], count, self._sum_up)
         others = min(count, len(self._members)) - 1
 
         def join(member: int) -> None:

@@ -34,7 +34,7 @@ FUNCTIONS: dict[str, tuple[list[Any], Any]] = {
     "work": ([_job], _whole),
     "run": ([_job, _whole], _whole),
     "look": ([_job, _whole, _array], None),
-    "part": ([_job, _whole, _whole, _whole], _real),
+    "part": ([_job, *[_whole] * 5], _real),
     "join": ([_job, _whole, _whole, _whole, _array, _array], None),
     "differences": ([*[_whole] * 4, _real, *[_array] * 8], None),
     "update": ([_job, _whole, _whole, _whole], None),

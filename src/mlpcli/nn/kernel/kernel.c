@@ -250,6 +250,7 @@ INLINE REAL name(real)(BITS b) { REAL x; memcpy(&x, &b, sizeof x); return x; }
 INLINE REAL name(abs)(REAL x) { return name(real)(name(bits)(x) & ~((BITS)1 << (sizeof(BITS) * 8 - 1))); }
 INLINE REAL name(at_least)(REAL x, REAL low) { return x < low ? low : x; }
 INLINE REAL name(at_most)(REAL x, REAL high) { return x > high ? high : x; }
+INLINE i64 name(within)(i64 i, i64 from, i64 to) { return i < from ? from : i > to ? to : i; }
 
 /* Split exp(x) into scale (1 + p), for LOW <= x <= -LOW: x = k ln 2 + r, scale = 2^k, p = e^r - 1.
  * p = r + r^2 (1/2 + r/6 + ..) by Chebyshev coefficients on abs(r) <= ln(2)/2. */
@@ -678,7 +679,7 @@ HERE i64 name(lay)(const Job *job, Space *space, void *work)
     for (i64 i = 0; i <= L; i++) {
         TAKE(space->Z[i], job->sizes[i] * ld);
         TAKE(space->S[i], job->sizes[i] * ld);
-        TAKE(space->D[i], job->sizes[i] * ld);
+        TAKE(space->D[i], job->sizes[i] * ld + 2 * PAD);
         TAKE(space->T[i], job->rows * name(stride)(job->sizes[i]));
     }
     TAKE(space->room, (2 * K + 5) * ld);
@@ -712,25 +713,29 @@ HERE void name(forward)(const Job *job, const Space *s, i64 first, i64 n, int ba
     }
 }
 
-/* Write dJ/dtheta without its penalty into G, given delta_L in D_L. Deltas go down first, as what is
- * written behind the gradient of a layer is written over by the next. */
-HERE void name(backward)(const Job *job, const Space *s, i64 n)
+/* The way back through units from .. to, counted from the first of the output layer down, given delta_L
+ * in D_L: of each layer their part of delta_i into D_i, then that of dJ/dtheta, without its penalty, into G.
+ * The layer above is done and is not touched: the last rows of W_i, behind which a vector would reach
+ * into it, go by D_{i-1}. */
+HERE void name(backward)(const Job *job, const Space *s, i64 n, i64 from, i64 to)
 {
-    const REAL *theta = job->theta;
-    i64 L = job->depth, start = name(parameters)(job);
-    for (i64 i = L; i > 1; i--) {
-        i64 width = job->sizes[i], fan_in = job->sizes[i - 1];
-        start -= width * (fan_in + job->bias);
-        name(product)(s->D[i - 1], s->ld, fan_in, n, 0, s->S[i - 1], theta + start, 1, fan_in, s->D[i], s->ld,
-                      width, DEPTH);
-    }
-    REAL *G = job->gradient;
-    for (i64 i = 1; i <= L; i++) {
-        i64 width = job->sizes[i], fan_in = job->sizes[i - 1];
-        name(product)(G, fan_in, width, fan_in, 0, 0, s->D[i], s->ld, 1, s->T[i - 1], name(stride)(fan_in), n, n);
-        G += width * fan_in;
-        if (job->bias)
-            for (i64 j = 0; j < width; j++) *G++ = name(total)(s->D[i] + j * s->ld, n);
+    i64 L = job->depth, ld = s->ld, start = name(parameters)(job);
+    for (i64 i = L; i > 0; from -= job->sizes[i], to -= job->sizes[i], i--) {
+        i64 width = job->sizes[i], fan_in = job->sizes[i - 1], size = width * (fan_in + job->bias);
+        i64 first = from < 0 ? 0 : from, end = to < width ? to : width, ldt = name(stride)(fan_in);
+        const REAL *above = (const REAL *)job->theta + start, *T = s->T[i - 1];
+        start -= size;
+        if (first >= end) continue;
+        REAL *G = (REAL *)job->gradient + start, *b = G + width * fan_in, *D = s->D[i], *spare = s->D[i - 1];
+        if (i < L)
+            name(product)(D + first * ld, ld, end - first, n, 0, s->S[i] + first * ld, above + first, 1, width,
+                          s->D[i + 1], ld, job->sizes[i + 1], DEPTH);
+        i64 apart = (size + fan_in - (fan_in + LANES - 1) / LANES * LANES) / fan_in;
+        apart = i == L ? end : name(within)(apart, first, end);
+        name(product)(G + first * fan_in, fan_in, apart - first, fan_in, 0, 0, D + first * ld, ld, 1, T, ldt, n, n);
+        name(product)(spare, fan_in, end - apart, fan_in, 0, 0, D + apart * ld, ld, 1, T, ldt, n, n);
+        memcpy(G + apart * fan_in, spare, (size_t)((end - apart) * fan_in) * sizeof *G);
+        for (i64 j = 0; j < width * job->bias && end == width; j++) b[j] = name(total)(D + j * ld, n);
     }
 }
 
@@ -761,34 +766,11 @@ HERE void name(finish)(const Job *job, i64 from, i64 to, i64 count, const REAL *
     for (i64 i = 0; i < job->depth; i++) {
         i64 width = job->sizes[i + 1], weights = start + width * job->sizes[i];
         i64 stop = weights + width * job->bias;
-#define WITHIN(x) ((x) < from ? from : (x) > to ? to : (x))
-        i64 a = WITHIN(start), b = WITHIN(weights), c = WITHIN(stop);
-#undef WITHIN
+        i64 a = name(within)(start, from, to), b = name(within)(weights, from, to), c = name(within)(stop, from, to);
         norms[i] += name(add)(job, a, b - a, count, others, (REAL)job->l2);
         norms[i] += name(add)(job, b, c - b, count, others, 0);
         start = stop;
     }
-}
-
-HERE i64 name(steps)(const Job *job, i64 total)
-{
-    i64 L = job->depth, done = 0, parameters = name(parameters)(job);
-    Space s;
-    name(lay)(job, &s, job->work);
-    for (i64 first = 0; first < total; first += job->batch, done++) {
-        i64 n = total - first < job->batch ? total - first : job->batch;
-        name(forward)(job, &s, first, n, 1);
-        double loss = name(outputs)(job, first, n, n, s.D[L], s.ld, s.room), sum = job->norms[L];
-        name(backward)(job, &s, n);
-        for (i64 i = 0; i < L; i++) job->norms[i] = 0;
-        name(finish)(job, 0, parameters, 0, 0, job->norms);
-        for (i64 i = 0; i < L; i++) sum += job->norms[i];
-        if (!isfinite(sum)) return done;
-        name(descend)(job, 0, parameters, job->steps ? ++*job->steps : 0);
-        for (i64 i = 0; i < L; i++) job->squares[i] += job->norms[i];
-        job->sums[0] += loss;
-    }
-    return done;
 }
 
 /* Take steps over `total` rows of the order, in batches; return how many. It ends early, before the
@@ -796,21 +778,39 @@ HERE i64 name(steps)(const Job *job, i64 total)
 TARGET EXPORT i64 name(run)(const Job *job, i64 total)
 {
     unsigned long long before = flush_subnormals();
-    i64 done = name(steps)(job, total);
+    i64 L = job->depth, done = 0, parameters = name(parameters)(job);
+    Space s;
+    name(lay)(job, &s, job->work);
+    for (i64 first = 0; first < total; first += job->batch, done++) {
+        i64 n = total - first < job->batch ? total - first : job->batch;
+        name(forward)(job, &s, first, n, 1);
+        double loss = name(outputs)(job, first, n, n, s.D[L], s.ld, s.room), sum = job->norms[L];
+        name(backward)(job, &s, n, 0, INT64_MAX);
+        for (i64 i = 0; i < L; i++) job->norms[i] = 0;
+        name(finish)(job, 0, parameters, 0, 0, job->norms);
+        for (i64 i = 0; i < L; i++) sum += job->norms[i];
+        if (!isfinite(sum)) break;
+        name(descend)(job, 0, parameters, job->steps ? ++*job->steps : 0);
+        for (i64 i = 0; i < L; i++) job->squares[i] += job->norms[i];
+        job->sums[0] += loss;
+    }
     restore(before);
     return done;
 }
 
 /* A member's part of a step: the gradient, without its penalty, of n rows from `first` on, of a batch
- * of so many; return their losses. */
-TARGET EXPORT double name(part)(const Job *job, i64 first, i64 n, i64 batch)
+ * of so many, at units from .. to (see `backward`); return their losses, with those from 0 on, else 0. */
+TARGET EXPORT double name(part)(const Job *job, i64 first, i64 n, i64 batch, i64 from, i64 to)
 {
     unsigned long long before = flush_subnormals();
+    double loss = 0;
     Space s;
     name(lay)(job, &s, job->work);
-    name(forward)(job, &s, first, n, 1);
-    double loss = name(outputs)(job, first, n, batch, s.D[job->depth], s.ld, s.room);
-    name(backward)(job, &s, n);
+    if (!from) {
+        name(forward)(job, &s, first, n, 1);
+        loss = name(outputs)(job, first, n, batch, s.D[job->depth], s.ld, s.room);
+    }
+    name(backward)(job, &s, n, from, to);
     restore(before);
     return loss;
 }
