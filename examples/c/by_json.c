@@ -96,8 +96,13 @@ int main(int argc, char **argv)
         Array biases = array_of(text, name);
         if (!weights.count)
             break;
-        sizes[depth] = weights.columns;
+        if (!depth)
+            sizes[0] = X.columns;
         sizes[depth + 1] = weights.count / weights.columns;
+        if (weights.columns != sizes[depth] || biases.count != sizes[depth + 1])
+            exit((fprintf(stderr, "%s: expected W%d and b%d of n_%d rows for n_%d inputs, and biases, "
+                          "as mlp gradcheck --dump writes them without further options\n",
+                          argv[1], depth + 1, depth + 1, depth + 1, depth), 2));
         W[depth] = weights.values;
         b[depth] = biases.values;
         dW[depth] = malloc(weights.count * sizeof(double));
