@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def unmeasured() -> Iterator[None]:
-    """Measure no coverage, which would double the minute that these tests take.
+    """Measure no coverage, which would double the minute that the searches of some files take.
 
     The marker of pytest-cov ends only the last of the two measurements that it has in the
     processes of pytest-xdist.

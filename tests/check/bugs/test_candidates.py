@@ -16,6 +16,7 @@ from mlpcli.nn.backprop import RIGHT
 from planted import CASES, network_case
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_deep_network() -> None:
     case = network_case((4, *[4] * 59, 1), 7, seed=3, activation="tanh")
     result = gradcheck(case, planted(case, "missing-sigma-prime", 30))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 _LOSSES = (*LOSSES.values(), *OTHER_OUTPUTS.values())
 CASES = {
     f"{name} {activation} {loss.name} {loss.output}": case

@@ -9,6 +9,8 @@ import pytest
 from mlpcli.checked import check_gradient
 from peoples_backprops import CONVENTIONS, MISTAKES, WAYS, Mistake
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 
 @pytest.mark.parametrize("way", WAYS)
 def test_each_way_is_right_by_options_alone(way: str) -> None:

@@ -17,6 +17,8 @@ from planted import CASES, network_case
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 PLANTABLE = [
     network_case((3, 3, 3, 3), 7, seed=4, scale=2, l2=0.1),
     network_case((3, 3, 3, 3), 7, seed=4, activation="leaky_relu", loss="cross_entropy", l2=0.1),

@@ -21,6 +21,8 @@ from planted import CASES, Examiner, network_case, table, tally
 if TYPE_CHECKING:
     from mlpcli.nn.sigmoid import FloatArray
 
+pytestmark = pytest.mark.usefixtures("unmeasured")
+
 GROUPS = [list(CASES)[k::8] for k in range(8)]
 
 

@@ -27,6 +27,7 @@ def test_every_mutant(name: str) -> None:
         rules = mutant.bend(RIGHT)
         with np.errstate(all="ignore"):
             whole = scene._whole(rules)
+        assert 1 <= rules.lowest <= rules.highest
         assert np.array_equal(scene.theta(rules), whole.theta, equal_nan=True)
         below += rules.highest + 1 < scene.depth
         lowest = rules.lowest if rules.highest < scene.depth else 1

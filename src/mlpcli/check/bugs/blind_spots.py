@@ -104,7 +104,7 @@ class _Look:
 def _seen(scene: Scene, mutant: Mutant, eye: _Eye) -> bool:
     """Whether some entry is wrong; most bugs show where they are made: below stays undone."""
     rules = mutant.bend(RIGHT)
-    first = int(min(rules.highest, scene.depth)) or 1
+    first = int(min(rules.highest, scene.depth))
     first = min(mutant.layers) if rules.finish else first
     places = {first, max(rules.lowest, min(mutant.layers)), rules.lowest}
     return any(eye.sees(scene.theta(rules, i), i) for i in sorted(places, reverse=True))

@@ -103,7 +103,7 @@ def _begins(scene: Scene, likeness: Likeness, rules: Rules) -> tuple[bool, bool]
 
     That refutes most of them. Those that change a finished gradient are asked for all of it.
     """
-    top = 1 if rules.finish else int(min(rules.highest, scene.depth)) or 1
+    top = 1 if rules.finish else int(min(rules.highest, scene.depth))
     above = 0 if rules.finish else (scene.depth - top) * (1 + scene.bias)
     if likeness.right_down < above:
         return False, False

@@ -119,7 +119,7 @@ class _Place:
         part = scene.gradient(rules, 1 if rules.finish else self.layer)
         own: list[bool] = []
         for k, same in zip(range(stop), likeness.each(part), strict=False):
-            if (known[k] and not same) or (k < here[0] and not same):
+            if known[k] and not same:  # so are all above this layer
                 return None
             own.append(same)
         gained = tuple(k for k in here if own[k] and not known[k])
