@@ -2,8 +2,9 @@
 
     cd tests && python -m mpi.kills 30        prints a line a kill; ends with 1 at the first fault
 
-Each job has to end within 10 seconds, and to go on to the bytes that its new number of ranks
-demands: those of as many threads from the same checkpoint.
+Every other job adds gradients while more are computed, as jobs on several machines do. Each has to
+end within 10 seconds, and to go on to the bytes that its new number of ranks demands: those of as
+many threads from the same checkpoint.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from mlp_runs import COMMAND
 from mpi.launch import ended
-from mpi.test_ends import SOON, begun, epochs_kept, goes_on, ranks_of, write_long
+from mpi.test_ends import OVERLAPPING, SOON, begun, epochs_kept, goes_on, ranks_of, write_long
 
 
 def main(count: int) -> None:
@@ -28,7 +30,7 @@ def main(count: int) -> None:
             write_long(folder)
             os.chdir(folder)
             ranks, others = rng.randint(2, 4), rng.randint(1, 4)
-            job = begun(ranks, folder)
+            job = begun(ranks, folder, (COMMAND, OVERLAPPING)[number % 2])
             time.sleep(rng.uniform(0, 2))
             victim = rng.randrange(ranks)
             os.kill(ranks_of(job)[victim], signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ _HERE = {
     "OMPI_MCA_pml": "ob1",  # by memory alone: no network is touched
     "OMPI_MCA_btl": "self,sm",
 }
+_ITS_OWN = re.compile(r"\[\S+:\d+\] PMIX ERROR")  # at an abort, if the machine is busy
 
 
 def launcher() -> str | None:
@@ -68,7 +70,7 @@ def _ours(err: str) -> list[str]:
     for line in err.splitlines(keepends=True):
         if line.startswith("-----"):
             within = not within
-        elif not within and line.strip():
+        elif not within and line.strip() and not _ITS_OWN.match(line):
             lines.append(line)
     return lines
 

@@ -31,7 +31,7 @@ stretches._WORTH_ADDING, cut = 1000, stretches.stretches
 engine.stretches = lambda network, rows, overlaps: cut(network, rows, overlaps=True)
 from mlpcli.cli import app
 """
-_MEANWHILE = [sys.executable, "-c", MEANWHILE + "app.main()"]
+OVERLAPPING = [sys.executable, "-c", MEANWHILE + "app.main()"]
 
 
 def write_long(folder: Path) -> None:
@@ -100,7 +100,7 @@ def as_threads(checkpoint: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rank", "others", "command"), [(1, 3, COMMAND), (0, 2, COMMAND), (2, 2, _MEANWHILE)]
+    ("rank", "others", "command"), [(1, 3, COMMAND), (0, 2, COMMAND), (2, 2, OVERLAPPING)]
 )
 def test_a_killed_rank_ends_the_job(
     folder: Path, rank: int, others: int, command: Sequence[str]
@@ -117,7 +117,7 @@ def test_a_killed_rank_ends_the_job(
 
 @pytest.mark.parametrize(
     ("number", "command"),
-    [(signal.SIGTERM, COMMAND), (signal.SIGINT, COMMAND), (signal.SIGTERM, _MEANWHILE)],
+    [(signal.SIGTERM, COMMAND), (signal.SIGINT, COMMAND), (signal.SIGTERM, OVERLAPPING)],
 )
 def test_a_signal_saves_and_ends(
     folder: Path, number: signal.Signals, command: Sequence[str]

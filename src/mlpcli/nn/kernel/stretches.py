@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Stretch", "stretches"]
 
 _WORTH_ADDING = 1 << 18  # numbers; fewer are added in less time than it takes to begin and look
-_AT_ONCE = 5e7  # multiplications of a call, half a millisecond: then MPI may have to get on
+_AT_ONCE = 1e8  # multiplications of a call, a millisecond: then MPI may have to get on
 _TILE = 24  # units; the kernel takes 4, 6 or 8 together
 
 
@@ -32,16 +32,17 @@ def stretches(network: Network, rows: int, *, overlaps: bool) -> tuple[list[Stre
     It is one, after which all are left, unless what is added `overlaps` with what is computed and
     there are many numbers above a cut and below it. Upper layers with few wait for the next one.
     """
-    sizes, stop = network.sizes, network.theta.size
-    found, unit, below, above = list[Stretch](), 0, stop, 0
+    sizes, size = network.sizes, network.theta.size
+    found, unit, below, stop, above = list[Stretch](), 0, size, size, 0
     for width, fan_in, layer in zip(sizes[:0:-1], sizes[-2::-1], network.layers[::-1], strict=True):
-        step = max(_TILE, int(_AT_ONCE / (rows * (fan_in + above))) // _TILE * _TILE)
+        step = int(_AT_ONCE / (rows * (fan_in + above))) // _TILE * _TILE
+        step = width if stop == size else max(_TILE, step)  # at first nothing is under way
         starts = range(unit, unit + width, step)
         unit, below, above = unit + width, below - layer.size, width
         found += [Stretch(start, min(start + step, unit), slice(0)) for start in starts]
         if min(stop - below, below) >= _WORTH_ADDING:
             found[-1] = found[-1]._replace(ready=slice(below, stop))
             stop = below
-    if not overlaps or stop == network.theta.size:
-        found, stop = [Stretch(0, unit, slice(0))], network.theta.size
+    if not overlaps or stop == size:
+        return [Stretch(0, unit, slice(0))], slice(size)
     return found, slice(stop)
