@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from mlpcli.check.bugs.calls import NOT_DETERMINISTIC
+from mlpcli.check.bugs.diagnosis import finding
 from mlpcli.check.given.other_call import OtherCall
 from mlpcli.check.given.provenance import Provenance
 from mlpcli.check.run import gradcheck
@@ -26,6 +29,14 @@ def test_another_call_is_suggested_with_what_else_it_takes(
     wrong = RIGHT.like(RIGHT.theta[::-1].copy())
     result = gradcheck(CASE, wrong, known=Provenance(other_call=other))
     assert (result.verdict, result.suggestion) == ("fail", suggestion)
+
+
+def test_numbers_that_will_be_others_the_next_time_are_not_called_unknown() -> None:
+    noise = RIGHT.like(np.random.default_rng(1).standard_normal(RIGHT.theta.size))
+    known = Provenance(findings=(finding(NOT_DETERMINISTIC, (), "two calls differ"),))
+    assert [each.bug for each in gradcheck(CASE, noise).diagnosis] == ["unknown"]
+    (only,) = gradcheck(CASE, noise, known=known).diagnosis
+    assert only.bug == "not-deterministic"
 
 
 def test_a_gradient_of_zeros_is_said_to_be_zero_first() -> None:

@@ -17,8 +17,6 @@ from planted import CASES, network_case
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
 
-pytestmark = pytest.mark.usefixtures("unmeasured")
-
 PLANTABLE = [
     network_case((3, 3, 3, 3), 7, seed=4, scale=2, l2=0.1),
     network_case((3, 3, 3, 3), 7, seed=4, activation="leaky_relu", loss="cross_entropy", l2=0.1),
@@ -36,6 +34,7 @@ def found(case: Case, name: str, layer: int | None = None) -> dict[str, tuple[in
     return {diagnosis.bug: diagnosis.layers for diagnosis in found}
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("name", BUGS)
 def test_every_bug_can_be_planted_somewhere_and_is_named(name: str) -> None:
     named = []

@@ -31,6 +31,16 @@ def test_a_path_reaches_as_far_as_what_agrees_in_its_first_wrong_layer(
     assert path.reach(a_layer) == reach
 
 
+def test_a_factor_on_the_tensor_of_a_bug_alone_is_told_with_it() -> None:
+    case = network_case((3, 4, 4, 2), 7)
+    given = planted(case, "gradient-transposed", 2)
+    given.W[1][:] *= 0.37
+    found = {d.bug: d for d in diagnose(case, given, rounding_bounds(case), 1e-6)}
+    assert {"gradient-transposed", "scaled"} <= {*found}
+    assert found["scaled"].parameters == ("W2",)
+    assert found["scaled"].factor == pytest.approx(0.37)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 def test_two_bugs_of_two_layers_are_both_told(bias: bool) -> None:
     case = network_case((3, 4, 4, 2), 7, activation="tanh", bias=bias)

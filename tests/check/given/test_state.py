@@ -116,6 +116,19 @@ def test_the_network_that_is_there_is_named(turn: int) -> None:
             places(Object(weights=kept, **others), W, b)
 
 
+def test_matrices_that_are_no_network_name_none() -> None:
+    kept = [np.zeros((10, 4)), np.zeros((3, 9))]
+    with pytest.raises(CaseError, match=r"or another --network$"):
+        places(Object(weights=kept), W, b)
+
+
+def test_what_python_keeps_for_itself_is_passed_over() -> None:
+    owner = Object(weights=zeros(W), biases=zeros(b))
+    owner.__cache_W__ = zeros(W)
+    owner.__weights = zeros(W)
+    assert places(owner, W, b)[0][0].name == "weights.0"
+
+
 def test_an_owner_that_holds_itself_is_searched_once() -> None:
     owner = Object(weights=zeros(W), biases=zeros(b))
     owner.me = owner

@@ -41,10 +41,13 @@ def serve(questions: int, answers: int, seconds: int) -> None:
     """
     for descriptor in (questions, answers):
         os.set_inheritable(descriptor, False)
-    source, out = os.fdopen(questions, "rb"), os.fdopen(answers, "wb")
-    first = _next(source)
-    if first is None:
-        return
+    with os.fdopen(questions, "rb") as source, os.fdopen(answers, "wb") as out:
+        first = _next(source)
+        if first is not None:
+            _serve(first, source, out, seconds)
+
+
+def _serve(first: dict[str, Any], source: BinaryIO, out: BinaryIO, seconds: int) -> None:
     if first["forbid"]:
         _forbid()
     sys.argv = [first["name"]]
