@@ -17,6 +17,7 @@ import os
 import re
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,7 +135,7 @@ def _write(records: Records) -> None:
         for room, own in [(f"`{name}/`", [ends[name, end] for end in ENDS])]
     ]
     lines = [["room", "tried", *ENDS.values()], ["---"] * (2 + len(ENDS)), *rows]
-    made = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    made = "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{_shares(ends)}\n"
     for equal, words in ((True, "Equal are:"), (False, "Open are:")):
         kinds = [kind for kind in records.kinds().items() if kind[0].equal == equal]
         items = [f"- {kind.reason} ({count})\n" for kind, count in sorted(kinds, key=_most_first)]
@@ -143,6 +144,17 @@ def _write(records: Records) -> None:
     text = PAGE.read_text("utf-8")
     changed = re.sub(pattern, lambda _: MARKS[0] + made + MARKS[1], text, flags=re.DOTALL)
     PAGE.write_text(changed, encoding="utf-8")
+
+
+def _shares(ends: Counter[tuple[str, str]]) -> str:
+    """Return how many are found of all, and of those that do not do what the original does."""
+    by_end = Counter({end: sum(ends[room, end] for room, e in ends if e == end) for _, end in ends})
+    found = by_end.total() - by_end["equal"] - by_end["lives"]
+    different = by_end.total() - by_end["equal"]
+    return (
+        f"{found} of {by_end.total()} are found, {100 * found / by_end.total():.1f} %; of the "
+        f"{different} that are not equal, {100 * found / different:.1f} %."
+    )
 
 
 def _most_first(kind: tuple[Kind, int]) -> tuple[int, str]:
