@@ -57,7 +57,11 @@ def recognised(scene: Scene, c: float) -> list[str]:
     N, 1/N and so on are told from the numbers of the case.
     """
     N, K = float(scene.rows), float(scene.outputs)
-    known = {"2": 2.0, "1/2": 0.5, "the learning rate": scene.case.learning_rate or np.inf}
+    eta = scene.case.learning_rate or np.inf
+    known = {"2": 2.0, "1/2": 0.5, "the learning rate": eta}
+    if np.isfinite(eta):  # of a step without its rate, or divided by it
+        told = f", eta the learning rate {eta:.6g}"
+        known |= {f"1/eta{told}": 1 / eta, f"1/eta^2{told}": eta**-2}
     known["N, the number of rows"] = N
     of_rows = {"1/N": 1 / N, "N/2": N / 2, "1/(2N)": 1 / (2 * N), "2N": 2 * N, "2/N": 2 / N}
     known |= {f"{name}, N the number of rows": value for name, value in of_rows.items()}

@@ -14,7 +14,7 @@ from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.other_call import other_call
 from mlpcli.check.given.plain_step import require_plain
 from mlpcli.check.given.provenance import Provenance
-from mlpcli.check.given.rate import Rate, fitted, sharpest
+from mlpcli.check.given.rate import Rate, fitted, handed
 from mlpcli.check.given.watch import misbehaviour
 from mlpcli.records import dataclass
 
@@ -54,8 +54,8 @@ def run_function(
     caller = Caller(host, CALLS[call], layout)
     facts = host.begin(case.network.sizes)
     rate = Rate(learning_rate or 1.0)
-    if caller.call.step and learning_rate is None and facts.takes_rate:
-        rate = sharpest(caller, case)
+    if caller.call.step and facts.takes_rate:
+        rate = handed(caller, case, learning_rate)
         host.begin(case.network.sizes)
     first = caller.made(case, rate.value)
     if caller.call.step and learning_rate is None and not facts.takes_rate:
