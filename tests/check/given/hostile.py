@@ -221,3 +221,128 @@ def needy(weights: Any, biases: Any, X: Any, y: Any, cache: Any, l2: float) -> A
 
 def lonely(weights: Any) -> Any:
     return weights
+
+
+class Outside(BaseException):
+    """Passes by whoever catches Exception."""
+
+
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+class Interrupting(Exception):
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+    __repr__ = __str__
+
+
+def raises_outside(*case: Any) -> Any:
+    raise Outside("x")
+
+
+def interrupts(*case: Any) -> Any:
+    raise KeyboardInterrupt
+
+
+def speechless(*case: Any) -> Any:
+    raise Speechless
+
+
+def interrupting(*case: Any) -> Any:
+    raise Interrupting
+
+
+def complex_in_a_dict(*case: Any) -> Any:
+    dW, db = gradient(*case)
+    return {"dW1": dW[0] * 1j, "dW2": dW[1], "db1": db[0], "db2": db[1]}
+
+
+def leaves_text(weights: Any, *case: Any) -> Any:
+    found = gradient(weights, *case)
+    weights[0] = weights[0] * 1j
+    return found
+
+
+def pops(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    found = gradient(weights, biases, X, y)
+    while weights:
+        weights.pop()
+    return found
+
+
+def appends(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    found = gradient(weights, biases, X, y)
+    biases.append(np.zeros(2))
+    return found
+
+
+def inserts(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    found = gradient(weights, biases, X, y)
+    weights.insert(0, None)
+    return found
+
+
+def clears(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    found = gradient(weights, biases, X, y)
+    biases.clear()
+    return found
+
+
+def _of(params: Any, X: Any, y: Any) -> Any:
+    depth = len(params) // 2
+    return gradient(*([params[f"{c}{i + 1}"] for i in range(depth)] for c in "Wb"), X, y)
+
+
+def pops_a_key(params: Any, X: Any, y: Any) -> Any:
+    found = _of(params, X, y)
+    del params["W1"]
+    return found
+
+
+def adds_a_key(params: Any, X: Any, y: Any) -> Any:
+    found = _of(params, X, y)
+    params["A0"] = X
+    return found
+
+
+def replaces_items(params: Any, X: Any, y: Any, lr: float) -> None:
+    dW, db = _of(params, X, y)
+    for i, (d, e) in enumerate(zip(dW, db, strict=True), start=1):
+        params[f"W{i}"] = params[f"W{i}"] - lr * d
+        params[f"b{i}"] = params[f"b{i}"] - lr * e
+
+
+def pops_and_steps(weights: Any, biases: Any, X: Any, y: Any, lr: float) -> Any:
+    dW, db = gradient(weights, biases, X, y)
+    after = [[a - lr * d for a, d in zip(*pair, strict=True)]
+             for pair in ((weights, dW), (biases, db))]  # fmt: skip
+    weights.pop()
+    return after
+
+
+class Tearing:
+    """Keeps its weights, and loses them, or gets more."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        self.biases = [np.zeros(n) for n in sizes[1:]]
+        self.weights: list[Any] = [np.zeros((n, m)) for m, n in zip(sizes, sizes[1:])]  # noqa: B905, RUF007
+
+    def pops(self, X: Any, y: Any) -> Any:
+        found = gradient(self.weights, self.biases, X, y)
+        self.weights.pop()
+        return found
+
+    def appends(self, X: Any, y: Any) -> Any:
+        found = gradient(self.weights, self.biases, X, y)
+        self.weights.append(np.ones(3))
+        return found
+
+    def forgets(self, X: Any, y: Any) -> Any:
+        found = gradient(self.weights, self.biases, X, y)
+        del self.weights
+        return found

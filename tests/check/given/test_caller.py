@@ -144,3 +144,45 @@ def test_no_right_step_is_refuted(seed: int, dtype: str) -> None:
 
 def test_every_call_is_tried_here() -> None:
     assert set(CALLS) == {"batch", "row", "step", "row-step"}
+
+
+def judge_hostile(function: str, call: str, *, in_process: bool = True) -> Any:
+    name = f"{GUESTS.with_name('hostile.py')}:{function}"
+    with hosted(name, call=call, in_process=in_process) as host:
+        found = run_function(host, CASE, call=call)
+    return gradcheck(CASE, found.gradient, known=found.known)
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+@pytest.mark.parametrize("call", ["batch", "row"])
+@pytest.mark.parametrize(
+    ("function", "changed"),
+    [
+        ("pops", "weights (2 arrays, now 0)"),
+        ("appends", "biases (2 arrays, now 3)"),
+        ("inserts", "weights (2 arrays, now 3)"),
+        ("clears", "biases (2 arrays, now 0)"),
+        ("pops_a_key", "weights (2 arrays, now 1)"),
+        ("Tearing.pops", "weights (2 arrays, now 1)"),
+        ("Tearing.appends", "weights (2 arrays, now 3)"),
+        ("Tearing.forgets", "weights (2 arrays, now 0)"),
+    ],
+)
+def test_a_list_of_another_length_is_a_change(
+    function: str, changed: str, call: str, in_process: bool
+) -> None:
+    result = judge_hostile(function, call, in_process=in_process)
+    assert [each.bug for each in result.diagnosis] == ["changes-inputs"]
+    assert changed in result.diagnosis[0].explanation
+    assert result.verdict == "fail"
+    assert {tensor.verdict for tensor in result.check.layers} == {"pass"}
+
+
+def test_a_step_may_change_arrays_and_not_how_many_there_are() -> None:
+    (found,) = judge_hostile("pops_and_steps", "step").diagnosis
+    assert found.bug == "changes-inputs"
+    assert judge_hostile("replaces_items", "step").verdict == "pass"
+
+
+def test_a_key_that_is_added_harms_nobody() -> None:
+    assert judge_hostile("adds_a_key", "batch").verdict == "pass"

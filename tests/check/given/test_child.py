@@ -48,10 +48,16 @@ def test_arrays_go_in_and_out_as_in_this_process(call: str) -> None:
         ("crashes", "called: the process crashed (SIGSEGV), and gave no gradient"),
         ("aborts", "called: the process crashed (SIGABRT), and gave no gradient"),
         ("huge", "called: its answer cannot be read: it returned 200,000,0"),
-        ("deep", "called: ValueError: it is nested more than 16 deep"),
+        ("deep", "returned [0][0][0]"),
         ("nothing", "expected two lists of arrays, (d_weights, d_biases), got NoneType"),
         ("words", "expected two lists of arrays, (d_weights, d_biases), got str"),
-        ("complex_numbers", "called: ValueError: expected real numbers, got complex128"),
+        ("complex_numbers", "returned [0][0]: expected real numbers, got complex128"),
+        ("complex_in_a_dict", "returned ['dW1']: expected real numbers, got complex128"),
+        ("leaves_text", "left behind [0][0]: expected real numbers, got complex128"),
+        ("raises_outside", "called: Outside: x (hostile.py:"),
+        ("interrupts", "called: KeyboardInterrupt (hostile.py:"),
+        ("speechless", "called: Speechless: its __str__ raises RuntimeError (hostile.py:"),
+        ("interrupting", "called: Interrupting: its __str__ raises KeyboardInterrupt (hostile.py:"),
         ("needy", 'needs 2 more arguments, "cache", "l2"; expected f(weights, biases, X, y) -> '),
         ("lonely", "takes weights; expected f(weights, biases, X, y) -> (d_weights, d_biases)"),
         ("writes_to_the_pipe", "called: its answer cannot be read: it returned JSONDecodeError"),
@@ -67,6 +73,21 @@ def test_what_gives_no_gradient_is_refused_in_one_line(function: str, message: s
     name = f"{HERE / 'hostile.py'}:{function}: "
     assert str(caught.value).startswith(name + message)
     assert len(caught.value.lines) == 1
+
+
+@pytest.mark.parametrize(
+    "function", ["raises_outside", "exits", "speechless", "interrupting", "complex_numbers"]
+)
+def test_it_is_refused_in_the_same_words_in_this_process(
+    function: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = []
+    for in_process in (True, False):
+        with pytest.raises(CaseError) as caught:
+            run(function, in_process=in_process)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    assert capfd.readouterr() == ("", "")  # no traceback either
 
 
 def test_an_endless_loop_is_ended() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,29 @@ def test_a_fitted_rate_hides_every_factor() -> None:
 def test_one_row_hides_what_many_show() -> None:
     assert run("gradient").known.hidden == run("step", "step").known.hidden == ()
     hidden = {spot.bug for spot in run("gradient", "row").known.hidden}
-    assert hidden == {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
+    known = {"sum-instead-of-mean", "mean-twice", "bias-averaged", "bias-not-summed"}
+    assert hidden == {*known, "one-row-only"}
     assert hidden == {spot.bug for spot in run("step", "row-step").known.hidden}
+
+
+def test_what_some_row_shows_is_not_hidden_by_another() -> None:
+    """A label that is 0 hides that labels are missing, and one that is 1 shows it."""
+    rng = np.random.default_rng(1)
+    for labels in ([0, 1, 0, 1, 1], [0] * 40 + [1] * 40):
+        case = network_case((3, 2, 1), len(labels))
+        y = np.array(labels, np.float64)[:, np.newaxis]
+        case = replace(case, X=rng.normal(size=(len(labels), 3)), y=y)
+        assert "label-missing" not in {
+            spot.bug for spot in run("gradient", "row", case).known.hidden
+        }
+
+
+def test_one_row_hides_what_several_rows_are_needed_for() -> None:
+    """Labels (N,) against outputs (N, 1) meet one by one where N = 1."""
+    case = network_case((3, 2, 1), 7)
+    hidden = {spot.bug: spot for spot in run("gradient", "row", case).known.hidden}
+    assert "N = 1" in hidden["y-broadcast"].reason
+    assert "y-broadcast" not in {spot.bug for spot in run("gradient", "batch", case).known.hidden}
 
 
 def test_a_penalty_shows_a_factor_of_the_data_term() -> None:

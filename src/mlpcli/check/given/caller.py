@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Caller", "Made"]
 
+_LISTS = {"W": "weights", "b": "biases"}
 _LARGEST = 2**24  # bytes of gradients that one exchange with another process may bring
 
 
@@ -95,14 +96,19 @@ class Caller:
             yield from zip(some, answers, strict=True)
 
     def _changed(self, case: Case, answer: Answer) -> Iterator[str]:
-        """Yield the names of inputs that a call should not have changed; a step changes theta."""
+        """Yield the names of inputs that a call should not have changed.
+
+        A step changes theta, and still not how many arrays there are.
+        """
         if answer.after is None:
             return
         *parameters, X, y = self.layout.arguments(case)
         *after, X_after, y_after = answer.after
         inputs = [("X", X, X_after), ("y", y, y_after)]
-        if not self.call.step:
-            for letter, ours, theirs in zip("Wb", parameters, after, strict=False):
+        for letter, ours, theirs in zip("Wb", parameters, after, strict=False):
+            if len(ours) != len(theirs):
+                yield f"{_LISTS[letter]} ({len(ours)} arrays, now {len(theirs)})"
+            elif not self.call.step:
                 pairs = zip(ours, theirs, strict=True)
                 inputs += [(f"{letter}{i}", a, b) for i, (a, b) in enumerate(pairs, 1)]
         yield from (name for name, before, now in inputs if not same(before, now))
@@ -125,11 +131,7 @@ class Caller:
 
         Where it did both and they differ, what it returned is something else, such as the gradient.
         """
-        left = None
-        if answer.after is not None and not same(
-            answer.after[:-2], self.layout.arguments(case)[:-2]
-        ):
-            left = self._parameters(answer.after[:-2], case, source)
+        left = self._left(answer, case, source)
         try:
             returned = self._parameters(answer.returned, case, source)
         except CaseError:
@@ -137,6 +139,15 @@ class Caller:
                 raise
             return left
         return returned if left is None or _agree(left, returned, case) else left
+
+    def _left(self, answer: Answer, case: Case, source: str) -> Parameters | None:
+        """Return what the arguments are after a step; None where they are as before, or gone."""
+        before = self.layout.arguments(case)[:-2]
+        if answer.after is None or same(answer.after[:-2], before):
+            return None
+        if [*map(len, answer.after[:-2])] != [*map(len, before)][: len(answer.after) - 2]:
+            return None
+        return self._parameters(answer.after[:-2], case, source)
 
     def _parameters(self, tree: Tree, case: Case, source: str) -> Parameters:
         return read(tree, case, self.layout, source).gradient

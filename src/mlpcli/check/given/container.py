@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Arrays: TypeAlias = Sequence[Any]
 
@@ -29,6 +29,50 @@ class Form:
     def holding(self, weights: Arrays, biases: Arrays) -> Any:
         """Return all arrays in this shape; without biases the list of weights alone."""
         return self.made(weights, biases) if biases else weights
+
+    def left(self, held: Any, weights: int, biases: int) -> tuple[list[Any], list[Any]]:
+        """Return the arrays of so many weights and biases that such a shape holds after a call.
+
+        There are fewer where some are gone, and None after them for what a list has beside them.
+        """
+        slots = [_Slot(i) for i in range(weights)], [_Slot(i) for i in range(biases)]
+        found = dict(_filled(self.holding(*slots), held))
+        kept, others = ([found[one] for one in part if one in found] for part in slots)
+        return kept + [None] * _grown(self.holding(*slots), held), others
+
+
+@dataclass(frozen=True, eq=False)
+class _Slot:
+    """Stands for an array, to see where a form has it."""
+
+    number: int
+
+
+def _filled(form: Any, held: Any) -> Iterator[tuple[_Slot, Any]]:
+    """Yield what stands in the slots of a form, as far as there is something."""
+    if isinstance(form, _Slot):
+        yield form, held
+        return
+    now = _items(held)
+    for key, part in _items(form).items():
+        if key in now:
+            yield from _filled(part, now[key])
+
+
+def _grown(form: Any, held: Any) -> int:
+    """Return how many items lists have beyond those of the form; new keys harm nobody."""
+    if isinstance(form, _Slot):
+        return 0
+    now = _items(held)
+    more = max(0, len(now) - len(form)) if isinstance(form, list) else 0
+    return more + sum(_grown(part, now[k]) for k, part in _items(form).items() if k in now)
+
+
+def _items(holder: Any) -> dict[Any, Any]:
+    """Return what a dict, a list or an object holds, by key, place or name."""
+    if isinstance(holder, (list, tuple)):
+        return dict(enumerate(holder))
+    return holder if isinstance(holder, dict) else getattr(holder, "__dict__", {})
 
 
 def _by_number(weights: Arrays, biases: Arrays) -> dict[str, Any]:

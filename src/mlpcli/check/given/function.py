@@ -75,7 +75,7 @@ def run_function(
         call=call,
         findings=found,
         doubt=_doubt(first, rate) if caller.call.step else None,
-        hidden=hidden_by_call(case, caller.cases(case)[0], fitted=rate.fitted),
+        hidden=hidden_by_call(case, caller.cases(case), fitted=rate.fitted),
         other_call=other,
         place=(facts.file, facts.line),
     )

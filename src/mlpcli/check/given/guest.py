@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-import traceback
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,13 @@ import numpy as np
 
 from mlpcli.check.given.building import built
 from mlpcli.check.given.container import FORMS, first_read
+from mlpcli.check.given.failure import described, is_from_outside
 from mlpcli.check.given.host import TIMEOUT, Answer, Facts
+from mlpcli.check.given.keeper import Keeper
 from mlpcli.check.given.name import Name
 from mlpcli.check.given.signature import Signature, signature_of
-from mlpcli.check.given.state import places, rate_of
-from mlpcli.check.given.tree import Tree, copied, same, tree_of
+from mlpcli.check.given.state import rate_of
+from mlpcli.check.given.tree import Refused, Tree, copied, same, tree_of
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from mlpcli.check.given.host import Sample
 
 __all__ = ["Guest"]
-
-_FAILURES = (Exception, SystemExit)  # a guest must not end the check
 
 
 class Guest:
@@ -46,6 +45,8 @@ class Guest:
         self._known = set(sys.modules)
         self._function: Callable[..., Any] = _nothing
         self._form = FORMS[0]
+        self._sizes: Sequence[int] = ()
+        self._keeper: Keeper | None = None
 
     @property
     def left(self) -> float:
@@ -54,6 +55,7 @@ class Guest:
 
     def begin(self, sizes: Sequence[int]) -> Facts:
         """Import and build anew. Raises CaseError where it cannot be found or called so."""
+        self._sizes, self._keeper = sizes, None
         if isinstance(self.source, Name):
             self.source.forget(self._known)
             with self._at_home("importing it failed"):
@@ -62,11 +64,12 @@ class Guest:
                 self._function = built(path, self.source.attributes, self.name, sizes)
         else:
             self._function = self.source
-        signature = self._signature(("weights", "biases", "X", "y"))
-        rate = signature.rate
-        if self.step and signature.keeps_weights:
-            rate = rate or rate_of(self._owner)
-        return Facts(rate is not None, *_place(self._function))
+        with self._at_home("looking at it failed"):
+            signature = self._signature(("weights", "biases", "X", "y"))
+            rate = signature.rate
+            if self.step and signature.keeps_weights:
+                rate = rate or rate_of(self._owner)
+            return Facts(rate is not None, *_place(self._function))
 
     def call(
         self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
@@ -77,39 +80,53 @@ class Guest:
             raise CaseError(
                 f"{self.name}: takes no biases; --bias says where they are: first, last or none"
             )
-        keeper = self._keeper(parameters) if signature.keeps_weights else None
+        self._keeper = None
         with self._at_home(f"called{where}"):
-            return [self._answer(signature, keeper, (*parameters, *s), rate) for s in samples]
+            return [self._answer(signature, (*parameters, *sample), rate) for sample in samples]
 
     def close(self) -> None:
         """Forget what was imported."""
         if isinstance(self.source, Name):
             self.source.forget(self._known)
 
-    def _answer(
-        self, signature: Signature, keeper: _Keeper | None, given: tuple[Tree, ...], rate: float
-    ) -> Answer:
+    def _answer(self, signature: Signature, given: tuple[Tree, ...], rate: float) -> Answer:
+        keeper = self._kept(given[:-2]) if signature.keeps_weights else None
         if keeper is not None:
             keeper.put(given[:-2], rate if self.step else None)
         with np.errstate(all="ignore"):
-            value, arguments = self._value(signature, given, rate)
-            returned = tree_of(value)
-        if keeper is not None and not self.step and _is_bare(returned):
-            returned = keeper.gradient(returned)
-        after = arguments if keeper is None else (*keeper.get(), *arguments[-2:])
-        return Answer(returned, None if same(after, given) else tree_of(after))
+            value, after = self._value(signature, given, rate)
+            returned = self._tree("returned", value)
+        if keeper is not None:
+            if not self.step and _is_bare(returned):
+                returned = keeper.gradient(returned)
+            after = (*keeper.get(), *after[-2:])
+            if keeper.is_torn and isinstance(self.source, Name):
+                self.begin(self._sizes)  # for other rows it is made anew
+        return Answer(returned, None if same(after, given) else self._tree("left behind", after))
+
+    def _tree(self, what: str, value: Any) -> Tree:
+        """Return the value as a tree. Raises CaseError that says where it is none."""
+        try:
+            return tree_of(value)
+        except Refused as refused:
+            where = f"{what} {refused.place}".strip()
+            raise CaseError(f"{self.name}: {where}: {refused.why}") from None
 
     def _value(
         self, signature: Signature, given: tuple[Tree, ...], rate: float
     ) -> tuple[Any, tuple[Tree, ...]]:
-        """Return what a call returns, and the arguments as it left them.
+        """Return what a call returns, and (weights, biases, X, y) as it left them.
 
         A parameter that holds all arrays is given in the first form that the function can read.
         """
 
         def called(form: Form) -> tuple[Any, tuple[Tree, ...]]:
             arguments = copied(given)
-            return signature.call(self._function, arguments, rate, form), arguments
+            if signature.holder is None:
+                return signature.call(self._function, arguments, rate), arguments
+            held = form.holding(*arguments[:2])
+            value = signature.call(self._function, arguments, rate, held)
+            return value, (*form.left(held, *map(len, arguments[:2])), *arguments[-2:])
 
         if signature.holder is None:
             return called(self._form)
@@ -132,11 +149,14 @@ class Guest:
             owner = sys.modules[self._function.__module__]
         return owner
 
-    def _keeper(self, parameters: tuple[Tree, ...]) -> _Keeper:
-        try:
-            return _Keeper(self._owner, parameters)
-        except CaseError as error:
-            raise CaseError(f"{self.name}: {error}") from None
+    def _kept(self, parameters: tuple[Tree, ...]) -> Keeper:
+        """Return what keeps the weights, looked for once in a series of calls."""
+        if self._keeper is None:
+            try:
+                self._keeper = Keeper(self._owner, parameters)
+            except CaseError as error:
+                raise CaseError(f"{self.name}: {error}") from None
+        return self._keeper
 
     @property
     def _folders(self) -> list[Path]:
@@ -152,37 +172,10 @@ class Guest:
                 yield
         except CaseError:
             raise
-        except _FAILURES as error:
-            raise CaseError(f"{self.name}: {doing}: {_described(error, self._folders)}") from error
-
-
-class _Keeper:
-    """Puts W and b where an object keeps them, and takes them from there after a call."""
-
-    def __init__(self, owner: Any, parameters: tuple[Tree, ...]) -> None:
-        self.owner = owner
-        self.rate = rate_of(owner)
-        self.arrays = (*parameters, [])[:2]
-        self.places = places(owner, *self.arrays)
-
-    def put(self, parameters: tuple[Tree, ...], rate: float | None) -> None:
-        for held, arrays in zip(self.places, parameters, strict=False):
-            for place, array in zip(held, arrays, strict=True):
-                place.put(array)
-        if rate is not None and self.rate is not None:
-            vars(self.owner)[self.rate] = rate
-
-    def get(self) -> tuple[Tree, ...]:
-        return tuple([np.array(place.get()) for place in held] for held in self.places)
-
-    def gradient(self, returned: Tree) -> Tree:
-        """Return what the object keeps as its gradient, after the loss if that was returned."""
-        try:
-            kept = places(self.owner, *self.arrays, derivatives=True)
-        except CaseError:
-            return returned
-        found = tuple([np.array(place.get()) for place in held] for held in kept)
-        return found if returned is None else (returned, found)
+        except BaseException as error:
+            if is_from_outside(error):
+                raise
+            raise CaseError(f"{self.name}: {doing}: {described(error, self._folders)}") from error
 
 
 def _is_bare(returned: Tree) -> bool:
@@ -202,23 +195,6 @@ def _place(function: Any) -> tuple[str | None, int | None]:
     """Return the file and the line where a function is defined, as far as it tells."""
     code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
     return (None, None) if code is None else (code.co_filename, code.co_firstlineno)
-
-
-def _described(error: BaseException, folders: Sequence[Path]) -> str:
-    """Return the error and the last line of the user's own code on the way to it."""
-    if isinstance(error, SyntaxError) and error.filename is not None:
-        return f"SyntaxError: {error.msg} ({Path(error.filename).name}:{error.lineno})"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if _is_own(Path(frame.filename), folders)]
-    at = (own or frames)[-1]
-    lines = str(error).splitlines() or [""]
-    told = f"{type(error).__name__}: {lines[0]} ({Path(at.filename).name}:{at.lineno})"
-    return "; ".join([told, *getattr(error, "__notes__", [])])
-
-
-def _is_own(file: Path, folders: Sequence[Path]) -> bool:
-    inside = any(file.is_relative_to(folder) for folder in folders)
-    return inside and "site-packages" not in file.parts and file.parent != Path(__file__).parent
 
 
 @contextmanager

@@ -39,6 +39,7 @@ def serve(questions: int, answers: int, seconds: int) -> None:
 
     A question that takes more than so many seconds ends the process, should its parent be gone.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # so that a KeyboardInterrupt is the function's
     for descriptor in (questions, answers):
         os.set_inheritable(descriptor, False)
     with os.fdopen(questions, "rb") as source, os.fdopen(answers, "wb") as out:

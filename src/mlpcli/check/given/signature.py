@@ -26,7 +26,6 @@ from mlpcli.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mlpcli.check.given.container import Form
     from mlpcli.check.given.picks import Pick
 
 __all__ = ["Signature", "expected", "signature_of"]
@@ -57,15 +56,19 @@ class Signature:
         function: Callable[..., Any],
         arguments: Sequence[Any],
         rate: float,
-        form: Form = FORMS[0],
+        held: Any = None,
     ) -> Any:
-        """Return what the function returns for these arguments, and this rate if it takes one."""
+        """Return what the function returns for these arguments, and this rate if it takes one.
+
+        `held` are all weights and biases as its holder takes them; None: in the first form.
+        """
         values = [pick(arguments) for pick in self.taken]
         if self.bound_to is None:
             return function(*values)
         named = {**dict(zip(self.names, values, strict=True)), **self.constants}
         if self.holder is not None:
-            named[self.holder] = form.holding(*arguments[:2])
+            first = FORMS[0].holding
+            named[self.holder] = first(*arguments[:2]) if held is None else held
         if self.rate is not None:
             named[self.rate] = rate
         bound = inspect.BoundArguments(

@@ -13,30 +13,45 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Tree", "copied", "holds_arrays", "same", "tree_of"]
+__all__ = ["Refused", "Tree", "copied", "holds_arrays", "same", "tree_of"]
 
 Tree: TypeAlias = (
     Any  # recursive: None | str | ndarray | list[Tree] | tuple[Tree, ..] | dict[.., Tree]
 )
 
+
+_LONGEST_PLACE = 48
 _DEEPEST = 16
 _LONGEST = 100_000  # items of one list, and characters of one key
 _NUMBERS = (bool, int, float, np.generic)
 
 
+class Refused(ValueError):
+    """What we do not take, at a `place` such as [0][1]; nothing that somebody's code raised."""
+
+    def __init__(self, why: str, place: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.place = place
+
+    def under(self, key: int | str) -> Refused:
+        """Return the same one level further up."""
+        return Refused(self.why, f"[{key!r:.40}]{self.place}"[:_LONGEST_PLACE])
+
+
 def tree_of(value: Any, depth: int = 0, inside: tuple[object, ...] = ()) -> Tree:
-    """Return the value as a tree. Raises ValueError for what is too large or not real.
+    """Return the value as a tree. Raises Refused for what is too large or not real.
 
     `inside` are the objects that it is an attribute of.
     """
     if depth > _DEEPEST:
-        raise ValueError(f"it is nested more than {_DEEPEST} deep")
+        raise Refused(f"it is nested more than {_DEEPEST} deep")
     if value is None or isinstance(value, str):
         return None if value is None else "str"
     if isinstance(value, _NUMBERS):
         return _real(np.asarray(value))
     if isinstance(value, Mapping):
-        return {_key(key): tree_of(item, depth + 1, inside) for key, item in value.items()}
+        return {(k := _key(key)): _node(k, x, depth, inside) for key, x in value.items()}
     if isinstance(value, (list, tuple, Iterator)) or _holds_objects(value):
         return _sequence(value, depth, inside)
     array = _array(value)
@@ -58,6 +73,14 @@ def _object(value: Any, depth: int, inside: tuple[object, ...]) -> Tree:
     return tree if holds_arrays(tree) else name
 
 
+def _node(key: int | str, item: Any, depth: int, inside: tuple[object, ...]) -> Tree:
+    """Return the tree of what stands under a key, which is told where it is refused."""
+    try:
+        return tree_of(item, depth + 1, inside)
+    except Refused as refused:
+        raise refused.under(key) from None
+
+
 def _key(key: Any) -> int | str:
     return key if isinstance(key, int) and abs(key) < _LONGEST else str(key)[:_LONGEST]
 
@@ -67,8 +90,8 @@ def _sequence(value: Any, depth: int, inside: tuple[object, ...]) -> Tree:
     if items and all(isinstance(item, _NUMBERS) for item in items):
         return _real(np.asarray(items))
     if len(items) > _LONGEST:
-        raise ValueError(f"a list has more than {_LONGEST:,} items")
-    nodes = [tree_of(item, depth + 1, inside) for item in items]
+        raise Refused(f"a list has more than {_LONGEST:,} items")
+    nodes = [_node(i, item, depth, inside) for i, item in enumerate(items)]
     return tuple(nodes) if isinstance(value, tuple) else nodes
 
 
@@ -107,7 +130,7 @@ def _real(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if array.dtype == object and all(isinstance(number, int) for number in array.flat):
         array = array.astype(np.float64)  # integers of more than 64 bits
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"expected real numbers, got {array.dtype}")
+        raise Refused(f"expected real numbers, got {array.dtype}")
     return array
 
 

@@ -18,6 +18,7 @@ from mlpcli.check.bugs.calls import (
     NOT_DETERMINISTIC,
 )
 from mlpcli.check.bugs.diagnosis import Diagnosis, finding
+from mlpcli.check.given.host import NoAnswer
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.errors import CaseError
@@ -38,10 +39,22 @@ _SAME = 1e-9
 def misbehaviour(caller: Caller, case: Case, first: Made, rate: float) -> Iterator[Diagnosis]:
     """Yield what is wrong with a function that has just made `first` of the case at this rate.
 
-    Raises CaseError where a step is no plain one: it has momentum.
+    Raises CaseError where a step is no plain one: it has momentum; and where it fails when it is
+    called again, unless it has changed its inputs, which may be why.
     """
     if first.changed:
         yield finding(CHANGES_INPUTS, (), _changed(caller, first))
+    try:
+        yield from _remembering(caller, case, first, rate)
+    except NoAnswer:
+        raise
+    except CaseError:
+        if not first.changed:
+            raise
+
+
+def _remembering(caller: Caller, case: Case, first: Made, rate: float) -> Iterator[Diagnosis]:
+    """Yield what is wrong with a function that answers otherwise when it is called again."""
     slack = _slack(case, first)
     second = caller.made(case, rate)
     if not _equal(first, second, slack):
