@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,14 @@ import pytest
 from buggy_backprop import Plant, buggy
 from mlpcli.check.bugs.diagnosis import Diagnosis
 from mlpcli.check.bugs.search import reproduces_a_bug
+from mlpcli.check.found import Found
 from mlpcli.check.given.provenance import Provenance
-from mlpcli.check.run import gradcheck, gradcheck_each
+from mlpcli.check.run import examine, gradcheck, gradcheck_each
+from mlpcli.nn.activations import ACTIVATIONS
 from planted import CASES, network_case
+
+if TYPE_CHECKING:
+    from mlpcli.check.case import Case
 
 
 def test_what_rounding_leaves_open_a_known_bug_settles() -> None:
@@ -27,6 +33,65 @@ def test_what_rounding_leaves_open_a_known_bug_settles() -> None:
     assert not reproduces_a_bug(case, zeros, 1e-6)
     scaled = gradient.like(1.5 * case.gradient().theta)  # a rounded row would do as much
     assert not reproduces_a_bug(case, scaled, 1e-6)
+
+
+UNSCALED = (1.0, 1e2, 1e5, 1e7)
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "bce": {"loss": "bce"},
+    "mse": {"loss": "mse"},
+    "linear": {"loss": "mse", "output": "identity"},
+    "softmax": {"loss": "cross_entropy"},
+}
+
+
+def unscaled(activation: str, output: str, times: float, rows: int = 2) -> Case:
+    """A case of a table that nobody has standardized: columns that are positive, and large."""
+    made = network_case(
+        (3, 4, 4, 3), rows, activation=activation, features=(0.1, 10), **OUTPUTS[output]
+    )
+    return replace(made, X=np.abs(made.X) * times)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_no_right_gradient_of_an_unscaled_table_is_taken_for_a_bug(
+    activation: str, output: str
+) -> None:
+    """Saturated units make a right gradient 0, and so do the slopes of many a bug."""
+    for times, rows in product(UNSCALED[1:], (2, 12)):
+        case = unscaled(activation, output, times, rows)
+        for dtype in ("float32", "float64"):
+            with np.errstate(over="ignore"):
+                passes = (buggy(case, (), dtype), case.gradient(dtype=dtype))
+            for right in passes:
+                assert examine(Found(case, right)).verdict in {"pass", "inconclusive"}
+
+
+def test_a_right_gradient_that_vanished_is_what_a_bug_computes_and_no_bug() -> None:
+    """A slope of 0 is 0 twice over: that the two agree in it says nothing of the gradient."""
+    case = unscaled("sigmoid", "bce", 1e5)
+    right = buggy(case, ())
+    assert not right.W[0].any()
+    assert right.W[-1].all()
+    assert gradcheck(case, right).verdict == "inconclusive"
+    assert not reproduces_a_bug(case, right, 1e-6)
+
+
+@pytest.mark.parametrize("bug", ["missing-sigma-prime", "sigma-prime-of-activation"])
+@pytest.mark.parametrize("times", UNSCALED)
+def test_a_bug_that_an_unscaled_table_shows_still_fails(times: float, bug: str) -> None:
+    case = unscaled("sigmoid", "bce", times)
+    result = gradcheck(case, buggy(case, (Plant(bug, (1,)),)))
+    assert result.verdict == "fail"
+    assert bug in {each.bug for each in result.diagnosis}
+
+
+def test_what_a_last_printed_digit_leaves_open_settles_nothing() -> None:
+    case = network_case((6, 4, 1), 40, scale=3)
+    wrong = buggy(case, (Plant("missing-sigma-prime", (1,)),))
+    apart = np.abs(wrong.theta - case.gradient().theta)
+    assert reproduces_a_bug(case, wrong, 1e-6, apart / 2)
+    assert not reproduces_a_bug(case, wrong, 1e-6, apart)
 
 
 def test_a_fused_derivative_in_a_vanished_tail_is_inconclusive_not_wrong() -> None:

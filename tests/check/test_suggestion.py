@@ -19,6 +19,7 @@ from mlpcli.check.suggestion import suggest
 from mlpcli.nn.activations import ACTIVATIONS
 from mlpcli.nn.network import Parameters
 from mlpcli.report.gradcheck_words import gradcheck_words
+from planted import network_case
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
@@ -204,3 +205,11 @@ def test_no_rounding_is_spoken_of_where_an_entry_is_far_off() -> None:
     given[:3] *= 1.3
     (far,) = gradcheck(case, case.network.like(given)).diagnosis
     assert "so near to 1" not in far.explanation
+
+
+def test_a_gradient_whose_squares_vanish_is_told_its_convention_too() -> None:
+    """Of an unscaled table the last layer may hold 1e-218; the division warned of 0/0."""
+    case = network_case((3, 2, 1), 6)
+    case.network.b[-1][:], case.y[:] = -500.0, 0.0
+    summed = case.gradient().theta * case.rows
+    assert suggest(case, case.network.like(summed), 1e-6) == "--reduction sum"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlpcli.check.verdict.rule import TensorResult, Verdict
     from mlpcli.check.verdict.second_opinion import SecondOpinion
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["CheckResult", "FormResult", "GradcheckResult", "Kinks"]
 
@@ -51,6 +52,12 @@ class CheckResult:
     def allowed(self, tolerance: float) -> float:
         """Return the tolerance, with the share of a number that its printed digits leave open."""
         return tolerance + (0.0 if self.printed is None else self.printed.share)
+
+    @property
+    def doubt(self) -> FloatArray:
+        """What given and numeric may be apart by, over theta, besides rounding: q of the rule."""
+        numeric = self.numeric.doubt
+        return numeric if self.printed is None else numeric + self.printed.doubt
 
     @property
     def unproven(self) -> frozenset[str]:

@@ -104,7 +104,7 @@ def examine(found: Found, options: Options = DEFAULTS) -> GradcheckResult:
     T = result.allowed(T)
     verdict = result.verdict
     if verdict == "inconclusive" and result.second_opinion.agrees:
-        verdict = "fail" if reproduces_a_bug(case, given, T) else verdict
+        verdict = "fail" if reproduces_a_bug(case, given, T, result.doubt) else verdict
     precision = "float32" if single_precision(given).all() else "float64"
     spots = blind_spots(case, result.numeric.values, result.bounds, T, precision)
     return GradcheckResult(

@@ -134,29 +134,36 @@ def _neighbours(own: Convention, case: Case) -> Iterator[Convention]:
         yield changed
 
 
-@np.errstate(all="ignore")
-def _fitted(near: Convention, case: Case, gradient: Parameters) -> Iterator[Convention]:
-    """Yield the conventions whose c, and penalty, fit the last layer's weights."""
+@np.errstate(all="ignore")  # extreme weights and features: what overflows fits nothing
+def _fitted(near: Convention, case: Case, gradient: Parameters) -> list[Convention]:
+    """Return the conventions whose c, and penalty, fit the last layer's weights."""
     data = replace(near, l2=0.0).applied(case).gradient().W[-1].ravel()
     given = gradient.W[-1].astype(np.float64).ravel()
-    W = case.network.W[-1].ravel()
+    W, found = case.network.W[-1].ravel(), []
     for l2 in {near.l2, 0.0}:
-        rest = given - l2 * W
-        c = float(data @ rest / (data @ data)) if data.any() else np.nan
+        c = _along(data, given - l2 * W)
         for reduction, factor, usual in _usual(*case.y.shape):
             if abs(c - usual) <= _NEAR * abs(usual):
-                yield replace(near, reduction=reduction, factor=factor, l2=l2)
+                found.append(replace(near, reduction=reduction, factor=factor, l2=l2))
     for reduction, factor, c in () if near.l2 else _usual(*case.y.shape):
         penalty = _penalty(given - c * data, W)
         if penalty is not None:
-            yield replace(near, reduction=reduction, factor=factor, l2=penalty)
+            found.append(replace(near, reduction=reduction, factor=factor, l2=penalty))
+    return found
 
 
 def _penalty(rest: FloatArray, W: FloatArray) -> float | None:
     """Return l2 > 0 of rest = l2 W in the few digits that people write, None where it is not."""
-    l2 = float(rest @ W / (W @ W)) if W.size > 1 and W.any() else np.nan
-    fits = l2 > 0 and np.abs(rest - l2 * W).max() <= _NEAR * np.abs(rest).max()
+    l2 = _along(W, rest) if W.size > 1 else np.nan
+    fits = 0 < l2 < np.inf and np.abs(rest - l2 * W).max() <= _NEAR * np.abs(rest).max()
     return float(f"{l2:.{_DIGITS}g}") if fits else None
+
+
+def _along(direction: FloatArray, vector: FloatArray) -> float:
+    """Return c of vector = c direction by least squares, nan where there is no direction."""
+    unit = float(np.abs(direction).max(initial=0.0))  # squares of tiny entries would vanish
+    scaled = direction / unit
+    return float(scaled @ vector / (scaled @ scaled)) / unit if unit else np.nan
 
 
 def _usual(rows: int, outputs: int) -> Iterator[tuple[str, float, float]]:

@@ -23,16 +23,18 @@ from mlpcli.check.bugs.likeness import (
 from mlpcli.check.bugs.pair import factor_and_bug
 from mlpcli.check.bugs.scene import Scene, scene_of
 from mlpcli.check.bugs.several import Path, several
-from mlpcli.check.verdict.precision import single_precision
+from mlpcli.check.verdict.precision import SMALLEST, single_precision
 from mlpcli.nn.backprop import RIGHT, Rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mlpcli.check.bugs.record import Bug, Mutant
     from mlpcli.check.case import Case
+    from mlpcli.check.numeric.units import Mask
     from mlpcli.check.verdict.bounds import Bounds
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["diagnose", "reproduces_a_bug"]
 
@@ -71,30 +73,59 @@ def _whole(scene: Scene, likeness: Likeness) -> Iterator[list[tuple[Bug, Mutant,
         yield factor_and_bug(rounded, likeness)
 
 
-def reproduces_a_bug(case: Case, given: Parameters, tolerance: float) -> bool:
+def reproduces_a_bug(
+    case: Case, given: Parameters, tolerance: float, doubt: FloatArray | None = None
+) -> bool:
     """Return whether a known bug computes `given` within T, and no right gradient comes near.
 
-    That settles what rounding leaves open: T is compared with the largest relative distance of a
-    tensor; the right gradient and its textbook twin must be beyond T and ten times farther. Only
-    bugs without a free number count, no gradient of zeros, and no missing row: where one row or one
-    output is all there is, rounding is a common factor, and what vanishes in float32, a whole
-    gradient or one row's part of it, is zero without any bug.
+    That settles what rounding leaves open, by the entries that tell the two apart: each right pass,
+    stable or textbook, in either precision that `given` may have, is ten times farther from them
+    than T, and `doubt` beyond that. What is 0, or may be subnormal, tells nothing: saturated units
+    make it so without any bug. Only bugs without a free number count, and no missing row: where one
+    row or one output is all there is, rounding is a common factor, and one row's part of a gradient
+    may vanish in float32.
     """
     scene = scene_of(case)
-    right, textbook = scene.gradient(), scene.gradient(_textbook(scene))
-    nearest_right = min(distance(given, right), distance(given, textbook))
-    if not nearest_right > tolerance or not given.theta.any():
+    right = _right_passes(case, given)
+    told = _telling(given, right, tolerance, 0.0 if doubt is None else doubt)
+    nearest_right = min(distance(given, each) for each in right)
+    if not (nearest_right > tolerance and told.any()):
         return False
     bound = min(tolerance, nearest_right / 10)
     specific = (mutant for bug, mutant in mutants(scene) if bug.settles)
-    return any(distance(given, scene.gradient(m.bend(RIGHT))) <= bound for m in specific)
+    made = (scene.gradient(mutant.bend(RIGHT)) for mutant in specific)
+    return any(
+        distance(given, M) <= bound and relative_distance(given.theta[told], M.theta[told]) <= bound
+        for M in made
+    )
+
+
+def _right_passes(case: Case, given: Parameters) -> list[Parameters]:
+    """Return right gradients, stable and textbook, in the precisions that `given` may have."""
+    single = bool(single_precision(given).any())
+    scenes = [scene_of(case, dtype) for dtype in ("float64", "float32")[: 1 + single]]
+    return [scene.gradient(rules) for scene in scenes for rules in (RIGHT, _textbook(scene))]
+
+
+@np.errstate(all="ignore")
+def _telling(
+    given: Parameters, right: Sequence[Parameters], tolerance: float, doubt: FloatArray | float
+) -> Mask:
+    """Return the entries, over theta, that no right pass comes near."""
+    A = given.theta.astype(np.float64)
+    smallest = np.where(single_precision(given), SMALLEST[True], SMALLEST[False])
+    told: Mask = np.abs(A) >= smallest
+    for R in (each.theta for each in right):
+        told &= np.abs(A - R) > 10 * tolerance * np.fmax(np.abs(A), np.abs(R)) + doubt
+    return told
 
 
 def _textbook(scene: Scene) -> Rules:
     """Return the rules of a right but textbook pass: its slopes, and z - y by subtraction."""
     write, f = scene.case.network.activation.textbook_slope, scene.forward
-    slopes = {k: write(f.H[k - 1], f.Z[k]) for k in scene.hidden}
-    derivative = scene.loss.textbook(scene.logits, scene.case.y)
+    with np.errstate(all="ignore"):
+        slopes = {k: write(f.H[k - 1], f.Z[k]) for k in scene.hidden}
+        derivative = scene.loss.textbook(scene.logits, scene.case.y)
     return Rules(output=lambda _right: derivative, slope=slopes)
 
 
