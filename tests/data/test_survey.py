@@ -158,6 +158,41 @@ def test_what_is_said_to_be_missing_is_all_that_is(tmp_path: Path) -> None:
     assert survey(path, ["y"], said=DataConfig.model_validate(told)).missing_values == {}
 
 
+@pytest.mark.parametrize(
+    ("kept", "codes"),
+    [
+        ([], {"x": [-999], "c": ["-"]}),
+        ([-999], {"c": ["-"]}),
+        (["-"], {"x": [-999]}),
+        (["-", -999.0], {}),
+    ],
+)
+def test_what_is_said_to_be_a_value_is_no_sign(
+    tmp_path: Path, kept: list[Any], codes: dict[str, list[Any]]
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{i % 5 or -999},{'-uv'[i % 3]},{'ab'[i % 2]}\n" for i in range(40))
+    path.write_text("x,c,y\n" + rows, "utf-8")
+    told = {"train": [str(path)], "target": ["y"], "keep_values": kept}
+    assert survey(path, ["y"], said=DataConfig.model_validate(told)).missing_values == codes
+
+
+def test_lines_are_skipped_above_rows_without_names(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("|1x3 Cross validator\n" + "25,u,>50K.\n38,v,<=50K.\n" * 12, "utf-8")
+    told = {"train": [str(path)], "target": ["c3"], "skip_lines": 1}
+    seen = survey(path, ["c3"], said=DataConfig.model_validate(told))
+    assert (seen.rows, seen.header) == (24, False)
+    assert seen.features[0].summary == "number, 25 to 38"
+
+
+def test_no_sign_is_guessed_where_none_is_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{i % 5 or -999},{i % 2}\n" for i in range(40)), "utf-8")
+    told = {"train": [str(path)], "target": ["y"], "missing_values": []}
+    assert survey(path, ["y"], said=DataConfig.model_validate(told)).missing_values == {}
+
+
 def test_signs_are_told_from_many_texts_in_linear_time(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     rows = (f"{i},{'-' if i % 9 == 0 else f'name {i}'},{i % 2}\n" for i in range(100_000))

@@ -36,11 +36,17 @@ class Signs(NamedTuple):
     keep_values: tuple[str, ...] = ()
 
 
-def find_signs(table: Table, targets: Sequence[str], usual: Missing, reading: Reading) -> Signs:
+def find_signs(
+    table: Table,
+    targets: Sequence[str],
+    usual: Missing,
+    reading: Reading,
+    values: Collection[str | float] = (),
+) -> Signs:
     """Return the signs in a table that was loaded by `reading`, or with more texts as missing.
 
-    `usual` is missing whatever the table holds. A text is a label of a target, and no sign, where
-    it is as frequent as another label.
+    `usual` is missing whatever the table holds, and `values` are no signs of it. A text is a label
+    of a target, and no sign, where it is as frequent as another label.
     """
     columns = read_columns(table)
     codes = _codes(table, columns, usual)
@@ -49,7 +55,8 @@ def find_signs(table: Table, targets: Sequence[str], usual: Missing, reading: Re
     kept = _kept_labels(table, targets, reading) if {*MISSING} <= {*usual.texts} else {}
     if kept:
         codes = _with_kept_as_missing(table, codes, columns.keys() - kept.keys())
-    codes = {name: some for name, some in codes.items() if some}
+    found = {name: [c for c in some if c not in values] for name, some in codes.items()}
+    codes = {name: some for name, some in found.items() if some}
     columns |= kept
     columns = {name: _without(column, codes.get(name, [])) for name, column in columns.items()}
     return Signs(columns, codes, (_LABEL,) if kept else ())

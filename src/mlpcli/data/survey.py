@@ -17,8 +17,8 @@ from mlpcli.data.positive import word_for_yes
 from mlpcli.data.reading import reading_of
 from mlpcli.data.roles import marks_of
 from mlpcli.data.signs import Signs, find_signs, read_columns
-from mlpcli.data.table import TRUTH, Categorical, Layout, Reading, Table
-from mlpcli.data.table.header import looks_like_data
+from mlpcli.data.table import TRUTH, Categorical, Reading, Table
+from mlpcli.data.table.first_line import looks_like_data
 from mlpcli.data.table.look import mixed_exponents
 from mlpcli.data.table.reading import CODES
 from mlpcli.data.table_notes import notation_notes
@@ -108,12 +108,14 @@ def survey(
     if said is not None:
         usual = replace(reading_of(said), columns=None)
     reading = _layout_for(file, targets, usual)
-    settled = said is not None and bool(said.missing_values)
-    with _open(file, drop, reading, counting, () if settled else CODES) as table:
+    settled = said is not None and "missing_values" in said.model_fields_set
+    kept = () if said is None else said.keep_values
+    codes = () if settled else tuple(code for code in CODES if code not in kept)
+    with _open(file, drop, reading, counting, codes) as table:
         signs = (
             Signs(read_columns(table), {})
             if settled
-            else find_signs(table, targets, usual.missing, reading)
+            else find_signs(table, targets, usual.missing, reading, kept)
         )
         columns = signs.columns
         taken = {*targets, *_other_roles(said)}
@@ -156,7 +158,7 @@ def _other_roles(said: DataConfig | None) -> set[str]:
 
 def _layout_for(file: str | Path, targets: Sequence[str], reading: Reading) -> Reading:
     """Return the reading of a file without names if targets are c1, c2, .. and it has no such."""
-    bare = replace(reading, layout=Layout(header=False))
+    bare = replace(reading, layout=replace(reading.layout, header=False))
     try:
         with Table([file], replace(reading, columns=())) as table:
             names, header = table.all_names, table.sources[0].header

@@ -87,7 +87,10 @@ def starter_notes(survey: Survey) -> tuple[str, ...]:
         )
     for name, codes in survey.missing_values.items():
         some = ", ".join(map(quoted, codes))
-        notes.append(f"column {show_name(name)}: {some} is taken as missing, as it looks like it")
+        notes.append(
+            f"column {show_name(name)}: {some} is taken as missing, as it looks like it; if it is "
+            f"a value: --set 'data.keep_values=[{some}]'"
+        )
     if survey.rows < _FEWEST_TO_SPLIT:
         notes.append(f"{survey.rows} rows are too few to set some aside for validation and test")
     return tuple(notes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlpcli.data.table import Reading, Table, look
+from mlpcli.data.table import Missing, Reading, Table, look
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,13 @@ def test_mixed_exponents(tmp_path: Path, most: int) -> None:
     with Table([path], Reading()) as table:
         assert look.mixed_exponents(table, ["d", "b", "a", "c"]) == ["b", "a"]
         assert look.mixed_exponents(table, []) == []
+
+
+def test_words_with_an_e_are_no_exponents(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,c,d\nTrue,None,1,1\n1,2,false,1E+2\nfalse,3,0,3\n")
+    with Table([path], Reading(missing=Missing().minus(["None"]))) as table:
+        assert look.mixed_exponents(table, ["a", "b", "c", "d"]) == ["d"]
 
 
 def test_several_files_are_one_table(tmp_path: Path, most: int) -> None:

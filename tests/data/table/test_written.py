@@ -130,6 +130,24 @@ def test_a_file_without_names(tmp_path: Path) -> None:
     assert read(tmp_path / "t.csv", content, layout=Layout(header=False)) == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        (b"u,v\nx,y\n", {}),
+        (b"u,n/a\nx,1\ny,2\n", {"missing": Missing().plus(["n/a"])}),
+        (b"u,3\nx,1\ny,2\n", {}),
+        (b"u,u\nx,1\ny,2\n", {"kinds": {"c2": "text"}}),
+        (b"u,v\nx,1\ny,2\n", {"columns": ("c1",)}),
+        (b"u,v\nx,1\ny,2\n", {"kinds": {"c2": "text"}}),
+    ],
+)
+def test_a_first_row_that_may_be_one(
+    content: bytes, options: dict[str, Any], tmp_path: Path
+) -> None:
+    found = read(tmp_path / "t.csv", content, layout=Layout(header=False), **options)
+    assert found["c1"][0] == "u"
+
+
 def test_zstd(tmp_path: Path) -> None:
     path = tmp_path / "t.csv.zst"
     duckdb.execute(
@@ -292,6 +310,31 @@ REFUSED: dict[str, tuple[bytes, dict[str, Any], str]] = {
         zipped(**{"xl/a": b"", "b": b""}),
         {},
         "t.csv: expected CSV or Parquet, got an Excel workbook; save the sheet as CSV",
+    ),
+    "too few names": (
+        b"1,2,3,4\n5,6,7,8\n",
+        {"layout": Layout(header=("a", "b"))},
+        "t.csv:1: expected a name for each field in data.header, got 2 names, 4 fields",
+    ),
+    "too many names": (
+        b"# made\n1\n5\n",
+        {"layout": Layout(header=("a", "b"))},
+        "t.csv:2: expected a name for each field in data.header, got 2 names, 1 field",
+    ),
+    "names that are there already": (
+        b"u, v\nx,y\nz,y\n",
+        {"layout": Layout(header=("u", "v"))},
+        't.csv:1: expected a row, as data.header says, got column names: "u", "v"',
+    ),
+    "other names than those of the file": (
+        b"Title\nu,v\nx,1\ny,\nz,3\n",
+        {"layout": Layout(header=("a", "b"), skip_lines=1)},
+        't.csv:2: expected a row, as data.header says, got column names: "u", "v"',
+    ),
+    "names where none should be": (
+        b"u,v\nx,1\ny,2\n",
+        {"layout": Layout(header=False)},
+        "t.csv:1: expected a row, as data.header says, got column names",
     ),
     "a comment that nobody declared": (
         b"x,y\n1,2\n# z\n",

@@ -13,11 +13,12 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from mlpcli.data.table.first_line import names_columns, refuse_numbers
 from mlpcli.data.table.numerals import is_number
 from mlpcli.data.table.reading import BLANKS, not_utf8
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
-from mlpcli.text import counted, show, show_name
+from mlpcli.text import counted, show_name, show_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,6 +32,7 @@ HEAD_BYTES = 1 << 16
 LARGEST_HEAD = 1 << 26
 DELIMITERS = ",;\t| "
 COMMENT = "#"
+_NAMES = 4
 
 _WHOLE = re.compile(r"[0-9]+")
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
@@ -85,11 +87,22 @@ def read_header(file: File, reading: Reading) -> Header:
         if _lacks_a_name(names, sample, delimiter):
             names = ("", *names)
             notes.append(ROW_NAMES)
-        _refuse_data(f"{file.path}:{above + line}", names)
+        refuse_numbers(f"{file.path}:{above + line}", names)
         skip = above + line
     else:
-        width = len(rows[0])
-        names, sample = layout.header or tuple(f"c{i}" for i in range(1, width + 1)), rows
+        width = len(_trimmed(rows[0], len(layout.header) if layout.header else 1))
+        names, sample = layout.header or tuple(f"c{i}" for i in range(1, len(rows[0]) + 1)), rows
+        if layout.header and len(names) != width:
+            raise DataError(
+                f"{file.path}:{above + line}: expected a name for each field in data.header, got "
+                f"{counted(len(names), 'name')}, {counted(width, 'field')}"
+            )
+        if names_columns(rows[0], rows[1:], names, reading):
+            raise DataError(
+                f"{file.path}:{above + line}: expected a row, as data.header says, got column "
+                f"names: {show_names([*map(str.strip, rows[0])], _NAMES)}; leave out data.header, "
+                f"or that line (data.skip_lines: {above + line})"
+            )
         skip = above
     size = len(text.encode(errors="surrogateescape"))
     return Header(
@@ -102,17 +115,6 @@ def read_header(file: File, reading: Reading) -> Header:
         sample=sample,
         line_bytes=size / max(1, text.count("\n"), text.count("\r")),
         notes=tuple(notes),
-    )
-
-
-def looks_like_data(names: Sequence[str], sample: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first line may be a row: it has numbers, and a text that comes again."""
-    if not any(map(is_number, names)):
-        return False
-    columns = zip(*(row for row in sample if len(row) == len(names)), strict=True)
-    pairs = list(zip(names, columns, strict=False))
-    return any(name in column and not is_number(name) for name, column in pairs) or any(
-        is_number(name) and not name.isdigit() for name in names
     )
 
 
@@ -131,16 +133,6 @@ def complaints_of(where: str, names: Sequence[str], wanted: Collection[str]) -> 
             both = f"columns {first[name]} and {i} are both named {show_name(name)}"
             lines.append(f"{where}: {both}; rename one")
     return lines
-
-
-def _refuse_data(where: str, names: Sequence[str]) -> None:
-    """Raise DataError where the names are numbers, but for 0, 1, 2, .."""
-    named = [name for name in names if name]
-    if all(map(is_number, named)) and named != [str(i) for i in range(len(named))]:
-        raise DataError(
-            f"{where}: expected column names, got numbers such as {show(names[0])}; set "
-            "data.header to false, or put a line of names at the top"
-        )
 
 
 def _named(first: list[str], rows: list[list[str]]) -> tuple[tuple[str, ...], list[list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -33,7 +34,12 @@ class _Question:
     ask: Callable[[str], object]
 
 
-_EXPONENT = _Question("{k} ILIKE '%e%'", lambda text: "e" in text.lower())
+_POWER = "[0-9.]e[+-]?[0-9]"
+"""Words such as None and true have an e, too."""
+_EXPONENT = _Question(
+    f"regexp_matches({{k}}, '{_POWER}', 'i')",
+    lambda text: re.search(_POWER, text, re.IGNORECASE) is not None,
+)
 
 
 def mixed_exponents(origin: Origin, names: Sequence[str]) -> list[str]:

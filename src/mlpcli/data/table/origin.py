@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self, overload
 
 from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
-from mlpcli.data.table.header import ROW_NAMES, complaints_of, looks_like_data
+from mlpcli.data.table.first_line import looks_like_data
+from mlpcli.data.table.header import ROW_NAMES, complaints_of
 from mlpcli.data.table.open_source import open_source, open_text
 from mlpcli.data.table.reading import Reading
 from mlpcli.data.table.shares import shares_of
