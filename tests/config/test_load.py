@@ -43,7 +43,7 @@ loss: {epsilon: 1, kind: mse, derivative: naive}
     assert refused(text) == [
         'c.yaml:2:3: training.epoch: unknown key, did you mean "epochs"?',
         'c.yaml:3:41: training.optimizer.learning_rate: expected a number > 0, got "fast"',
-        'c.yaml:4:3: training.patience: expected validation rows for this, got none; add "validation: 0.2" to data',
+        "c.yaml:4:3: training.patience: expected validation rows for this, got none; set data.validation, say to 0.2, or training.patience to null",
         'c.yaml:5:1: data.train: missing, add "train:" to data',
         'c.yaml:6:15: data.target[1]: expected each entry once, got "y" already at data.target[0]; remove one',
         'c.yaml:8:9: network.bias: expected true or false, got "no"',

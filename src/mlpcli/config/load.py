@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mlpcli.config.messages import Problem
 
-__all__ = ["apply_overrides", "load_config", "parse_config"]
+__all__ = ["apply_overrides", "load_config", "parse_config", "path_of"]
 
 MAX_BYTES = 1_000_000
 LONGEST_NAME = 200
@@ -134,13 +134,19 @@ def apply_overrides(root: Node, overrides: Iterable[str]) -> tuple[Node, list[Pr
 
 
 def _applied(root: Node, override: str, place: Place) -> Node:
-    key, equals, text = override.partition("=")
+    path = path_of(override)
+    _, _, text = override.partition("=")
+    return _put(root, path, 0, _node(_parsed(text, path), place))
+
+
+def path_of(override: str) -> KeyPath:
+    """Return the path of the key that a ``key=value`` sets; ConfigError if it is nothing such."""
+    key, equals, _ = override.partition("=")
     if not equals or not PATH.fullmatch(key):
         raise ConfigError("expected KEY=VALUE, such as training.epochs=5 or network.hidden[0]=8")
     if complaint := unusable(key):
         raise ConfigError(complaint)
-    path = tuple(int(index) if index else name for index, name in STEP.findall(key))
-    return _put(root, path, 0, _node(_parsed(text, path), place))
+    return tuple(int(index) if index else name for index, name in STEP.findall(key))
 
 
 def _parsed(text: str, path: KeyPath) -> Any:
