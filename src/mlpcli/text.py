@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ __all__ = [
     "counted",
     "did_you_mean",
     "finite",
+    "in_shell",
     "near_names",
     "one_of",
     "printable",
@@ -47,6 +49,25 @@ def counted(number: int, noun: str, ending: str = "s") -> str:
 def quoted(value: str | float) -> str:
     """Return a text in the double quotes of YAML, a number as it is."""
     return printable(json.dumps(value, ensure_ascii=False))
+
+
+def in_shell(word: object) -> str:
+    """Return a path or another word as it would be typed in a command: in quotes where need be."""
+    text = str(word)
+    if text.isprintable():
+        return shlex.quote(text)
+    return f"$'{''.join(map(_in_dollar_quotes, text))}'"
+
+
+def _in_dollar_quotes(c: str) -> str:
+    """Return a character for $'..' of the shell; a byte of a name that is no UTF-8 as that byte."""
+    if c in "\\'":
+        return f"\\{c}"
+    if c.isprintable():
+        return c
+    if "\udc80" <= c <= "\udcff":
+        return f"\\x{ord(c) - 0xDC00:02x}"
+    return ascii(c)[1:-1] if c.isascii() else f"\\U{ord(c):08x}"
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,10 @@ names = st.text(
     max_size=8,
 )
 words = st.one_of(names, st.sampled_from(["no", "Null", "~", "0o17", "1e-3", ".inf", "*a", "- b"]))
-files = st.from_regex(r"[a-z *?\[\]~#]{1,8}\.csv", fullmatch=True)
+files = st.one_of(
+    st.from_regex(r"[a-z *?\[\]~#]{1,8}\.csv", fullmatch=True),
+    names.map(lambda name: f"{name.replace('/', '')}.csv"),
+)
 counts = st.integers(1, 2**31 - 1)
 positives = st.floats(0, exclude_min=True, allow_infinity=False)
 fractions = st.floats(0, 0.49, exclude_min=True)
@@ -115,6 +119,20 @@ def test_a_config_survives_yaml_and_json(document: dict[str, Any]) -> None:
     assert other["data"]["target"] == [document["data"]["target"]]
     assert other["data"]["positive"] == document["data"]["positive"]
     validate(other, json_schema())
+
+
+def test_below_a_folder_without_a_name_in_utf_8_paths_are_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    try:
+        (odd / "run").mkdir(parents=True)
+    except OSError:
+        pytest.skip("the file system wants names in UTF-8")
+    monkeypatch.chdir(odd)
+    config = parse_config("data: {train: t.csv, target: y, test: ../a.csv}")
+    (odd / "run" / "config.yaml").write_text(to_yaml(config, "run"), encoding="utf-8")
+    assert load_config("run/config.yaml") == config
 
 
 def test_the_yaml_is_in_block_style() -> None:

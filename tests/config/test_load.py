@@ -1,7 +1,9 @@
 # ruff: noqa: E501 - a message is compared with the whole line that the user sees
 from __future__ import annotations
 
+import json
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +45,7 @@ loss: {epsilon: 1, kind: mse, derivative: naive}
     assert refused(text) == [
         'c.yaml:2:3: training.epoch: unknown key, did you mean "epochs"?',
         'c.yaml:3:41: training.optimizer.learning_rate: expected a number > 0, got "fast"',
-        'c.yaml:4:3: training.patience: expected validation rows for this, got none; add "validation: 0.2" to data',
+        "c.yaml:4:3: training.patience: expected validation rows for this, got none; set data.validation, say to 0.2, or training.patience to null",
         'c.yaml:5:1: data.train: missing, add "train:" to data',
         'c.yaml:6:15: data.target[1]: expected each entry once, got "y" already at data.target[0]; remove one',
         'c.yaml:8:9: network.bias: expected true or false, got "no"',
@@ -289,3 +291,38 @@ def test_a_key_that_no_file_can_hold_is_refused(
     (line,) = refused(BASE, f"{key}=1")
     assert "expected text, got the character" in line
     assert line.isprintable()
+
+
+MARKS = "#,|:;'\"~-.%[{}!&*?>@` \t5^é\\\u00a7\N{GRINNING FACE}"
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("key", ["comment", "delimiter", "decimal", "thousands"])
+def test_a_character_needs_no_quotes(key: str, mark: str) -> None:
+    data = parse_config(GOOD, overrides=[f"data.{key}={mark}"]).data
+    assert getattr(data, key) == mark
+    again = parse_config(GOOD, overrides=[f"data.{key}={json.dumps(mark, ensure_ascii=False)}"])
+    assert getattr(again.data, key) == mark
+
+
+@pytest.mark.parametrize("text", ["", "null", "~"])
+def test_null_is_said_by_its_words(text: str) -> None:
+    assert parse_config(GOOD, overrides=["data.positive=a", f"data.positive={text}"]).data == (
+        parse_config(GOOD).data
+    )
+
+
+@pytest.mark.parametrize("mark", "#,|:'\"-%[{!&*?>@`+")
+def test_a_label_of_one_character_needs_no_quotes(mark: str) -> None:
+    assert parse_config(GOOD, overrides=[f"data.positive={mark}"]).data.positive == mark
+
+
+@pytest.mark.parametrize("text", ["#1", "# of rows", "a #1", "|x", "a: b: c", "@home", "it's #2"])
+def test_how_to_quote_is_said_as_the_shell_wants_it(
+    refused: Callable[..., list[str]], text: str
+) -> None:
+    (line,) = refused(GOOD, f"data.target={text}")
+    assert line.startswith(f"--set data.target={text}: data.target: expected ")
+    option, setting = shlex.split(line.partition("; as text: ")[2])
+    assert option == "--set"
+    assert parse_config(GOOD, overrides=[setting]).data.target == (text,)

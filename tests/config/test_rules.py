@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-NO_ROWS = 'expected validation rows for this, got none; add "validation: 0.2" to data'
+NO_ROWS = (
+    "expected validation rows for this, got none; set data.validation, say to 0.2, or training."
+)
 CONFLICTS = {
     "features: [a, a]": '2:17: data.features[1]: expected each entry once, got "a" already at data.features[0]; remove one',
     "features: [a, y]": '2:17: data.features[1]: expected a column with no other role, got "y", which data.target names',
@@ -32,9 +34,9 @@ CONFLICTS = {
     "labels: [a, b, c]\n  positive: a": "2:3: data.labels: expected no order of labels beside data.positive, which is one against the rest",
     "labels: [a, b, a]": '2:18: data.labels[2]: expected each entry once, got "a" already at data.labels[0]; remove one',
     'decimal: ","\n  thousands: ","': '3:3: data.thousands: expected another character than data.decimal, got "," twice',
-    "drop: []\ntraining: {patience: 2}": f"3:12: training.patience: {NO_ROWS}",
-    "drop: []\ntraining: {schedule: plateau}": f"3:12: training.schedule: {NO_ROWS}",
-    "drop: []\ntraining: {threshold: {maximize: f1}}": f"3:12: training.threshold: {NO_ROWS}",
+    "drop: []\ntraining: {patience: 2}": f"3:12: training.patience: {NO_ROWS}patience to null",
+    "drop: []\ntraining: {schedule: plateau}": f"3:12: training.schedule: {NO_ROWS}schedule to constant",
+    "drop: []\ntraining: {threshold: {maximize: f1}}": f"3:12: training.threshold: {NO_ROWS}threshold to 0.5",
     "drop: []\ntraining: {schedule: {name: cosine, floor: 1}}": "3:37: training.schedule.floor: expected at most the learning rate 0.001, got 1",
     "drop: []\ntraining: {optimizer: lbfgs, batch_size: 64}": "3:30: training.batch_size: expected none beside optimizer lbfgs, which takes all rows at once, got 64; remove it",
     "drop: []\ntraining: {optimizer: lbfgs, schedule: step}": "3:30: training.schedule: expected none beside optimizer lbfgs, which finds its own steps, got step; remove it",

@@ -57,6 +57,9 @@ def test_columns(tmp_path: Path) -> None:
         (["no", "yes", "yes"], "yes", "no"),  # the word for yes, though it is not the rarer one
         (["control", "PD", "PD"], "PD", "control"),
         (["1", "2", "2"], 1, 2),
+        (["0", "7", "7"], None, 0),  # the only number that is not 0, though 0 is the rarer one
+        (["0", "-3", "-3"], None, 0),
+        (["0", "2.5"], None, 0),
         (["0.25", "0.75"], None, 0),
         (["F", "T", "T"], "T", "F"),
         (["+", "-", "-"], "+", "-"),  # a sign of missing values elsewhere, and one of two labels

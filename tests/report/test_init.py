@@ -10,10 +10,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlpcli.config import parse_config
+from mlpcli.config.yaml import read_yaml
 from mlpcli.data.survey import ColumnSurvey, Survey, TargetSurvey
-from mlpcli.report.init import starter_config
+from mlpcli.report.init import starter_config, unseen_starter
 
-names = st.text(min_size=1, max_size=20).filter(lambda s: s.strip() == s and s.isprintable())
+anything = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
+names = anything.filter(lambda s: s.strip() == s and s.isprintable())
+
+
+@given(st.lists(anything, min_size=3, max_size=5, unique=True), anything, anything)
+def test_any_characters_are_read_back(columns: list[str], path: str, label: str) -> None:
+    *features, target = columns
+    config = parse_config(unseen_starter(path, [target], features, enough=True))
+    assert (config.data.target, config.data.drop) == ((target,), tuple(features))
+    seen = TargetSurvey(ColumnSurvey(target, 0, label), label, f"not {label}", "a guess")
+    survey = Survey(
+        rows=60,
+        features=tuple(ColumnSurvey(name, 0, label) for name in features),
+        targets=(seen,),
+        types={features[0]: "text"},
+        missing_values={features[1]: [label]},
+        notes=(label,),
+        keep_values=(label,),
+    )
+    data = read_yaml(starter_config(survey, path, path, path), "c.yaml").plain()["data"]
+    assert (data["train"], data["target"], data["features"]) == (path, target, features)
+    assert (data["positive"], data["keep_values"]) == (label, [label])
+    assert (data["types"], data["missing_values"]) == (
+        {features[0]: "text"},
+        {features[1]: [label]},
+    )
 
 
 @given(

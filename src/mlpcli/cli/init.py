@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from mlpcli.cli import completion
-from mlpcli.cli.command import Force, Output
+from mlpcli.cli.command import Force, Output, Overrides
 from mlpcli.cli.console import complain, put
-from mlpcli.cli.counter import counting
 from mlpcli.cli.kinds import expect
+from mlpcli.cli.paths import require_utf8
+from mlpcli.cli.starter import starter_for
+from mlpcli.text import in_shell
 
 __all__ = ["init"]
 
@@ -40,24 +42,28 @@ def init(
             help="Column to leave out; repeat it.",
         ),
     ] = None,
+    overrides: Overrides = None,
     output: Output = None,
     force: Force = False,  # noqa: ARG001  judged in cli/paths.py
 ) -> int:
     """Read a table and write a commented config to start from.
 
     Example: mlp init data/penguins.csv --target sex -o mine.yaml
-    """
-    from mlpcli.data.survey import survey
-    from mlpcli.files import write_bytes
-    from mlpcli.report.init import starter_config
 
-    folder = Path() if output is None else output.parent
-    train = os.path.relpath(data, folder)
-    seen = survey(data, tuple(dict.fromkeys(target)), drop or (), counting=counting)
-    text = starter_config(seen, str(data), train, str(output or "config.yaml"))
+    --set says how the table is read, as data.skip_lines=2, or changes what is written.
+    """
+    from mlpcli.config.rewrite import rewrite
+    from mlpcli.files import write_bytes
+
+    overrides = overrides or []
+    train = os.path.relpath(data, Path() if output is None else output.parent)
+    require_utf8(train)
+    place = str(output or "config.yaml")
+    starter = starter_for(data, target, overrides, drop or (), train=train, place=place)
+    text = rewrite(starter.text, overrides)
     if output is None:
         put(text, end="")
     else:
         write_bytes(output, text.encode())
-        complain(f"{output}: written; train with: mlp train {output}")
+        complain(f"{output}: written; train with: mlp train {in_shell(output)}")
     return 0

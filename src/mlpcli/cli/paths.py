@@ -27,7 +27,7 @@ from mlpcli.files import (
     refuse_unreadable,
 )
 
-__all__ = ["ROLES", "PathCommand", "Role", "guarded", "refuse_written"]
+__all__ = ["ROLES", "PathCommand", "Role", "guarded", "refuse_written", "require_utf8"]
 
 
 class Role(Enum):
@@ -91,7 +91,7 @@ def guarded(options: Mapping[str, Any]) -> Iterator[None]:
     read, written = [], []
     for name, path in _paths(options):
         role = ROLES[name]
-        _require_utf8(path)
+        require_utf8(path)
         if role is Role.READ:
             read += _read_by(path)
         elif role is Role.FOLDER:
@@ -126,7 +126,8 @@ def _paths(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield name, str(path)
 
 
-def _require_utf8(path: str) -> None:
+def require_utf8(path: str) -> None:
+    """Raise UsageError for a name that is no UTF-8, which no config could hold."""
     try:
         path.encode()
     except UnicodeEncodeError as error:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlpcli.cli.counter import counting
+from mlpcli.cli.starter import starter_for
 from mlpcli.errors import UsageError
-from mlpcli.text import show_names
+from mlpcli.text import in_shell, quoted, show_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +37,7 @@ def plan_for(source: Path, targets: Sequence[str], overrides: Sequence[str]) -> 
     if source.suffix.lower() in _CONFIGS:
         from mlpcli.config import load_config
 
-        chosen = [f"data.target={json.dumps([*targets], ensure_ascii=False)}"] if targets else []
+        chosen = [f"data.target=[{', '.join(map(quoted, targets))}]"] if targets else []
         return Plan(load_config(source, [*chosen, *overrides]))
     _refuse_mistakes(source, targets)
     return _from_table(source, targets, overrides)
@@ -50,12 +49,14 @@ def _refuse_mistakes(source: Path, targets: Sequence[str]) -> None:
 
     config = RunFolder(source).config
     if config.exists():
-        raise UsageError(f"{source}: is a run folder; train from its config: mlp train {config}")
+        raise UsageError(
+            f"{source}: is a run folder; train from its config: mlp train {in_shell(config)}"
+        )
     for target in targets:
         if Path(target).suffix.lower() in _CONFIGS and Path(target).exists():
             raise UsageError(
                 f"--target: expected a column of {source}, got a config; train from it with: "
-                f"mlp train {target}"
+                f"mlp train {in_shell(target)}"
             )
     if not targets:
         raise UsageError(
@@ -71,16 +72,9 @@ def _columns(source: Path) -> str:
 
 
 def _from_table(source: Path, targets: Sequence[str], overrides: Sequence[str]) -> Plan:
-    from mlpcli.config import parse_config
-    from mlpcli.data.survey import survey
-    from mlpcli.report.init import starter_config, starter_notes
-
-    names, name = tuple(dict.fromkeys(targets)), f"{_name(source)}.yaml"
-    bare = {"data": {"train": str(source), "target": [*names]}}
-    said = parse_config(json.dumps(bare), name, ".", overrides).data
-    seen = survey(source, names, said=said, counting=counting)
-    text = starter_config(seen, str(source), str(source), name)
-    return Plan(parse_config(text, name, ".", overrides), starter_notes(seen))
+    name = _name(source)
+    starter = starter_for(source, targets, overrides, train=str(source), place=f"{name}.yaml")
+    return Plan(starter.config.with_name(name), starter.notes)
 
 
 def _name(source: Path) -> str:

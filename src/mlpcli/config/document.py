@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.config.config import Config
 from mlpcli.config.optimizers import Adam
+from mlpcli.config.yaml import unusable
 from mlpcli.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["json_schema", "to_document", "to_portable_document", "to_yaml"]
+__all__ = ["json_schema", "to_document", "to_lines", "to_portable_document", "to_yaml"]
 
 PLAIN = re.compile(r"[A-Za-z_/][\w/. *+-]*(?<! )", re.ASCII)
 """Text that no version of YAML takes for anything else, unless it is one of RESERVED."""
@@ -36,20 +37,28 @@ def to_portable_document(config: Config) -> dict[str, Any]:
     return to_document(config.with_paths(lambda path: os.path.relpath(path, base)))
 
 
-def to_yaml(config: Config) -> str:
+def to_yaml(config: Config, folder: str | os.PathLike[str] = ".") -> str:
     """Return the whole config, defaults included, in block style; paths become absolute.
 
     Parsed by `parse_config` it is equal to a config that `load_config` or `parse_config` returned.
+    A path below folders whose names are no UTF-8, which no YAML can hold, is instead as seen from
+    `folder`, in which the text is to lie.
     """
-    plain = to_document(config.with_paths(os.path.abspath))
-    return "\n\n".join("\n".join(_lines(key, value, "")) for key, value in plain.items()) + "\n"
+    plain = to_document(config.with_paths(lambda path: _absolute(path, folder)))
+    return "\n\n".join("\n".join(to_lines(key, value, "")) for key, value in plain.items()) + "\n"
 
 
-def _lines(key: str, value: Any, indent: str) -> Iterator[str]:
+def _absolute(path: str, folder: str | os.PathLike[str]) -> str:
+    full = os.path.abspath(path)  # noqa: PTH100  links stay
+    return os.path.relpath(path, folder) if unusable(full) else full
+
+
+def to_lines(key: str, value: Any, indent: str) -> Iterator[str]:
+    """Yield the lines of a key and its plain value in block style."""
     if isinstance(value, dict) and value:
         yield f"{indent}{_text(key)}:"
         for name, item in value.items():
-            yield from _lines(name, item, f"{indent}  ")
+            yield from to_lines(name, item, f"{indent}  ")
     elif isinstance(value, list) and any(isinstance(item, str) for item in value):
         yield f"{indent}{_text(key)}:"
         yield from (f"{indent}  - {_scalar(item)}" for item in value)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-__all__ = ["all_keys", "bare", "is_union", "keys_of", "places_of"]
+    from mlpcli.config.yaml import KeyPath
+
+__all__ = ["all_keys", "bare", "is_union", "keys_of", "places_of", "takes_character"]
 
 _OTHER_NAMES = {
     "activation_function": "activation",
@@ -53,6 +55,12 @@ def all_keys() -> dict[str, tuple[Any, ...]]:
     for path, kind in _below("", Config):
         found[path] = (*found.get(path, ()), kind)
     return found
+
+
+def takes_character(path: KeyPath) -> bool:
+    """Whether the value of a key is one character, such as that between the fields of a line."""
+    kinds = all_keys().get(".".join(map(str, path)), ())
+    return any(getattr(mark, "max_length", 0) == 1 for kind in kinds for mark in bare(kind)[1])
 
 
 def _below(path: str, model: type[BaseModel]) -> Iterator[tuple[str, Any]]:

@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlpcli.config.config import Config
+from mlpcli.config.keys import takes_character
 from mlpcli.config.messages import validate
 from mlpcli.config.tree import plain_tree
 from mlpcli.config.yaml import KeyPath, Node, Place, parse_value, read_yaml, show_path, unusable
 from mlpcli.errors import ConfigError
-from mlpcli.text import shorten, show_value
+from mlpcli.text import LONGEST, in_shell, quoted, shorten, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mlpcli.config.messages import Problem
 
-__all__ = ["apply_overrides", "load_config", "parse_config"]
+__all__ = ["apply_overrides", "load_config", "parse_config", "path_of"]
 
 MAX_BYTES = 1_000_000
 LONGEST_NAME = 200
@@ -134,21 +135,55 @@ def apply_overrides(root: Node, overrides: Iterable[str]) -> tuple[Node, list[Pr
 
 
 def _applied(root: Node, override: str, place: Place) -> Node:
-    key, equals, text = override.partition("=")
+    path = path_of(override)
+    _, _, text = override.partition("=")
+    return _put(root, path, 0, _node(_parsed(text, path), place))
+
+
+def path_of(override: str) -> KeyPath:
+    """Return the path of the key that a ``key=value`` sets; ConfigError if it is nothing such."""
+    key, equals, _ = override.partition("=")
     if not equals or not PATH.fullmatch(key):
         raise ConfigError("expected KEY=VALUE, such as training.epochs=5 or network.hidden[0]=8")
     if complaint := unusable(key):
         raise ConfigError(complaint)
-    path = tuple(int(index) if index else name for index, name in STEP.findall(key))
-    return _put(root, path, 0, _node(_parsed(text, path), place))
+    return tuple(int(index) if index else name for index, name in STEP.findall(key))
 
 
 def _parsed(text: str, path: KeyPath) -> Any:
+    """Return what the text of a value says; raise ConfigError, with how to quote it, for no YAML.
+
+    One character that YAML has another use for stands for itself: --set data.comment=#.
+    """
+    if len(text) == 1 and takes_character(path) and not unusable(text):
+        return text
+    alone = len(text) == 1 and text != "~" and not text.isspace()
     try:
-        return parse_value(text, "value").plain()
+        value = parse_value(text, "value").plain()
     except ConfigError as error:
+        if alone and not unusable(text):
+            return text
         reason = error.lines[0].split(": ", 1)[1]
-        raise ConfigError(f"{show_path(path)}: {reason}") from None
+        raise ConfigError(f"{show_path(path)}: {reason}{_in_quotes(text, path)}") from None
+    if alone:
+        return value if isinstance(value, int) else text
+    if _ends_in_comment(text, value):
+        reason = f"expected a value, got a comment, which # begins{_in_quotes(text, path)}"
+        raise ConfigError(f"{show_path(path)}: {reason}")
+    return value
+
+
+def _ends_in_comment(text: str, value: Any) -> bool:
+    """Whether YAML takes a part of plain text, or all of it, for a comment."""
+    said = "" if value is None else value
+    return isinstance(said, str) and text.lstrip().removeprefix(said).lstrip().startswith("#")
+
+
+def _in_quotes(text: str, path: KeyPath) -> str:
+    """Return how a value that may be plain text, and is short, is set as such."""
+    if text.lstrip()[:1] in {*"[{\"'"} or unusable(text) or len(text) > LONGEST:
+        return ""
+    return f"; as text: --set {in_shell(f'{show_path(path)}={quoted(text)}')}"
 
 
 def _node(value: Any, place: Place) -> Node:

@@ -152,15 +152,17 @@ def output_fits_loss(config: Sections) -> Iterator[InitErrorDetails]:
 def validation_is_there(config: Sections) -> Iterator[InitErrorDetails]:
     """Refuse what looks at validation rows where there are none."""
     training = config.training
-    needs = {
-        "patience": training.patience is not None,
-        "schedule": training.schedule.name == "plateau",
-        "threshold": not isinstance(training.threshold, float),
+    without = {
+        "patience": (training.patience is not None, "null"),
+        "schedule": (training.schedule.name == "plateau", "constant"),
+        "threshold": (not isinstance(training.threshold, float), "0.5"),
     }
     if config.data.validation is None:
-        for key in (key for key, needed in needs.items() if needed):
-            reason = 'expected validation rows for this, got none; add "validation: 0.2" to data'
-            yield _conflict(("training", key), reason, ("data", "validation"))
+        for key, (needed, otherwise) in without.items():
+            if needed:
+                reason = "expected validation rows for this, got none; set data.validation, say "
+                reason += f"to 0.2, or training.{key} to {otherwise}"
+                yield _conflict(("training", key), reason, ("data", "validation"))
 
 
 def floor_is_below(config: Sections) -> Iterator[InitErrorDetails]:

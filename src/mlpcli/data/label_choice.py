@@ -9,9 +9,11 @@ from mlpcli.errors import DataError
 from mlpcli.text import show_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlpcli.data.labels import Label
 
-__all__ = ["default_positive", "is_soft", "refuse_measurements", "wrong_number"]
+__all__ = ["default_positive", "is_soft", "only_nonzero", "refuse_measurements", "wrong_number"]
 
 _TRUE = ("true", "True", "TRUE")
 _MOST_LABELS = 100
@@ -55,6 +57,12 @@ def wrong_number(name: str, labels: list[Label]) -> str:
             "make it the only target")  # fmt: skip
 
 
+def only_nonzero(labels: Sequence[Label]) -> Label | None:
+    """Return the one of 0 and another number that is not 0; None where labels are no such pair."""
+    nonzero = [label for label in labels if not isinstance(label, str) and label != 0]
+    return nonzero[0] if len(nonzero) == 1 else None
+
+
 def default_positive(name: str, labels: list[Label]) -> Label:
     """Return the one of two labels that counts as 1 by itself: true, 1, the only non-zero number.
 
@@ -63,9 +71,8 @@ def default_positive(name: str, labels: list[Label]) -> Label:
     for label in labels:
         if label in _TRUE:
             return label
-    nonzero = [label for label in labels if not isinstance(label, str) and label != 0]
-    if len(nonzero) == 1:
-        return nonzero[0]
+    if (nonzero := only_nonzero(labels)) is not None:
+        return nonzero
     if not isinstance(labels[0], str) and 1 in labels:
         return 1
     raise DataError(f"target {show_name(name)} has the labels {listed(labels)}: set data.positive "

@@ -11,6 +11,7 @@ import numpy as np
 from mlpcli.counting import counted, in_silence
 from mlpcli.data.columns import is_missing
 from mlpcli.data.describe import describe, stands_aside
+from mlpcli.data.label_choice import only_nonzero
 from mlpcli.data.labels import Label, distinct, is_truth_pair, label_text
 from mlpcli.data.lone_labels import lone_label_notes
 from mlpcli.data.positive import word_for_yes
@@ -234,9 +235,12 @@ def _fit(
 
 
 def _says_which_is_true(labels: Sequence[Label]) -> bool:
-    """Whether the labels are true and false by words or numbers; t and f are but letters."""
+    """Whether the labels are true and false by words, or 0 and another number.
+
+    The letters t and f alone say nothing.
+    """
     letters = {label_text(label).lower() for label in labels} == {"t", "f"}
-    return is_truth_pair(labels) and not letters
+    return (is_truth_pair(labels) and not letters) or only_nonzero(labels) is not None
 
 
 def _column(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlpcli.text import printable, quoted, show_name
+from mlpcli.text import in_shell, printable, quoted, show_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mlpcli.data.survey import ColumnSurvey, Survey, TargetSurvey
 
-__all__ = ["starter_config", "starter_notes"]
+__all__ = ["starter_config", "starter_notes", "unseen_starter"]
 
 _TEMPLATE = """\
 # {rows} rows in {file}. Train with: mlp train {config}
@@ -44,16 +46,14 @@ _PATIENCE = """\
 
 def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
     """Return YAML text for the table `file`; `train` is its path as seen from the config."""
-    enough = survey.rows >= _FEWEST_TO_SPLIT
-    return _TEMPLATE.format(
-        parts=_SPLIT if enough else _NO_SPLIT,
-        patience=_PATIENCE if enough else "",
+    return _filled(
+        [target.column.name for target in survey.targets],
+        enough=survey.rows >= _FEWEST_TO_SPLIT,
         rows=survey.rows,
         file=printable(file),
-        config=printable(config),
+        config=in_shell(config),
         notes="".join(f"# {printable(note)}\n" for note in survey.notes),
         train=quoted(train),
-        target=_flow([target.column.name for target in survey.targets]),
         choices="".join([
             "" if survey.header else "  header: false                # columns are c1, c2, ..\n",
             _positive(survey.targets),
@@ -62,6 +62,28 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
             _missing(survey),
         ]),
     )  # fmt: skip
+
+
+def unseen_starter(train: str, targets: Sequence[str], drop: Sequence[str], *, enough: bool) -> str:
+    """Return what `starter_config` says of every table; `enough` rows there are to set some aside.
+
+    By it is judged what is asked for, before the table is read.
+    """
+    dropped = "".join(f"    - {quoted(name)}\n" for name in drop)
+    choices = f"  drop:\n{dropped}" if drop else ""
+    return _filled(
+        targets, enough=enough, rows=0, file="", config="", notes="",
+        train=quoted(train), choices=choices,
+    )  # fmt: skip
+
+
+def _filled(targets: Sequence[str], *, enough: bool, **parts: object) -> str:
+    return _TEMPLATE.format(
+        target=_flow(targets),
+        parts=_SPLIT if enough else _NO_SPLIT,
+        patience=_PATIENCE if enough else "",
+        **parts,
+    )
 
 
 def starter_notes(survey: Survey) -> tuple[str, ...]:
@@ -96,7 +118,7 @@ def starter_notes(survey: Survey) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _flow(names: list[str]) -> str:
+def _flow(names: Sequence[str]) -> str:
     return quoted(names[0]) if len(names) == 1 else f"[{', '.join(map(quoted, names))}]"
 
 

@@ -127,7 +127,7 @@ def crossval(
         folder.make()
         lock.take()
         folder.check(resume=True, force=force)
-        folder.start(to_yaml(material.config), force=force)
+        folder.start(to_yaml(material.config, folder.path), force=force)
         observer.planned(work.plan(chosen))
         with limit_blas(1):
             work.run(observer, jobs or core_count())

@@ -118,7 +118,9 @@ def _train(
         if kept:
             kept.restore(loop, run.document, dataset.digest)
         begin()
-        folder.start(to_yaml(config), epochs_done=loop.position.epoch if kept else None)
+        folder.start(
+            to_yaml(config, folder.path), epochs_done=loop.position.epoch if kept else None
+        )
         observer.started(dataset, loop, team.size)
         often = observer.often and _heeds(observer)
         with in_step(ranks, loop, dataset, kept, run.document, often=often) as run.dataset:
