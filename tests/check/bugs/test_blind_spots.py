@@ -16,6 +16,7 @@ from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.check.verdict.rule import EntryVerdict, judge
 from mlpcli.nn.backprop import RIGHT
+from mlpcli.ranks import Ranks
 from planted import CASES, network_case
 
 if TYPE_CHECKING:
@@ -93,6 +94,23 @@ def test_no_right_gradient_is_needed_and_no_bug_unknown(name: str) -> None:
     found = spots(CASES[name])
     assert set(found) <= set(BUGS)
     assert all(reason and np.isfinite(len(reason)) for reason in found.values())
+
+
+class _Three(Ranks):
+    """A job of three ranks; their work is done by threads of this process."""
+
+    size = 3
+
+
+def test_ranks_share_the_bugs_and_tell_of_them_in_the_same_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = network_case((3, 3, 3), 7, scale=2)
+    alone = spots(case)
+    monkeypatch.setattr("mlpcli.check.bugs.blind_spots.job", _Three)
+    for least in (case.network.theta.size * case.rows, 2**30):
+        monkeypatch.setattr("mlpcli.check.bugs.blind_spots.WORTH_RANKS", least)
+        assert [*spots(case).items()] == [*alone.items()]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
