@@ -17,6 +17,7 @@ import numpy as np
 
 from mlpcli.check.given.building import built
 from mlpcli.check.given.container import FORMS, first_read
+from mlpcli.check.given.crossing import watched
 from mlpcli.check.given.failure import described, is_from_outside
 from mlpcli.check.given.host import TIMEOUT, Answer, Facts
 from mlpcli.check.given.keeper import Keeper
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mlpcli.check.given.container import Form
+    from mlpcli.check.given.crossing import Crossing
     from mlpcli.check.given.host import Sample
 
 __all__ = ["Guest"]
@@ -83,6 +85,14 @@ class Guest:
         self._keeper = None
         with self._at_home(f"called{where}"):
             return [self._answer(signature, (*parameters, *sample), rate) for sample in samples]
+
+    def crossing(self, parameters: tuple[Tree, ...], sample: Sample) -> Crossing | None:
+        """Return which shapes met in all pairs when the labels of a sample were used."""
+        X, y = sample
+        noting = watched(np.asarray(y))
+        with suppress(CaseError):
+            self.call(parameters, [(X, noting)], 1.0)
+        return noting.seen[0] if noting.seen else None
 
     def close(self) -> None:
         """Forget what was imported."""

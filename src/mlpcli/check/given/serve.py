@@ -71,6 +71,8 @@ def serve(questions: int, answers: int, seconds: int) -> None:
 def _answered(guest: Guest, message: dict[str, Any]) -> dict[str, Any]:
     if "sizes" in message:
         return {"facts": astuple(guest.begin(message["sizes"]))}
+    if "crossing" in message:
+        return {"crossing": guest.crossing(message["parameters"], message["crossing"])}
     answers = guest.call(
         message["parameters"], message["samples"], message["rate"], message["where"]
     )
