@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["told_of_other_ways"]
 
 _SEARCH = 6.0  # seconds at most, a tenth of what all calls may take
-_TAKES_FEWER = ("unpack", *WANTED)  # of a function for one layer, on more
+_TAKES_FEWER = ("unpack", "'list' object", "inhomogeneous", "takes no biases", *WANTED)
+"""What is said of a function for one layer, or for one array, on more."""
 
 
 @contextmanager
