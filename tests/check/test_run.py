@@ -13,6 +13,7 @@ from buggy_backprop import Plant, buggy
 from mlpcli.check.bugs.diagnosis import Diagnosis
 from mlpcli.check.bugs.search import reproduces_a_bug
 from mlpcli.check.found import Found
+from mlpcli.check.given.hidden import hidden_by_call
 from mlpcli.check.given.provenance import Provenance
 from mlpcli.check.run import examine, gradcheck, gradcheck_each
 from mlpcli.nn.activations import ACTIVATIONS
@@ -20,6 +21,7 @@ from planted import CASES, network_case
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
+    from mlpcli.check.result import GradcheckResult
 
 
 def test_what_rounding_leaves_open_a_known_bug_settles() -> None:
@@ -188,3 +190,22 @@ def test_nan_in_one_tensor_hides_no_bug_in_another() -> None:
     ]  # fmt: skip
     assert result.diagnosis[-1].explanation.endswith(": W2")
     assert np.isinf(result.check.layers[2].max_relative_error)
+
+
+def test_a_case_on_which_a_bug_cannot_be_made_does_not_show_it() -> None:
+    """Labels (N,) meet outputs (N, 1): of three outputs nobody sees that."""
+    cases = {"one": network_case((3, 2, 1), 7), "three": network_case((3, 2, 3), 7)}
+    spots = hidden_by_call(cases["one"], rows_of(cases["one"]), fitted=False)
+
+    def of(case: Case) -> GradcheckResult:
+        known = Provenance(hidden=spots if case is cases["one"] else ())
+        return examine(Found(case, case.gradient(), known))
+
+    for order in (["one", "three"], ["three", "one"]):
+        blind = gradcheck_each({name: cases[name] for name in order}, of).blind_spots
+        assert "y-broadcast" in {spot.bug for spot in blind}
+        assert "one-row-only" not in {spot.bug for spot in blind}  # which three outputs show
+
+
+def rows_of(case: Case) -> list[Case]:
+    return [replace(case, X=case.X[r : r + 1], y=case.y[r : r + 1]) for r in range(case.rows)]

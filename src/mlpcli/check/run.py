@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.check.bugs.blind_spots import BlindSpot, blind_spots
+from mlpcli.check.bugs.candidates import made
+from mlpcli.check.bugs.registry import BUGS
+from mlpcli.check.bugs.scene import scene_of
 from mlpcli.check.bugs.search import reproduces_a_bug
 from mlpcli.check.built_in import FORMS_CASE
 from mlpcli.check.explain import explain
@@ -24,7 +28,7 @@ from mlpcli.check.verify import check
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mlpcli.check.case import Case
     from mlpcli.nn.network import Parameters
@@ -42,7 +46,7 @@ def gradcheck_each(
     `of` examines a case; what is shown is explained. The case that is there for the forms of a loss
     can refute only: far out, where it is, much of a right gradient is hidden by rounding; and a
     function that runs on the other cases and not on this one is judged by them. A bug is a blind
-    spot if no case shows it.
+    spot if some case hides it, and no case shows it.
     """
     results: dict[str, GradcheckResult] = {}
     for name, case in cases.items():
@@ -56,15 +60,29 @@ def gradcheck_each(
     name = next((name for name, v in verdicts.items() if v == "fail"), next(iter(results)))
     others = [(r.case, r.gradient) for other, r in results.items() if other != name]
     shown = explain(results[name], tolerance, others)
-    blind = set.intersection(*({spot.bug for spot in r.blind_spots} for r in results.values()))
     return replace(
         shown,
         verdict=overall([*judged.values()]),
         name=name,
         cases=tuple(verdicts.items()),
-        blind_spots=tuple(spot for spot in shown.blind_spots if spot.bug in blind),
+        blind_spots=tuple(_seen_by_none(shown, [*results.values()])),
         unproven=frozenset().union(*(results[n].unproven for n in judged)),
     )
+
+
+def _seen_by_none(shown: GradcheckResult, results: Sequence[GradcheckResult]) -> list[BlindSpot]:
+    """Return what no case shows; a bug that cannot be made on a case is not shown by it."""
+    spots = {spot.bug: spot for r in (*results, shown) for spot in r.blind_spots}
+    first = [spot.bug for spot in shown.blind_spots]
+    order = [*first, *(bug for bug in spots if bug not in first)]
+    return [spots[bug] for bug in order if not any(_shows(r, bug) for r in results)]
+
+
+def _shows(result: GradcheckResult, bug: str) -> bool:
+    """Whether a bug would be seen on the case of a result."""
+    if any(spot.bug == bug for spot in result.blind_spots):
+        return False
+    return any(True for _ in chain(*made(scene_of(result.case), BUGS[bug])))
 
 
 def gradcheck(

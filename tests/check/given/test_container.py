@@ -48,6 +48,11 @@ def pairs_of(W: Any, b: Any) -> list[Any]:
     return [*zip(W, b, strict=True)]
 
 
+def in_two(weights: Any, biases: Any) -> list[Any]:
+    assert isinstance(weights, list)
+    return pairs_of(weights, biases)
+
+
 SHAPES: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = [  # read, and returned
     (
         numbered,
@@ -59,6 +64,7 @@ SHAPES: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = [  # read, and
     (lambda p: [(one["W"], one["b"]) for one in p], lambda g: [{"W": W, "b": b} for W, b in g]),
     (lambda p: [(one["w"], one["b"]) for one in p], lambda g: [{"w": W, "b": b} for W, b in g]),
     (lambda p: [(W, b) for W, b in p], lambda g: g),
+    (lambda p: in_two(*p), lambda g: ([W for W, _ in g], [b for _, b in g])),
     (
         lambda p: pairs_of(p["weights"], p["biases"]),
         lambda g: {"weights": [W for W, _ in g], "biases": [b for _, b in g]},
@@ -99,3 +105,25 @@ def test_another_error_ends_the_trying() -> None:
     with pytest.raises(CaseError, match=r"ValueError: \(4, 3\)"), hosted(gradient) as host:
         run_function(host, CASE)
     assert len(forms) == 3
+
+
+def test_a_pair_of_lists_is_tried_where_a_dict_has_too_many_items_to_unpack() -> None:
+    def gradient(params: Any, X: Any, y: Any) -> Any:
+        weights, biases = params
+        found = backprop(pairs_of(weights, biases), X, y)
+        return [W for W, _ in found], [b for _, b in found]
+
+    with hosted(gradient) as host:
+        found = run_function(host, CASE)
+    np.testing.assert_allclose(found.gradient.theta, CASE.gradient().theta)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.words)
+def test_what_a_form_holds_after_a_call_is_found_again(form: Any) -> None:
+    weights, biases = [*"UVW"], [*"abc"]
+    held = form.holding(weights, biases)
+    assert form.left(held, 3, 3) == (weights, biases)
+    assert form.left([], 3, 3)[0] == []
+    alone = form.holding([*"UV"], [])
+    alone.append("W")
+    assert form.left(alone, 2, 0) == (["U", "V", None], [])

@@ -12,11 +12,12 @@ import pytest
 
 from mlpcli.check.built_in import built_in_cases, smaller_cases
 from mlpcli.check.convention import Convention
-from mlpcli.check.given.fit import Way, fitting_way, told_of_other_ways
+from mlpcli.check.given.fit import told_of_other_ways
 from mlpcli.check.given.function import run_function
 from mlpcli.check.given.host import NoAnswer
 from mlpcli.check.given.hosting import hosted
 from mlpcli.check.given.layout import OURS, Layout
+from mlpcli.check.given.way import Way, fitting_way
 from mlpcli.errors import CaseError
 from planted import network_case
 
@@ -248,3 +249,112 @@ def test_a_slow_function_is_searched_for_a_short_time() -> None:
         raise CaseError("f: matmul")
     assert len(opened) == 2
     assert all(0 < timeout <= 6 and quiet for timeout, quiet in opened)
+
+
+def of_flat_labels(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    return backprop(weights, biases, X, y[:, 0])
+
+
+def of_raveled_labels(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+    return backprop(weights, biases, X, np.ravel(y))
+
+
+@pytest.mark.parametrize("function", [of_flat_labels, of_raveled_labels])
+@pytest.mark.parametrize("sizes", ["3-4-5-1", "3-1"])
+def test_labels_that_meet_every_output_are_named(function: Any, sizes: str) -> None:
+    """Row by row such a function is right, which would hide it."""
+    case = network_case(tuple(map(int, sizes.split("-"))), 7)
+    assert fitting_way(partial(hosted, function), case, "batch", OURS) is not None
+    with pytest.raises(CaseError) as caught, \
+            told_of_other_ways(partial(hosted, function), case, "batch", OURS, {}), \
+            hosted(function) as host:  # fmt: skip
+        run_function(host, case)
+    assert "; y-broadcast, (7, 1) with (7,): labels of shape (N,) meet" in str(caught.value)
+    assert "--" not in str(caught.value)
+
+
+def test_in_a_process_of_its_own_they_are_named_too(tmp_path: Path) -> None:
+    file = tmp_path / "flat.py"
+    file.write_text(
+        "def f(weights, biases, X, y):\n"
+        "    return (X @ weights[0].T - y[:, 0]) @ weights[0], biases\n"
+    )
+    case = network_case((3, 1), 7)
+    with pytest.raises(CaseError, match=r"; y-broadcast, \(7, 1\) with \(7,\): "), \
+            told_of_other_ways(partial(hosted, f"{file}:f"), case, "batch", OURS, {}), \
+            hosted(f"{file}:f") as host:  # fmt: skip
+        run_function(host, case)
+
+
+def test_a_function_of_one_sample_is_told_the_call_beside_the_cause() -> None:
+    def of_one(weights: Any, biases: Any, x: Any, t: Any) -> Any:
+        Z = [x]
+        for W, b in zip(weights, biases, strict=True):
+            Z.append(1 / (1 + np.exp(-(W @ Z[-1] + b))))
+        delta = (Z[-1] - t) * Z[-1] * (1 - Z[-1])
+        pairs: list[tuple[Any, Any]] = []
+        for i in reversed(range(len(weights))):
+            pairs.insert(0, (delta @ Z[i].T, delta))
+            delta = (weights[i].T @ delta) * Z[i] * (1 - Z[i])
+        return [W for W, _ in pairs], [b for _, b in pairs]
+
+    layout, case = Layout("columns", "out-in", "column"), network_case((3, 4, 5, 3), 7)
+    with pytest.raises(CaseError) as caught, \
+            told_of_other_ways(partial(hosted, of_one), case, "batch", layout, {}), \
+            hosted(of_one) as host:  # fmt: skip
+        run_function(host, case, layout=layout)
+    assert str(caught.value).endswith(
+        "(4, 7): it is one gradient per row; sum over rows; or it is written for one row at a "
+        "time: it is right with --call row --loss mse --factor 1/2"
+    )
+
+
+def test_what_runs_and_is_wrong_in_no_known_way_is_not_told() -> None:
+    """On the smaller network it runs, and returns what nobody can explain."""
+    rng = np.random.default_rng(0)
+
+    def noise(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        (W1, W2), (b1, b2) = weights, biases
+        return [rng.normal(size=W.shape) for W in (W1, W2)], [b1 + 1, b2 + 2]
+
+    assert "it runs" not in raised_on_three_layers(noise)
+
+
+def test_what_is_wrong_in_a_known_way_is_told_the_layout() -> None:
+    def summed(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        right = Layout(weights="in-out").of(CASE).gradient()
+        assert (X @ weights[0] + biases[0]).shape == (7, 4)
+        return [-W.T for W in right.W], [-b for b in right.b]
+
+    found = fitting_way(partial(hosted, summed), CASE, "batch", OURS)
+    assert found == Way("batch", Layout(weights="in-out"))
+
+
+def test_forgotten_biases_are_no_network_without_them() -> None:
+    def forgets(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        return backprop(weights, biases, X, y)[0]
+
+    said = raised_on_three_layers(forgets)
+    assert said.endswith("db1, db2, db3 are missing: expected two lists of arrays, (d_weights, "
+                         "d_biases), got d_weights alone")  # fmt: skip
+
+
+def test_a_network_without_biases_is_told_the_option() -> None:
+    def without(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        return backprop(weights, [0 for _ in weights], X, y)[0]
+
+    with pytest.raises(CaseError, match=r"are missing: .*; it runs with --bias none: add that$"), \
+            told_of_other_ways(partial(hosted, without), CASE, "batch", OURS, {}), \
+            hosted(without) as host:  # fmt: skip
+        run_function(host, CASE)
+
+
+@pytest.mark.parametrize("function", ["transposed", "ravelled"])
+def test_a_wrong_shape_has_a_name_and_no_option(function: str) -> None:
+    def wrong(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        dW, db = backprop(weights, biases, X, y)
+        return [W.T if function == "transposed" else W.ravel() for W in dW], db
+
+    said = raised_on_three_layers(wrong)
+    assert f"it is {function}" in said
+    assert "--" not in said

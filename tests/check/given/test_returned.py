@@ -199,8 +199,10 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
         (([W.T for W in G.W], G.b), ("W1: expected shape (4, 3), got (3, 4); it is transposed "
          "(gradient-transposed), dJ/dW_i = delta_i^T Z_{i-1}; or, if W_i is so too, the arrays fit "
          "--weights in-out: add that")),
-        ((FOLDED, []), "the arrays fit --bias first: add that"),
-        (([W.T for W in FOLDED],), "fit --weights in-out --bias first"),
+        ((FOLDED, []), ("every matrix has one column more, as where biases are folded in: "
+         "--bias first or --bias last says in which; the arrays fit --bias last: add that")),
+        (([W.T for W in FOLDED],), "fit --weights in-out --bias last"),
+        (([W + 1 for W in FOLDED], []), "--bias last says in which"),
         ((G.W[::-1], G.b[::-1]), ("W1: expected shape (4, 3), got (2, 5): the layers come in "
          "reverse order (layers-reversed)")),
         ((G.W, [np.ones((7, n)) for n in (4, 5, 2)]), ("b1 (and b2, b3): expected shape "
@@ -211,7 +213,14 @@ FOLDED = [np.hstack([W, b[:, np.newaxis]]) for W, b in zip(G.W, G.b, strict=True
          "N: delta_1 before it meets Z_0")),
         (([G.W[0], G.W[1].T, G.W[2]], G.b), ("W2: expected shape (5, 4), got (4, 5): it is "
          "transposed; W_i is n_i x n_{i-1}")),
-        (G.W, "the arrays fit --bias none"),
+        (G.W, ("db1, db2, db3 are missing: expected two lists of arrays, (d_weights, "
+         "d_biases), got d_weights alone")),
+        (numbered("dW", G.W), "db1, db2, db3 are missing"),
+        (([W.ravel() for W in G.W], G.b), ("W1: expected shape (4, 3), got (12,): it is ravelled, "
+         "and so are W2, W3; give it its shape, as in dW.reshape(W.shape)")),
+        (([G.W[0], G.W[1].reshape(-1, 1), G.W[2]], G.b),
+         "W2: expected shape (5, 4), got (20, 1): it is ravelled; give"),
+        (([*(W.ravel() for W in G.W[:2]), G.W[2]], G.b), "(12,): it is ravelled, and so is W2;"),
         ((G.W, [b * 1j for b in G.b]), "expected float32 or float64, got complex128"),
         ({"W1": G.W[0].astype(np.float16)}, "W1: expected float32 or float64, got float16"),
         (numbered("W", G.W) | {"b1": G.b[0]}, 'no array "b2"; it has W1, W2, W3, b1'),

@@ -9,6 +9,7 @@ import pytest
 from mlpcli.check.given.called_by import RATES
 from mlpcli.check.given.container import FORMS
 from mlpcli.check.given.signature import signature_of
+from mlpcli.check.given.tree import Refused
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def test_a_dict_of_all_arrays(parameters: str) -> None:
 
 def test_an_array_of_a_layer_that_is_not_there() -> None:
     function = named("W1, b1, W2, b2, X, y")
-    with pytest.raises(IndexError, match="there is no layer 2: the network has 1"):
+    with pytest.raises(Refused, match="there is no layer 2: the network has 1"):
         signature_of(function, ALL, False).call(function, (["W"], ["b"], "X", "y"), 1.0)
 
 

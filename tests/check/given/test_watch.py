@@ -196,7 +196,7 @@ def test_what_a_function_prints_stays_off_stdout(
         ("rambling", "called: ValueError: no such rows (M.py:"),
         ("parsing", "called: JSONDecodeError: Expecting value: line 1 column 1 (char 0) (M.py:"),
         ("nothing", "expected two lists of arrays, (d_weights, d_biases), got NoneType"),
-        ("only_weights", "the arrays fit --bias none: add that"),
+        ("only_weights", "db1, db2 are missing: expected two lists of arrays"),
         ("short", "expected two lists of arrays, (d_weights, d_biases), got a tuple of (a list of"),
     ],
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.check.given.host import NoGradient, OtherShapes
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.returned import Returned, read
 from mlpcli.check.given.tree import same
@@ -42,13 +43,15 @@ _LARGEST = 2**24  # bytes of gradients that one exchange with another process ma
 class Made:
     """The gradient made of calls, S over theta (0 but for steps), and the inputs that changed.
 
-    `returned` is what one call returned, None where several were made, or a step.
+    `returned` is what one call returned, None where several were made, or a step. `exact` says that
+    every bias of every call had its shape to the letter.
     """
 
     gradient: Parameters
     doubt: FloatArray
     changed: tuple[str, ...] = ()
     returned: Returned | None = None
+    exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,16 +71,18 @@ class Caller:
         source = f"{self.host.name}{where}"
         changed: dict[str, None] = {}
         share = cases[0].divisor / case.divisor  # 1/N, or 1 where J is a sum
-        total, returned = _Total(case.network, share), None
+        total, returned, exact = _Total(case.network, share), None, True
         for case_, answer in self._answers(cases, rate, where):
             changed |= dict.fromkeys(self._changed(case_, answer))
             if self.call.step:
                 total.add_step(self._weights_after(answer, case_, source), rate)
             else:
                 returned = self._gradient(answer, case_, source, [*changed])
+                exact &= returned.exact
                 total.add(returned.gradient)
         gradient, doubt = total.result()
-        return Made(gradient, doubt, tuple(changed), returned if len(cases) == 1 else None)
+        only = returned if len(cases) == 1 else None
+        return Made(gradient, doubt, tuple(changed), only, exact)
 
     def cases(self, case: Case) -> list[Case]:
         """Return what the function is called on, one after the other."""
@@ -124,7 +129,9 @@ class Caller:
             if not moved:
                 raise
             hint = f"it changed {', '.join(moved[:4])}: a training step? Then add --call step"
-            raise type(error)(*(f"{line}; {hint}" for line in error.lines)) from None
+            lines = error.plain if isinstance(error, OtherShapes) else error.lines
+            kind = NoGradient if isinstance(error, NoGradient) else CaseError
+            raise kind(*(f"{line}; {hint}" for line in lines)) from None
 
     def _weights_after(self, answer: Answer, case: Case, source: str) -> Parameters:
         """Return theta': what a step returned, or what it left in its arguments.

@@ -24,6 +24,7 @@ from mlpcli.errors import CaseError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlpcli.check.given.crossing import Crossing
     from mlpcli.check.given.host import Sample
     from mlpcli.check.given.tree import Tree
 
@@ -100,6 +101,12 @@ class Child:
         if not all(isinstance(answer, tuple) and len(answer) == 2 for answer in answers):
             raise self._broken("it gave no answers")
         return [Answer(*answer) for answer in answers]
+
+    def crossing(self, parameters: tuple[Tree, ...], sample: Sample) -> Crossing | None:
+        """Return the shapes (N, 1) and (N,) that met where labels are used, None if none did."""
+        self._doing = "called"
+        met = self._ask({"parameters": parameters, "crossing": sample}).get("crossing")
+        return met if isinstance(met, tuple) and len(met) == 2 else None
 
     def close(self) -> None:
         """Let the process end, or end it, with all that it started."""

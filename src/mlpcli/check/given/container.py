@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
@@ -12,11 +13,13 @@ if TYPE_CHECKING:
 
     Arrays: TypeAlias = Sequence[Any]
 
-__all__ = ["FORMS", "Form", "first_read"]
+__all__ = ["FORMS", "Form", "first_read", "lists_or_singly"]
 
 Found = TypeVar("Found")
+Rest = TypeVar("Rest")
 _WRONG_FORM = (KeyError, TypeError, IndexError, AttributeError)
 """What a function raises that looks for its parameters where they are not."""
+_UNPACKS = "unpack"  # in the ValueError of a function that expects so many
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ FORMS = (
     Form("a list of dicts of W and b", _layers("W", "b")),
     Form("a list of dicts of w and b", _layers("w", "b")),
     Form("a list of pairs (W, b)", lambda weights, biases: [*zip(weights, biases, strict=True)]),
+    Form("a pair of lists (weights, biases)", lambda weights, biases: (weights, biases)),
     Form("a dict of weights and biases", _in_two),
     Form("an object of weights and biases", lambda *two: SimpleNamespace(**_in_two(*two))),
     Form("a dict of Dense_0, .. of kernel and bias", _dense),
@@ -120,8 +124,45 @@ def first_read(call: Callable[[Form], Found], first: Form, parameter: str) -> tu
             return call(form), form
         except _WRONG_FORM as error:
             failed.append(error)
+        except ValueError as error:
+            if _UNPACKS not in str(error):
+                raise
+            failed.append(error)
     failed[0].add_note(
         f'"{parameter}" was given as {FORMS[0].words}, as a list of layers, and in '
         f"{len(FORMS) - 2} more forms; wrap yours as f(weights, biases, X, y)"
     )
     raise failed[0]
+
+
+def lists_or_singly(
+    lists: Callable[[], tuple[Any, Rest]], single: Callable[[], tuple[Any, Rest]]
+) -> tuple[tuple[Any, Rest], bool]:
+    """Return what a call with lists of arrays returns, else one with each array by itself, and it.
+
+    Lists that NumPy took for arrays leave an axis more than a matrix has. Raises what the call with
+    lists raises where both fail, and says so.
+    """
+    try:
+        found = lists()
+    except (*_WRONG_FORM, ValueError) as error:
+        try:
+            return single(), True
+        except (*_WRONG_FORM, ValueError) as second:
+            error.add_note(
+                "lists of arrays were given, and each array by itself: that raises "
+                f"{type(second).__name__}"
+            )
+        raise
+    if _deepest(found[0]) > 2:
+        with suppress(*_WRONG_FORM, ValueError):
+            return single(), True
+    return found, False
+
+
+def _deepest(value: Any) -> int:
+    """Return the most axes that an array has in what was returned."""
+    if isinstance(value, (list, tuple, dict)):
+        items = value.values() if isinstance(value, dict) else value
+        return max(map(_deepest, items), default=0)
+    return int(getattr(value, "ndim", 0))

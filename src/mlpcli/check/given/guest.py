@@ -10,13 +10,15 @@ import inspect
 import os
 import sys
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlpcli.check.given.building import built
-from mlpcli.check.given.container import FORMS, first_read
+from mlpcli.check.given.container import FORMS, first_read, lists_or_singly
+from mlpcli.check.given.crossing import watched
 from mlpcli.check.given.failure import described, is_from_outside
 from mlpcli.check.given.host import TIMEOUT, Answer, Facts
 from mlpcli.check.given.keeper import Keeper
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from mlpcli.check.given.container import Form
+    from mlpcli.check.given.crossing import Crossing
     from mlpcli.check.given.host import Sample
 
 __all__ = ["Guest"]
@@ -45,6 +48,7 @@ class Guest:
         self._known = set(sys.modules)
         self._function: Callable[..., Any] = _nothing
         self._form = FORMS[0]
+        self._singly = False
         self._sizes: Sequence[int] = ()
         self._keeper: Keeper | None = None
 
@@ -65,7 +69,7 @@ class Guest:
         else:
             self._function = self.source
         with self._at_home("looking at it failed"):
-            signature = self._signature(("weights", "biases", "X", "y"))
+            signature = self._first_signature(len(sizes) - 1)
             rate = signature.rate
             if self.step and signature.keeps_weights:
                 rate = rate or rate_of(self._owner)
@@ -75,7 +79,10 @@ class Guest:
         self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
     ) -> list[Answer]:
         """Call it on each sample. Raises CaseError where it fails, or returns no numbers."""
-        signature = self._signature((*("weights", "biases")[: len(parameters)], "X", "y"))
+        roles = (*("weights", "biases")[: len(parameters)], "X", "y")
+        signature = self._signature(roles, [*map(len, parameters)])
+        if self._singly and signature.single is not None:
+            signature = signature.single
         if not signature.takes_biases and len(parameters) > 1 and parameters[1]:
             raise CaseError(
                 f"{self.name}: takes no biases; --bias says where they are: first, last or none"
@@ -83,6 +90,14 @@ class Guest:
         self._keeper = None
         with self._at_home(f"called{where}"):
             return [self._answer(signature, (*parameters, *sample), rate) for sample in samples]
+
+    def crossing(self, parameters: tuple[Tree, ...], sample: Sample) -> Crossing | None:
+        """Return which shapes met in all pairs when the labels of a sample were used."""
+        X, y = sample
+        noting = watched(np.asarray(y))
+        with suppress(CaseError):
+            self.call(parameters, [(X, noting)], 1.0)
+        return noting.seen[0] if noting.seen else None
 
     def close(self) -> None:
         """Forget what was imported."""
@@ -128,14 +143,28 @@ class Guest:
             value = signature.call(self._function, arguments, rate, held)
             return value, (*form.left(held, *map(len, arguments[:2])), *arguments[-2:])
 
-        if signature.holder is None:
+        if signature.holder is not None:
+            found, self._form = first_read(called, self._form, signature.holder)
+            return found
+        if signature.single is None:
             return called(self._form)
-        found, self._form = first_read(called, self._form, signature.holder)
+        single = partial(self._value, signature.single, given, rate)
+        found, self._singly = lists_or_singly(partial(called, self._form), single)
         return found
 
-    def _signature(self, roles: Sequence[str]) -> Signature:
+    def _first_signature(self, layers: int) -> Signature:
+        """Return how it takes arrays of so many layers, with biases or without."""
+        roles = ("weights", "biases", "X", "y")
         try:
-            return signature_of(self._function, roles, self.step)
+            return self._signature(roles, (layers, layers))
+        except CaseError:
+            with suppress(CaseError):
+                return self._signature(roles, (layers, 0))
+            raise
+
+    def _signature(self, roles: Sequence[str], arrays: Sequence[int]) -> Signature:
+        try:
+            return signature_of(self._function, roles, self.step, arrays)
         except CaseError as error:
             raise CaseError(*(f"{self.name}: {line}" for line in error.lines)) from None
 
@@ -172,6 +201,8 @@ class Guest:
                 yield
         except CaseError:
             raise
+        except Refused as refused:
+            raise CaseError(f"{self.name}: {doing}: {refused.why}") from None
         except BaseException as error:
             if is_from_outside(error):
                 raise

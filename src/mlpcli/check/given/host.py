@@ -10,11 +10,12 @@ from mlpcli.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mlpcli.check.given.crossing import Crossing
     from mlpcli.check.given.tree import Tree
 
     Sample = tuple[Tree, Tree]  # X and y
 
-__all__ = ["TIMEOUT", "Answer", "Facts", "Host", "NoAnswer", "NoGradient"]
+__all__ = ["TIMEOUT", "Answer", "Facts", "Host", "NoAnswer", "NoGradient", "OtherShapes"]
 
 
 class NoAnswer(CaseError):
@@ -23,6 +24,17 @@ class NoAnswer(CaseError):
 
 class NoGradient(CaseError):
     """A function that returned nothing, a number or text: no layout makes a gradient of that."""
+
+
+class OtherShapes(CaseError):
+    """Arrays whose shapes another layout has, which the `hint` names: `plain` are lines without it.
+
+    A file is in that layout; of a function it is not known before it has been called so.
+    """
+
+    def __init__(self, *plain: str, hint: str) -> None:
+        super().__init__(f"{plain[0]}; {hint}", *plain[1:])
+        self.plain = plain
 
 
 TIMEOUT = 60.0  # seconds for all calls of a function
@@ -66,4 +78,8 @@ class Host(Protocol):
         self, parameters: tuple[Tree, ...], samples: Sequence[Sample], rate: float, where: str = ""
     ) -> list[Answer]:
         """Call it on each sample with the same parameters, (weights, biases) or a part of them."""
+        ...
+
+    def crossing(self, parameters: tuple[Tree, ...], sample: Sample) -> Crossing | None:
+        """Return the shapes (N, 1) and (N,) that met where labels are used, None if none did."""
         ...

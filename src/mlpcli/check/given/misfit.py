@@ -1,13 +1,14 @@
-"""Why what a function returned is no gradient of the case: the layout that fits, or the bug."""
+"""Why what a function returned is no gradient of the case: the shapes that give a bug away."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from mlpcli.check.given.candidate import Candidate, Expected, array_of, bias_fits
-from mlpcli.check.given.readings import candidates
 from mlpcli.text import printable, shorten
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout, Shape
 
-__all__ = ["WANTED", "misfit", "names_a_cause"]
+__all__ = ["TRANSPOSED", "WANTED", "misfit", "names_a_cause"]
 
 Named: TypeAlias = tuple[str, "Shape", "Shape"]
 """A tensor's name, the shape that it should have, and the one that it has."""
@@ -24,11 +25,12 @@ _MOST = 4  # items that are told
 WANTED = ("two lists of arrays, (d_weights, d_biases)", "a list of arrays, d_weights")
 _REVERSED = "the layers come in reverse order"
 _IT_IS = ": it is "
+TRANSPOSED = "it is transposed (gradient-transposed), dJ/dW_i = delta_i^T Z_{i-1}"
 
 
 def names_a_cause(line: str) -> bool:
     """Whether a line of `misfit` names the mistake, and not only that shapes differ."""
-    return _REVERSED in line or _IT_IS in line
+    return any(words in line for words in (_REVERSED, _IT_IS, TRANSPOSED))
 
 
 def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) -> list[str]:
@@ -44,8 +46,11 @@ def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) ->
         for lines in (
             [*_dtypes(tree)],
             [*_reversed(tensors)],
-            [*_other_layout(tree, tensors, case, layout)],
+            [*_ravelled(found, expected)],
+            [*_transposed(tensors)],
             [*_shapes(tensors, case)],
+            [*_folded(found, case, layout)],
+            [*_missing_biases(found, expected)],
             [*_missing(tree, expected)],
             [*_no_such_array(tree, expected)],
             [f"expected {_wanted(expected)}, got {described(tree)}; shapes {_of_shapes(expected)}"],
@@ -120,30 +125,68 @@ def _reversed(tensors: Sequence[Named]) -> Iterator[str]:
         )
 
 
-def _other_layout(tree: Any, tensors: Sequence[Named], case: Case, layout: Layout) -> Iterator[str]:
-    """Yield the options of the nearest layout whose shapes the arrays have."""
-    for other in layout.others():
-        if other.samples == layout.samples and _whole(tree, _expected(case, other)):
-            name, want, got = next((t for t in tensors if not _fits(t)), ("", (), ()))
-            what = f"{name}: expected shape {want}, got {got}; " if name else ""
-            turned = _TRANSPOSED if other.weights != layout.weights else ""
-            yield f"{what}{turned}the arrays fit {layout.options(other)}: add that"
-            return
-
-
-_TRANSPOSED = (
-    "it is transposed (gradient-transposed), dJ/dW_i = delta_i^T Z_{i-1}; or, if W_i is so too, "
-)
-
-
 def _expected(case: Case, layout: Layout) -> Expected:
     return Expected(*map(tuple, layout.shapes(layout.of(case).network)))
 
 
-def _whole(tree: Any, expected: Expected) -> bool:
-    """Whether a reading fits that leaves out no array without a name."""
-    fit = (c for c in candidates(tree, expected) if c.fits(expected) and not c.packed)
-    return any(all(not name.startswith("[") for name in c.beside) for c in fit)
+def _missing_biases(found: Sequence[Candidate], expected: Expected) -> Iterator[str]:
+    """Yield the biases that are forgotten where the matrices are there, and nothing else is."""
+    if expected.biases and any(
+        tuple(W.shape for W in c.weights) == expected.weights
+        and not c.biases
+        and all(not name.startswith("[") for name in c.beside)
+        for c in found
+    ):
+        missing = ", ".join(f"db{i}" for i in range(1, expected.depth + 1))
+        verb = "is" if expected.depth == 1 else "are"
+        yield f"{missing} {verb} missing: expected {_wanted(expected)}, got d_weights alone"
+
+
+def _ravelled(found: Sequence[Candidate], expected: Expected) -> Iterator[str]:
+    """Yield the first matrix that has its numbers, in one row or column."""
+    for c in found:
+        pairs = [*zip(c.weights, expected.weights, strict=False)]
+        flat = [
+            (f"W{i}", want, W.shape)
+            for i, (W, want) in enumerate(pairs, start=1)
+            if W.shape != want and W.size == max(W.shape, default=0) == prod(want)
+        ]
+        right = sum(W.shape == want for W, want in pairs)
+        if flat and not c.packed and len(flat) + right == len(c.weights) == expected.depth:
+            (name, want, got), *others = flat
+            also = f", and so {_are(others)}" if others else ""
+            yield (
+                f"{name}: expected shape {want}, got {got}{_IT_IS}ravelled{also}; give it its "
+                "shape, as in dW.reshape(W.shape)"
+            )
+            return
+
+
+def _are(tensors: Sequence[Named]) -> str:
+    names = ", ".join(name for name, _, _ in tensors)
+    return f"{'is' if len(tensors) == 1 else 'are'} {names}"
+
+
+def _folded(found: Sequence[Candidate], case: Case, layout: Layout) -> Iterator[str]:
+    """Yield that matrices have a column more each, where biases are expected beside them."""
+    if layout.folded or not case.network.bias:
+        return
+    ours = _expected(case, replace(layout, bias="first")).weights
+    if any(tuple(W.shape for W in c.weights) == ours for c in found):
+        what = "column" if layout.weights == "out-in" else "row"
+        yield (
+            f"every matrix has one {what} more, as where biases are folded in: --bias first or "
+            "--bias last says in which"
+        )
+
+
+def _transposed(tensors: Sequence[Named]) -> Iterator[str]:
+    """Yield one line where every matrix has its shape turned round, and every bias its own."""
+    turned = [(n, want[::-1] if n[0] == "W" else want, got) for n, want, got in tensors]
+    wrong = [tensor for tensor in tensors if not _fits(tensor)]
+    if wrong and all(map(_fits, turned)):
+        name, want, got = wrong[0]
+        yield f"{name}: expected shape {want}, got {got}; {TRANSPOSED}"
 
 
 def _shapes(tensors: Sequence[Named], case: Case) -> Iterator[str]:
@@ -161,6 +204,7 @@ def _betrayed(name: str, want: Shape, got: Shape, case: Case) -> str:
     width, fan_in = case.network.W[layer - 1].shape
     wrong_axis = f"summed over the wrong axis: {rows} is the number of rows"
     of_rows: set[Shape] = {(rows,), (1, rows), (rows, 1)} if name[0] == "b" else set()
+    each = {(rows, width), (width, rows)} if name[0] == "b" else set()
     told = dict.fromkeys(of_rows, wrong_axis) | {
         want[::-1]: "transposed; W_i is n_i x n_{i-1}, so dJ/dW_i = delta_i^T Z_{i-1}",
         (width, rows): f"n_{layer} x N: delta_{layer} before it meets Z_{layer - 1}",
@@ -170,6 +214,7 @@ def _betrayed(name: str, want: Shape, got: Shape, case: Case) -> str:
         (rows, rows): "N x N: a product that sums over units, not over rows",
         (rows, *want): "one gradient per row; sum over rows",
         (*want, rows): "one gradient per row; sum over rows",
+        **dict.fromkeys(each, "one gradient per row; sum over rows"),
     }
     return f"{_IT_IS}{told[got]}" if got in told else ""
 

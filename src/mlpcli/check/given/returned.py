@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mlpcli.check.given.angle import apart
 from mlpcli.check.given.candidate import Candidate, Expected
-from mlpcli.check.given.host import NoGradient
+from mlpcli.check.given.host import NoGradient, OtherShapes
 from mlpcli.check.given.layout import OURS, Layout
 from mlpcli.check.given.misfit import misfit
+from mlpcli.check.given.other_layout import other_layout
 from mlpcli.check.given.readings import candidates
 from mlpcli.check.given.tree import holds_arrays
 from mlpcli.errors import CaseError
@@ -26,9 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mlpcli.check.case import Case
-    from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Returned", "apart", "read"]
+__all__ = ["Returned", "read"]
 
 Reading: TypeAlias = tuple[Candidate, Parameters]
 _AS_NEAR = 2.0  # times the least distance: a wrong gradient may still tell its order
@@ -39,7 +40,8 @@ class Returned:
     """The gradient in our layout, the reading that found it, and what stood beside it, by name.
 
     `packed` says that it was cut out of one vector. `outgrown` is what a step with the first bias
-    would be that has the right numbers and not the right shape: (4,) less (4, 1) is (4, 4).
+    would be that has the right numbers and not the right shape: (4,) less (4, 1) is (4, 4). `exact`
+    says that every bias has its shape to the letter.
     """
 
     gradient: Parameters
@@ -47,6 +49,7 @@ class Returned:
     beside: Mapping[str, Any]
     packed: bool = False
     outgrown: str | None = None
+    exact: bool = True
 
 
 def read(
@@ -65,9 +68,7 @@ def read(
     found = [*candidates(tree, expected)]
     readings = _distinct(_fitting(found, expected), case, layout)
     if not readings:
-        lines = misfit(tree, found, case, layout)
-        kind = CaseError if holds_arrays(tree) else NoGradient
-        raise kind(*(f"{source}: {line}" for line in lines))
+        raise _refusal(tree, found, case, layout, source)
     if len(readings) > 1:
         usual, readings = readings[0], _nearest(readings, case)
         readings = [usual] if all(c.packed for c, _ in readings) and len(readings) > 1 else readings
@@ -79,7 +80,21 @@ def read(
         )
     candidate, gradient = readings[0]
     outgrown = next(_outgrown(candidate, expected), None)
-    return Returned(gradient, candidate.reading, candidate.beside, candidate.packed, outgrown)
+    exact = tuple(b.shape for b in candidate.biases) == expected.biases
+    return Returned(
+        gradient, candidate.reading, candidate.beside, candidate.packed, outgrown, exact
+    )
+
+
+def _refusal(
+    tree: Any, found: Sequence[Candidate], case: Case, layout: Layout, source: str
+) -> CaseError:
+    """Return the error of a tree in which no reading fits."""
+    lines = [f"{source}: {line}" for line in misfit(tree, found, case, layout)]
+    if not holds_arrays(tree):
+        return NoGradient(*lines)
+    hint = other_layout(tree, case, layout)
+    return CaseError(*lines) if hint is None else OtherShapes(*lines, hint=hint)
 
 
 def _outgrown(candidate: Candidate, expected: Expected) -> Iterator[str]:
@@ -117,19 +132,3 @@ def _nearest(readings: list[Reading], case: Case) -> list[Reading]:
     limit = _AS_NEAR * min(distances)
     near = [k for k in np.argsort(distances, kind="stable") if distances[k] <= limit]
     return [readings[k] for k in near]
-
-
-def apart(a: Parameters, b: Parameters) -> float:
-    """Return the sine between two gradients, plus the mean of the sines between their tensors."""
-    pairs = zip(a.tensors(), b.tensors(), strict=True)
-    each = [_sine(x.ravel(), y.ravel()) for (_, x), (_, y) in pairs]
-    return _sine(a.theta, b.theta) + float(np.mean(each))
-
-
-def _sine(x: FloatArray, y: FloatArray) -> float:
-    """Return the sine of the angle between two lines, 1 where there is no line."""
-    with np.errstate(all="ignore"):
-        x, y = (v.astype(np.float64) / np.abs(v).max() for v in (x, y))
-        x, y = (v / np.linalg.norm(v) for v in (x, y))
-        sine = min(np.linalg.norm(x - y), np.linalg.norm(x + y))
-    return float(np.nan_to_num(sine, nan=1.0))

@@ -74,6 +74,8 @@ def _serve(first: dict[str, Any], source: BinaryIO, out: BinaryIO, seconds: int)
 def _answered(guest: Guest, message: dict[str, Any]) -> dict[str, Any]:
     if "sizes" in message:
         return {"facts": astuple(guest.begin(message["sizes"]))}
+    if "crossing" in message:
+        return {"crossing": guest.crossing(message["parameters"], message["crossing"])}
     answers = guest.call(
         message["parameters"], message["samples"], message["rate"], message["where"]
     )

@@ -5,6 +5,8 @@ f(weights, biases, X, y, learning_rate)    a training step
 f(weights, X, y)                           where there are no biases, or they are in the matrices
 f(X, y)                                    a method of an object that keeps its weights
 f(W1, b1, W2, b2, X, y)                    every array by its own name, in any order
+f(syn0, syn1, X, y), f(w, b, X, y)         as many as there are arrays, without biases or of one
+                                           layer: each array by itself, where lists will not do
 f(params, X, y)                            where params is named so: a dict of W1, b1, .., or
                                            another of the usual shapes; f(.., batch) of both
                                            X and y likewise
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.check.given.called_by import COUNTS, HOLDERS, RATES, role_of
 from mlpcli.check.given.container import FORMS
-from mlpcli.check.given.picks import apart, held
+from mlpcli.check.given.picks import apart, are_numbered, held, singly
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass
 
@@ -39,7 +41,8 @@ class Signature:
     position).
     `rate` names the parameter of the learning rate; None: there is none. `keeps_weights` says that
     it takes X and y alone, `takes_biases` that biases are handed over, or kept where the weights
-    are. `holder` names the parameter that holds all weights and biases, in some form.
+    are. `holder` names the parameter that holds all weights and biases, in some form. `single` is
+    how the parameters take one array each, where there are as many of them.
     """
 
     taken: tuple[Pick, ...]
@@ -50,6 +53,7 @@ class Signature:
     keeps_weights: bool = False
     takes_biases: bool = True
     holder: str | None = None
+    single: Signature | None = None
 
     def call(
         self,
@@ -84,9 +88,15 @@ def expected(step: bool) -> str:
     return "f(weights, biases, X, y) -> (d_weights, d_biases)"
 
 
-def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool) -> Signature:
+def signature_of(
+    function: Callable[..., Any],
+    roles: Sequence[str],
+    step: bool,
+    arrays: Sequence[int] = (0, 0),
+) -> Signature:
     """Return how the function takes arguments of these roles (weights, biases, X, y).
 
+    `arrays` says how many matrices and biases there are.
     Raises CaseError that names what it needs beyond them, or lacks, and says how to mend it.
     """
     if inspect.iscoroutinefunction(function):
@@ -105,11 +115,16 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
     free = [p for p in parameters if p.name != rate and p.name not in counts]
     places = [p for p in free if _is_place(p)]
     required = [p.name for p in free if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    each = _each(required, roles, arrays)
+    single = None if each is None else Signature(each, tuple(required), rate, counts, signature)
     picks = held(required, roles) or apart(required, roles)
     if picks is not None:
         holder = next((name for name in required if name.lower() in HOLDERS), None)
         return Signature(picks, tuple(required), rate, counts, signature, holder=holder)
     taken = _taken(roles, [p.name for p in places], len(required))
+    own = [name for name in required if role_of(name) not in {"X", "y"}]
+    if single and (taken is None or are_numbered(own)):
+        return single
     if taken is None or len(required) > len(taken):
         name = getattr(function, "__name__", "f")
         raise CaseError(_misfit(name, required, roles, step))
@@ -123,7 +138,15 @@ def signature_of(function: Callable[..., Any], roles: Sequence[str], step: bool)
         bound_to=signature,
         keeps_weights=len(taken) == 2 < len(roles),
         takes_biases=len(taken) != 3,
+        single=single,
     )
+
+
+def _each(
+    required: Sequence[str], roles: Sequence[str], arrays: Sequence[int]
+) -> tuple[Pick, ...] | None:
+    """Return how each array is taken by itself; of a function of X and y alone there is none."""
+    return singly(required, roles, arrays) if "weights" in roles else None
 
 
 def _is_place(parameter: inspect.Parameter) -> bool:
@@ -139,7 +162,7 @@ def _rate(parameters: Sequence[inspect.Parameter], count: int) -> str | None:
         if parameter.name.lower() in RATES:
             return parameter.name
     after = [p for p in parameters[count:] if p.default is p.empty and p.kind != p.VAR_KEYWORD]
-    after = [p for p in after if p.name.lower() not in COUNTS]
+    after = [p for p in after if p.name.lower() not in COUNTS and role_of(p.name) is None]
     return after[0].name if len(after) == 1 else None
 
 
