@@ -38,8 +38,10 @@ def explain(
     wrong = result.check.verdict == "fail" or (result.verdict == "fail" and not findings)
     if not wrong:
         return result
-    T = result.check.allowed(tolerance)
-    explained = _zeros_first(diagnose(case, given, result.check.bounds, T), given)
+    T, check = result.check.allowed(tolerance), result.check
+    names = [tensor.name for tensor in check.layers if tensor.verdict == "fail"]
+    found = diagnose(case, given, check.bounds, tolerance, doubt=check.doubt, wrong=names)
+    explained = _zeros_first(found, given)
     suggestion = None if findings else _suggestion(result, T, others)
     if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
@@ -74,7 +76,7 @@ def _suggestion(result: GradcheckResult, tolerance: float, others: Iterable[Give
     """Return the options under which it passes: another J, another call, or both."""
     case, call = result.case, result.known.other_call
     if call is None:
-        doubt = result.check.numeric.doubt
+        doubt = result.check.doubt
         value = next((found.value for found in result.known.beside if found.name == "loss"), None)
         return suggest(case, result.gradient, tolerance, others=others, doubt=doubt, value=value)
     if np.allclose(call.gradient.theta, case.gradient().theta, rtol=_SAME_FACTOR, atol=0):

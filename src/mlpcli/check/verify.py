@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.check.bugs.passes import right_passes
 from mlpcli.check.numeric.methods import numeric_gradient
 from mlpcli.check.options import DEFAULTS, Options
 from mlpcli.check.result import CheckResult
@@ -78,6 +79,8 @@ def verify(
     digits = None if result.verdict == "pass" else printed(gradient)
     if digits is not None:
         bounds = _bounds(case, digits.gradient)
+        if digits.gradient.theta.dtype == np.float32:
+            bounds = bounds.as_tried(case.gradient(), right_passes(case, "float32"), case.rows)
         result = _judged(case, digits.gradient, numeric, tolerance, bounds, digits=digits)
     return replace(result, seconds=perf_counter() - start)
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from buggy_backprop import buggy
 from mlpcli.check.run import gradcheck
 from mlpcli.check.verdict.digits import printed
 from mlpcli.check.verify import check
-from planted import network_case
+from mlpcli.nn.network import Network
+from planted import CASES, network_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +97,7 @@ def test_six_digits_read_as_float32() -> None:
     assert check(CASE, as_printed(RIGHT, "%.6g", np.float32)).verdict == "pass"
 
 
-@pytest.mark.parametrize("form", ["%.1g", "%.2g", "%.3g", "%.2f"])
+@pytest.mark.parametrize("form", ["%.1g", "%.2g", "%.3g", "%.1f", "%.2f"])
 def test_too_few_digits_pass_nothing(form: str) -> None:
     result = gradcheck(CASE, as_printed(RIGHT, form))
     assert result.verdict == "inconclusive"
@@ -136,3 +138,64 @@ def test_whole_numbers_are_not_taken_for_printed() -> None:
     half = network.network.with_theta(np.zeros(3))
     case = replace(network, network=half)
     assert gradcheck(case, case.gradient()).check.printed is None
+
+
+@pytest.mark.parametrize("name", [n for n, c in CASES.items() if c.network.theta.size < 100])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_right_gradient_is_wrong_for_its_digits(name: str, dtype: str) -> None:
+    """In either precision, by a textbook's formulas, and whatever is 0 in so few digits."""
+    right = buggy(CASES[name], (), dtype)
+    for form in ("%.1f", "%.3f", "%.2g", "%.6g", "%.7g", "%.9g"):
+        given = as_printed(right, form)
+        if given.theta.any():
+            assert check(CASES[name], given).verdict != "fail"
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    ["0.1 -0.2 0.0 0.3 0.0", "0.5", "123 1.5 2.5 0.0", "12.0 0.5 0.25", "1.5 0.25 100"],
+)
+def test_few_numbers_are_cut_no_finer_than_any_way_to_print_them(numbers: str) -> None:
+    """Each number may be the end of any number that rounds to it, to digits or to decimals."""
+    theta = np.array([float(x) for x in numbers.split()])
+    network = Network([1, theta.size], False, theta)
+    found = printed(network.like(theta))
+    assert found is not None
+    decimals = max(len(f"{x}".partition(".")[2].rstrip("0")) for x in theta)
+    digits = max(len(f"{x}".replace(".", "").strip("-0")) for x in theta)
+    for x, q in zip(theta, found.doubt, strict=True):
+        significant = 10.0 ** (np.floor(np.log10(abs(x))) + 1 - digits) / 2 if x else 0
+        assert q >= 0.999 * max(10.0**-decimals / 2 if x else 0, significant)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("form", ["%.7g", "%.8g", "%.9g", "%.9f"])
+@pytest.mark.parametrize("name", [name for name, _ in RIGHT.tensors()])
+def test_one_tensor_off_by_a_hundred_thousandth_is_wrong(name: str, form: str, dtype: str) -> None:
+    """Float32 may do that where the bounds of rounding are loose, but here it does not."""
+    given = CASE.gradient(dtype=dtype)
+    given = given.like(given.theta.astype(np.float64))
+    dict(given.tensors())[name][:] *= 1 + 2e-5
+    layers = check(CASE, as_printed(given, form)).layers
+    assert [tensor.name for tensor in layers if tensor.verdict == "fail"] == [name]
+
+
+@pytest.mark.parametrize("form", ["%.3f", "%.4f", "%.6f", "%.5g", "%.9g"])
+@pytest.mark.parametrize("name", [name for name, _ in RIGHT.tensors()])
+def test_the_tensor_that_is_called_unknown_is_one_that_is_wrong(name: str, form: str) -> None:
+    """What the last digit leaves open is not wrong, and so is not the first that is."""
+    given = RIGHT.like(RIGHT.theta.copy())
+    spoiled = dict(given.tensors())[name]
+    spoiled[:] += 0.03 * np.random.default_rng(3).standard_normal(spoiled.shape)
+    result = gradcheck(CASE, as_printed(given, form))
+    assert result.verdict == "fail"
+    assert [t.name for t in result.check.layers if t.verdict == "fail"] == [name]
+    assert {tensor for each in result.diagnosis for tensor in each.parameters} == {name}
+
+
+def test_zeros_among_numbers_of_one_digit_may_be_anything_below_the_last_place() -> None:
+    """0.01, 0.02 and 0.10 look like one significant digit, of which a 0 would be exact."""
+    found = printed(CASE.network.like(np.resize([0.01, 0.0, -0.02, 0.1], RIGHT.theta.size)))
+    assert found is not None
+    assert (found.doubt >= 0.005).all()
+    assert str(found) == "1 significant digit"

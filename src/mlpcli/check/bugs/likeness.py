@@ -66,16 +66,18 @@ def relative_distance(a: FloatArray, m: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Compares candidates with a given gradient A, entry by entry.
+    """Compares candidates with a given gradient A, entry by entry, as the verdict does.
 
-    |A-M| <= T max(|A|, |M|) + 4u K* g, where g >= 1 is how much larger than the right tensor that
-    of M is: a bug that makes a gradient larger makes its rounding larger too.
+    |A-M| <= T max(|A|, |M|) + 4u K* g + q, where g >= 1 is how much larger than the right tensor
+    that of M is: a bug that makes a gradient larger makes its rounding larger too. q is `doubt`,
+    over theta: what A may be off by besides, such as half of its last printed digit.
     """
 
     given: Parameters
     right: Parameters
     bounds: Bounds
     tolerance: float
+    doubt: FloatArray | None = None
 
     def agreeing(self, M: Parameters) -> int:
         """Return how many tensors agree, counted from the output to the first that does not."""
@@ -87,12 +89,14 @@ class Likeness:
     def each(self, M: Parameters, first: int = 0) -> Iterator[bool]:
         """Yield whether each tensor agrees, from the output down, beginning with this one."""
         pairs = zip(self._known[first:], arrays_from_output(M)[first:], strict=True)
-        return (self._same(a, m, b, slack) for (a, b, slack), m in pairs)
+        return (self._same(known, m) for known, m in pairs)
 
     def is_near(self, M: Parameters, first: int = 0, stop: int | None = None) -> bool:
         """Whether these tensors, from the output down, are within T as a whole."""
         pairs = zip(self._known[first:stop], arrays_from_output(M)[first:stop], strict=True)
-        return all(relative_distance(a, m) <= self.tolerance for (a, *_), m in pairs)
+        return all(
+            relative_distance(known.given, m) <= self.tolerance + known.share for known, m in pairs
+        )
 
     @cached_property
     def right_down(self) -> int:
@@ -110,25 +114,50 @@ class Likeness:
         return len(self._known)
 
     @cached_property
-    def _known(self) -> list[tuple[FloatArray, float, FloatArray]]:
-        """The given tensor, the largest entry of the right one, and what rounding can do to it."""
+    def _known(self) -> list[_Known]:
+        """What is known of each tensor, from the output down."""
         slack = self.given.like(self.bounds.textbook(single_precision(self.given)))
+        doubt = np.zeros(self.given.theta.size) if self.doubt is None else self.doubt
+        arrays = (self.given, self.right, slack, self.given.like(doubt))
         return [
-            (a, float(np.abs(b).max(initial=0)), _either_way(r))
-            for (*_, a), (*_, b), (*_, r) in zip(
-                *map(tensors_from_output, (self.given, self.right, slack)), strict=True
-            )
+            _Known(a, float(np.abs(b).max(initial=0)), _either_way(r), q, _share(q, a))
+            for a, b, r, q in zip(*map(arrays_from_output, arrays), strict=True)
         ]
 
-    def _same(self, a: FloatArray, m: FloatArray, largest: float, slack: FloatArray) -> bool:
+    def _same(self, known: _Known, m: FloatArray) -> bool:
+        a = known.given
         with np.errstate(all="ignore"):
             apart, size = np.abs(a - m), np.maximum(np.abs(a), np.abs(m))
-            if (apart <= self.tolerance * size + slack).all() and np.isfinite(size).all():
+            allowed = self.tolerance * size + known.doubt
+            if (apart <= allowed + known.slack).all() and np.isfinite(size).all():
                 return True
             both = np.isfinite(a) & np.isfinite(m)
-            growth = max(1.0, float(np.abs(m[both]).max(initial=0)) / (largest or np.inf))
-            near = both & (apart <= self.tolerance * size + slack * growth)
+            largest = float(np.abs(m[both]).max(initial=0))
+            growth = max(1.0, largest / (known.largest or np.inf))
+            near = both & (apart <= allowed + known.slack * growth)
         return bool((near | (np.isnan(a) & np.isnan(m)) | (a == m)).all())
+
+
+class _Known(NamedTuple):
+    """A given tensor, the largest entry of the right one, what rounding can do to it, and q.
+
+    `share` is what q is of the norm of the tensor.
+    """
+
+    given: FloatArray
+    largest: float
+    slack: FloatArray
+    doubt: FloatArray
+    share: float
+
+
+def _share(doubt: FloatArray, array: FloatArray) -> float:
+    finite = np.abs(array[np.isfinite(array)].astype(np.float64))
+    unit = float(max(doubt.max(initial=0.0), finite.max(initial=0.0)))
+    if not 0 < unit < np.inf or not doubt.any():
+        return 0.0
+    norm = float(np.linalg.norm(finite / unit))
+    return float(np.linalg.norm(doubt / unit)) / norm if norm else np.inf
 
 
 def _either_way(slack: FloatArray) -> FloatArray:

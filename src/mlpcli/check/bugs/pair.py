@@ -15,7 +15,7 @@ import numpy as np
 
 from mlpcli.check.bugs.candidates import ROUNDING, explained, mutants
 from mlpcli.check.bugs.fit import recognised
-from mlpcli.check.bugs.likeness import Likeness, distance, tensors_from_output
+from mlpcli.check.bugs.likeness import distance, tensors_from_output
 from mlpcli.check.bugs.record import Mutant
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.nn.backprop import RIGHT
@@ -23,6 +23,7 @@ from mlpcli.nn.backprop import RIGHT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mlpcli.check.bugs.likeness import Likeness
     from mlpcli.check.bugs.record import Bend, Bug
     from mlpcli.check.bugs.scene import Scene
     from mlpcli.nn.backprop import Rules
@@ -121,7 +122,7 @@ def _times(c: float) -> Bend:
 def _names(scene: Scene, likeness: Likeness, c: float) -> list[tuple[Bug, Mutant, float]]:
     """Return the bugs that multiply by just this factor; `scaled` always does."""
     product = scene.gradient(_times(c)(RIGHT))
-    plain = Likeness(product, likeness.right, likeness.bounds, likeness.tolerance)
+    plain = replace(likeness, given=product)
     known = explained(scene, plain, mutants(scene))
     scaled = Mutant(scene.layers, _times(c), factor=c)
     return [*known, (BUGS["scaled"], scaled, 0.0)]

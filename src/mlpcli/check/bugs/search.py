@@ -21,6 +21,7 @@ from mlpcli.check.bugs.likeness import (
     tensors_from_output,
 )
 from mlpcli.check.bugs.pair import factor_and_bug
+from mlpcli.check.bugs.passes import right_passes
 from mlpcli.check.bugs.scene import Scene, scene_of
 from mlpcli.check.bugs.several import Path, several
 from mlpcli.check.verdict.precision import SMALLEST, single_precision
@@ -40,14 +41,21 @@ __all__ = ["diagnose", "reproduces_a_bug"]
 
 
 def diagnose(
-    case: Case, given: Parameters, bounds: Bounds, tolerance: float
+    case: Case,
+    given: Parameters,
+    bounds: Bounds,
+    tolerance: float,
+    *,
+    doubt: FloatArray | None = None,
+    wrong: Sequence[str] = (),
 ) -> tuple[Diagnosis, ...]:
     """Return what explains a wrong gradient, the most specific first; never empty.
 
-    `given` is the gradient (float32 or float64), `bounds` those of the case, `tolerance` relative.
+    `given` is the gradient (float32 or float64), `bounds` those of the case, `tolerance` relative,
+    `doubt` what else each number may be off by, over theta; `wrong` names the tensors that are.
     """
     scene = scene_of(case)
-    likeness = Likeness(given, scene.gradient(), bounds, tolerance)
+    likeness = Likeness(given, scene.gradient(), bounds, tolerance, doubt)
     broken = non_finite([t for t in tensors_from_output(given) if not np.isfinite(t.array).all()])
     for found in _whole(scene, likeness):
         if found:
@@ -59,7 +67,7 @@ def diagnose(
     steps = merged([found for step in path.steps for found in step])
     listed = [diagnosis(scene, bug, mutant, error) for bug, mutant in steps]
     if not complete or not (listed or broken):
-        listed.append(_unknown(scene, likeness, path))
+        listed.append(_unknown(scene, likeness, path, wrong))
     return (*listed, *broken)
 
 
@@ -86,7 +94,9 @@ def reproduces_a_bug(
     may vanish in float32.
     """
     scene = scene_of(case)
-    right = _right_passes(case, given)
+    single = bool(single_precision(given).any())
+    dtypes = ("float64", "float32") if single else ("float64",)
+    right = [each for dtype in dtypes for each in right_passes(case, dtype)]
     told = _telling(given, right, tolerance, 0.0 if doubt is None else doubt)
     nearest_right = min(distance(given, each) for each in right)
     if not (nearest_right > tolerance and told.any()):
@@ -98,13 +108,6 @@ def reproduces_a_bug(
         distance(given, M) <= bound and relative_distance(given.theta[told], M.theta[told]) <= bound
         for M in made
     )
-
-
-def _right_passes(case: Case, given: Parameters) -> list[Parameters]:
-    """Return right gradients, stable and textbook, in the precisions that `given` may have."""
-    single = bool(single_precision(given).any())
-    scenes = [scene_of(case, dtype) for dtype in ("float64", "float32")[: 1 + single]]
-    return [scene.gradient(rules) for scene in scenes for rules in (RIGHT, _textbook(scene))]
 
 
 @np.errstate(all="ignore")
@@ -120,15 +123,6 @@ def _telling(
     return told
 
 
-def _textbook(scene: Scene) -> Rules:
-    """Return the rules of a right but textbook pass: its slopes, and z - y by subtraction."""
-    write, f = scene.case.network.activation.textbook_slope, scene.forward
-    with np.errstate(all="ignore"):
-        slopes = {k: write(f.H[k - 1], f.Z[k]) for k in scene.hidden}
-        derivative = scene.loss.textbook(scene.logits, scene.case.y)
-    return Rules(output=lambda _right: derivative, slope=slopes)
-
-
 def _around_non_finite(given: Parameters) -> Rules:
     """Return right rules that take over what is nan or inf, so that the rest can be explained."""
 
@@ -140,12 +134,14 @@ def _around_non_finite(given: Parameters) -> Rules:
     return replace(RIGHT, finish=(take_over,))
 
 
-def _unknown(scene: Scene, likeness: Likeness, path: Path) -> Diagnosis:
+def _unknown(scene: Scene, likeness: Likeness, path: Path, wrong: Sequence[str]) -> Diagnosis:
     given = tensors_from_output(likeness.given)
     expected = tensors_from_output(scene.gradient(path.rules))
     place = path.agreeing
     if place == likeness.tensors:  # wrong by so little that only the numeric gradient shows it
+        named = [k for k, tensor in enumerate(given) if tensor.name in wrong]
         pairs = zip(given, expected, strict=True)
-        place = int(np.argmax([relative_distance(a.array, m.array) for a, m in pairs]))
+        apart = [relative_distance(a.array, m.array) for a, m in pairs]
+        place = named[0] if named else int(np.argmax(apart))
     slight = all(map(is_slight, given, expected))
     return unknown(scene.depth, given[place], expected[place], slight=slight)

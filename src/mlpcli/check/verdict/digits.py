@@ -6,9 +6,13 @@ have as many significant digits as the longest (%.6g, %e), or end at the same pl
 
     q = half a unit of the last digit
 
-is added to what a right entry may be off by, and no more: beyond it, it is wrong as ever. Numbers
-of 9 digits and fewer may have been float32, of which 9 digits hold every one. Where q is more than
-a thousandth of a tensor's norm, the digits do not tell enough to pass it.
+is added to what a right entry may be off by, and no more: beyond it, it is wrong as ever. A number
+other than 0 ends at the last place of all or at the last digit of the longest, whichever is the
+coarser: that is the place where it was cut, in either way to print. A 0 is exact among significant
+digits, and half a unit of the last place among decimals, or among digits so few that they may be
+decimals. Numbers of 9 digits and fewer may have been float32, of which 9 digits hold every one; how
+far float32 goes astray here is seen by trying (`Bounds.as_tried`). Where q is more than a
+thousandth of a tensor's norm, the digits do not tell enough to pass it.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import numpy as np
 
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.records import dataclass
+from mlpcli.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +39,7 @@ __all__ = ["Printed", "printed"]
 # full precision have 7 to 9 and 15 to 17 digits, but for a few.
 _MOST_DIGITS = {False: 14, True: 6}
 _DIGITS_OF_SINGLE = 9
+_TOO_FEW = 3  # so many digits pass nothing
 _SAMPLE = 2000
 _TELLING_SHARE = 1e-3
 
@@ -51,7 +57,7 @@ class Printed:
     gradient: Parameters
 
     def __str__(self) -> str:
-        return f"{self.digits} {'decimals' if self.fixed else 'significant digits'}"
+        return counted(self.digits, "decimal" if self.fixed else "significant digit")
 
     @property
     def share(self) -> float:
@@ -84,9 +90,9 @@ def printed(gradient: Parameters) -> Printed | None:
     digits, places = map(np.array, zip(*map(_digits_and_place, theta), strict=True))
     if digits.max() > _MOST_DIGITS[single]:
         return None
-    fixed = bool((places == places.min()).sum() > (digits == digits.max()).sum())
     most, last = int(digits.max()), int(places.min())
-    doubt = _doubt(gradient.theta, most, last if fixed else None)
+    fixed = bool((places == last).sum() >= (digits == most).sum())  # of one decade: either
+    doubt = _doubt(gradient.theta, most, last, exact=not fixed and most > _TOO_FEW)
     return Printed(
         digits=max(-last, 0) if fixed else most,
         fixed=fixed,
@@ -110,14 +116,12 @@ def _digits_and_place(x: np.floating) -> tuple[int, int]:
     return digits, int(exponent) - digits + 1
 
 
-def _doubt(theta: FloatArray, digits: int, last: int | None) -> FloatArray:
-    """Return half a unit of the last digit of each entry; a zero of significant digits is one."""
-    if last is not None:
-        return np.full(theta.size, 10.0**last / 2)
-    size = np.abs(theta.astype(np.float64))
+def _doubt(theta: FloatArray, digits: int, last: int, *, exact: bool) -> FloatArray:
+    """Return half a unit of the last digit of each entry; `exact` says whether zeros have one."""
+    size, place = np.abs(theta.astype(np.float64)), 10.0**last / 2
     with np.errstate(all="ignore"):
-        doubt = 10.0 ** (np.floor(np.log10(size)) + 1 - digits) / 2
-    return np.where(np.isfinite(doubt) & (size > 0), doubt, 0)
+        doubt = np.fmax(10.0 ** (np.floor(np.log10(size)) + 1 - digits) / 2, place)
+    return np.where(np.isfinite(doubt) & (size > 0), doubt, 0.0 if exact else place)
 
 
 def _share(doubt: FloatArray, tensor: FloatArray) -> float:
