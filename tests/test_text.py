@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import subprocess
 from unicodedata import normalize
 
 import pytest
@@ -13,6 +17,7 @@ from mlpcli.text import (
     counted,
     did_you_mean,
     finite,
+    in_shell,
     near_names,
     one_of,
     printable,
@@ -38,6 +43,24 @@ def test_printable_is_one_line(text: str) -> None:
 def test_quoted_reads_back(text: str) -> None:
     assert quoted(text).isprintable()
     assert yaml.safe_load(f"- {quoted(text)}  # {printable(text)}") == [text]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
+def test_a_word_for_the_shell_is_one_word(text: str) -> None:
+    word = in_shell(text)
+    assert word.isprintable()
+    if text.isprintable():
+        assert shlex.split(word) == [text]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+def test_bash_reads_what_is_not_printable() -> None:
+    texts = ["a\nb", "\x1b[31m 'x' \\", "next\x85line", "\U000e0001é", "nul-\x7f\x01", "\udce9 caf"]
+    script = "printf '%s\\0' " + " ".join(map(in_shell, texts))
+    told = subprocess.run(
+        ["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
+    )  # fmt: skip
+    assert told.stdout.split(b"\0")[:-1] == [os.fsencode(text) for text in texts]
 
 
 def test_numbers_stay_numbers() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +70,21 @@ def test_a_thing_in_the_wrong_place(here: Path, mlp: Mlp, line: str, said: str) 
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["my run", "it's", "a;b", "$HOME"])
+def test_what_is_advised_is_quoted_for_the_shell(here: Path, mlp: Mlp, name: str) -> None:
+    for suffix in ("yaml", "csv", "safetensors", "npz", "py", "py:f"):
+        command = command_for(f"{name}.{suffix}")
+        assert command is not None
+        assert any(word.startswith(f"{name}.{suffix}") for word in shlex.split(command))
+    Path(name).mkdir()
+    shutil.copy("model.safetensors", name)
+    assert f"--model {shlex.quote(name)} beside its CONFIG" in mlp("chain", name).err
+    (line,) = mlp("crossval", f"{name}.csv").lines
+    assert line.endswith(f": mlp init {shlex.quote(f'{name}.csv')} --target COLUMN -o mine.yaml")
+    (line,) = mlp("example", "moons", "-o", name).lines
+    assert line.endswith(f"; train with: mlp train {shlex.quote(f'{name}/moons.yaml')}")
 
 
 def test_every_command_takes_its_own_kind(here: Path, mlp: Mlp) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mlpcli.config import load_config
+from mlpcli.text import in_shell, printable
 
 if TYPE_CHECKING:
     from mlp_runs import Mlp
@@ -122,6 +123,9 @@ def test_any_name_of_a_file_a_folder_a_column_or_a_label(
     file = f"./{name}.csv"
     assert mlp("train", file, "--target", name, "--epochs", 1, "-q", "--out", "run").lines == []
     assert mlp("train", "run/config.yaml", "--epochs", 1, "-q", "--out", "again").lines == []
-    assert mlp("init", file, "--target", name, "-o", f"./{name}.yaml").status == 0
+    ran = mlp("init", file, "--target", name, "-o", f"./{name}.yaml")
+    written, _, command = ran.lines[0].partition(": written; train with: ")
+    assert (ran.status, written) == (0, printable(f"{name}.yaml"))
+    assert command == f"mlp train {in_shell(f'{name}.yaml')}"
     ran = mlp("train", f"./{name}.yaml", "--target", name, "--epochs", 1, "-q", "--out", "last")
     assert ran.lines == []

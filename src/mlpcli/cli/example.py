@@ -10,6 +10,7 @@ import typer
 from mlpcli.cli import completion
 from mlpcli.cli.command import Force
 from mlpcli.cli.console import complain, put_table
+from mlpcli.text import in_shell
 
 __all__ = ["example"]
 
@@ -43,5 +44,5 @@ def example(
         return 0
     config, *tables = copy_example(find_example(name), folder, force=force)
     beside = ", ".join(path.name for path in tables)
-    complain(f"{config}: written, with {beside}; train with: mlp train {config}")
+    complain(f"{config}: written, with {beside}; train with: mlp train {in_shell(config)}")
     return 0

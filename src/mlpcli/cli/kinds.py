@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer  # noqa: TC002  typer reads the types of a callback
 
 from mlpcli.errors import UsageError
+from mlpcli.text import in_shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def kind_of(text: str) -> str | None:
 def command_for(text: str) -> str | None:
     """Return the command that most people want for such an argument."""
     kind = kind_of(text)
-    return None if kind is None else _COMMANDS[kind].format(text)
+    return None if kind is None else _COMMANDS[kind].format(in_shell(text))
 
 
 def expect(wanted: str, *also: str) -> Callable[[typer.Context, typer.CallbackParam, T], T]:
@@ -104,7 +105,7 @@ def _refuse_other(
         instead = "" if option else f"; {_instead(context, wanted, kind)}"
         raise UsageError(
             f"{f'{parameter.opts[0]} ' if option else ''}{text}: is {article} {kind}, "
-            f"expected a {wanted}{instead.format(text, command=context.info_name)}"
+            f"expected a {wanted}{instead.format(in_shell(text), command=context.info_name)}"
         )
     if kind is None and not os.path.exists(text):  # noqa: PTH110
         _refuse_names(context, wanted, text)

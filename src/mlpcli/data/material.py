@@ -25,10 +25,12 @@ from mlpcli.data.settle import settle
 from mlpcli.data.split import HELD_OUT, share_out
 from mlpcli.data.table import Table
 from mlpcli.data.table.store import duckdb_errors
+from mlpcli.data.table.titles import titles_hint
 from mlpcli.data.table_notes import table_notes
 from mlpcli.data.target import AnyTarget, fit_target
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -198,6 +200,10 @@ def _assign_roles(table: Table, data: DataConfig) -> Roles:
     try:
         return assign_roles(table.all_names, data)
     except DataError as error:
+        unknown = [name for name in data.target if name not in table.all_names]
+        if unknown and (titles := titles_hint(table.sources[0], unknown)):
+            line = f"data.target: no column {show_name(unknown[0])} in the data{titles}"
+            raise DataError(line) from None
         raise DataError(*error.lines, *table.headless) from None
 
 

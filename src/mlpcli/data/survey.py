@@ -22,6 +22,7 @@ from mlpcli.data.table import TRUTH, Categorical, Reading, Table
 from mlpcli.data.table.first_line import looks_like_data
 from mlpcli.data.table.look import mixed_exponents
 from mlpcli.data.table.reading import CODES
+from mlpcli.data.table.titles import titles_hint
 from mlpcli.data.table_notes import notation_notes
 from mlpcli.data.target import AnyTarget, Classes, OneAgainstRest, fit_target
 from mlpcli.errors import DataError
@@ -163,16 +164,17 @@ def _layout_for(file: str | Path, targets: Sequence[str], reading: Reading) -> R
     try:
         with Table([file], replace(reading, columns=())) as table:
             names, header = table.all_names, table.sources[0].header
+            unknown = [name for name in targets if name not in names]
+            titles = titles_hint(table.sources[0], unknown) if unknown else ""
     except DataError:
         if all(map(_NUMBERED.fullmatch, targets)):
             return bare
         raise
-    unknown = [name for name in targets if name not in names]
     if unknown and all(map(_NUMBERED.fullmatch, targets)):
         return bare
     if unknown:
-        guess = near_names(unknown[0], names)
-        if header is not None and looks_like_data(header.names, header.sample):
+        guess = titles or near_names(unknown[0], names)
+        if not titles and header is not None and looks_like_data(header.names, header.sample):
             guess = f"; its first line looks like a row: the columns are then c1 to c{len(names)}"
         raise DataError(f"{file}: no column {show_name(unknown[0])}{guess}")
     return reading

@@ -16,6 +16,7 @@ from mlpcli.check.given.signature import expected
 from mlpcli.errors import UsageError
 from mlpcli.records import dataclass
 from mlpcli.report.gradcheck_words import objective_line
+from mlpcli.text import in_shell
 
 if TYPE_CHECKING:
     from mlpcli.check.case import Case
@@ -111,7 +112,7 @@ def _docstring(case: Case, layout: Layout, call: str, file: str) -> str:
         W += f", b_i in it, its {layout.bias} {'column' if layout.weights == 'out-in' else 'row'}"
     options = [f"{k} {v}" for k, v in convention_of(case).options_from(_USUAL).items()]
     options += filter(None, [OURS.options(layout), "" if call == "batch" else f"--call {call}"])
-    command = " ".join(["mlp gradcheck --gradient", f"{file}:gradient", *options])
+    command = " ".join(["mlp gradcheck --gradient", in_shell(f"{file}:gradient"), *options])
     way = CALLS[call]
     one = "\nOne row is given at a time: N is 1.\n" if way.rows else ""
     return f'''"""A backward pass by hand, right as it stands.

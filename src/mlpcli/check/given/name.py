@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, in_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ def _installing(module: str | None) -> str:
     top = (module or "").partition(".")[0]
     if top in {"", "mlpcli"}:  # ours is kept from graded functions
         return ""
-    return f"; a package is installed by {sys.executable} -m pip install {top}"
+    return f"; a package is installed by {in_shell(sys.executable)} -m pip install {top}"
 
 
 def name_from(text: str) -> Name:

@@ -19,6 +19,7 @@ from mlpcli.data.table.shares import shares_of
 from mlpcli.data.table.spool import rows_in
 from mlpcli.data.table.store import Store, duckdb_errors
 from mlpcli.data.table.stream import Misfit, fitting
+from mlpcli.data.table.titles import titles_hint
 from mlpcli.errors import DataError
 from mlpcli.text import near_names, show_name
 
@@ -280,7 +281,8 @@ def _choose(sources: Sequence[Source], reading: Reading) -> tuple[str, ...]:
     every = tuple(name for name in first.places if name not in reading.drop)
     wanted = every if columns is None else tuple(dict.fromkeys(columns))
     lines = [
-        f"{source.path}: no column {show_name(name)}{near_names(name, [*source.places])}"
+        f"{source.path}: no column {show_name(name)}"
+        f"{titles_hint(source, [name]) or near_names(name, [*source.places])}"
         for source in sources
         for name in wanted
         if name not in source.places
