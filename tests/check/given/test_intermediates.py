@@ -159,3 +159,27 @@ def test_extreme_weights_say_nothing_of_overflow() -> None:
     case = network_case((3, 4, 2), 7, loss="mse", output="identity", activation="identity")
     case.network.theta[:] *= 1e200
     assert not np.isfinite(intermediates(case)["dX"]).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "verdict", "meaning"),
+    [
+        ((1.0, 0.4), "pass", "number 1 of the 2 returned, the nearest to J"),
+        ((0.4, 1.0), "pass", "number 2 of the 2 returned, the nearest to J"),
+        ((0.9, 0.4, 1.0), "pass", "number 3 of the 3 returned, the nearest to J"),
+        ((np.nan, 1.0), "pass", "number 2 of the 2 returned, the nearest to J"),
+        ((1.1, 0.5), "fail", "it is J/2; number 2 of the 2 returned, the nearest to J"),
+        ((0.1, 1.3), "fail", "number 2 of the 2 returned, the nearest to J"),
+    ],
+)
+def test_of_several_numbers_the_loss_is_the_nearest(
+    numbers: tuple[float, ...], verdict: str, meaning: str
+) -> None:
+    """An accuracy stands before the loss, or after it; here they are in units of J."""
+    case = network_case((3, 2, 1), 5)
+    J = case.value()
+    (found,) = compare({"loss": tuple(np.array(c * J) for c in numbers)}, case, OURS)
+    assert found.verdict == verdict
+    assert found.meaning.endswith(meaning)
+    assert found.value is not None
+    assert any(found.value == c * J for c in numbers)

@@ -256,3 +256,19 @@ def test_the_rows_of_a_layer_stay_its_own() -> None:
     np.testing.assert_array_equal(got.W[0], right.W[2])
     got = read(([W.T for W in right.W], right.b), SQUARE).gradient
     np.testing.assert_array_equal(got.W[0], right.W[0].T)
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        (0.3, 0.9, G.W, G.b),
+        (0.3, 0.9, (G.W, G.b)),
+        (G.W, G.b, 0.3, 0.9),
+        (0.3, G.W, G.b, 0.9),
+        (0.3, (G.W, G.b), 0.9),
+    ],
+)
+def test_numbers_around_a_gradient_may_all_be_the_loss(tree: Any) -> None:
+    got = read(tree, CASE)
+    np.testing.assert_array_equal(got.gradient.theta, G.theta)
+    assert got.beside == {"loss": (0.3, 0.9)}

@@ -21,7 +21,7 @@ from mlpcli.check.given.candidate import array_of, items_of
 from mlpcli.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout
@@ -98,8 +98,15 @@ def compare(beside: Mapping[str, Any], case: Case, layout: Layout) -> tuple[Comp
     What has an unknown name, or a shape that no layout gives, is left out.
     """
     ours = intermediates(layout.of(case))
+    told, beside = "", dict(beside)
+    if isinstance(beside.get("loss"), tuple):  # several numbers without names, as loss and accuracy
+        beside["loss"], told = _taken_for_the_loss(beside["loss"], case)
     given = dict(_given(beside, ours, layout, len(case.network.W)))
     compared = [_compared(name, given[name], ours, case) for name in ours if name in given]
+    if told and compared[:1]:
+        compared[0] = replace(
+            compared[0], meaning="; ".join(filter(None, (compared[0].meaning, told)))
+        )
     return tuple(_placed(compared))
 
 
@@ -170,6 +177,16 @@ def _other_meanings(name: str, ours: Arrays, case: Case) -> Iterator[tuple[str, 
     else:
         with np.errstate(over="ignore"):
             yield "without 1/N", ours[name] * case.rows
+
+
+def _taken_for_the_loss(numbers: Sequence[Any], case: Case) -> tuple[Any, str]:
+    """Return the one of several numbers that is nearest to J, and which one that is."""
+    J = case.value()
+    found = [_compared_loss(float(number), J, case) for number in numbers]
+    errors = [(one.verdict == "fail", one.meaning.startswith("got"), one.max_relative_error)
+              for one in found]  # fmt: skip
+    taken = errors.index(min(errors))
+    return numbers[taken], f"number {taken + 1} of the {len(numbers)} returned, the nearest to J"
 
 
 def _compared_loss(F: float, J: float, case: Case) -> Comparison:

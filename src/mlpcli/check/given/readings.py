@@ -84,10 +84,9 @@ def candidates(tree: Any, expected: Expected) -> Iterator[Candidate]:
     items = list(tree) if isinstance(tree, (list, tuple)) else []
     if len(items) == 1:
         yield from _read(items[0], expected)
-    for count in range(1, len(items)):
-        for before, rest in ((items[:count], items[count:]), (items[-count:], items[:-count])):
-            for found in _read(rest[0] if len(rest) == 1 else rest, expected):
-                yield replace(found, beside={**_unnamed(before), **found.beside})
+    for around, rest in _split(items):
+        for found in _read(rest[0] if len(rest) == 1 else rest, expected):
+            yield replace(found, beside={**_unnamed(around), **found.beside})
 
 
 def _read(tree: Any, expected: Expected) -> Iterator[Candidate]:
@@ -95,10 +94,24 @@ def _read(tree: Any, expected: Expected) -> Iterator[Candidate]:
         yield from reading(tree, expected)
 
 
+def _split(items: Sequence[Any]) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Yield what may stand around the gradient, and it: the first, the last, or all numbers."""
+    for count in range(1, len(items)):
+        yield [*items[:count]], [*items[count:]]
+        yield [*items[-count:]], [*items[:-count]]
+    numbers = [item for item in items if _is_number(item)]
+    if numbers and _is_number(items[0]) and _is_number(items[-1]):
+        yield numbers, [item for item in items if not _is_number(item)]
+
+
 def _unnamed(items: Sequence[Any]) -> dict[str, Any]:
-    """Return what stands in front without a name; a number is the loss."""
-    arrays = [array_of(item) for item in items]
-    return {
-        "loss" if array is not None and array.ndim == 0 else f"[{i}]": item
-        for i, (item, array) in enumerate(zip(items, arrays, strict=True))
-    }
+    """Return what stands around it without a name; a number is the loss, several may be."""
+    numbers = tuple(item for item in items if _is_number(item))
+    loss = {} if not numbers else {"loss": numbers if len(numbers) > 1 else numbers[0]}
+    others = {f"[{i}]": item for i, item in enumerate(items) if not _is_number(item)}
+    return {**loss, **others}
+
+
+def _is_number(item: Any) -> bool:
+    array = array_of(item)
+    return array is not None and array.ndim == 0
