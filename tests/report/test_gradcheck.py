@@ -122,3 +122,13 @@ def test_J_in_letters_and_in_words(convention: Convention) -> None:
 def test_J_of_one_output_sums_over_none() -> None:
     case = built_in_cases(Convention(reduction="mean_all", factor=3.5))["C"]
     assert objective_line(case).startswith("J = 7/(2 N) sum_rows -(y log z")
+
+
+def test_a_tolerance_that_there_is_none_of_is_a_dash() -> None:
+    """Of a gradient that vanished, given and right, R is finite and R / m is not."""
+    result = checked()
+    first, *rest = result.check.layers
+    layers = (replace(first, tolerance=float("inf")), *rest)
+    shown = gradcheck_table(replace(result, check=replace(result.check, layers=layers)))
+    assert [row[5] for row in shown.rows].count("-") == 1
+    assert not any("inf" in cell for row in shown.rows for cell in row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import log10
+from math import isfinite, log10
 from typing import TYPE_CHECKING
 
 from mlpcli.report.figures import bar
@@ -75,7 +75,7 @@ def _row(tensor: TensorResult, digits: str) -> tuple[str, ...]:
         "x".join(map(str, tensor.shape)),
         str(tensor.checked),
         number(tensor.max_relative_error),
-        number(tensor.tolerance),
+        number(tensor.tolerance if isfinite(tensor.tolerance) else None),
         ",".join(map(str, tensor.worst.index)),
         number(tensor.worst.analytic, digits),
         number(tensor.worst.numeric, digits),

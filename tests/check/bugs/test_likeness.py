@@ -97,3 +97,19 @@ def test_the_distance_of_what_is_not_finite() -> None:
     assert relative_distance(a, np.array([1.0, np.nan, -np.inf])) == np.inf
     assert relative_distance(a, np.array([1.0, 0.0, np.inf])) == np.inf
     assert relative_distance(np.array([1e-46]), np.array([2e-46], np.float64)) == 0.5
+
+
+def test_what_overflowed_nearly_is_like_nothing() -> None:
+    """Growth of 1e309 is inf, and what rounding could do to it would be all."""
+    small = layer(1e-3 * W, [1e-3, 1e-3])
+    bounds = Bounds(np.zeros(6), np.full(6, 1e3), np.zeros(6))
+    likeness = Likeness(small, small, bounds, T)
+    assert [*likeness.each(layer(1e308 * W, [1e308, 0.0]))] == [False, False]
+
+
+def test_a_doubt_is_allowed_beside_rounding() -> None:
+    bounds, q = Bounds(np.zeros(6), np.zeros(6), np.zeros(6)), np.full(6, 0.01)
+    for share, agrees in ((0.9, True), (1.1, False)):
+        given = layer(W + share * 0.01 * ONE)
+        assert [*Likeness(given, layer(W), bounds, T, q).each(layer(W))] == [True, agrees]
+        assert Likeness(given, layer(W), bounds, T, q).is_near(layer(W)) == (share < 2.5)

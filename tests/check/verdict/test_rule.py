@@ -268,3 +268,17 @@ def test_planted_bugs_fail_wherever_rounding_cannot_explain_them(
         visible += bool(seen.any())
     if bug is not missing_sigma_prime or family.layers[0] > 1:
         assert visible >= 9
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_the_tolerance_of_what_is_no_number_is_that_of_the_right_one(bad: float) -> None:
+    """T |B|, for inf as for nan: T inf would allow everything."""
+    gradient = Parameters([1, 3], False, np.array([1.0, bad, 2.0]))
+    nothing = Bounds(np.zeros(3), np.zeros(3), np.zeros(3))
+    numeric = np.array([1.0, 4.0, 2.0])
+    entries = judge(gradient, numeric, nothing, 1e-6)
+    (tensor,) = summarise(gradient, numeric, entries)
+    assert tensor.verdict == "fail"
+    assert tensor.tolerance == pytest.approx(1e-6)
+    assert tensor.max_relative_error == np.inf
+    assert tensor.mismatched == 1

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Likeness", "Tensor", "distance", "relative_distance", "tensors_from_output"]
 
 
+_LARGEST = float(np.finfo(np.float64).max)  # no rounding is inf, or all would be alike
+
+
 class Tensor(NamedTuple):
     """One tensor of a gradient: W1, b1, .., its layer, and its numbers."""
 
@@ -133,7 +136,7 @@ class Likeness:
                 return True
             both = np.isfinite(a) & np.isfinite(m)
             largest = float(np.abs(m[both]).max(initial=0))
-            growth = max(1.0, largest / (known.largest or np.inf))
+            growth = min(max(1.0, largest / (known.largest or np.inf)), _LARGEST)
             near = both & (apart <= allowed + known.slack * growth)
         return bool((near | (np.isnan(a) & np.isnan(m)) | (a == m)).all())
 

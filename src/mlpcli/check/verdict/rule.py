@@ -1,8 +1,8 @@
 """The rule that tells a wrong gradient from rounding, entry by entry, and its summary per tensor.
 
-A is the given entry, B the numeric one, m = max(|A|, |B|), T the relative tolerance, R = 4u K and
-R* = 4u K* what rounding can do to A (`bounds.py`, which adds what underflow and a kink can do), q
-the numeric method's own error (0 unless it is `plain`).
+A is the given entry, B the numeric one, m = max(|A|, |B|), of which |B| is all where A is nan or
+inf, T the relative tolerance, R = 4u K and R* = 4u K* what rounding can do to A (`bounds.py`, which
+adds what underflow and a kink can do), q the numeric method's own error (0 unless it is `plain`).
 
     mismatch        |A-B| > T m + R* + q, or A is nan or inf
     match           |A-B| <= T m + R + q, and R + q <= m/10 (or A = B = 0 and q = 0)
@@ -146,13 +146,14 @@ def judge(
     smallest = np.where(single, SMALLEST[True], SMALLEST[False])
     A, q = gradient.theta.astype(np.float64), np.zeros_like(numeric) if doubt is None else doubt
     with np.errstate(all="ignore"):  # nan and inf in A are findings, not accidents
-        m = np.fmax(np.abs(A), np.abs(numeric))
-        error = np.where(np.isfinite(A), np.abs(A - numeric), np.inf)
+        finite = np.isfinite(A)
+        m = np.fmax(np.abs(np.where(finite, A, 0.0)), np.abs(numeric))
+        error = np.where(finite, np.abs(A - numeric), np.inf)
         match, mismatch = (tolerance * m + reach + q for reach in (stable, textbook))
         zero = (m == 0) & (q == 0)
         clear = (stable + q <= m / 10) & (m >= smallest) | zero
         verdict = np.where((error <= match) & clear, EntryVerdict.MATCH, EntryVerdict.INCONCLUSIVE)
-        wrong = (error > mismatch) & (m >= smallest) | ~np.isfinite(A)
+        wrong = (error > mismatch) & (m >= smallest) | ~finite
     return Entries(np.where(wrong, EntryVerdict.MISMATCH, verdict), error, match, m, q)
 
 
