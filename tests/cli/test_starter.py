@@ -25,7 +25,10 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 OTHER = "expected another column than --target, got"
-NO_ROWS = "expected validation rows for this, got none; set data.validation"
+NO_ROWS = (
+    "expected validation rows for this, got none; set data.validation, say to 0.2, or "
+    "training.patience to null"
+)
 ROLE = "expected a column with no other role, got"
 
 
@@ -47,8 +50,8 @@ ROLE = "expected a column with no other role, got"
          f'--set data.group=c: data.group: {ROLE} "c", which data.weight names'),
         (["--set", "training.epoch=1"],
          '--set training.epoch=1: training.epoch: unknown key, did you mean "epochs"?'),
-        (["--set", "data.validation=null"],
-         f"training.patience: {NO_ROWS}, say to 0.2, or training.patience to null"),
+        (["--set", "data.validation=null", "--set", "training.patience=9"],
+         f"--set training.patience=9: training.patience: {NO_ROWS}"),
     ],
 )  # fmt: skip
 def test_one_line_says_what_cannot_be(table: Path, mlp: Mlp, words: list[str], line: str) -> None:
@@ -67,6 +70,7 @@ def test_one_line_says_what_cannot_be(table: Path, mlp: Mlp, words: list[str], l
         ["training.schedule=plateau"],
         ["training.schedule={name: cosine, floor: 0.005}"],
         ["data.validation=null", "training.patience=null"],
+        ["data.validation=null"],
         ["data.weight=w", "network.hidden[1]=3"],
     ],
 )
@@ -129,3 +133,19 @@ def test_any_name_of_a_file_a_folder_a_column_or_a_label(
     assert command == f"mlp train {in_shell(f'{name}.yaml')}"
     ran = mlp("train", f"./{name}.yaml", "--target", name, "--epochs", 1, "-q", "--out", "last")
     assert ran.lines == []
+
+
+@pytest.mark.parametrize(("others", "seed"), [("001", 0), ("001", 2), ("uvx", 0)])
+def test_a_label_in_one_row_is_trained_on_as_advised(
+    table: Path, mlp: Mlp, others: str, seed: int
+) -> None:
+    labels = [others[i % 2] if i != 9 else others[2] for i in range(60)]
+    table.write_text("x,y\n" + "".join(f"{i % 7},{label}\n" for i, label in enumerate(labels)))
+    words = ["train", table, "--target", "y", "--epochs", 1, "--seed", seed]
+    ran = mlp("init", table, "--target", "y")
+    assert "stands in one row alone, which only one part of the rows can have" in ran.out
+    ran = mlp(*words, "-q")
+    assert ran.status == 2
+    advice = ran.err.partition(" took the rest: set ")[2].partition(" to null")[0]
+    settings = [word for key in advice.split(" and ") for word in ("--set", f"{key}=null")]
+    assert mlp(*words, "-q", *settings).status == 0

@@ -13,7 +13,7 @@ from mlpcli.data.target import fit_target
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALONE = "in one row alone; mend it if it is a slip"
+ALONE = "in one row alone, which only one part of the rows can have; mend it if it is a slip"
 
 
 def notes(folder: Path, labels: list[str], positive: str | None = None) -> list[str]:

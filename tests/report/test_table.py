@@ -48,6 +48,12 @@ def test_plain_text_is_aligned_left() -> None:
     ]
 
 
+def test_a_number_of_very_many_digits_has_a_power_of_ten() -> None:
+    assert number(123456.78901, ".4f") == "123456.7890"
+    assert number(-3.5e299, ".4f") == "-3.5e+299"
+    assert number(None) == "-"
+
+
 def test_drawn() -> None:
     assert drawn(NUMBERS, 60) == [
         "scores",

@@ -48,9 +48,9 @@ def starter_for(
     _refuse_unusable(targets, drop)
     if drop and any(path_of(setting)[:2] == ("data", "drop") for setting in overrides):
         raise UsageError("--drop: expected no --set data.drop beside it; give one of the two")
-    said = _said(train, targets, drop, overrides)
+    said, patient = _said(train, targets, drop, overrides)
     seen = survey(source, targets, drop, said=said, counting=counting)
-    text = starter_config(seen, str(source), train, place)
+    text = starter_config(seen, str(source), train, place, patient=patient)
     return Starter(text, _config(text, overrides), starter_notes(seen))
 
 
@@ -71,17 +71,18 @@ def _refuse_unusable(targets: Sequence[str], drop: Sequence[str]) -> None:
 
 def _said(
     train: str, targets: Sequence[str], drop: Sequence[str], overrides: Sequence[str]
-) -> DataConfig:
-    """Return what is said of a table before it is read.
+) -> tuple[DataConfig, bool]:
+    """Return what is said of a table before it is read, and if training may stop early then.
 
     Raises ConfigError where the starter config could not be so changed, however large the table.
     """
     from mlpcli.report.init import unseen_starter
 
     refused = []
-    for enough in (True, False):
+    for enough, patient in ((True, True), (True, False), (False, False)):
+        text = unseen_starter(train, targets, drop, enough=enough, patient=patient)
         try:
-            return _config(unseen_starter(train, targets, drop, enough=enough), overrides).data
+            return _config(text, overrides).data, patient or not enough
         except ConfigError as error:
             refused.append(error)
     raise refused[0]

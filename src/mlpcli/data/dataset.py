@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlpcli.data.encoder import Encoder, encode_examples, place_for
 from mlpcli.data.fit_encoder import fit_encoder
 from mlpcli.data.notes import label_notes, unseen_notes
@@ -12,16 +14,16 @@ from mlpcli.data.rows import Place, RowFile
 from mlpcli.data.rules import policies_of
 from mlpcli.data.split import HELD_OUT
 from mlpcli.data.table_notes import unlabelled_note
-from mlpcli.data.target import AnyTarget, Classes, classes_of, one_hot
+from mlpcli.data.target import AnyTarget, Classes, classes_of, nearest_class, one_hot
 from mlpcli.data.twins import twin_notes
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
 from mlpcli.text import shorten, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from mlpcli.config import Config
+    from mlpcli.config import Config, DataConfig
     from mlpcli.counting import Counting
     from mlpcli.data.examples import Examples
     from mlpcli.data.roles import Roles
@@ -93,7 +95,10 @@ def encode_all(
     train, data, dtype = examples["train"], config.data, config.training.dtype
     for note in label_notes(train.y, targets):
         both = "both classes" if classes_of(targets) is None else "every label"
-        raise DataError(f"train: {note}; a classifier needs rows of {both} to learn from")
+        raise DataError(
+            f"train: {note}; a classifier needs rows of {both} to learn from"
+            f"{_set_aside(examples, targets, data)}"
+        )
     encoder, notes = fit_encoder(
         train, roles.features, targets, data, policies_of(data), counting=counting
     )
@@ -117,6 +122,25 @@ def encode_all(
     validation, test = map(parts.get, HELD_OUT)
     return Dataset(parts["train"], validation, test, encoder, targets, "", tuple(notes), config,
                    {})  # fmt: skip
+
+
+def _set_aside(
+    examples: Mapping[str, Examples], targets: Sequence[AnyTarget], data: DataConfig
+) -> str:
+    """Return what to do where shares that were set aside took all rows of a label, else nothing."""
+
+    def labels_of(part: str) -> set[tuple[int, int]]:
+        y = nearest_class(examples[part].y)
+        return {(k, int(label)) for k in range(len(targets)) for label in np.unique(y[:, k])}
+
+    shares = [part for part in HELD_OUT
+              if part in examples and isinstance(getattr(data, part), float)]  # fmt: skip
+    took = [part for part in shares if not labels_of(part) <= labels_of("train")]
+    if not took:
+        return ""
+    keys = " and ".join(f"data.{part}" for part in shares)
+    # of one that is not set aside the other might take them
+    return f"; {' and '.join(took)} took the rest: set {keys} to null, or add such rows"
 
 
 def _mean_weight(examples: Examples, part: str, column: str | None) -> float:

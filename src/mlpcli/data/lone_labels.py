@@ -43,6 +43,6 @@ def _notes_of_one(table: Table, target: AnyTarget) -> Iterator[str]:
         which = ", ".join([*places, *[".."] * (len(alone) > _SHOWN)])
         stand = "stands" if len(alone) == 1 else "each stand"
         yield (
-            f"target {show_name(target.name)}: {which} {stand} in one row alone; mend it if it is "
-            "a slip"
+            f"target {show_name(target.name)}: {which} {stand} in one row alone, which only one "
+            "part of the rows can have; mend it if it is a slip"
         )

@@ -186,10 +186,12 @@ def initial_network(
 
     `init` is glorot (uniform on +-sqrt(6 / (n_{i-1} + n_i))), he (normal of deviation
     sqrt(2 / n_{i-1})), normal (standard normal) or zeros, each times `scale`. Draws are made in
-    float64, so both dtypes start from the same weights.
+    float64, so both dtypes start from the same weights; those that the dtype cannot hold are
+    infinite.
     """
     theta = np.zeros(Network.count(sizes, bias))
     network = Network(sizes, bias, theta, activation or Sigmoid())
-    for W in network.W:
-        W[:] = scale * INITS[init](W.shape, rng)
-    return network.with_theta(network.theta.astype(dtype))
+    with np.errstate(over="ignore"):  # by a scale beyond all sense, which the caller judges
+        for W in network.W:
+            W[:] = scale * INITS[init](W.shape, rng)
+        return network.with_theta(network.theta.astype(dtype))

@@ -44,11 +44,17 @@ _PATIENCE = """\
 """
 
 
-def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
-    """Return YAML text for the table `file`; `train` is its path as seen from the config."""
+def starter_config(
+    survey: Survey, file: str, train: str, config: str, *, patient: bool = True
+) -> str:
+    """Return YAML text for the table `file`; `train` is its path as seen from the config.
+
+    `patient` it stops early, by the validation rows, if there are any.
+    """
     return _filled(
         [target.column.name for target in survey.targets],
         enough=survey.rows >= _FEWEST_TO_SPLIT,
+        patient=patient,
         rows=survey.rows,
         file=printable(file),
         config=in_shell(config),
@@ -64,7 +70,9 @@ def starter_config(survey: Survey, file: str, train: str, config: str) -> str:
     )  # fmt: skip
 
 
-def unseen_starter(train: str, targets: Sequence[str], drop: Sequence[str], *, enough: bool) -> str:
+def unseen_starter(
+    train: str, targets: Sequence[str], drop: Sequence[str], *, enough: bool, patient: bool = True
+) -> str:
     """Return what `starter_config` says of every table; `enough` rows there are to set some aside.
 
     By it is judged what is asked for, before the table is read.
@@ -72,16 +80,16 @@ def unseen_starter(train: str, targets: Sequence[str], drop: Sequence[str], *, e
     dropped = "".join(f"    - {quoted(name)}\n" for name in drop)
     choices = f"  drop:\n{dropped}" if drop else ""
     return _filled(
-        targets, enough=enough, rows=0, file="", config="", notes="",
+        targets, enough=enough, patient=patient, rows=0, file="", config="", notes="",
         train=quoted(train), choices=choices,
     )  # fmt: skip
 
 
-def _filled(targets: Sequence[str], *, enough: bool, **parts: object) -> str:
+def _filled(targets: Sequence[str], *, enough: bool, patient: bool, **parts: object) -> str:
     return _TEMPLATE.format(
         target=_flow(targets),
         parts=_SPLIT if enough else _NO_SPLIT,
-        patience=_PATIENCE if enough else "",
+        patience=_PATIENCE if enough and patient else "",
         **parts,
     )
 

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Table", "aligned", "number"]
 
+_LONGEST_NUMBER = 14
 _GAP = 2  # between columns
 _MARGIN = 3  # that Rich needs at a terminal
 
 
 def number(value: float | None, digits: str = ".3g") -> str:
-    """Return the number, or a dash for none."""
-    return "-" if value is None else format(value, digits)
+    """Return the number, or a dash for none; one of very many digits with a power of ten."""
+    if value is None:
+        return "-"
+    text = format(value, digits)
+    return text if len(text) <= _LONGEST_NUMBER else format(value, ".4g")
 
 
 def aligned(

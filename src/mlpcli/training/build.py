@@ -60,9 +60,9 @@ def activation_from(config: NetworkConfig) -> Activation:
 def network_from(
     config: NetworkConfig, sizes: Sequence[int], dtype: str, rng: np.random.Generator
 ) -> Network:
-    """Return a fresh network of these sizes."""
+    """Return a fresh network of these sizes; ConfigError where its weights overflow the dtype."""
     activation = activation_from(config)
-    return initial_network(
+    network = initial_network(
         sizes,
         rng,
         init=config.init or activation.init,
@@ -71,6 +71,10 @@ def network_from(
         dtype=dtype,
         activation=activation,
     )
+    if not np.isfinite(network.theta).all():
+        got = f"got {config.init_scale:g}; set it lower"
+        raise ConfigError(f"network.init_scale: expected weights that {dtype} can hold, {got}")
+    return network
 
 
 def objective_from(config: LossConfig, y: FloatArray, classes: Classes | None = None) -> Objective:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from mlpcli.nn.objective import Objective
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Divergence", "diagnose", "scale_or_rate"]
+__all__ = ["RATE", "WEIGHTS", "Divergence", "diagnose", "scale_or_rate"]
 
 RATE = "the learning rate is too high; set training.optimizer.learning_rate lower"
+WEIGHTS = "the weights are too large; set network.init_scale lower"
 _LARGE_INPUT = 1e3  # standardised columns stay far below it
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from mlpcli.data.rows import pieces
 from mlpcli.nn.quasi_newton import Evaluation, QuasiNewton, Trials
-from mlpcli.training.divergence import diagnose
+from mlpcli.training.divergence import WEIGHTS, diagnose
 from mlpcli.training.loop import EpochRecord, Loop
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from mlpcli.training.loop import Stop
 
 __all__ = ["FullBatch"]
-
-_TOO_LARGE = "the weights are too large; set network.init_scale lower"
 
 
 @dataclass
@@ -145,7 +143,7 @@ class FullBatch(Loop):
             X=rows.X,
             logits=h,
             inputs=self.inputs,
-            otherwise=_TOO_LARGE,
+            otherwise=WEIGHTS,
         )
 
 

@@ -16,7 +16,7 @@ from mlpcli.nn.kernel.library import Kernel, kernel_for
 from mlpcli.nn.step import engine_for, total_loss
 from mlpcli.nn.task import Engine, Task
 from mlpcli.parallel import ALONE, Team
-from mlpcli.training.divergence import Divergence, diagnose, scale_or_rate
+from mlpcli.training.divergence import RATE, WEIGHTS, Divergence, diagnose, scale_or_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -198,6 +198,7 @@ class Loop:
             X=rows.X,
             logits=h,
             inputs=self.inputs,
+            otherwise=RATE if self.position.epoch or self.position.batch else WEIGHTS,
         )
 
     def _validate(self) -> tuple[float | None, dict[str, float] | None]:
