@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.check.given.tree import copied, same, tree_of
+from mlpcli.check.given.tree import copied, in_new_lists, refilled, same, tree_of
 
 ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 MATRIX = np.array(ROWS)
@@ -168,3 +168,23 @@ def test_copies_share_nothing() -> None:
     other[0][0][0, 0] = 7
     assert not same(tree, other)
     assert tree[0][0][0, 0] == 1
+
+
+def test_new_numbers_go_into_the_arrays_that_are_there_where_they_fit() -> None:
+    kept = ([np.zeros((2, 3)), np.zeros(2)], np.zeros(4))
+    tree = ([MATRIX, np.ones(3)], np.arange(4.0))
+    filled = refilled(kept, tree)
+    assert same(filled, tree)
+    assert filled[0][0] is kept[0][0]
+    assert filled[1] is kept[1]
+    assert filled[0][1] is not tree[0][1]
+    kept[1].flags.writeable = False
+    assert refilled(kept, tree)[1] is not kept[1]
+
+
+def test_lists_may_be_changed_without_losing_what_they_held() -> None:
+    kept = [np.ones(2), np.ones(3)]
+    lent = in_new_lists(kept)
+    lent.pop()
+    assert len(kept) == 2
+    assert lent[0] is kept[0]

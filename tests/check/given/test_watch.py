@@ -184,7 +184,7 @@ def test_what_a_function_prints_stays_off_stdout(
     run("printing")
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "epoch 1\n" * 4
+    assert err == "epoch 1\n" * 7
 
 
 @pytest.mark.parametrize(

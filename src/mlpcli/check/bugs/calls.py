@@ -10,6 +10,7 @@ __all__ = [
     "CHANGES_INPUTS",
     "DEPENDS_ON_EARLIER_ROWS",
     "NOT_DETERMINISTIC",
+    "WRONG_ON_MANY_ROWS",
 ]
 
 CHANGES_INPUTS = Bug(
@@ -32,9 +33,21 @@ ACCUMULATES_OVER_CALLS = Bug(
 )
 DEPENDS_ON_EARLIER_ROWS = Bug(
     "depends-on-earlier-rows",
-    "after a call on other rows the same input gives another gradient",
+    "after a call on other rows, labels or weights the same input gives another gradient",
     "reset what is kept between calls: accumulated gradients, running statistics, caches",
-    "the same arrays give other numbers after a call with other rows",
+    "the same arrays give other numbers after a call with others, of the same shapes or not",
+)
+WRONG_ON_MANY_ROWS = Bug(
+    "wrong-on-many-rows",
+    "the gradient of few rows is right, and that of many is not",
+    "where it goes over rows in batches: add up all, the last one too, and divide once by N",
+    "rows of one batch are right, those of several are not",
 )
 
-BUGS = (CHANGES_INPUTS, NOT_DETERMINISTIC, ACCUMULATES_OVER_CALLS, DEPENDS_ON_EARLIER_ROWS)
+BUGS = (
+    CHANGES_INPUTS,
+    NOT_DETERMINISTIC,
+    ACCUMULATES_OVER_CALLS,
+    DEPENDS_ON_EARLIER_ROWS,
+    WRONG_ON_MANY_ROWS,
+)

@@ -25,7 +25,7 @@ from mlpcli.check.given.keeper import Keeper
 from mlpcli.check.given.name import Name
 from mlpcli.check.given.signature import Signature, signature_of
 from mlpcli.check.given.state import rate_of
-from mlpcli.check.given.tree import Refused, Tree, copied, same, tree_of
+from mlpcli.check.given.tree import Refused, Tree, copied, in_new_lists, refilled, same, tree_of
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Guest:
         self._singly = False
         self._sizes: Sequence[int] = ()
         self._keeper: Keeper | None = None
+        self._arrays: Tree = None  # that it was called with, and the numbers of X and y in them
+        self._last: Tree = None
 
     @property
     def left(self) -> float:
@@ -60,6 +62,7 @@ class Guest:
     def begin(self, sizes: Sequence[int]) -> Facts:
         """Import and build anew. Raises CaseError where it cannot be found or called so."""
         self._sizes, self._keeper = sizes, None
+        self._arrays = self._last = None
         if isinstance(self.source, Name):
             self.source.forget(self._known)
             with self._at_home("importing it failed"):
@@ -110,14 +113,16 @@ class Guest:
             keeper.put(given[:-2], rate if self.step else None)
         with np.errstate(all="ignore"):
             value, after = self._value(signature, given, rate)
-            returned = self._tree("returned", value)
+            returned = copied(self._tree("returned", value))
         if keeper is not None:
             if not self.step and _is_bare(returned):
                 returned = keeper.gradient(returned)
             after = (*keeper.get(), *after[-2:])
             if keeper.is_torn and isinstance(self.source, Name):
                 self.begin(self._sizes)  # for other rows it is made anew
-        return Answer(returned, None if same(after, given) else self._tree("left behind", after))
+        return Answer(
+            returned, None if same(after, given) else copied(self._tree("left behind", after))
+        )
 
     def _tree(self, what: str, value: Any) -> Tree:
         """Return the value as a tree. Raises CaseError that says where it is none."""
@@ -133,10 +138,15 @@ class Guest:
         """Return what a call returns, and (weights, biases, X, y) as it left them.
 
         A parameter that holds all arrays is given in the first form that the function can read.
+        On the same rows as in the call before, the arrays are the same, too, as in training, where
+        weights change in their places: who knows an array by its place takes new numbers for old.
         """
+        again = self._arrays if same(given[-2:], self._last) else None
+        self._last = given[-2:]
 
         def called(form: Form) -> tuple[Any, tuple[Tree, ...]]:
-            arguments = copied(given)
+            self._arrays = refilled(again, given)
+            arguments = tuple(map(in_new_lists, self._arrays))
             if signature.holder is None:
                 return signature.call(self._function, arguments, rate), arguments
             held = form.holding(*arguments[:2])

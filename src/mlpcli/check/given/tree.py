@@ -13,7 +13,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Refused", "Tree", "copied", "holds_arrays", "same", "tree_of"]
+__all__ = [
+    "Refused",
+    "Tree",
+    "copied",
+    "holds_arrays",
+    "in_new_lists",
+    "refilled",
+    "same",
+    "tree_of",
+]
 
 Tree: TypeAlias = (
     Any  # recursive: None | str | ndarray | list[Tree] | tuple[Tree, ..] | dict[.., Tree]
@@ -150,6 +159,26 @@ def copied(tree: Tree) -> Tree:
     if isinstance(tree, (list, tuple)):
         return type(tree)(copied(node) for node in tree)
     return tree.copy() if isinstance(tree, np.ndarray) else tree
+
+
+def refilled(kept: Tree, tree: Tree) -> Tree:
+    """Return the tree in the arrays of another one where they have its shapes, else in new ones."""
+    if isinstance(tree, (list, tuple)):
+        as_long = isinstance(kept, (list, tuple)) and len(kept) == len(tree)
+        pairs = zip(kept if as_long else [None] * len(tree), tree, strict=True)
+        return type(tree)(refilled(*pair) for pair in pairs)
+    if not isinstance(tree, np.ndarray):
+        return copied(tree)
+    alike = isinstance(kept, np.ndarray) and (kept.shape, kept.dtype) == (tree.shape, tree.dtype)
+    if not alike or not kept.flags.writeable:
+        return tree.copy()
+    kept[...] = tree
+    return kept
+
+
+def in_new_lists(tree: Tree) -> Tree:
+    """Return the same arrays in lists of their own."""
+    return [*map(in_new_lists, tree)] if isinstance(tree, list) else tree
 
 
 def same(a: Tree, b: Tree) -> bool:

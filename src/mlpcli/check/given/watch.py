@@ -1,12 +1,14 @@
 """What is wrong with a function's ways: it changes its inputs, remembers, or throws dice.
 
-The function is called on the same case again, and again after other rows. What the rounding of sums
-in another order explains, which threads may bring about, is no fault.
+The function is called on the same case again, on other numbers of its shapes (`stale.py`), on many
+rows (`batches.py`), and on the case once more. What the rounding of sums in another order explains,
+which threads may bring about, is no fault.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +20,11 @@ from mlpcli.check.bugs.calls import (
     NOT_DETERMINISTIC,
 )
 from mlpcli.check.bugs.diagnosis import Diagnosis, finding
+from mlpcli.check.given.agreement import equal, slack_of, where_apart
+from mlpcli.check.given.batches import wrong_on_many_rows
 from mlpcli.check.given.host import NoAnswer
-from mlpcli.check.verdict.bounds import rounding_bounds
-from mlpcli.check.verdict.precision import single_precision
+from mlpcli.check.given.other_cases import MANY, fewer_rows, many_rows
+from mlpcli.check.given.stale import made_or_why, stale, stale_failure
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
@@ -28,12 +32,12 @@ if TYPE_CHECKING:
 
     from mlpcli.check.case import Case
     from mlpcli.check.given.caller import Caller, Made
-    from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["misbehaviour"]
 
 _SAME = 1e-9
+_SHARE = 20  # a call that may be left out takes no more than 1/20 of the time for all
 
 
 def misbehaviour(caller: Caller, case: Case, first: Made, rate: float) -> Iterator[Diagnosis]:
@@ -55,16 +59,55 @@ def misbehaviour(caller: Caller, case: Case, first: Made, rate: float) -> Iterat
 
 def _remembering(caller: Caller, case: Case, first: Made, rate: float) -> Iterator[Diagnosis]:
     """Yield what is wrong with a function that answers otherwise when it is called again."""
-    slack = _slack(case, first)
+    slack, start = slack_of(case, first), monotonic()
     second = caller.made(case, rate)
-    if not _equal(first, second, slack):
+    seconds = monotonic() - start
+    if not equal(first, second, slack):
         yield _unequal(caller, case, rate, first, second)
         return
-    caller.made(_other_rows(case), rate, " on other rows")
-    third = caller.made(case, rate)
-    if not _equal(first, third, slack):
-        facts = _where(first.gradient, third.gradient)
-        yield finding(DEPENDS_ON_EARLIER_ROWS, (), facts)
+    found = stale(caller, case, rate) if _in_time(caller, seconds) else None
+    found = found or _on_fewer_rows(caller, case, rate)
+    if found is None and _in_time(caller, seconds * MANY / case.rows):
+        found = _on_many_rows(caller, case, first, rate)
+    if found is None:
+        third = caller.made(case, rate)
+        if not equal(first, third, slack):
+            facts = where_apart(first.gradient, third.gradient)
+            found = finding(DEPENDS_ON_EARLIER_ROWS, (), facts)
+    if found is not None:
+        yield found
+
+
+def _on_fewer_rows(caller: Caller, case: Case, rate: float) -> Diagnosis | None:
+    """Call it on fewer rows, and return why that fails where it is because of the calls before.
+
+    Raises CaseError where it fails whatever was called before.
+    """
+    fewer = fewer_rows(case)
+    _, error = made_or_why(caller, fewer, rate, " on other rows")
+    if error is None:
+        return None
+    found = stale_failure(caller, fewer, rate, error)
+    if found is None:
+        raise error
+    return found
+
+
+def _on_many_rows(caller: Caller, case: Case, first: Made, rate: float) -> Diagnosis | None:
+    """Return what is wrong with many rows at once, which a function need not take.
+
+    A trainer may make a step of each batch of them: that is not told from a wrong one.
+    """
+    many = None if caller.call.rows or caller.call.step else many_rows(case)
+    if many is None:
+        return None
+    made, _ = made_or_why(caller, many, rate, f" on {MANY} rows")
+    return None if made is None else wrong_on_many_rows(first, case, made, many)
+
+
+def _in_time(caller: Caller, seconds: float) -> bool:
+    """Whether calls that take so long are a small part of the time that is left for all."""
+    return _SHARE * seconds < caller.host.left
 
 
 def _changed(caller: Caller, first: Made) -> str:
@@ -75,22 +118,14 @@ def _changed(caller: Caller, first: Made) -> str:
     return f"{', '.join(first.changed)}{maybe}"
 
 
-def _other_rows(case: Case) -> Case:
-    """Return the first half of the rows; of a single row, half of its features."""
-    rows = slice(0, max(1, len(case.X) // 2))
-    omega = None if case.omega is None else case.omega[rows]
-    X = case.X[rows] if len(case.X) > 1 else case.X / 2
-    return replace(case, X=X, y=case.y[rows], omega=omega)
-
-
 def _unequal(caller: Caller, case: Case, rate: float, first: Made, second: Made) -> Diagnosis:
     """Return why two calls differ: sums are kept, or else it is not known."""
     if caller.call.rows:  # there, the rows before would be in the sum
-        case = _other_rows(replace(case, X=case.X[:1], y=case.y[:1], omega=None))
+        case = fewer_rows(replace(case, X=case.X[:1], y=case.y[:1], omega=None))
         caller.host.begin(case.network.sizes)
         first, second = caller.made(case, rate), caller.made(case, rate)
-    ratio = _ratio(first, second, _slack(case, first))
-    facts = _where(first.gradient, second.gradient)
+    ratio = _ratio(first, second, slack_of(case, first))
+    facts = where_apart(first.gradient, second.gradient)
     if ratio is None or abs(ratio - 1) < _SAME:
         return finding(NOT_DETERMINISTIC, (), facts)
     if abs(ratio - 2) < 1e-5:
@@ -114,32 +149,3 @@ def _ratio(first: Made, second: Made, slack: FloatArray) -> float | None:
     ratio = float((B / scale) @ (A / scale) / ((A / scale) @ (A / scale)))
     near = np.abs(B - ratio * A) <= 1e-6 * np.abs(B) + (1 + abs(ratio)) * slack
     return ratio if np.isfinite(ratio) and near.all() else None
-
-
-def _slack(case: Case, made: Made) -> FloatArray:
-    slack: FloatArray = (
-        2 * rounding_bounds(case).textbook(single_precision(made.gradient)) + 2 * made.doubt
-    )
-    return slack
-
-
-def _equal(first: Made, other: Made, slack: FloatArray) -> bool:
-    """Equal up to the rounding of sums in another order, which threads may bring about."""
-    A, B = (made.gradient.theta.astype(np.float64) for made in (first, other))
-    with np.errstate(all="ignore"):
-        near = np.abs(A - B) <= _SAME * np.abs(A) + slack
-    return bool((near | (A == B) | (np.isnan(A) & np.isnan(B))).all())
-
-
-def _where(a: Parameters, b: Parameters) -> str:
-    """Return the entry that differs most, and both its values."""
-    with np.errstate(all="ignore"):
-        apart = np.nan_to_num(np.abs(a.theta - b.theta), nan=np.inf)
-    place = int(np.argmax(apart))
-    for (name, one), (_, other) in zip(a.tensors(), b.tensors(), strict=True):
-        if place < one.size:
-            index = [int(i) for i in np.unravel_index(place, one.shape)]
-            values = one.ravel()[place], other.ravel()[place]
-            return f"{name}{index} was {values[0]:.9g}, then {values[1]:.9g}"
-        place -= one.size
-    raise AssertionError("no such entry")
