@@ -12,6 +12,7 @@ from mlpcli.check.bugs.letters import Writing
 from mlpcli.check.bugs.search import diagnose
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.options import DEFAULTS
+from mlpcli.check.row_penalty import penalty_over_rows
 from mlpcli.check.suggestion import Given, right_at_the_output, suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
 
@@ -38,6 +39,7 @@ def explain(
     what is not wrong, nor a suggestion to what is wrong with the function's ways.
     """
     findings, case, given = result.known.findings, result.case, result.gradient
+    others = [*others]
     wrong = result.check.verdict == "fail" or (result.verdict == "fail" and not findings)
     if not wrong:
         return result
@@ -49,6 +51,12 @@ def explain(
     )  # fmt: skip
     explained = _zeros_first(found, given)
     suggestion = None if findings else _suggestion(result, T, others)
+    penalty = None
+    if not findings and suggestion is None:
+        penalty = penalty_over_rows([(case, given), *others], T)
+    if penalty is not None:
+        explained = tuple(map(penalty.told, explained))
+        suggestion = penalty.options
     if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
     if any(each.bug == NOT_DETERMINISTIC.name for each in findings):  # other numbers the next time
