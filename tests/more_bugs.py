@@ -84,8 +84,11 @@ def kind(case: Case) -> str:
     return {"softmax": "softmax", "identity": "linear"}.get(loss.output, loss.name)
 
 
-def program(case: Case, words: Sequence[tuple[str, str]]) -> Parameters:
-    """Return the gradient that the source computes with these words replaced, in order."""
+def program(case: Case, words: Sequence[tuple[str, str]], **more: Any) -> Parameters:
+    """Return the gradient that the source computes with these words replaced, in order.
+
+    `more` are functions that the words speak of.
+    """
     loss, name = case.objective.loss, case.network.activation.name
     text = SOURCE.replace("DELTA", _DELTAS[loss.name, loss.output])
     for old, new in words:
@@ -98,6 +101,7 @@ def program(case: Case, words: Sequence[tuple[str, str]]) -> Parameters:
         "out": OUTPUTS[loss.output],
         "sigma": logistic,
         "l2": case.objective.l2,
+        **more,
     }
     exec(text, names)
     with np.errstate(all="ignore"):

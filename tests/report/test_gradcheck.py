@@ -26,8 +26,8 @@ def test_words_of_a_pass_a_failure_and_a_doubt() -> None:
     verdict, diagnosis, *_ = gradcheck_words(checked("square", Plant("bias-averaged", (2,))))
     assert verdict == "FAIL: wrong: b2"
     assert diagnosis == (
-        "  bias-averaged: dJ/db_i is the mean of delta over rows, though delta is divided by N "
-        "already (b2). Fix: sum delta_i over the rows."
+        "  bias-averaged: dJ/db_i is the mean of delta over rows, and not their sum (b2). "
+        "Fix: sum delta_i over the rows."
     )
     (verdict,), (opinion, *_) = (
         words(doubtful(checked())) for words in (gradcheck_words, gradcheck_notes)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from mlpcli.check.bugs.letters import delta_in_letters
 from mlpcli.check.bugs.scene import Scene, scene_of
 from mlpcli.nn.backprop import RIGHT
 from mlpcli.records import dataclass
@@ -68,7 +69,7 @@ class Chain:
     """Three views: of one row, of as many as make every layer recoverable, and of all.
 
     `bias` says whether the network has biases, whose gradient is then of use, `loss` and
-    `activation` in which words to tell it.
+    `activation` in which words to tell it, and `delta` what delta_L is in letters.
     """
 
     one_row: ChainView
@@ -77,6 +78,7 @@ class Chain:
     bias: bool
     loss: Loss
     activation: Activation
+    delta: str
 
 
 Deltas: TypeAlias = "dict[int, FloatArray]"
@@ -87,7 +89,8 @@ def chain(case: Case) -> Chain:
     """Return the three views of a case."""
     rows = _full_rank_rows(scene_of(case))
     one, full, every = (_view(_first_rows(case, n)) for n in (1, rows, len(case.X)))
-    return Chain(one, full, every, case.network.bias, case.objective.loss, case.network.activation)
+    loss, activation = case.objective.loss, case.network.activation
+    return Chain(one, full, every, case.network.bias, loss, activation, delta_in_letters(case))
 
 
 def _first_rows(case: Case, rows: int) -> Case:

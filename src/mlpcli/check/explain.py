@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mlpcli.check.bugs.calls import NOT_DETERMINISTIC
+from mlpcli.check.bugs.letters import Writing
 from mlpcli.check.bugs.search import diagnose
+from mlpcli.check.given.call import CALLS
 from mlpcli.check.options import DEFAULTS
+from mlpcli.check.row_penalty import penalty_over_rows
 from mlpcli.check.suggestion import Given, right_at_the_output, suggest
 from mlpcli.check.verdict.bounds import rounding_bounds
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from mlpcli.check.bugs.diagnosis import Diagnosis
     from mlpcli.check.case import Case
+    from mlpcli.check.given.provenance import Provenance
     from mlpcli.check.result import GradcheckResult
     from mlpcli.nn.network import Parameters
 
@@ -35,19 +39,35 @@ def explain(
     what is not wrong, nor a suggestion to what is wrong with the function's ways.
     """
     findings, case, given = result.known.findings, result.case, result.gradient
+    others = [*others]
     wrong = result.check.verdict == "fail" or (result.verdict == "fail" and not findings)
     if not wrong:
         return result
     T, check = result.check.allowed(tolerance), result.check
     names = [tensor.name for tensor in check.layers if tensor.verdict == "fail"]
-    found = diagnose(case, given, check.bounds, tolerance, doubt=check.doubt, wrong=names)
+    found = diagnose(
+        case, given, check.bounds, tolerance,
+        doubt=check.doubt, wrong=names, writing=_writing(result.known),
+    )  # fmt: skip
     explained = _zeros_first(found, given)
     suggestion = None if findings else _suggestion(result, T, others)
+    penalty = None
+    if not findings and suggestion is None:
+        penalty = penalty_over_rows([(case, given), *others], T)
+    if penalty is not None:
+        explained = tuple(map(penalty.told, explained))
+        suggestion = penalty.options
     if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
     if any(each.bug == NOT_DETERMINISTIC.name for each in findings):  # other numbers the next time
         explained = tuple(each for each in explained if each.bug != "unknown")
     return replace(result, diagnosis=(*findings, *explained), suggestion=suggestion)
+
+
+def _writing(known: Provenance) -> Writing:
+    """Return how the code that made a gradient lays out its arrays."""
+    one_row = known.call is not None and CALLS[known.call].rows
+    return Writing(known.layout.samples, known.layout.weights, one_row)
 
 
 def _zeros_first(found: tuple[Diagnosis, ...], given: Parameters) -> tuple[Diagnosis, ...]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["Given", "right_at_the_output", "suggest"]
+__all__ = ["Given", "fitted_penalties", "judged", "right_at_the_output", "suggest"]
 
 _NEAR = 1e-4  # of a fitted c to one that people mean, before all entries are judged
 _SAME_LOSS = 1e-4
@@ -64,13 +64,13 @@ def suggest(
     for near in _neighbours(own, case):
         for convention in _fitted(near, case, gradient):
             other = convention.applied(case)
-            if convention != own and _verdict(other, gradient, tolerance, doubt) == "pass":
+            if convention != own and judged(other, gradient, tolerance, doubt) == "pass":
                 found.append((convention, other))
     for more, its in others:
         found = [
             (c, other)
             for c, other in found
-            if _verdict(c.applied(more), its, tolerance, None) != "fail"
+            if judged(c.applied(more), its, tolerance, None) != "fail"
         ]
     if value is not None:
         told = [(c, other) for c, other in found if _same_value(other, value)]
@@ -145,18 +145,25 @@ def _fitted(near: Convention, case: Case, gradient: Parameters) -> list[Conventi
         for reduction, factor, usual in _usual(*case.y.shape):
             if abs(c - usual) <= _NEAR * abs(usual):
                 found.append(replace(near, reduction=reduction, factor=factor, l2=l2))
-    for reduction, factor, c in () if near.l2 else _usual(*case.y.shape):
-        penalty = _penalty(given - c * data, W)
-        if penalty is not None:
-            found.append(replace(near, reduction=reduction, factor=factor, l2=penalty))
+    for other, penalty in () if near.l2 else fitted_penalties(near, case, gradient):
+        found.append(replace(other, l2=float(f"{penalty:.{_DIGITS}g}")))
     return found
 
 
-def _penalty(rest: FloatArray, W: FloatArray) -> float | None:
-    """Return l2 > 0 of rest = l2 W in the few digits that people write, None where it is not."""
-    l2 = _along(W, rest) if W.size > 1 else np.nan
-    fits = 0 < l2 < np.inf and np.abs(rest - l2 * W).max() <= _NEAR * np.abs(rest).max()
-    return float(f"{l2:.{_DIGITS}g}") if fits else None
+@np.errstate(all="ignore")
+def fitted_penalties(
+    near: Convention, case: Case, gradient: Parameters
+) -> list[tuple[Convention, float]]:
+    """Return each reduction and factor with the l2 > 0 that the last layer's weights then tell."""
+    data = replace(near, l2=0.0).applied(case).gradient().W[-1].ravel()
+    given, W = gradient.W[-1].astype(np.float64).ravel(), case.network.W[-1].ravel()
+    found = []
+    for reduction, factor, c in _usual(*case.y.shape):
+        rest = given - c * data
+        l2 = _along(W, rest) if W.size > 1 else np.nan
+        if 0 < l2 < np.inf and np.abs(rest - l2 * W).max() <= _NEAR * np.abs(rest).max():
+            found.append((replace(near, reduction=reduction, factor=factor), l2))
+    return found
 
 
 def _along(direction: FloatArray, vector: FloatArray) -> float:
@@ -175,8 +182,8 @@ def _usual(rows: int, outputs: int) -> Iterator[tuple[str, float, float]]:
         yield "sum", sign * half / outputs, sign * half * rows / outputs
 
 
-def _verdict(
-    case: Case, gradient: Parameters, tolerance: float, doubt: FloatArray | None
+def judged(
+    case: Case, gradient: Parameters, tolerance: float, doubt: FloatArray | None = None
 ) -> Verdict:
     """Return the verdict of the gradient for this case."""
     return overall([each.verdict for each in _tensors(case, gradient, tolerance, doubt)])

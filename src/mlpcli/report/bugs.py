@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import Template
 from typing import TYPE_CHECKING, Any
 
-from mlpcli.check.bugs.diagnosis import in_letters
+from mlpcli.check.bugs.letters import in_letters
 from mlpcli.check.bugs.registry import OBSERVED, PLACES
 from mlpcli.errors import UsageError
 from mlpcli.report.table import Table

@@ -60,7 +60,7 @@ def chain_answer(chain: Chain) -> Iterator[str]:
     letter, rows = chain.activation.letter, chain.all_rows.rows
     yield (
         f"delta links the layers, not dJ/dW: delta_i = (delta_{{i+1}} W_{{i+1}}) * {letter}'(H_i), "
-        f"from delta_L = {chain.loss.written}; each dJ/dW_i = delta_i^T Z_{{i-1}}."
+        f"from delta_L = {chain.delta}; each dJ/dW_i = delta_i^T Z_{{i-1}}."
     )
     if len(chain.all_rows.layers) == 1:
         return
@@ -107,7 +107,7 @@ def chain_words(chain: Chain) -> Iterator[str]:
     loss, letter = chain.loss, chain.activation.letter
     elsewhere = " elsewhere" if loss.canonical else ""
     yield (
-        f"The link between layers is delta, not dJ/dW: delta_L = {loss.written}, delta_i = "
+        f"The link between layers is delta, not dJ/dW: delta_L = {chain.delta}, delta_i = "
         f"(delta_{{i+1}} W_{{i+1}}) * {letter}'(H_i), and dJ/dW_i = delta_i^T Z_{{i-1}}. "
         f"The closed form (Z_i - Y)^T Z_{{i-1}}/N {loss.closed}; its column shows by how much "
         f"it is wrong{elsewhere} (1 is 100 %)."

@@ -53,7 +53,7 @@ def _graph(chain: Chain) -> Figure:
         if layer.amplification is not None:
             carried = f"$W_{{{i + 1}}}$, {slope}\n$\\times${layer.amplification:.3g}"
             _arrow(axes, (i + 1, 0), (i, 0), carried)
-    _arrow(axes, (depth, 1), (depth, 0), _math(chain.loss.written))
+    _arrow(axes, (depth, 1), (depth, 0), _math(chain.delta))
     axes.set_title(_title(chain))
     return figure
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import pytest
 
 from mlpcli.check.bugs.registry import BUGS
@@ -10,6 +13,11 @@ from mlpcli.check.bugs.search import diagnose
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.backprop import RIGHT
 from planted import network_case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mlpcli.nn.sigmoid import FloatArray
 
 
 @pytest.mark.parametrize(
@@ -39,3 +47,35 @@ def test_any_strength_is_fitted_in_one_layer_or_in_all(layers: tuple[int, ...], 
     (found,) = diagnose(case, given, rounding_bounds(case), 1e-6)
     assert (found.bug, found.layers) == ("l2-strength", layers)
     assert found.factor == pytest.approx(c, rel=1e-6)
+
+
+@pytest.mark.parametrize("layers", [(1,), (2,), (3,), (1, 3)])
+@pytest.mark.parametrize(
+    ("bug", "wrong"),
+    [
+        ("l2-constant", np.ones_like),
+        ("l2-sign", np.sign),
+        ("missing-l2", np.zeros_like),
+        ("l2-strength", lambda W: W / 7),
+        ("l2-strength", np.negative),
+    ],
+)
+def test_a_mistake_in_some_tensors_alone_is_told(
+    bug: str, wrong: Callable[[FloatArray], FloatArray], layers: tuple[int, ...]
+) -> None:
+    case = network_case((3, 4, 5, 2), 7, l2=0.1, activation="relu")
+    given = case.gradient()
+    for i in layers:
+        W = case.network.W[i - 1]
+        given.W[i - 1][:] += 0.1 * (wrong(W) - W)
+    (found,) = diagnose(case, given, rounding_bounds(case), 1e-6)
+    assert (found.bug, found.parameters) == (bug, tuple(f"W{i}" for i in layers))
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+def test_a_constant_in_one_bias_is_told(layer: int) -> None:
+    case = network_case((3, 4, 5, 2), 7, l2=0.1)
+    given = case.gradient()
+    given.b[layer - 1][:] += 0.1
+    (found,) = diagnose(case, given, rounding_bounds(case), 1e-6)
+    assert (found.bug, found.parameters) == ("l2-constant", (f"b{layer}",))

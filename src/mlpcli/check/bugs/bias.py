@@ -37,8 +37,8 @@ def _biases(scene: Scene, *ways: _Way) -> Iterator[Mutant]:
             yield Mutant(layers, at("bias", dict.fromkeys(layers, way)), "b")
 
 
-def _one_row(row: int) -> _Way:
-    return lambda delta, _product, _error: delta[row]
+def _one_row(row: int, factor: float = 1) -> _Way:
+    return lambda delta, _product, _error: delta[row] * factor
 
 
 def _mean(delta: FloatArray, _product: FloatArray, _error: FloatArray) -> FloatArray:
@@ -54,6 +54,12 @@ def _row_sums(_delta: FloatArray, product: FloatArray, _error: FloatArray) -> Fl
 def _row_means(_delta: FloatArray, product: FloatArray, _error: FloatArray) -> FloatArray:
     means: FloatArray = product.mean(axis=1)
     return means
+
+
+def _whole_row(scene: Scene) -> Iterator[Mutant]:
+    """Yield the first or the last row's delta without 1/N."""
+    if scene.rows > 1:
+        yield from _biases(scene, *(_one_row(row, scene.rows) for row in (0, -1)))
 
 
 def _nearest_row(scene: Scene, rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
@@ -141,15 +147,16 @@ BUGS: Sequence[Bug] = (
     Bug(
         "bias-not-summed",
         "dJ/db_i is delta of one row",
-        _SUM,
+        _SUM + ": in a loop with +=, from zeros",
         _LOOKS,
         lambda scene: _biases(scene, _one_row(0), _one_row(-1)),
         fit=_nearest_row,
+        ways=_whole_row,
         hidden_by=(ONE_ROW,),
     ),
     Bug(
         "bias-averaged",
-        "dJ/db_i is the mean of delta over rows, though delta is divided by N already",
+        "dJ/db_i is the mean of delta over rows, and not their sum",
         _SUM,
         "every W is right, and b is N times too small",
         lambda scene: _biases(scene, _mean),
@@ -179,14 +186,14 @@ BUGS: Sequence[Bug] = (
     Bug(
         "bias-one-scalar",
         "dJ/db_i is one number, the same for all units: the sum or mean of all of delta_i",
-        _SUM + " alone: axis 0 where rows are samples",
+        _SUM + " alone: $rows",
         "every W is right, and all entries of b are the same",
         _scalar,
     ),
     Bug(
         "bias-without-slope",
         "dJ/db_i is made of the error before it is multiplied by the derivative",
-        _SUM + ", which has the derivative in it",
+        _SUM + "; delta_i has the derivative in it",
         "every W is right, and b is too large",
         _errors,
     ),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.network import Parameters
 
-__all__ = ["ROUNDING", "Found", "candidates", "explained", "made", "mutants", "tells"]
+__all__ = ["ROUNDING", "Found", "candidates", "every", "explained", "made", "mutants", "tells"]
 
 ROUNDING = 1e-9  # what computes the same is listed in the order of the registry
 
@@ -36,6 +36,15 @@ def mutants(scene: Scene) -> Iterator[Found]:
         yield from ((bug, mutant) for mutant in made)
 
 
+def every(scene: Scene) -> Iterator[Found]:
+    """Yield the same, and those that are looked for in a given gradient alone."""
+    yield from mutants(scene)
+    for bug in BUGS.values():
+        with np.errstate(all="ignore"):
+            more = [*bug.ways(scene)]
+        yield from ((bug, mutant) for mutant in more)
+
+
 def made(scene: Scene, bug: Bug) -> tuple[list[Mutant], list[Mutant]]:
     """Return the mutants of a bug without a free number, and those with its example numbers."""
     with np.errstate(all="ignore"):
@@ -46,7 +55,7 @@ def candidates(
     scene: Scene, rules: Rules, given: Parameters, layer: int | None = None
 ) -> Iterator[Found]:
     """Yield what may explain `given`; numbers are fitted at one layer, or at each in turn."""
-    yield from mutants(scene)
+    yield from every(scene)
     for i in range(scene.depth, 0, -1) if layer is None else (layer,):
         for bug in BUGS.values():
             with np.errstate(all="ignore"):

@@ -159,7 +159,7 @@ BUGS: Sequence[Bug] = (
         "last-layer-closed-form",
         "dJ/dW_i is made by the closed form (Z_i - Y)^T Z_{i-1}, which is that of a last layer "
         "under cross-entropy alone",
-        "delta_L is $delta, and below it delta_i = (delta_{i+1} W_{i+1}) * $f'(H_i)",
+        "delta_L is $delta, and below it delta_i = $carried * $f'(H_i)",
         "one layer is wrong by another ratio in each entry, or all from there down",
         _closed_form,
     ),
@@ -167,7 +167,7 @@ BUGS: Sequence[Bug] = (
         "error-instead-of-delta",
         "the error is carried down without $f': e_i = e_{i+1} W_{i+1}, and only each layer's own "
         "gradient has its slope",
-        "carry delta_i = (delta_{i+1} W_{i+1}) * $f'(H_i) down, slope included",
+        "carry delta_i = $carried * $f'(H_i) down, slope included",
         "the last layer and the one below it are right, all others are too large",
         _errors,
         hidden_by=(NO_DELTA,),
@@ -175,7 +175,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "weight-not-transposed",
         "delta_{i+1} is carried down by the transpose of the right matrix",
-        "with rows as samples and W_i of shape (n_i, n_{i-1}) it is delta_{i+1} W_{i+1}",
+        "what is carried down is $carried",
         _BELOW,
         _transposed,
         hidden_by=(NO_DELTA,),
@@ -183,7 +183,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "weight-of-layer-below",
         "delta_{i+1} is carried down by W_i, the matrix of the layer below, instead of W_{i+1}",
-        "with weights counted from layer 1 it is delta_{i+1} W_{i+1}: check the index",
+        "with weights counted from layer 1 it is $carried: check the index",
         _BELOW,
         _of_below,
         hidden_by=(NO_DELTA,),

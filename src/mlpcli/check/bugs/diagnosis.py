@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from string import Template
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.check.bugs.fit import recognised
+from mlpcli.check.bugs.letters import AS_OURS, in_letters, letters_of
 from mlpcli.check.bugs.record import Bug
 from mlpcli.records import dataclass
 from mlpcli.text import show_ranges
@@ -16,6 +16,7 @@ from mlpcli.text import show_ranges
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mlpcli.check.bugs.letters import Writing
     from mlpcli.check.bugs.likeness import Tensor
     from mlpcli.check.bugs.record import Mutant
     from mlpcli.check.bugs.scene import Scene
@@ -25,7 +26,6 @@ __all__ = [
     "Diagnosis",
     "diagnosis",
     "finding",
-    "in_letters",
     "is_slight",
     "merged",
     "non_finite",
@@ -75,21 +75,17 @@ def finding(bug: Bug, layers: tuple[int, ...], facts: str, *names: str) -> Diagn
     return Diagnosis(bug.name, layers, names, f"{bug.explanation}: {facts}", bug.fix)
 
 
-def diagnosis(scene: Scene, bug: Bug, mutant: Mutant, error: float | None) -> Diagnosis:
-    """Return the bug that a search has found, as this mutant."""
-    act, loss = scene.case.network.activation, scene.loss
-    only_output = mutant.layers == (scene.depth,)
-    words = {
-        "letter": loss.letter if only_output else act.letter,
-        "slope": act.written,
-        "delta": loss.written,
-    }
+def diagnosis(
+    scene: Scene, bug: Bug, mutant: Mutant, error: float | None, writing: Writing = AS_OURS
+) -> Diagnosis:
+    """Return the bug that a search has found, as this mutant, in the formulas of such code."""
+    letters = letters_of(scene.case, writing, output=mutant.layers == (scene.depth,))
     return Diagnosis(
         bug=bug.name,
         layers=mutant.layers,
         parameters=tuple(_names(scene, mutant)),
-        explanation=in_letters(bug.explanation, **words) + _noted(scene, mutant),
-        fix="; ".join(in_letters(fix, **words) for fix in _fixes(scene, bug, mutant)),
+        explanation=in_letters(bug.explanation, letters) + _noted(scene, mutant),
+        fix="; ".join(in_letters(fix, letters) for fix in _fixes(scene, bug, mutant)),
         match_error=None if error is None or not np.isfinite(error) else error,
         factor=mutant.factor,
         epsilon=mutant.epsilon,
@@ -100,6 +96,7 @@ def diagnosis(scene: Scene, bug: Bug, mutant: Mutant, error: float | None) -> Di
 def _fixes(scene: Scene, bug: Bug, mutant: Mutant) -> Iterator[str]:
     """Yield how to mend it in the hidden layers, at the output layer, or in both."""
     at_output = bool(bug.fix_at_output) and scene.depth in mutant.layers
+    at_output &= mutant.letters == "Wb"  # else delta_L is right
     if not at_output or len(mutant.layers) > 1:
         yield bug.fix
     if at_output:
@@ -116,13 +113,6 @@ def merged(found: Sequence[tuple[Bug, Mutant]]) -> list[tuple[Bug, Mutant]]:
         whole = tuple(sorted({*layers, *mutant.layers}))
         alike[same] = bug, replace(mutant, layers=whole)
     return [*alike.values()]
-
-
-def in_letters(
-    text: str, letter: str = "f", slope: str = "f'(H_i)", delta: str = "that of the loss"
-) -> str:
-    """Return the words of a bug with these letters for the activation and the loss."""
-    return Template(text).substitute(f=letter, slope=slope, delta=delta)
 
 
 def _names(scene: Scene, mutant: Mutant) -> Iterator[str]:

@@ -157,10 +157,11 @@ BUGS: Sequence[Bug] = (
     Bug(
         "sign-flipped",
         "the sign is wrong",
-        "it is z - y, not y - z; and the update subtracts the gradient",
+        "turn the sign of what is made there; it is the update that subtracts the gradient",
         "each entry is -1 times the right one",
         _signs,
         one_mistake=True,
+        fix_at_output="delta_L is $delta",
     ),
     Bug(
         "zero-gradient",

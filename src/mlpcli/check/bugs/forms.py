@@ -29,7 +29,7 @@ _USUAL = 1e-7
 _EXPLAINED = 1e-9  # an output layer as near as that to what is given hides no epsilon
 _LOOKS = "every tensor is off by what rows near the wrong end lose; elsewhere it passes"
 _BREAKS = "nan in every tensor, once one row comes so far; until then it passes"
-_CANCEL = "cancel the factor on paper instead: delta_L = (p - y) / N"
+_CANCEL = "cancel the factor on paper instead: delta_L is $difference"
 
 
 def _inside(scene: Scene, epsilon: float) -> bool:
@@ -130,7 +130,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "naive-derivative",
         "delta_L is (p-y)/(p(1-p)) times p(1-p), which is 0/0 once p rounds to 0 or 1",
-        "cancel the factor on paper: delta_L = (p - y) / N",
+        "cancel the factor on paper: delta_L is $difference",
         _BREAKS,
         _fixed("naive"),
         hidden_by=(Hiding("no probability rounds to 0 or 1", lambda _scene, _found: True),),
@@ -169,7 +169,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "torch-bce-derivative",
         "delta_L is that of torch's BCELoss, whose denominator is at least 1e-12",
-        "use the loss with logits (BCEWithLogitsLoss): delta_L = (p - y) / N",
+        "use the loss with logits (BCEWithLogitsLoss): delta_L is $difference",
         _LOOKS,
         _fixed("torch"),
         hidden_by=(

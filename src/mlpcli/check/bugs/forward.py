@@ -86,7 +86,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "bias-misused-in-forward",
         "the forward pass has another bias: it subtracts b, leaves it out, or adds it twice",
-        "compute H_i = Z_{i-1} W_i^T + b_i",
+        "compute H_i = $forward",
         _LOOKS,
         _misused_biases,
         hidden_by=(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.check.bugs.derivative import readings
 from mlpcli.check.bugs.record import Bug, Hiding, Mutant, bend_output, instead
-from mlpcli.nn.activations import Sigmoid
+from mlpcli.nn.activations import Relu, Sigmoid, Tanh
 from mlpcli.nn.losses.cross_entropy import softmax
 
 if TYPE_CHECKING:
@@ -40,10 +41,22 @@ def _kept_slope(scene: Scene) -> Iterator[Mutant]:
     h, z, act = scene.logits, scene.Z[-1], scene.case.network.activation
     slopes = [scene.s[-1], act.textbook_slope(h, z), _LOGISTIC.textbook_slope(h, z)]
     slopes.append(_LOGISTIC.slope(h, _LOGISTIC.value(h)))
+    yield from _times_each(scene, slopes)
+
+
+def _times_each(scene: Scene, slopes: Sequence[FloatArray]) -> Iterator[Mutant]:
     for k, slope in enumerate(slopes):
-        known = any((np.abs(slope - other) <= 1e-9 * other).all() for other in slopes[:k])
+        known = any((np.abs(slope - other) <= 1e-9 * np.abs(other)).all() for other in slopes[:k])
         if (slope != 1).any() and not known:
             yield Mutant((scene.depth,), bend_output(partial(np.multiply, slope)))
+
+
+def _kept_in_any_way(scene: Scene) -> Iterator[Mutant]:
+    """Yield the derivative of any activation kept, as where one loop goes over all layers."""
+    if scene.loss.canonical or scene.linear_output:
+        kinds = [scene.case.network.activation, _LOGISTIC, Tanh(), Relu()]
+        slopes = [reading.at(scene, scene.depth) for f in kinds for reading in readings(f)]
+        yield from _times_each(scene, slopes)
 
 
 def _squared_error(scene: Scene) -> Iterator[Mutant]:
@@ -135,13 +148,14 @@ BUGS: Sequence[Bug] = (
     Bug(
         "output-sigma-prime-kept",
         "delta_L keeps a derivative of the output, which this loss and output do not have",
-        "delta_L is $delta, without $f'",
+        "delta_L is $delta, without a derivative",
         _LOOKS,
         _kept_slope,
+        ways=_kept_in_any_way,
     ),
     Bug(
         "squared-error-loss",
-        "delta_L is that of the squared error, 2 (Z_L - Y) * sigma'(H_L)/N",
+        "delta_L is that of the squared error, $squares",
         _IS_DELTA,
         _LOOKS,
         _squared_error,
@@ -155,14 +169,14 @@ BUGS: Sequence[Bug] = (
     ),
     Bug(
         "half-squared-error",
-        "the gradient is that of half the squared error",
-        "J has no 1/2 here: keep the factor 2, or check with --factor 1/2",
+        "the gradient is that of half the squared error, half of what J is here",
+        "delta_L is $delta$or_half",
         "every entry is half of the right one",
         _half,
     ),
     Bug(
         "bce-delta-under-mse",
-        "delta_L is (Z_L - Y)/N, that of the cross-entropy: the squared error keeps the output's "
+        "delta_L is $difference, that of the cross-entropy: the squared error keeps the output's "
         "derivative",
         _IS_DELTA,
         _LOOKS,
@@ -171,7 +185,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "loss-derivative-as-delta",
         "delta_L is dJ/dZ_L, the derivative by the output and not by H_L",
-        "multiply dJ/dZ_L by the output's derivative: that makes $delta",
+        "delta_L is $delta: multiply dJ/dZ_L by the output's derivative",
         _LOOKS,
         _by_output,
     ),
@@ -193,21 +207,21 @@ BUGS: Sequence[Bug] = (
     Bug(
         "labels-inverted",
         "0 and 1 are taken for each other in the labels",
-        "check which label is 1; it is Z_L - Y with Y as it is",
+        "check which label is 1: delta_L is $delta with Y as it is",
         _LOOKS,
         _inverted_label,
     ),
     Bug(
         "softmax-diagonal",
         "softmax is differentiated by its diagonal only, p (1 - p): every output reads all logits",
-        "delta_L is (P - Y)/N, which the whole Jacobian comes to",
+        "delta_L is $difference, which the whole Jacobian comes to",
         _LOOKS,
         _diagonal,
     ),
     Bug(
         "softmax-over-rows",
         "softmax is taken over the rows, or over the whole array, not over the outputs of a row",
-        "sum exp(H_L) over the outputs: axis=1, keepdims=True where rows are samples",
+        "sum exp(H_L) over the outputs of each sample: $outputs, with keepdims=True",
         _LOOKS,
         _over_rows,
     ),

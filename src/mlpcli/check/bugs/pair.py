@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mlpcli.check.bugs.candidates import ROUNDING, explained, mutants
+from mlpcli.check.bugs.candidates import ROUNDING, every, explained, mutants
 from mlpcli.check.bugs.fit import recognised
 from mlpcli.check.bugs.likeness import distance, tensors_from_output
 from mlpcli.check.bugs.record import Mutant
@@ -38,7 +38,7 @@ _SAME = 1e-5
 
 def factor_and_bug(scene: Scene, likeness: Likeness) -> list[tuple[Bug, Mutant, float]]:
     """Return the bugs that explain all tensors but for one factor, and the factor's names."""
-    found = [pair for pair in map(partial(_pair, scene, likeness), mutants(scene)) if pair]
+    found = [pair for pair in map(partial(_pair, scene, likeness), every(scene)) if pair]
     found += _fitted(scene, likeness)
     if not found:
         return []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlpcli.check.bugs.scene import Scene
     from mlpcli.nn.backprop import OnArray, Rules
     from mlpcli.nn.network import Parameters
+    from mlpcli.nn.sigmoid import FloatArray
 
 __all__ = ["BUGS"]
 
@@ -145,9 +146,31 @@ def _constant(scene: Scene) -> Iterator[Mutant]:
         yield _mutant(scene, lambda rules: replace(rules, bias_penalty=on_bias), "b")
 
 
+def _constant_in_one(scene: Scene) -> Iterator[Mutant]:
+    """Yield the same in one W, or in one b."""
+    l2 = scene.case.objective.l2
+    for i in _single(scene) if l2 else ():
+        yield Mutant((i,), _in_place(scene, i, np.full_like(scene.W[i], l2)), "W")
+        if scene.bias:
+            yield Mutant((i,), done([f"b{i}"], partial(np.add, l2)), "b")
+
+
+def _in_place(scene: Scene, layer: int, gradient: FloatArray) -> Bend:
+    """Return a bend that puts this in the place of l2 W in what is made of one W."""
+    change = gradient - scene.case.objective.penalty_gradient(scene.W[layer])
+    return done([f"W{layer}"], partial(np.add, change))
+
+
 def _sign(scene: Scene) -> Iterator[Mutant]:
     l2 = scene.case.objective.l2
     yield _mutant(scene, _added(lambda W: l2 * np.sign(W)))
+
+
+def _sign_in_one(scene: Scene) -> Iterator[Mutant]:
+    """Yield the same in one layer."""
+    l2 = scene.case.objective.l2
+    for i in _single(scene) if l2 else ():
+        yield Mutant((i,), _in_place(scene, i, l2 * np.sign(scene.W[i])), "W")
 
 
 BUGS: Sequence[Bug] = (
@@ -190,6 +213,7 @@ BUGS: Sequence[Bug] = (
         _RIGHT,
         "all entries of W, or of b, are off by the same number",
         _constant,
+        ways=_constant_in_one,
         hidden_by=(_NO_PENALTY,),
     ),
     Bug(
@@ -198,6 +222,7 @@ BUGS: Sequence[Bug] = (
         _RIGHT,
         "each entry of W is off by what its own weight says, b is right",
         _sign,
+        ways=_sign_in_one,
         hidden_by=(_NO_PENALTY,),
     ),
 )

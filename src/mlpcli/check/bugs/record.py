@@ -77,13 +77,14 @@ def _none(*_: object) -> Iterator[Mutant]:
 class Bug:
     """A way to go wrong: what is computed, how that looks in the check, and how to mend it.
 
-    In these words `$f` stands for the letter of the activation, `$slope` for its slope and `$delta`
-    for delta_L as people write them (`in_letters`).
+    In these words `$f`, `$delta` and so on stand for formulas of the case (see `Letters`).
 
     `mutants` yields every mutant without a free number that the shapes of a scene allow, `fit`
     those whose number is fitted to a given gradient at one layer (the rules so far, the gradient,
-    the layer), `examples` mutants with a number that everybody would notice. What comes to the
-    right gradient for the activation or the shapes of a scene is no bug there, and not yielded.
+    the layer), `examples` mutants with a number that everybody would notice. `ways` are more of
+    the same mistake, looked for in what is given and not run on every case: a case on which
+    `mutants` show has them show as well. What comes to the right gradient for the activation or
+    the shapes of a scene is no bug there, and not yielded.
 
     `generic` marks what holds for any cause of the same effect, so that anything else that explains
     as much comes first. `settles` says whether its `mutants` are so specific that to reproduce a
@@ -100,6 +101,7 @@ class Bug:
     mutants: Callable[[Scene], Iterator[Mutant]] = _none
     fit: Callable[[Scene, Rules, Parameters, int], Iterator[Mutant]] = _none
     examples: Callable[[Scene], Iterator[Mutant]] = _none
+    ways: Callable[[Scene], Iterator[Mutant]] = _none
     hidden_by: tuple[Hiding, ...] = ()
     generic: bool = False
     settles: bool = True

@@ -81,6 +81,15 @@ def _one_row_only(scene: Scene) -> Iterator[Mutant]:
             yield Mutant(scene.layers, bend_output(_only(row, factor)))
 
 
+def _one_row_in_weights(scene: Scene) -> Iterator[Mutant]:
+    """Yield the same in dJ/dW alone, at one or all layers, as where that is `=` and dJ/db `+=`."""
+    for row in (0, -1) if scene.rows > 1 else ():
+        for factor in (1, scene.rows):
+            for layers in one_or_all(scene.layers):
+                inputs = {i: _only(row, factor)(scene.Z[i - 1]) for i in layers}
+                yield Mutant(layers, at("input", inputs), "W")
+
+
 def _only(row: int, factor: float) -> OnArray:
     def change(derivative: FloatArray) -> FloatArray:
         alone = np.zeros_like(derivative)
@@ -111,7 +120,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "mean-twice",
         "the mean over rows is taken once more than in J: the gradient is N times too small",
-        "divide by N where J does, in delta_L, and not again in dJ/dW",
+        "delta_L is $delta: do not divide by N in any other place",
         "every entry is N times too small",
         lambda scene: _everywhere(scene, 1 / scene.rows),
         hidden_by=(ONE_ROW,),
@@ -145,6 +154,7 @@ BUGS: Sequence[Bug] = (
         "add the gradients of the rows (+=), and start from zeros",
         "every tensor is off, and with one row it passes",
         _one_row_only,
+        ways=_one_row_in_weights,
         settles=False,  # as with a row that is dropped
         hidden_by=(ONE_ROW,),
     ),

@@ -14,6 +14,7 @@ import numpy as np
 
 from mlpcli.check.bugs.candidates import candidates, explained, mutants
 from mlpcli.check.bugs.diagnosis import Diagnosis, diagnosis, is_slight, merged, non_finite, unknown
+from mlpcli.check.bugs.letters import AS_OURS
 from mlpcli.check.bugs.likeness import (
     Likeness,
     distance,
@@ -30,6 +31,7 @@ from mlpcli.nn.backprop import RIGHT, Rules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mlpcli.check.bugs.letters import Writing
     from mlpcli.check.bugs.record import Bug, Mutant
     from mlpcli.check.case import Case
     from mlpcli.check.numeric.units import Mask
@@ -48,24 +50,26 @@ def diagnose(
     *,
     doubt: FloatArray | None = None,
     wrong: Sequence[str] = (),
+    writing: Writing = AS_OURS,
 ) -> tuple[Diagnosis, ...]:
     """Return what explains a wrong gradient, the most specific first; never empty.
 
     `given` is the gradient (float32 or float64), `bounds` those of the case, `tolerance` relative,
-    `doubt` what else each number may be off by, over theta; `wrong` names the tensors that are.
+    `doubt` what else each number may be off by, over theta; `wrong` names the tensors that are, and
+    `writing` is how the code that made it lays out its arrays, for the formulas in the words.
     """
     scene = scene_of(case)
     likeness = Likeness(given, scene.gradient(), bounds, tolerance, doubt)
     broken = non_finite([t for t in tensors_from_output(given) if not np.isfinite(t.array).all()])
     for found in _whole(scene, likeness):
         if found:
-            listed = [diagnosis(scene, bug, mutant, error) for bug, mutant, error in found]
+            listed = [diagnosis(scene, bug, mutant, error, writing) for bug, mutant, error in found]
             return (*listed, *broken)
     path = several(scene, likeness, _around_non_finite(given) if broken else RIGHT)
     complete = path.agreeing == likeness.tensors
     error = distance(given, scene.gradient(path.rules)) if complete else None
     steps = merged([found for step in path.steps for found in step])
-    listed = [diagnosis(scene, bug, mutant, error) for bug, mutant in steps]
+    listed = [diagnosis(scene, bug, mutant, error, writing) for bug, mutant in steps]
     if not complete or not (listed or broken):
         listed.append(_unknown(scene, likeness, path, wrong))
     return (*listed, *broken)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mlpcli.check.bugs.candidates import Found, candidates, mutants, tells
+from mlpcli.check.bugs.candidates import Found, candidates, every, tells
 from mlpcli.check.bugs.likeness import tensors_from_output
 from mlpcli.check.bugs.record import Mutant, done
 from mlpcli.check.bugs.registry import BUGS
@@ -137,7 +137,7 @@ class _Place:
 
     def scaled(self) -> Iterator[_Step]:
         """Yield steps of a bug and a factor on the tensor in which it is made, W or b."""
-        for bug, mutant in mutants(self.scene):
+        for bug, mutant in every(self.scene):
             rules = mutant.bend(self.path.rules)
             if bug.generic or rules.finish:
                 continue

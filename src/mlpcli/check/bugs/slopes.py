@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlpcli.check.bugs import foreign_slopes
+from mlpcli.check.bugs.derivative import of_layers, replaced
 from mlpcli.check.bugs.fit import linear
-from mlpcli.check.bugs.record import NO_DELTA, Bug, Mutant, at, instead, one_or_all
-from mlpcli.nn.activations import Relu, Sigmoid, Tanh
+from mlpcli.check.bugs.record import NO_DELTA, Bug, Mutant, at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from mlpcli.check.bugs.derivative import Slope
     from mlpcli.check.bugs.scene import Scene
-    from mlpcli.nn.activation import Activation
     from mlpcli.nn.backprop import Rules
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
@@ -27,70 +28,20 @@ _USUAL_ALPHA = 0.2  # to be noticed where 0.01 is right
 _BELOW = "the tensors above are right; from this layer down each entry is off by a ratio of its own"
 _HIDDEN = (NO_DELTA,)
 _AT_OUTPUT = "at the output delta_L is $delta"
-_BY_THE_SLOPE = "multiply (delta_{i+1} W_{i+1}) by $slope, elementwise"
-
-
-def _of_layers(scene: Scene, wrong: dict[int, FloatArray]) -> Iterator[Mutant]:
-    """Yield f'_k replaced, at one or all hidden layers where that makes a difference."""
-    differ = [k for k in wrong if (wrong[k] != scene.s[k]).any()]  # else it is no bug
-    for layers in one_or_all(differ):
-        yield Mutant(layers, at("slope", {k: wrong[k] for k in layers}))
-
-
-def _replaced(
-    make: Callable[[Scene, int], FloatArray], scene: Scene, *, output: bool = True
-) -> Iterator[Mutant]:
-    """Yield f'_k replaced, at one or all layers; at the output where l' has its slope in it."""
-    wrong = {k: make(scene, k) for k in scene.hidden}
-    hidden = list(_of_layers(scene, wrong))
-    yield from hidden
-    if not output:
-        return
-    last = make(scene, scene.depth)
-    bent = scene.loss.with_output_slope(scene.logits, scene.case.y, last)
-    if bent is None or not (bent != scene.derivative(scene.case.y)).any():
-        return
-    top = Mutant((scene.depth,), instead(bent))
-    yield top
-    if hidden:
-        below = hidden[-1]
-        layers = (*below.layers, scene.depth)
-        yield Mutant(layers, lambda rules: below.bend(top.bend(rules)))
+_BY_THE_SLOPE = "multiply $carried by $slope, elementwise"
 
 
 def _slope(
     name: str,
     explanation: str,
-    make: Callable[[Scene, int], FloatArray],
+    make: Slope,
     *,
     fix: str = _BY_THE_SLOPE,
     looks: str = _BELOW,
-    output: bool = True,
 ) -> Bug:
     """Return the bug of this array in the place of f'(H_k)."""
-    mutants = partial(_replaced, make, output=output)
+    mutants = partial(replaced, make)
     return Bug(name, explanation, fix, looks, mutants, hidden_by=_HIDDEN, fix_at_output=_AT_OUTPUT)
-
-
-def _other(name: str, activation: Activation, words: str) -> Bug:
-    """Return the bug of another activation's slope, as people write it, by H_i and Z_i."""
-
-    def slope(scene: Scene, k: int) -> FloatArray:
-        return activation.textbook_slope(scene.H[k], scene.Z[k])
-
-    def mutants(scene: Scene) -> Iterator[Mutant]:
-        if not isinstance(scene.case.network.activation, type(activation)):
-            yield from _replaced(slope, scene, output=False)
-
-    return Bug(
-        name,
-        f"delta_i is multiplied by the derivative of {activation.name}, {words}, "
-        "which is not the activation here",
-        _BY_THE_SLOPE,
-        _BELOW,
-        mutants,
-        hidden_by=_HIDDEN,
-    )
 
 
 def _fitting(scene: Scene, wrong: dict[int, FloatArray]) -> dict[int, FloatArray]:
@@ -102,18 +53,18 @@ def _neighbours(scene: Scene) -> Iterator[Mutant]:
     """Yield f' of the layer below or above."""
     for step in (-1, 1):
         wrong = {k: scene.s[k + step] for k in scene.hidden if k + step >= 1}
-        yield from _of_layers(scene, _fitting(scene, wrong))
+        yield from of_layers(scene, _fitting(scene, wrong))
 
 
 def _of_next_output(scene: Scene) -> Iterator[Mutant]:
     """Yield f'_k as people write it by the output, of Z_{k+1} in the place of Z_k."""
     wrong = {k: scene.written_slope(k, scene.Z[k + 1], scene.Z[k + 1]) for k in scene.hidden}
-    yield from _of_layers(scene, _fitting(scene, wrong))
+    yield from of_layers(scene, _fitting(scene, wrong))
 
 
 def _times_bias(scene: Scene) -> Iterator[Mutant]:
     if scene.bias:
-        yield from _of_layers(scene, {k: scene.s[k] * scene.b[k] for k in scene.hidden})
+        yield from of_layers(scene, {k: scene.s[k] * scene.b[k] for k in scene.hidden})
 
 
 def _alpha(scene: Scene, alpha: float) -> Mutant:
@@ -193,9 +144,7 @@ BUGS: Sequence[Bug] = (
         fix="multiply by $slope once",
         looks="the tensors above are right; from this layer down the entries are too small",
     ),
-    _other("sigmoid-slope", Sigmoid(), "z (1 - z)"),
-    _other("tanh-slope", Tanh(), "1 - z^2"),
-    _other("relu-slope", Relu(), "1 where h > 0"),
+    *foreign_slopes.BUGS,
     _slope(
         "step-of-output",
         "1 where Z_i > 0 stands where the derivative belongs",

@@ -65,7 +65,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "slope-of-upstream",
         "$f' is taken of delta_{i+1} W_{i+1}, not of H_i: of relu that is dZ[dA <= 0] = 0",
-        "multiply (delta_{i+1} W_{i+1}) by $slope, elementwise: under relu dZ[Z <= 0] = 0",
+        "multiply $carried by $slope, elementwise: under relu dZ[Z <= 0] = 0",
         _BELOW,
         _slope_of_upstream,
         hidden_by=(NO_DELTA,),
@@ -73,7 +73,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "upstream-missing",
         "delta_i is the derivative $f'(H_i) alone: what comes from the layer above is left out",
-        "multiply it by (delta_{i+1} W_{i+1}), elementwise",
+        "multiply it by $carried, elementwise",
         _BELOW,
         partial(_mutants, _slope_alone),
     ),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUGS"]
 
-_PRODUCT = "it is dJ/dW_i = delta_i^T Z_{i-1}"
+_PRODUCT = "it is dJ/dW_i = $product"
 _LOOKS = "every b is right, and W is wrong"
 
 
@@ -74,7 +74,7 @@ BUGS: Sequence[Bug] = (
     Bug(
         "gradient-transposed",
         "dJ/dW_i is transposed",
-        "with W_i of shape (n_i, n_{i-1}) it is delta_i^T Z_{i-1}",
+        "dJ/dW_i is $product, of the shape of W_i",
         "every b is right, and W holds the right numbers in wrong places",
         _transposed,
     ),
@@ -82,28 +82,28 @@ BUGS: Sequence[Bug] = (
         "gradient-reshaped",
         "Z_{i-1}^T delta_i is brought into the shape of W_i by reshape, which keeps the order of "
         "the numbers and so mixes rows with columns",
-        "transpose it, or compute delta_i^T Z_{i-1}",
+        "transpose it, or compute $product",
         "every b is right, and W holds the right numbers in wrong places",
         _reshaped,
     ),
     Bug(
         "wrong-input-activation",
         "dJ/dW_i is made with the layer's output Z_i where its input belongs",
-        "use Z_{i-1}: dJ/dW_i = delta_i^T Z_{i-1}",
+        "use Z_{i-1}: dJ/dW_i = $product",
         _LOOKS,
         _own_output,
     ),
     Bug(
         "preactivation-as-input",
         "dJ/dW_i is made with H_{i-1}, the input of the layer before its activation",
-        "use Z_{i-1}: dJ/dW_i = delta_i^T Z_{i-1}",
+        "use Z_{i-1}: dJ/dW_i = $product",
         "W1 and every b is right, each other W is wrong",
         _preactivation,
     ),
     Bug(
         "network-input-everywhere",
         "dJ/dW_i is made with X, the input of the network and not of the layer",
-        "use Z_{i-1}: dJ/dW_i = delta_i^T Z_{i-1}",
+        "use Z_{i-1}: dJ/dW_i = $product",
         "W1 and every b is right, each other W is wrong",
         _first_input,
     ),

@@ -36,7 +36,7 @@ class LinearMse(Loss):
     truth = Form("mse", _value, _derivative)
     forms = MappingProxyType({truth.name: truth})
     canonical = False
-    written = "2 (Z_L - Y)/N"
+    written = (2, "(Z_L - Y)")
     in_numpy = ("return h", "2 * (z - y)")
     closed = "lacks the factor 2 of the square, and so is right nowhere here"
     output = "identity"

@@ -85,8 +85,8 @@ class Loss(ABC):
     reads its own logit only. The loss is
     `canonical` where delta_L is (Z_L - Y)/N: the output is the inverse of the loss's own link.
     It is `called` so in words, if not by its name, and `letters` is l(z, y);
-    `written` is delta_L in letters, `letter` what people call the function of an output, `closed`
-    what is to be said of (Z_L - Y)^T Z_{L-1}/N;
+    `written` is l'(h, y) in letters, a number times the rest, `letter` what people call the
+    function of an output, `closed` what is to be said of (Z_L - Y)^T Z_{L-1}/N;
     `in_numpy` is the code that returns z_L of h, outputs on {axis}, and that of dl/dh by z and y.
     """
 
@@ -96,7 +96,7 @@ class Loss(ABC):
     forms: ClassVar[Mapping[str, Form]]
     truth: ClassVar[Form]
     canonical: ClassVar[bool]
-    written: ClassVar[str] = "(Z_L - Y)/N"
+    written: ClassVar[tuple[int, str]] = (1, "(Z_L - Y)")
     letter: ClassVar[str] = "sigma"
     in_numpy: ClassVar[tuple[str, str] | None] = None
     closed: ClassVar[str] = "is right at the last layer only"

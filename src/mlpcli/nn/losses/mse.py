@@ -39,7 +39,7 @@ class Mse(Loss):
     truth = Form("mse", _value, _derivative)
     forms = MappingProxyType({truth.name: truth})
     canonical = False
-    written = "2 (Z_L - Y) * sigma'(H_L)/N"
+    written = (2, "(Z_L - Y) * sigma'(H_L)")
     in_numpy = ("return 1 / (1 + np.exp(-h))", "2 * (z - y) * z * (1 - z)")
     closed = "belongs to cross-entropy and is right nowhere here"
 
