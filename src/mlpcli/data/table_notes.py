@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mlpcli.data.labels import listed
+from mlpcli.data.table import PLAIN, TRUTH, Numerals
 from mlpcli.data.table.reading import MISSING
 from mlpcli.text import quoted, show_name
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mlpcli.config import DataConfig
     from mlpcli.data.rules import Policies
     from mlpcli.data.table import Origin, Table
+    from mlpcli.data.table.query import Source
 
 __all__ = ["gaps_in_words", "missing_note", "notation_notes", "table_notes", "unlabelled_note"]
 
@@ -27,32 +29,62 @@ def table_notes(table: Table, data: DataConfig, policies: Policies) -> list[str]
     return [*table.notes, *notation_notes(table, data.types), *missing_note(table, data, policies)]
 
 
-def notation_notes(table: Table, decided: Collection[str] = ()) -> list[str]:
-    """Return a note on each way in which numbers are written, with the columns that are."""
+def notation_notes(origin: Origin, decided: Collection[str] = ()) -> list[str]:
+    """Return a note on each way in which numbers are written, with the columns that are.
+
+    Of tables that are read as another one was before: only on what is read otherwise, or would be
+    if the table were the first.
+    """
     columns: dict[str, list[str]] = {}
-    for name, notation in table.notations.items():
-        if name not in decided:
-            columns.setdefault(notation.words, []).append(name)
+    for name in origin.names:
+        if words := "" if name in decided or origin.kinds[name] == "text" else _told(origin, name):
+            columns.setdefault(words, []).append(name)
     notes = [f"{_named(names)} read as {words}" for words, names in columns.items()]
-    points = [name for name in _with_points_of_thousands(table) if name not in decided]
+    known = {*decided}.union(*columns.values())
+    points = [name for name in _with_points_of_thousands(origin) if name not in known]
     if points:
         means = f"{_named(points)} read as numbers, where 1.234 is 1.234"
         notes.append(f'{means}; if it is 1234, set data.thousands to "."')
     return notes
 
 
-def _with_points_of_thousands(table: Table) -> list[str]:
+def _told(origin: Origin, name: str) -> str:
+    """Return what there is to say of how the numbers of a column are read, "" if nothing."""
+    for source in origin.sources:
+        used = origin.rewritten.get(name, source.notation(name))
+        before = origin.reading.notations.get(name)
+        if source.header is None or _is_whole(origin, source, name):
+            continue
+        if before is None and used not in {PLAIN, TRUTH if name in origin.reading.truths else None}:
+            return used.words
+        if isinstance(before, Numerals) and isinstance(used, Numerals):
+            if (used.decimal, used.unit) != (before.decimal, before.unit):
+                return f"{used.words}; in training as {before.words}"
+            alone = source.notations_alone.get(name, PLAIN)
+            if isinstance(alone, Numerals) and alone.decimal != used.decimal:
+                return f"{used.words}, as in training"
+    return ""
+
+
+def _is_whole(origin: Origin, source: Source, name: str) -> bool:
+    """Say whether the texts of a column are whole numbers, which have no marks to be told of."""
+    if name in origin.rewritten:
+        return name in origin.whole
+    return all(text.lstrip("+-").isdigit() for text in source.sample(name))
+
+
+def _with_points_of_thousands(origin: Origin) -> list[str]:
     """Return number columns of which each point may be one of thousands, among semicolons.
 
     There are none where a point of any other column must be a decimal one.
     """
     found: list[str] = []
-    for source in table.sources:
+    for source in origin.sources:
         if source.header is None or source.header.delimiter != ";" or source.reading.layout.marks:
             continue
-        for name in table.names:
-            texts = source.sample(name) if table.kinds[name] == "number" else []
-            if name in table.notations or not any("." in text for text in texts):
+        for name in origin.names:
+            texts = source.sample(name) if origin.kinds[name] == "number" else []
+            if name in origin.notations or not any("." in text for text in texts):
                 continue
             if not all(map(_POINTED.fullmatch, texts)):
                 return []

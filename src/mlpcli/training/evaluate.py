@@ -16,7 +16,7 @@ from mlpcli.data.frames import tables_of
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.roles import Roles
 from mlpcli.data.table import Scan
-from mlpcli.data.table_notes import unlabelled_note
+from mlpcli.data.table_notes import notation_notes, unlabelled_note
 from mlpcli.data.target import one_hot
 from mlpcli.errors import DataError
 from mlpcli.parallel import limit_blas
@@ -134,7 +134,7 @@ def _score_tables(
             read = scan.rows
         left = sum(map(len, labels))
         digest, dropped = scan.digest, scan.rows - left
-        notes = list(scan.notes)
+        notes = [*scan.notes, *notation_notes(scan)]
     if not left:
         what = "has no target" if 0 < unlabelled == dropped else "misses a value"
         raise DataError(f"{files[0]}: no row is left to evaluate on: each {what}")

@@ -17,6 +17,7 @@ from mlpcli.data.frames import tables_of
 from mlpcli.data.labels import listed
 from mlpcli.data.notes import unseen_notes
 from mlpcli.data.table import Scan
+from mlpcli.data.table_notes import notation_notes
 from mlpcli.errors import DataError, UsageError
 from mlpcli.parallel import limit_blas
 from mlpcli.ranks import job
@@ -116,7 +117,8 @@ class Predictions:
 
     def notes(self) -> list[str]:
         """Return what is worth knowing of the rows so far."""
-        notes = [*self.scan.notes, *unseen_notes(self.unseen, self.rows)]
+        notes = [*self.scan.notes, *notation_notes(self.scan)]
+        notes += [*unseen_notes(self.unseen, self.rows)]
         notes += self.tally.notes(self.model.encoder)
         if self.unknown:
             notes.append(f"{self.unknown} of {self.rows} rows miss a value: no prediction for them")

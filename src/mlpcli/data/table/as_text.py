@@ -7,16 +7,20 @@ of thousands of columns.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, cast
 
 import duckdb
 
-from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows
+from mlpcli.data.table.bad_rows import SHOWN, Fault, bad_rows, copy_good_rows, find_lines
+from mlpcli.data.table.marks import Marks
 from mlpcli.data.table.misfit import advice
 from mlpcli.data.table.notation import notations_in
-from mlpcli.data.table.numerals import PLAIN
+from mlpcli.data.table.numerals import PLAIN, is_number, is_truth
+from mlpcli.data.table.shapes import shapes_in
 from mlpcli.data.table.sql import as_text, read_csv
 from mlpcli.data.table.stream import stream
+from mlpcli.errors import DataError
 from mlpcli.text import show, show_name
 
 if TYPE_CHECKING:
@@ -58,9 +62,10 @@ def load_as_text(origin: Origin) -> None:
             copied.add(number)
             faults += [(number, line, text) for line, text in found]
             total += left_out
-        if source.header is not None:
-            origin.rewritten |= _normalize(store, source, names, sum(counts))
         counts.append(rows)
+        if source.header is not None:
+            origin.counts, origin.copied = counts, copied
+            origin.rewritten |= _normalize(origin, source, names, sum(counts) - rows)
     origin.counts, origin.copied = counts, copied
     origin.kinds = _settle(store, names, {name: origin.certain(name) for name in names})
     complaints, count = _find_misfits(origin)
@@ -80,14 +85,23 @@ def text_blocks(origin: Origin, texts: Mapping[str, Texts | None]) -> Iterator[l
 
 
 def count_numbers(store: Store, levels: Sequence[str], counts: NDArray[np.int64]) -> int:
-    """Return how many values of a text column are finite numbers; `counts` are by level."""
-    query = f"SELECT i FROM (SELECT unnest(?) AS k0, unnest(?) AS i) WHERE {_number(0)} IS NOT NULL"  # noqa: S608
-    total = 0
+    """Return how many values of a text column are finite numbers; `counts` are by level.
+
+    Numbers that are not plain count where they are written in one way.
+    """
+    query = f"SELECT coalesce(sum(n), 0) FROM levels AS t(k0, n) WHERE {_number(0)} IS NOT NULL"  # noqa: S608
+    plain, shapes = 0, Counter[str]()
     for start in range(0, len(levels), LEVELS_AT_A_TIME):
-        some = list(levels[start : start + LEVELS_AT_A_TIME])
-        found = store.connection.execute(query, [some, list(range(start, start + len(some)))])
-        total += sum(int(counts[i]) for (i,) in found.fetchall())
-    return total
+        some = slice(start, start + LEVELS_AT_A_TIME)
+        store.connection.execute("CREATE OR REPLACE TEMP TABLE levels (k VARCHAR, n BIGINT)")
+        store.connection.execute(
+            "INSERT INTO levels SELECT unnest(?), unnest(?)",
+            [list(levels[some]), counts[some].tolist()],
+        )
+        plain += cast("int", store.first(query)[0])
+        shapes.update(shapes_in(store.connection, "levels"))
+    written = Marks().of(shapes) not in {None, PLAIN}
+    return max(plain, sum(shapes.values()) if written else 0)
 
 
 def _insert(store: Store, source: Source, names: Sequence[str]) -> int | None:
@@ -118,45 +132,85 @@ def _insert_copy(
 
 
 def _normalize(
-    store: Store, source: Source, names: Sequence[str], start: int
+    origin: Origin, source: Source, names: Sequence[str], start: int
 ) -> dict[str, Notation]:
     """Write the numbers of a file's columns, from row `start` on, as all numbers are written.
 
-    Returns the notations of columns that had one of their own.
-
-    A notation counts where at least half of the texts fit it. A number without the percent sign
-    that the others have is none.
+    Returns how the columns are read that all their texts have told of. A notation counts where at
+    least half of the texts fit it. A number without the percent sign that the others have is none.
     """
     assert source.header is not None
-    here = f"texts WHERE rowid >= {start}"
+    store, here = origin.store, f"texts WHERE rowid >= {start}"
     if source.reading.underscores:
         _drop_underscores(store, source.reading.kinds, names)
-    odd = [i for i in range(len(names)) if source.reading.kinds.get(names[i]) != "text"]
-    plain = _ask(store, here, [f"count(k{i}) = count({_number(i)})" for i in odd])
-    odd = [
-        i
-        for i, all_plain in zip(odd, plain, strict=True)
-        if not all_plain or names[i] in source.notations
-    ]
-    samples = {names[i]: _some(store, i, here) for i in odd}
-    found = notations_in(samples, source.reading, source.header.delimiter)
+    odd = _odd(store, source, names, here)
+    sampled: dict[str, Mapping[str, int]] = {n: Counter(source.sample(n)) for n in names}
+    told = {names[i]: _samples(store, i, here) for i in odd}
+    found = notations_in(sampled | told, source.reading, source.header.delimiter)
+    for name, texts in told.items():
+        if name not in found and not all(map(is_number, texts)):
+            found[name] = source.notation(name)  # which the rest is held against
+        if all(text.lstrip("+-").isdigit() for text in texts):
+            origin.whole.add(name)
     used = {}
     for i in odd:
-        notation = found.get(names[i]) or source.notations.get(names[i])
-        if notation is None:
-            continue
+        notation = found.get(names[i], PLAIN)
         number = notation.number(f"k{i}", "TRY_CAST")
         (counts,) = _ask(store, here, [f"2 * count({number}) >= count(k{i})"])
         if counts or source.reading.kinds.get(names[i]) or source.reading.layout.marks:
             used[names[i]] = notation
-            bare = f"k{i}"
-            if lacks := notation.stranger:
-                bare = f"CASE WHEN {_number(i)} IS NULL THEN k{i} ELSE k{i} || '{lacks}' END"
-            store.connection.execute(
-                f"UPDATE texts SET k{i} = coalesce(({number})::VARCHAR, {bare}) "  # noqa: S608
-                f"WHERE rowid >= {start} AND k{i} IS NOT NULL"
-            )
+            _refuse_other_values(origin, source, i, notation, start)
+            if notation != PLAIN:
+                _rewrite(store, i, notation, start)
     return used
+
+
+def _odd(store: Store, source: Source, names: Sequence[str], here: str) -> list[int]:
+    """Return the columns that may be written otherwise than plainly, and are no codes."""
+    some = [i for i in range(len(names)) if source.reading.kinds.get(names[i]) != "text"]
+    questions = [f"count(k{i}) = count({_number(i)})" for i in some]
+    plain = _ask(store, here, questions)
+    codes = [False] * len(some)
+    if not source.reading.layout.marks and not source.reading.kinds:
+        codes = [bool(code) for code in _ask(store, here, list(map(_is_code, some)))]
+    return [
+        i
+        for i, all_plain, code in zip(some, plain, codes, strict=True)
+        if not all_plain or (names[i] in source.notations and not code)
+    ]
+
+
+def _rewrite(store: Store, i: int, notation: Notation, start: int) -> None:
+    number, bare = notation.number(f"k{i}", "TRY_CAST"), f"k{i}"
+    if lacks := notation.stranger:
+        bare = f"CASE WHEN {_number(i)} IS NULL THEN k{i} ELSE k{i} || '{lacks}' END"
+    store.connection.execute(
+        f"UPDATE texts SET k{i} = coalesce(({number})::VARCHAR, {bare}) "  # noqa: S608
+        f"WHERE rowid >= {start} AND k{i} IS NOT NULL"
+    )
+
+
+def _refuse_other_values(
+    origin: Origin, source: Source, i: int, notation: Notation, start: int
+) -> None:
+    """Raise DataError where rows that are handed out already have other numbers by a notation."""
+    name, first = origin.names[i], source.notation(origin.names[i])
+    if start >= origin.handed_out or first == notation:
+        return
+    before, now = (each.number(f"k{i}", "TRY_CAST") for each in (first, notation))
+    rows = f"texts WHERE rowid >= {start} AND {before} IS DISTINCT FROM {now}"
+    (other,) = _ask(origin.store, rows, [f"bool_or(rowid < {origin.handed_out})"])
+    if not other:
+        return
+    misfits_first = f"ORDER BY {before} IS NOT NULL, rowid LIMIT 1"
+    row, text = origin.store.first(f"SELECT rowid, k{i} FROM {rows} {misfits_first}")  # noqa: S608
+    place = origin.sources.index(source)
+    (line,) = find_lines(source, origin.names, [cast("int", row) - start],
+                         copied=place in origin.copied)  # fmt: skip
+    raise DataError(
+        f"{source.path}:{line}: column {show_name(name)}: expected {first.words}, as in the rows "
+        f"above, got {show(str(text))}; write all numbers of the column in one way"
+    )
 
 
 def _drop_underscores(store: Store, kinds: Mapping[str, Kind], names: Sequence[str]) -> None:
@@ -166,6 +220,15 @@ def _drop_underscores(store: Store, kinds: Mapping[str, Kind], names: Sequence[s
             f"UPDATE texts SET k{i} = replace(k{i}, '_', '') "  # noqa: S608
             f"WHERE contains(k{i}, '_') AND TRY_CAST(k{i} AS DOUBLE) IS NOT NULL"
         )
+
+
+def _samples(store: Store, i: int, here: str) -> dict[str, int]:
+    """Return what tells how column i is written: shapes of all that may be numbers, or texts."""
+    some = Counter(_some(store, i, here))
+    shapes = {} if is_truth(some) else shapes_in(
+        store.connection, f"(SELECT k{i} AS k, 1 AS n FROM {here})"  # noqa: S608
+    )  # fmt: skip
+    return shapes or some
 
 
 def _some(store: Store, i: int, here: str) -> list[str]:
@@ -182,10 +245,7 @@ def _settle(
     Digits of one width, of which one begins with 0, are no number but a code.
     """
     questions = [
-        f"2 * count({_number(i)}) >= count(k{i}) AND NOT coalesce(bool_and(regexp_full_match(k{i}, "
-        f"'[0-9]{{2,}}')) AND min(length(k{i})) = max(length(k{i})) AND bool_or(k{i}[1] = '0'), "
-        "false)"
-        for i in range(len(names))
+        f"2 * count({_number(i)}) >= count(k{i}) AND NOT {_is_code(i)}" for i in range(len(names))
     ]
     return {
         name: known.get(name) or ("number" if yes else "text")
@@ -224,6 +284,14 @@ def _find_misfits(origin: Origin) -> tuple[dict[int, str], int]:
 def _advice(origin: Origin, name: str, value: str) -> str:
     lacks = origin.rewritten[name].stranger if name in origin.rewritten else ""
     return advice(name, value, lacks=lacks, decided=name in origin.reading.kinds)
+
+
+def _is_code(i: int) -> str:
+    """Return whether column i holds digits of one width, of which one begins with 0."""
+    return (
+        f"coalesce(bool_and(regexp_full_match(k{i}, '[0-9]{{2,}}')) "
+        f"AND min(length(k{i})) = max(length(k{i})) AND bool_or(k{i}[1] = '0'), false)"
+    )
 
 
 def _number(i: int) -> str:

@@ -2,74 +2,88 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mlpcli.data.table.numerals import PLAIN, TRUTH, Marks, Numerals, is_number, is_truth
+from mlpcli.data.table.marks import Marks
+from mlpcli.data.table.numerals import PLAIN, TRUTH, Numerals, is_code, is_number, is_truth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mlpcli.data.table.numerals import Notation
     from mlpcli.data.table.reading import Reading
 
 __all__ = ["notations_in"]
 
+COMMA = Numerals(",")
+
 
 def notations_in(
-    samples: Mapping[str, Sequence[str]], reading: Reading, delimiter: str
+    samples: Mapping[str, Mapping[str, int]], reading: Reading, delimiter: str
 ) -> dict[str, Notation]:
     """Return the notation of each column that has one of its own; the others are plain, or text.
 
-    `samples` are texts of each column, none of them missing. What one column says of decimal marks
-    counts for all of a file.
+    `samples` are texts of each column, none of them missing, with how often they are there. What
+    one column says of decimal marks counts for all of a file.
     """
-    layout = reading.layout
-    if not layout.marks:
-        needed: frozenset[str] = frozenset()
-        odd = [t for t in samples.values() if not all(map(is_number, t))]
-        first = Marks(delimiter=delimiter)
-        for texts in odd:
-            needed |= first.needs(texts)
-        if "," in needed:  # then the others count as well
-            for texts in samples.values():
-                needed |= first.needs(texts) if any("." in text for text in texts) else frozenset()
-        marks = Marks(needed=needed, delimiter=delimiter)
-    else:
-        marks = Marks(layout.decimal, layout.thousands, delimiter=delimiter)
+    marks = Marks(reading.layout.decimal, reading.layout.thousands, delimiter=delimiter)
+    if not reading.layout.marks:
+        marks = replace(marks, needed=_needed(samples, reading, marks))
     found = {name: _of(name, texts, reading, marks) for name, texts in samples.items()}
     return {name: notation for name, notation in found.items() if notation is not None}
 
 
-def _of(name: str, texts: Sequence[str], reading: Reading, marks: Marks) -> Notation | None:
+def _needed(
+    samples: Mapping[str, Mapping[str, int]], reading: Reading, marks: Marks
+) -> frozenset[str]:
+    """Return the decimal marks that columns cannot do without.
+
+    Points that are plain numbers count where commas are about, in the file or by what is known.
+    """
+    odd = [texts for texts in samples.values() if not all(map(is_number, texts))]
+    needed = frozenset[str]().union(*map(marks.needs, odd))
+    learnt = {each.decimal for each in reading.notations.values() if isinstance(each, Numerals)}
+    if "," in needed | learnt:
+        pointed = [texts for texts in samples.values() if any("." in text for text in texts)]
+        needed = needed.union(*map(marks.needs, pointed))
+    return needed
+
+
+def _of(name: str, texts: Mapping[str, int], reading: Reading, marks: Marks) -> Notation | None:
     """Return the notation of one column, None where it is plain or no notation fits."""
     if reading.kinds.get(name) == "text" or reading.underscores:
         return None
     first = reading.notations.get(name)
-    if first is not None and (first == TRUTH or all(map(first.fits, texts))):
+    if first == TRUTH:
+        return first
+    fits = isinstance(first, Numerals) and all(map(first.fits, texts))
+    if isinstance(first, Numerals) and fits and not marks.contradict(first, texts):
         return first
     known = reading.kinds.get(name) == "number"
     may_be_true = name in reading.truths if known else name not in reading.as_written
     if may_be_true and is_truth(texts):
         return TRUTH
-    found = _numerals(texts, marks)
-    if known and found is not None and not _allowed(found, reading, name):
+    found = _numerals(texts, marks, first.decimal if isinstance(first, Numerals) else None)
+    if known and found is not None and not _allowed(found, first):
         return None
     return found
 
 
-def _numerals(texts: Sequence[str], marks: Marks) -> Numerals | None:
-    plain, declared = all(map(is_number, texts)), (marks.decimal or marks.thousands) is not None
-    if plain and "," not in marks.needed and not declared:
+def _numerals(texts: Mapping[str, int], marks: Marks, learnt: str | None) -> Numerals | None:
+    plain = all(map(is_number, texts))
+    if plain and "," not in {*marks.needed, learnt} and marks.declared is None:
         return None
-    found = marks.of(texts)
-    if found is None and plain and declared:  # which then tells what does not fit
-        return Numerals(marks.decimal or ".", marks.thousands or "")
+    if marks.needed == {","} and all(map(COMMA.fits, texts)):
+        return None if is_code([*texts]) else COMMA  # which a late point is none of
+    found = marks.of(texts, learnt)
+    if found is None and plain:  # which then tells what does not fit
+        return marks.declared
     return None if found == PLAIN else found
 
 
-def _allowed(found: Numerals, reading: Reading, name: str) -> bool:
+def _allowed(found: Numerals, first: Notation | None) -> bool:
     """Say whether a column may have this unit where it was first read otherwise."""
-    if name not in reading.notations:
+    if first is None:
         return True
-    first = reading.notations[name]
     return not found.unit or (isinstance(first, Numerals) and first.unit == found.unit)

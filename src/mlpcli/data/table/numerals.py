@@ -1,15 +1,14 @@
 """How the numbers of a column are written: 3.14, 3,14, 1,234.5, 12%, $5, or true and false.
 
 A notation is found by the texts of a column, and is then an SQL expression. Percent signs count:
-12% is 0.12. Where a text fits several notations the rest of the file decides, see `Marks`.
+12% is 0.12. Where a text fits several notations the rest of the file decides, see `marks`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import asdict
-from functools import cache, cached_property
-from itertools import product
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from mlpcli.records import dataclass
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "PLAIN",
     "TRUTH",
-    "Marks",
     "Notation",
     "Numerals",
     "Truth",
@@ -30,8 +28,8 @@ __all__ = [
 ]
 
 PERCENT = "%"
-UNITS = (PERCENT, *"$€£¥₹₽₩")
-GROUPS = ("", ",", ".", " ", "\u00a0", "\u202f", "'", "’")
+BRACKETS = "()"
+_CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
 
 
 def is_number(text: str) -> bool:
@@ -44,20 +42,29 @@ def is_number(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Numerals:
-    """Numbers with this decimal mark, this mark between thousands and this unit, if any."""
+    """Numbers with this decimal mark, this mark between thousands and this unit, if any.
+
+    A unit is a sign or a word, such as kg. `negative` are the brackets of books, where (5) is -5.
+    """
 
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
+    negative: str = ""
 
     @property
     def words(self) -> str:
         """In words, what a text of the column means."""
+        if self == PLAIN:
+            return "numbers, where 1.234 is 1.234"
         whole = f"1{self.thousands}234" if self.thousands else "12"
         if self.unit == PERCENT:
             return f"numbers, where {whole}% is {'12.34' if self.thousands else '0.12'}"
         meaning = "1234.5" if self.thousands else "12.5"
-        return f"numbers, where {self.unit}{whole}{self.decimal}5 is {meaning}"
+        written = self._with_unit(f"{whole}{self.decimal}5")
+        if self.negative:
+            return f"numbers, where ({written}) is -{meaning}"
+        return f"numbers, where {written} is {meaning}"
 
     def fits(self, text: str) -> bool:
         """Say whether a text is such a number."""
@@ -65,14 +72,27 @@ class Numerals:
             return is_number(text)
         return bool(self._compiled.fullmatch(text)) and is_number(self._bare(text))
 
+    def takes(self, text: str) -> bool:
+        """Say whether a text is a number of such a column: it may lack a unit, but no percent."""
+        return self.fits(text) or (not self.stranger and is_number(text))
+
     @property
     def stranger(self) -> str:
         """What a plain number among these lacks, which therefore is none of them; "" if nothing."""
         return "" if self.unit not in {"", PERCENT} else f" without {self.unit or self.decimal}"
 
+    def value(self, text: str) -> float:
+        """Return the number that a text is, which must fit."""
+        number = float(self._bare(text))
+        return number / 100 if self.unit == PERCENT else number
+
     def _bare(self, text: str) -> str:
-        for mark in (" ", "\u00a0", self.thousands, self.unit):
+        if self == PLAIN:
+            return text
+        for mark in (self.unit, " ", "\u00a0", self.thousands):
             text = text.replace(mark, "") if mark else text
+        if self.negative:
+            text = text.replace("(", "-").replace(")", "")
         return text.replace(self.decimal, ".")
 
     def number(self, text: str, cast: str = "CAST") -> str:
@@ -82,11 +102,12 @@ class Numerals:
         """
         if self == PLAIN:  # to DuckDB 1_1 is 11
             return f"{cast}(replace({text}, '_', '?') AS DOUBLE)"
-        unwanted = "".join(
-            map(re.escape, sorted({" ", "\u00a0", self.thousands, self.unit} - {""}))
-        )
-        bare = f"replace(regexp_replace({text}, '[{_quoted(unwanted)}]', '', 'g'), "
-        bare += f"'{self.decimal}', '.')"
+        marks = "".join(map(re.escape, sorted({" ", "\u00a0", self.thousands} - {""})))
+        unwanted = f"{re.escape(self.unit)}|[{marks}]" if self.unit else f"[{marks}]"
+        bare = f"regexp_replace({text}, '{_quoted(unwanted)}', '', 'g')"
+        if self.negative:
+            bare = f"replace(replace({bare}, '(', '-'), ')', '')"
+        bare = f"replace({bare}, '{self.decimal}', '.')"
         fits = f"regexp_full_match({text}, '{_quoted(self._pattern)}')"
         number = f"{cast}(CASE WHEN {fits} THEN {bare} ELSE '?' || {text} END AS DOUBLE)"
         return f"({number} / 100)" if self.unit == PERCENT else number
@@ -95,14 +116,31 @@ class Numerals:
         """Return the notation as JSON values."""
         return asdict(self)
 
+    @property
+    def _by_word(self) -> bool:
+        return self.unit[:1].isalpha()
+
+    @property
+    def _leads(self) -> bool:
+        """Whether the unit may stand in front: a sign, or a currency; Q1 and row 1 are names."""
+        return not self._by_word or _CURRENCY.fullmatch(self.unit) is not None
+
+    def _with_unit(self, number: str) -> str:
+        return f"{number} {self.unit}" if self._by_word else f"{self.unit}{number}"
+
     @cached_property
     def _pattern(self) -> str:
         decimal, group, unit = map(re.escape, (self.decimal, self.thousands, self.unit))
         whole = rf"(?:[1-9][0-9]{{0,2}}(?:{group}[0-9]{{3}})+|[0-9]+)" if group else "[0-9]+"
         number = rf"(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-        if not unit:
-            return f"[+-]?{number}"
-        return f"[+-]?{unit} ?[+-]?{number}|[+-]?{number}[ \u00a0]?{unit}"
+        gap = "[ \u00a0]?"
+        behind = f"{number}{gap}{unit}" if unit else number
+        ahead = f"{unit}{gap}" if unit and self._leads else ""
+        ways = [f"[+-]?{behind}"] + [f"[+-]?{ahead}[+-]?{number}"] * bool(ahead)
+        if self.negative:
+            inside = [rf"\({behind}\)"]
+            ways += inside + [rf"\({ahead}{number}\)", rf"{ahead}\({number}\)"] * bool(ahead)
+        return "|".join(ways)
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -160,59 +198,6 @@ def is_truth(texts: Collection[str]) -> bool:
     words = {text.lower() for text in texts}
     certain = any(some <= words for some in _SURELY)
     return certain and words <= _TRUTH.keys() - _NEVER_ALONE
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What a file, or its reader, says of decimal marks and thousands; None is left to its texts.
-
-    `needed` are the decimal marks that some column cannot do without.
-    """
-
-    decimal: str | None = None
-    thousands: str | None = None
-    needed: frozenset[str] = frozenset()
-    delimiter: str = ","
-
-    def of(self, texts: Sequence[str]) -> Numerals | None:
-        """Return the numerals that all texts of a column are, None where there are none.
-
-        `1,234` is a decimal if another column has decimal commas and none has decimal points, or
-        if neither is there and semicolons part the fields.
-        """
-        fitting = self._fitting(texts)
-        marks = {numerals.decimal for numerals in fitting}
-        if len(marks) < 2:
-            return fitting[0] if fitting else None
-        comma = any("," in text for text in texts)
-        by_default = "," if comma and self.delimiter == ";" else "."
-        wanted = next(iter(self.needed)) if len(self.needed) == 1 else by_default
-        return next(numerals for numerals in fitting if numerals.decimal == wanted)
-
-    def needs(self, texts: Sequence[str]) -> frozenset[str]:
-        """Return the one decimal mark that fits the texts of a column, or none."""
-        marks = frozenset(numerals.decimal for numerals in self._fitting(texts))
-        return marks if len(marks) == 1 else frozenset()
-
-    def _fitting(self, texts: Sequence[str]) -> list[Numerals]:
-        """Return all numerals that fit each of the texts, without a group mark that none has."""
-        unit = next((unit for unit in UNITS if texts and all(unit in text for text in texts)), "")
-        decimals = ".," if self.decimal is None and self.thousands is None else self.decimal or "."
-        groups = GROUPS if self.thousands is None and self.decimal is None else (
-            ("", self.thousands or "")
-        )  # fmt: skip
-        used = [group for group in dict.fromkeys(groups) if any(group in text for text in texts)]
-        every = (
-            _numerals(d, g, unit)
-            for g, d in product(used, decimals)
-            if d != g and (d == decimals[0] or g or unit or any(d in text for text in texts))
-        )
-        return [numerals for numerals in every if all(map(numerals.fits, texts))]
-
-
-@cache
-def _numerals(decimal: str, thousands: str, unit: str) -> Numerals:
-    return Numerals(decimal, thousands, unit)
 
 
 def _quoted(pattern: str) -> str:

@@ -13,6 +13,7 @@ from mlpcli.data.table.bad_rows import find_lines
 from mlpcli.data.table.files import find_files, sha256
 from mlpcli.data.table.first_line import looks_like_data
 from mlpcli.data.table.header import ROW_NAMES, complaints_of
+from mlpcli.data.table.numerals import PLAIN
 from mlpcli.data.table.open_source import open_source, open_text
 from mlpcli.data.table.reading import Reading
 from mlpcli.data.table.shares import shares_of
@@ -50,8 +51,11 @@ class Origin:
     `kinds` are those of the columns that are read, in the first file's order: known, or a guess by
     the first rows. `counts` are the numbers of rows read, by file; `copied` are the files that
     were read by way of a copy without bad rows. `rewritten` are columns whose notation
-    only all rows told. Raises DataError where files are not there, or do not fit together.
+    all rows told, and those `whole` are of integers; rows up to `handed_out` cannot be read
+    otherwise any more. Raises DataError where files are not there, or do not fit together.
     """
+
+    handed_out = 0
 
     def __init__(self, files: Sequence[str | Path | Frame], reading: Reading = _ALL) -> None:
         self.reading = reading
@@ -59,6 +63,7 @@ class Origin:
         self.copied: set[int] = set()
         self.sources: list[Source] = []
         self.rewritten: dict[str, Notation] = {}
+        self.whole: set[str] = set()
         self.store = Store(reading.memory_limit)
         self._digest = ""
         self._alone = self._told = False
@@ -107,11 +112,12 @@ class Origin:
     @property
     def notations(self) -> dict[str, Notation]:
         """How the numbers of columns are written where not plainly, in the first such file."""
-        found = {**self.reading.notations, **self.rewritten}
+        found = {**self.reading.notations}
         for source in reversed(self.sources):
             found |= source.notations
-        return {name: found[name] for name in self.names
-                if name in found and self.kinds[name] == "number"}  # fmt: skip
+        found |= self.rewritten
+        return {name: found[name] for name in self.names if self.kinds[name] == "number"
+                and found.get(name, PLAIN) != PLAIN}  # fmt: skip
 
     @property
     def headless(self) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ Columns go by position (c0, c1, ..), since DuckDB's own names ignore case.
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -104,10 +106,18 @@ class Source:
     @cached_property
     def notations(self) -> Mapping[str, Notation]:
         """How the numbers of each column are written, where that is not plain, by the sample."""
+        return self._notations(self.reading)
+
+    @cached_property
+    def notations_alone(self) -> Mapping[str, Notation]:
+        """How they would be read if no other table had been before."""
+        return self._notations(replace(self.reading, notations={}, kinds={}))
+
+    def _notations(self, reading: Reading) -> Mapping[str, Notation]:
         if self.header is None:
             return {}
-        samples = {name: texts for name in self.places if (texts := self.sample(name))}
-        return notations_in(samples, self.reading, self.header.delimiter)
+        samples = {name: Counter(texts) for name in self.places if (texts := self.sample(name))}
+        return notations_in(samples, reading, self.header.delimiter)
 
     def select(self, kinds: Mapping[str, Kind]) -> str:
         """Return a SELECT of these columns as DOUBLE and VARCHAR, missing values as NULL.
@@ -116,6 +126,11 @@ class Source:
         """
         columns = ", ".join(self._column(name, kind) for name, kind in kinds.items())
         return f"SELECT {columns} FROM {self._rows(kinds)}"  # noqa: S608
+
+    def notation(self, name: str) -> Notation:
+        """Return how numbers are written; in Parquet as they were where the column was first."""
+        found = self.notations if self.header else self.reading.notations
+        return found.get(name, PLAIN)
 
     def votes(self, name: str) -> tuple[int, int]:
         """Return how many values the sample has in this column, and how many are numbers."""
@@ -181,18 +196,13 @@ class Source:
             return without(f"{column}", missing)
         if self.types and self.types[self.places[name]] != "VARCHAR":
             return without(f"nullif({column}::DOUBLE, 'nan'::DOUBLE)", missing)
-        notation = self._notation(name)
+        notation = self.notation(name)
         plain = notation == PLAIN and self.header is not None and self._shared(name)
         return without(notation.number(column if plain else as_text(column, missing)), missing)
 
-    def _notation(self, name: str) -> Notation:
-        """Return how numbers are written; in Parquet as they were where the column was first."""
-        found = self.notations if self.header else self.reading.notations
-        return found.get(name, PLAIN)
-
     def _typed(self, name: str) -> bool:
         """Whether DuckDB makes a number of the field while it reads."""
-        plain = self.header is not None and self._notation(name) == PLAIN
+        plain = self.header is not None and self.notation(name) == PLAIN
         as_number_alone = plain and self._shared(name) and name not in self.reading.again
         return as_number_alone and not self.careful
 

@@ -87,15 +87,14 @@ class Scan(Origin):
 
     def _arrays(self, texts: Mapping[str, Texts | None]) -> Iterator[list[Array]]:
         """Yield columns as far as one way of reading goes, and then the rest by another."""
-        done = 0
         for blocks in self._ways(texts):
-            skip = done
+            skip = self.handed_out
             try:
                 for block in blocks:
                     fresh = [array[skip:] for array in block]
                     skip -= len(block[0]) - len(fresh[0])
                     if len(fresh[0]):
-                        done += len(fresh[0])
+                        self.handed_out += len(fresh[0])
                         yield fresh
             except Misfit:
                 continue  # look closer
