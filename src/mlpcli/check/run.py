@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mlpcli.check.agreement import explain_of, shows
 from mlpcli.check.bugs.blind_spots import BlindSpot, blind_spots
-from mlpcli.check.bugs.candidates import made
-from mlpcli.check.bugs.registry import BUGS
-from mlpcli.check.bugs.scene import scene_of
 from mlpcli.check.bugs.search import reproduces_a_bug
 from mlpcli.check.built_in import FORMS_CASE
 from mlpcli.check.explain import explain
@@ -41,12 +38,12 @@ def gradcheck_each(
     of: Callable[[Case], GradcheckResult],
     tolerance: float = DEFAULTS.tolerance,
 ) -> GradcheckResult:
-    """Return the first result of `of` that fails, else the first, with the verdict of all cases.
+    """Return a result of `of`, one that fails if there is any, with the verdict of all cases.
 
-    `of` examines a case; what is shown is explained. The case that is there for the forms of a loss
-    can refute only: far out, where it is, much of a right gradient is hidden by rounding; and a
-    function that runs on the other cases and not on this one is judged by them. A bug is a blind
-    spot if some case hides it, and no case shows it.
+    `of` examines a case; which of them is shown, and how it is explained, says `agreement`. The
+    case that is there for the forms of a loss can refute only: far out, where it is, much of a
+    right gradient is hidden by rounding; and a function that runs on the other cases and not on
+    this one is judged by them. A bug is a blind spot if some case hides it, and no case shows it.
     """
     results: dict[str, GradcheckResult] = {}
     for name, case in cases.items():
@@ -57,9 +54,7 @@ def gradcheck_each(
                 raise
     verdicts = {name: result.verdict for name, result in results.items()}
     judged = {name: v for name, v in verdicts.items() if name != FORMS_CASE or v == "fail"}
-    name = next((name for name, v in verdicts.items() if v == "fail"), next(iter(results)))
-    others = [(r.case, r.gradient) for other, r in results.items() if other != name]
-    shown = explain(results[name], tolerance, others)
+    name, shown = explain_of(results, tolerance)
     return replace(
         shown,
         verdict=overall([*judged.values()]),
@@ -75,14 +70,7 @@ def _seen_by_none(shown: GradcheckResult, results: Sequence[GradcheckResult]) ->
     spots = {spot.bug: spot for r in (*results, shown) for spot in r.blind_spots}
     first = [spot.bug for spot in shown.blind_spots]
     order = [*first, *(bug for bug in spots if bug not in first)]
-    return [spots[bug] for bug in order if not any(_shows(r, bug) for r in results)]
-
-
-def _shows(result: GradcheckResult, bug: str) -> bool:
-    """Whether a bug would be seen on the case of a result."""
-    if any(spot.bug == bug for spot in result.blind_spots):
-        return False
-    return any(True for _ in chain(*made(scene_of(result.case), BUGS[bug])))
+    return [spots[bug] for bug in order if not any(shows(r, bug) for r in results)]
 
 
 def gradcheck(

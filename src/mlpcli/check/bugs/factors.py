@@ -136,14 +136,15 @@ def _clipped(scene: Scene, letters: str, c: float) -> Mutant:
 
 
 def _fit_clip(scene: Scene, _rules: Rules, given: Parameters, layer: int) -> Iterator[Mutant]:
-    """Yield a clip at the largest entry, if that is there more than once."""
+    """Yield a clip at the largest entry, if that is there more than once, or is a round number."""
     if layer < scene.depth or not np.isfinite(given.theta).all():
         return
     for letters in _letters(scene):
         arrays = [*(given.W if "W" in letters else ()), *(given.b if "b" in letters else ())]
         sizes = np.abs(np.concatenate([array.ravel() for array in arrays]).astype(np.float64))
         c = float(sizes.max())
-        if c and np.count_nonzero(sizes >= c * (1 - _SAME_SIZE)) > 1:
+        is_round = abs(float(f"{c:.2g}") - c) <= _SAME_SIZE * c
+        if c and (is_round or np.count_nonzero(sizes >= c * (1 - _SAME_SIZE)) > 1):
             yield _clipped(scene, letters, c)
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["diagnose", "reproduces_a_bug"]
+__all__ = ["alone", "diagnose", "reproduces_a_bug"]
 
 
 def diagnose(
@@ -73,6 +73,21 @@ def diagnose(
     if not complete or not (listed or broken):
         listed.append(_unknown(scene, likeness, path, wrong))
     return (*listed, *broken)
+
+
+def alone(
+    case: Case,
+    given: Parameters,
+    bounds: Bounds,
+    tolerance: float,
+    *,
+    doubt: FloatArray | None = None,
+) -> frozenset[str]:
+    """Return the bugs each of which explains every tensor, but for a factor; empty if none does."""
+    scene = scene_of(case)
+    likeness = Likeness(given, scene.gradient(), bounds, tolerance, doubt)
+    found = next((found for found in _whole(scene, likeness) if found), [])
+    return frozenset(bug.name for bug, *_ in found)
 
 
 def _whole(scene: Scene, likeness: Likeness) -> Iterator[list[tuple[Bug, Mutant, float]]]:
