@@ -10,6 +10,9 @@ import pytest
 from mlpcli.check.bugs.blind_spots import blind_spots
 from mlpcli.check.bugs.registry import BUGS
 from mlpcli.check.bugs.scene import scene_of
+from mlpcli.check.built_in import FORMS_CASE, built_in_cases
+from mlpcli.check.convention import Convention
+from mlpcli.check.run import gradcheck
 from mlpcli.check.verdict.bounds import rounding_bounds
 from mlpcli.nn.backprop import RIGHT
 from planted import network_case
@@ -39,3 +42,24 @@ def test_the_largest_epsilon_that_nothing_lies_outside_is_told() -> None:
     words = "no probability lies outside [epsilon, 1 - epsilon], epsilon up to"
     assert reasons["clamped-derivative"] == f"{words} {largest:.3g}"
     assert reasons["clamped-loss"] == f"{words} 1e-06"  # none larger is used
+
+
+@pytest.mark.parametrize("differences", [1e-5, 1e-4])
+def test_differences_of_a_naive_loss_are_told_of_the_loss(differences: float) -> None:
+    """Whoever differentiates -log p by differences has no delta_L to mend."""
+    case = built_in_cases(Convention())[FORMS_CASE]
+
+    def naive_loss(theta: np.ndarray) -> float:
+        p = case.network.with_theta(theta).forward(case.X).logits
+        p = 1 / (1 + np.exp(-p))
+        return float(-(case.y * np.log(p) + (1 - case.y) * np.log(1 - p)).sum() / case.rows)
+
+    theta, given = case.network.theta, case.gradient()
+    with np.errstate(all="ignore"):
+        for k, unit in enumerate(np.eye(theta.size)):
+            up, down = (naive_loss(theta + sign * differences * unit) for sign in (1, -1))
+            given.theta[k] = (up - down) / (2 * differences)
+    (naive,) = [each for each in gradcheck(case, given).diagnosis if each.bug == "naive-derivative"]
+    assert "a loss of log(p)" in naive.explanation
+    assert "differences or autodiff" in naive.fix
+    assert "loss from the logits" in naive.fix

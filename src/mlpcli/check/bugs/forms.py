@@ -29,7 +29,12 @@ _USUAL = 1e-7
 _EXPLAINED = 1e-9  # an output layer as near as that to what is given hides no epsilon
 _LOOKS = "every tensor is off by what rows near the wrong end lose; elsewhere it passes"
 _BREAKS = "nan in every tensor, once one row comes so far; until then it passes"
-_CANCEL = "cancel the factor on paper instead: delta_L is $difference"
+# A gradient by differences or autodiff has no delta_L to mend: its loss is what is naive.
+_OF_THE_LOSS = (
+    "; where differences or autodiff make the gradient, compute the loss from the logits, "
+    "by softplus or log-sum-exp, not from p"
+)
+_CANCEL = f"cancel the factor on paper instead: delta_L is $difference{_OF_THE_LOSS}"
 
 
 def _inside(scene: Scene, epsilon: float) -> bool:
@@ -129,8 +134,9 @@ def _with_epsilon(
 BUGS: Sequence[Bug] = (
     Bug(
         "naive-derivative",
-        "delta_L is (p-y)/(p(1-p)) times p(1-p), which is 0/0 once p rounds to 0 or 1",
-        "cancel the factor on paper: delta_L is $difference",
+        "delta_L is (p-y)/(p(1-p)) times p(1-p), as a loss of log(p) has it, which is 0/0 once p "
+        "rounds to 0 or 1",
+        f"cancel the factor on paper: delta_L is $difference{_OF_THE_LOSS}",
         _BREAKS,
         _fixed("naive"),
         hidden_by=(Hiding("no probability rounds to 0 or 1", lambda _scene, _found: True),),
