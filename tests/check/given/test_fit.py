@@ -358,3 +358,15 @@ def test_a_wrong_shape_has_a_name_and_no_option(function: str) -> None:
     said = raised_on_three_layers(wrong)
     assert f"it is {function}" in said
     assert "--" not in said
+
+
+def test_what_is_right_ends_the_search() -> None:
+    calls: list[Any] = []
+
+    def turned(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        calls.append(X)
+        return gradient_in(Layout(weights="in-out"))(weights, biases, X, y)
+
+    found = fitting_way(partial(hosted, turned), CASE, "batch", OURS)
+    assert found == Way("batch", Layout(weights="in-out"))
+    assert len(calls) < 8

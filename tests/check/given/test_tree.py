@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlpcli.check.given.tree import copied, in_new_lists, refilled, same, tree_of
+from mlpcli.check.given.tree import (
+    Refused,
+    copied,
+    in_new_lists,
+    refilled,
+    same,
+    tree_of,
+    tree_or_name,
+)
 
 ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 MATRIX = np.array(ROWS)
@@ -188,3 +196,33 @@ def test_lists_may_be_changed_without_losing_what_they_held() -> None:
     lent.pop()
     assert len(kept) == 2
     assert lent[0] is kept[0]
+
+
+def test_text_is_no_array() -> None:
+    assert not same("W1", MATRIX)
+    assert not same(MATRIX, "W1")
+    assert not same([None, "W1"], [None, MATRIX])
+    assert same("W1", "W1")
+
+
+def test_what_is_no_tree_has_the_name_of_its_type() -> None:
+    assert tree_or_name(MATRIX + 0j) == "complex128"
+    assert tree_or_name(([MATRIX + 0j], None)) == (["complex128"], None)
+    assert tree_or_name([[[MATRIX + 0j]]]) == [["list"]]
+    assert tree_or_name(MATRIX) is not None
+    np.testing.assert_array_equal(tree_or_name(MATRIX), MATRIX)
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (MATRIX + 0j, ""),
+        ([MATRIX, [MATRIX, MATRIX + 0j]], "[1][1]"),
+        ({"dW1": MATRIX, 3: (MATRIX + 0j,)}, "[3][0]"),
+        (SimpleNamespace(dW=[MATRIX + 0j]), "['dW'][0]"),
+    ],
+)
+def test_what_is_refused_has_a_place(value: Any, place: str) -> None:
+    with pytest.raises(Refused, match="expected real numbers, got complex128") as caught:
+        tree_of(value)
+    assert caught.value.place == place

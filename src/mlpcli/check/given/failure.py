@@ -41,7 +41,8 @@ def described(error: BaseException, folders: Sequence[Path]) -> str:
     place = "".join(f" ({Path(at.filename).name}:{at.lineno})" for at in last)
     said = ": ".join(filter(None, (type(error).__name__, _first_line(error))))
     told = f"{said}{place}"
-    return "; ".join([told, *map(str, getattr(error, "__notes__", []))])
+    notes = getattr(error, "__notes__", ())
+    return "; ".join([told, *(note for note in notes if isinstance(note, str))])
 
 
 def _first_line(error: BaseException) -> str:

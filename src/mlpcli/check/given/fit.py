@@ -16,10 +16,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, get_args
 
 from mlpcli.check.bugs.registry import BUGS
+from mlpcli.check.given.absent import WANTED
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.host import TIMEOUT, NoAnswer, NoGradient, OtherShapes
 from mlpcli.check.given.layout import Weights
-from mlpcli.check.given.misfit import TRANSPOSED, WANTED, names_a_cause
+from mlpcli.check.given.misfit import TRANSPOSED, names_a_cause
 from mlpcli.check.given.way import Way, fitting_way, is_told, right_with, tried
 from mlpcli.errors import CaseError
 from mlpcli.records import dataclass

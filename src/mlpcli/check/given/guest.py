@@ -7,9 +7,8 @@ There it needs nothing of this package but this room's modules that know no back
 from __future__ import annotations
 
 import inspect
-import os
 import sys
-from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,9 +22,19 @@ from mlpcli.check.given.failure import described, is_from_outside
 from mlpcli.check.given.host import TIMEOUT, Answer, Facts
 from mlpcli.check.given.keeper import Keeper
 from mlpcli.check.given.name import Name
+from mlpcli.check.given.prints import printing_to_stderr
 from mlpcli.check.given.signature import Signature, signature_of
 from mlpcli.check.given.state import rate_of
-from mlpcli.check.given.tree import Refused, Tree, copied, in_new_lists, refilled, same, tree_of
+from mlpcli.check.given.tree import (
+    Refused,
+    Tree,
+    copied,
+    in_new_lists,
+    refilled,
+    same,
+    tree_of,
+    tree_or_name,
+)
 from mlpcli.errors import CaseError
 
 if TYPE_CHECKING:
@@ -113,23 +122,21 @@ class Guest:
             keeper.put(given[:-2], rate if self.step else None)
         with np.errstate(all="ignore"):
             value, after = self._value(signature, given, rate)
-            returned = copied(self._tree("returned", value))
+            returned = copied(self._returned(value))
         if keeper is not None:
             if not self.step and _is_bare(returned):
                 returned = keeper.gradient(returned)
             after = (*keeper.get(), *after[-2:])
             if keeper.is_torn and isinstance(self.source, Name):
                 self.begin(self._sizes)  # for other rows it is made anew
-        return Answer(
-            returned, None if same(after, given) else copied(self._tree("left behind", after))
-        )
+        return Answer(returned, None if same(after, given) else copied(tree_or_name(after)))
 
-    def _tree(self, what: str, value: Any) -> Tree:
-        """Return the value as a tree. Raises CaseError that says where it is none."""
+    def _returned(self, value: Any) -> Tree:
+        """Return what was returned as a tree. Raises CaseError that says where it is none."""
         try:
             return tree_of(value)
         except Refused as refused:
-            where = f"{what} {refused.place}".strip()
+            where = f"returned {refused.place}".strip()
             raise CaseError(f"{self.name}: {where}: {refused.why}") from None
 
     def _value(
@@ -207,7 +214,7 @@ class Guest:
         source = self.source
         home = source.on_the_path() if isinstance(source, Name) else nullcontext()
         try:
-            with home, redirect_stdout(sys.stderr), _descriptor_to_stderr():
+            with home, printing_to_stderr():
                 yield
         except CaseError:
             raise
@@ -236,21 +243,3 @@ def _place(function: Any) -> tuple[str | None, int | None]:
     """Return the file and the line where a function is defined, as far as it tells."""
     code = getattr(inspect.unwrap(getattr(function, "__func__", function)), "__code__", None)
     return (None, None) if code is None else (code.co_filename, code.co_firstlineno)
-
-
-@contextmanager
-def _descriptor_to_stderr() -> Iterator[None]:
-    """Send what compiled code prints, past Python's own stdout, to stderr too."""
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-    try:
-        kept = os.dup(1)
-    except OSError:  # there is no such descriptor, so nothing can be written to it
-        yield
-        return
-    try:
-        os.dup2(2, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)

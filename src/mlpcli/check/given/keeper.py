@@ -86,4 +86,4 @@ def _copy(kept: Any) -> Any:
         array = np.array(kept)
     except ValueError:  # a ragged list
         return kept
-    return kept if array.dtype.kind == "O" else array
+    return array if array.dtype.kind in "biufc" else kept

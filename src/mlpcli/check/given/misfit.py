@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from mlpcli.check.given.absent import folded, missing, missing_biases, no_such_array, wanted
 from mlpcli.check.given.candidate import Candidate, Expected, array_of, bias_fits
 from mlpcli.text import printable, shorten
 
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from mlpcli.check.case import Case
     from mlpcli.check.given.layout import Layout, Shape
 
-__all__ = ["TRANSPOSED", "WANTED", "misfit", "names_a_cause"]
+__all__ = ["TRANSPOSED", "misfit", "names_a_cause"]
 
 Named: TypeAlias = tuple[str, "Shape", "Shape"]
 """A tensor's name, the shape that it should have, and the one that it has."""
 _MOST = 4  # items that are told
-WANTED = ("two lists of arrays, (d_weights, d_biases)", "a list of arrays, d_weights")
 _REVERSED = "the layers come in reverse order"
 _IT_IS = ": it is "
 TRANSPOSED = "it is transposed (gradient-transposed), dJ/dW_i = delta_i^T Z_{i-1}"
@@ -49,11 +48,11 @@ def misfit(tree: Any, found: Sequence[Candidate], case: Case, layout: Layout) ->
             [*_ravelled(found, expected)],
             [*_transposed(tensors)],
             [*_shapes(tensors, case)],
-            [*_folded(found, case, layout)],
-            [*_missing_biases(found, expected)],
-            [*_missing(tree, expected)],
-            [*_no_such_array(tree, expected)],
-            [f"expected {_wanted(expected)}, got {described(tree)}; shapes {_of_shapes(expected)}"],
+            [*folded(found, case, layout)],
+            [*missing_biases(found, expected)],
+            [*missing(tree, expected)],
+            [*no_such_array(tree, expected)],
+            [f"expected {wanted(expected)}, got {described(tree)}; shapes {_of_shapes(expected)}"],
         )
         if lines
     )
@@ -129,19 +128,6 @@ def _expected(case: Case, layout: Layout) -> Expected:
     return Expected(*map(tuple, layout.shapes(layout.of(case).network)))
 
 
-def _missing_biases(found: Sequence[Candidate], expected: Expected) -> Iterator[str]:
-    """Yield the biases that are forgotten where the matrices are there, and nothing else is."""
-    if expected.biases and any(
-        tuple(W.shape for W in c.weights) == expected.weights
-        and not c.biases
-        and all(not name.startswith("[") for name in c.beside)
-        for c in found
-    ):
-        missing = ", ".join(f"db{i}" for i in range(1, expected.depth + 1))
-        verb = "is" if expected.depth == 1 else "are"
-        yield f"{missing} {verb} missing: expected {_wanted(expected)}, got d_weights alone"
-
-
 def _ravelled(found: Sequence[Candidate], expected: Expected) -> Iterator[str]:
     """Yield the first matrix that has its numbers, in one row or column."""
     for c in found:
@@ -165,19 +151,6 @@ def _ravelled(found: Sequence[Candidate], expected: Expected) -> Iterator[str]:
 def _are(tensors: Sequence[Named]) -> str:
     names = ", ".join(name for name, _, _ in tensors)
     return f"{'is' if len(tensors) == 1 else 'are'} {names}"
-
-
-def _folded(found: Sequence[Candidate], case: Case, layout: Layout) -> Iterator[str]:
-    """Yield that matrices have a column more each, where biases are expected beside them."""
-    if layout.folded or not case.network.bias:
-        return
-    ours = _expected(case, replace(layout, bias="first")).weights
-    if any(tuple(W.shape for W in c.weights) == ours for c in found):
-        what = "column" if layout.weights == "out-in" else "row"
-        yield (
-            f"every matrix has one {what} more, as where biases are folded in: --bias first or "
-            "--bias last says in which"
-        )
 
 
 def _transposed(tensors: Sequence[Named]) -> Iterator[str]:
@@ -217,35 +190,6 @@ def _betrayed(name: str, want: Shape, got: Shape, case: Case) -> str:
         **dict.fromkeys(each, "one gradient per row; sum over rows"),
     }
     return f"{_IT_IS}{told[got]}" if got in told else ""
-
-
-def _missing(tree: Any, expected: Expected) -> Iterator[str]:
-    """Yield the first array that a dict of named arrays lacks."""
-    if not isinstance(tree, dict) or not any(str(key)[-1:].isdigit() for key in tree):
-        return
-    kinds = "Wb" if expected.biases else "W"
-    for name in (f"{kind}{i}" for i in range(1, expected.depth + 1) for kind in kinds):
-        if name not in tree and f"d{name}" not in tree:
-            yield f'no array "{name}"; it has {", ".join(printable(str(k)) for k in [*tree][:8])}'
-            return
-
-
-def _no_such_array(tree: Any, expected: Expected) -> Iterator[str]:
-    """Yield the first matrix under its own name that is no array, or has another shape."""
-    for i, want in enumerate(expected.weights, start=1):
-        value = tree.get(f"W{i}", tree.get(f"dW{i}")) if isinstance(tree, dict) else None
-        array = array_of(value)
-        if isinstance(value, list) and array is None:
-            yield f"W{i}: expected shape {want}, got rows of different lengths, or no numbers"
-        elif array is not None and array.shape != want:
-            yield f"W{i}: expected shape {want}, got {array.shape}"
-        else:
-            continue
-        return
-
-
-def _wanted(expected: Expected) -> str:
-    return WANTED[0 if expected.biases else 1]
 
 
 def _of_shapes(expected: Expected) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "refilled",
     "same",
     "tree_of",
+    "tree_or_name",
 ]
 
 Tree: TypeAlias = (
@@ -65,6 +66,16 @@ def tree_of(value: Any, depth: int = 0, inside: tuple[object, ...] = ()) -> Tree
         return _sequence(value, depth, inside)
     array = _array(value)
     return _object(value, depth, inside) if array is None else _real(array)
+
+
+def tree_or_name(value: Any, levels: int = 2) -> Tree:
+    """Return the value as a tree; for what is not taken, within lists too, the name of its type."""
+    if levels and isinstance(value, (list, tuple)):
+        return type(value)(tree_or_name(item, levels - 1) for item in value)
+    try:
+        return tree_of(value)
+    except Refused:
+        return str(getattr(value, "dtype", type(value).__name__))[:100]
 
 
 def _object(value: Any, depth: int, inside: tuple[object, ...]) -> Tree:
@@ -193,4 +204,4 @@ def same(a: Tree, b: Tree) -> bool:
         )
     if isinstance(a, dict):
         return isinstance(b, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    return a is b or (isinstance(a, str) and a == b)
+    return a is b or (isinstance(a, str) and isinstance(b, str) and a == b)

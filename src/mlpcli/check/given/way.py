@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Way", "fitting_way", "is_told", "right_with", "tried"]
 
+_NEAR = 1e-6
 _RIGHT = 1e-4  # of the sine of an angle: a float32 gradient comes so near
 
 
@@ -68,9 +69,13 @@ def fitting_way(
     said is tried too where it has not failed on this case, `as_it_is`.
     """
     ways = [*([Way(call, layout)] if as_it_is else []), *_ways(call, layout)]
-    found = [*tried(opened, case, ways)]
+    found = []
+    for distance, way, made in tried(opened, case, ways):
+        found.append((distance, way, made))
+        if distance <= _NEAR and is_told(made, way.layout.of(case), call):
+            break  # none comes nearer with fewer options
     nearest = min((distance for distance, _, _ in found), default=0.0)
-    near = [(way, made) for distance, way, made in found if distance <= 2 * nearest + 1e-6]
+    near = [(way, made) for distance, way, made in found if distance <= 2 * nearest + _NEAR]
     return next((w for w, made in near if is_told(made, w.layout.of(case), call)), None)
 
 
