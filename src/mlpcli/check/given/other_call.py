@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["OtherCall", "other_call"]
+__all__ = ["OtherCall", "along", "other_call"]
 
 _SAME = 1e-6  # of the largest entry; a float32 function comes so near
 _ROUNDS = 40  # the factor of an online trainer is better by an order or so in each
@@ -24,7 +24,7 @@ _ROUNDS = 40  # the factor of an online trainer is better by an order or so in e
 
 @dataclass(frozen=True)
 class OtherCall:
-    """The option, and the gradient that it makes of the function: right, or c times right."""
+    """The option of a call or a layout, and the gradient that it makes: right, or c times right."""
 
     option: str
     gradient: Parameters
@@ -39,10 +39,10 @@ def other_call(call: Call, made: Made, case: Case, rate: float) -> OtherCall | N
     A, theta, right = made.gradient.theta.astype(np.float64), case.network.theta, case.gradient()
     rows = "row" if call.rows else ""
     if not call.step:
-        found = _along(theta - A, right.theta)
+        found = along(theta - A, right.theta)
         return OtherCall(f"--call {rows and 'row-'}step", right) if found else None
     after = theta - rate * A
-    c = _along(after, right.theta)
+    c = along(after, right.theta)
     if c:
         return OtherCall(f"--call {rows or 'batch'}", right.like(c * right.theta))
     c = 0.0 if call.rows or case.rows == 1 else _factor_online(after, case, rate)
@@ -77,7 +77,7 @@ def _after_all_rows(case: Case, rate: float) -> FloatArray:
     return theta
 
 
-def _along(a: FloatArray, right: FloatArray) -> float:
+def along(a: FloatArray, right: FloatArray) -> float:
     """Return c > 0 where a is c times the right gradient, which is not zero; else 0."""
     c = _ratio(a, right)
     return c if c > 0 and _near(a, c * right) else 0.0
