@@ -37,6 +37,7 @@ __all__ = ["Given", "fitted_penalties", "judged", "right_at_the_output", "sugges
 _NEAR = 1e-4  # of a fitted c to one that people mean, before all entries are judged
 _SAME_LOSS = 1e-4
 _DIGITS = 6  # of an l2 that nobody told of
+_ALL_DIGITS = 15  # so that 0.7/7 is 0.1
 
 
 Given: TypeAlias = "tuple[Case, Parameters]"
@@ -146,7 +147,9 @@ def _fitted(near: Convention, case: Case, gradient: Parameters) -> list[Conventi
             if abs(c - usual) <= _NEAR * abs(usual):
                 found.append(replace(near, reduction=reduction, factor=factor, l2=l2))
     for other, penalty in () if near.l2 else fitted_penalties(near, case, gradient):
-        found.append(replace(other, l2=float(f"{penalty:.{_DIGITS}g}")))
+        for rows in (1, case.rows):  # people write few digits, of l2 or of what they divide by N
+            written = float(f"{penalty * rows:.{_DIGITS}g}") / rows
+            found.append(replace(other, l2=float(f"{written:.{_ALL_DIGITS}g}")))
     return found
 
 
@@ -155,7 +158,8 @@ def fitted_penalties(
     near: Convention, case: Case, gradient: Parameters
 ) -> list[tuple[Convention, float]]:
     """Return each reduction and factor with the l2 > 0 that the last layer's weights then tell."""
-    data = replace(near, l2=0.0).applied(case).gradient().W[-1].ravel()
+    plain = replace(near, reduction="mean", factor=1.0, l2=0.0)
+    data = plain.applied(case).gradient().W[-1].ravel()
     given, W = gradient.W[-1].astype(np.float64).ravel(), case.network.W[-1].ravel()
     found = []
     for reduction, factor, c in _usual(*case.y.shape):

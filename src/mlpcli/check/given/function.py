@@ -15,6 +15,7 @@ from mlpcli.check.given.other_call import other_call
 from mlpcli.check.given.plain_step import require_plain
 from mlpcli.check.given.provenance import Provenance
 from mlpcli.check.given.rate import Rate, fitted, handed
+from mlpcli.check.given.same_shapes import same_shapes
 from mlpcli.check.given.watch import misbehaviour
 from mlpcli.records import dataclass
 
@@ -64,6 +65,8 @@ def run_function(
         first = caller.made(case, rate.value)
     found = tuple(misbehaviour(caller, case, first, rate.value))
     other = other_call(caller.call, first, case, rate.value)
+    if other is None:
+        other = same_shapes(caller, first, case, rate.value, fitted=rate.fitted)
     if caller.call.step and other is None:
         _require_plain(caller, case, rate.value)
     returned = first.returned

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mlpcli.nn.network import Parameters
     from mlpcli.nn.sigmoid import FloatArray
 
-__all__ = ["OtherCall", "other_call"]
+__all__ = ["OtherCall", "along", "other_call"]
 
 _SAME = 1e-6  # of the largest entry; a float32 function comes so near
 _ROUNDS = 40  # the factor of an online trainer is better by an order or so in each
@@ -24,9 +24,9 @@ _ROUNDS = 40  # the factor of an online trainer is better by an order or so in e
 
 @dataclass(frozen=True)
 class OtherCall:
-    """The option, and the gradient that it makes of the function: right, or c times right.
+    """The option of a call or a layout, and the gradient that it makes: right, or c times right.
 
-    `taken` says that the function takes the call, as far as is known.
+    `taken` says that the function takes it, as far as is known.
     """
 
     option: str
@@ -34,9 +34,10 @@ class OtherCall:
     taken: bool = True
 
     @property
-    def call(self) -> str:
-        """The name of the call."""
-        return self.option.removeprefix("--call ")
+    def call(self) -> str | None:
+        """The name of the call, None of a layout, which was tried when it was found."""
+        option, _, name = self.option.partition(" ")
+        return name if option == "--call" else None
 
 
 def other_call(call: Call, made: Made, case: Case, rate: float) -> OtherCall | None:
@@ -48,10 +49,10 @@ def other_call(call: Call, made: Made, case: Case, rate: float) -> OtherCall | N
     A, theta, right = made.gradient.theta.astype(np.float64), case.network.theta, case.gradient()
     rows = "row" if call.rows else ""
     if not call.step:
-        found = _along(theta - A, right.theta)
+        found = along(theta - A, right.theta)
         return OtherCall(f"--call {rows and 'row-'}step", right) if found else None
     after = theta - rate * A
-    c = _along(after, right.theta)
+    c = along(after, right.theta)
     if c:
         return OtherCall(f"--call {rows or 'batch'}", right.like(c * right.theta))
     c = 0.0 if call.rows or case.rows == 1 else _factor_online(after, case, rate)
@@ -86,7 +87,7 @@ def _after_all_rows(case: Case, rate: float) -> FloatArray:
     return theta
 
 
-def _along(a: FloatArray, right: FloatArray) -> float:
+def along(a: FloatArray, right: FloatArray) -> float:
     """Return c > 0 where a is c times the right gradient, which is not zero; else 0."""
     c = _ratio(a, right)
     return c if c > 0 and _near(a, c * right) else 0.0

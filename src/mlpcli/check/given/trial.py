@@ -30,6 +30,8 @@ def with_trial(other: OtherCall, opened: Opened, case: Case, layout: Layout) -> 
 
     The case is that of the layout.
     """
+    if other.call is None:
+        return other
     try:
         with opened(call=other.call) as host:
             made = run_function(host, case, call=other.call, layout=layout).gradient
