@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mlpcli.config import DataConfig
+from mlpcli.data.columns import is_missing
+from mlpcli.data.describe import describe
+from mlpcli.data.reading import reading_of
 from mlpcli.data.survey import ColumnSurvey, survey
+from mlpcli.data.table import Table
 from mlpcli.errors import DataError
 
 if TYPE_CHECKING:
@@ -203,3 +207,33 @@ def test_signs_are_told_from_many_texts_in_linear_time(tmp_path: Path) -> None:
     seen = survey(path, ["y"])
     assert seen.missing_values == {"c": ["-"]}
     assert seen.features[1].missing == len(range(0, 100_000, 9))
+
+
+@pytest.mark.parametrize("sign", ["n/a", "-", "#N/A", "-999"])
+@pytest.mark.parametrize(
+    "way", ["{}.5%", "${}.5", '"{},5"', '"1,{:03}.5"', "{}.5 kg", "{}.5 EUR", "USD {}.5", "({}.5)"]
+)
+def test_a_sign_among_formatted_numbers_is_missing_in_training_too(
+    tmp_path: Path, way: str, sign: str
+) -> None:
+    path = tmp_path / "t.csv"
+    rows = [sign if i % 5 == 2 else way.format(i) for i in range(100)]
+    lines = "".join(f"{text},{'ab'[i % 2]}\n" for i, text in enumerate(rows))
+    path.write_text("x,y\n" + lines, "utf-8")
+    seen = survey(path, ["y"])
+    assert seen.missing_values == {"x": [-999 if sign == "-999" else sign]}
+    assert seen.features[0].summary.startswith("number, ")
+    told = {"train": [str(path)], "target": ["y"], "missing_values": seen.missing_values}
+    with Table([path], reading_of(DataConfig.model_validate(told))).load() as table:
+        column = table.read(["x"])["x"]
+        assert (table.kinds["x"], int(is_missing(column).sum())) == ("number", 20)
+        assert describe(column) == seen.features[0].summary
+
+
+def test_true_and_false_with_a_sign_are_as_training_reads_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{('True', 'False', 'n/a')[i % 3]},{'ab'[i % 2]}\n" for i in range(60))
+    path.write_text("x,y\n" + rows, "utf-8")
+    seen = survey(path, ["y"])
+    assert (seen.types, seen.missing_values) == ({"x": "boolean"}, {"x": ["n/a"]})
+    assert seen.features[0].summary == "number, 0 to 1"

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from mlpcli.data.table import Column
     from mlpcli.data.target import AnyTarget
 
-__all__ = ["describe", "sentinels", "stands_aside"]
+__all__ = ["NEGATIVE", "describe", "sentinels", "stands_aside"]
 
 _FEW = 6
 _DIGITS = (6, 9, 12, 15, 17)
-_SENTINELS = (-9, -99, -999, -9999, -99999, 999, 9999, 99999, 999999)
+NEGATIVE = (-9, -99, -999, -9999, -99999)
+_SENTINELS = (*NEGATIVE, 999, 9999, 99999, 999999)
 _LARGEST_IN_FULL = 1e15
 _FAR = 3  # times what else there is
 

@@ -112,13 +112,17 @@ def _codes(
 ) -> dict[str, list[str | float]]:
     """Return what columns hold that seems to stand for missing values, where they do."""
     codes = [text for text in CODES if text in table.reading.missing.texts]
+    own = {f"{x:g}": x for some in table.reading.missing_in.values() for x in some.numbers}
     numbers = [name for name, column in columns.items() if not isinstance(column, Categorical)]
-    met = texts_met(_plainly(table, usual), numbers, codes) if codes else {}
-    found = {name: _codes_of(column, met.get(name, [])) for name, column in columns.items()}
+    met = texts_met(_plainly(table, usual), numbers, [*codes, *own]) if codes or own else {}
+    found = {
+        name: _codes_of(column, [own.get(text, text) for text in met.get(name, [])])
+        for name, column in columns.items()
+    }
     return {name: some for name, some in found.items() if some}
 
 
-def _codes_of(column: Column, met: list[str]) -> list[str | float]:
+def _codes_of(column: Column, met: Sequence[str | float]) -> list[str | float]:
     if isinstance(column, Categorical):
         return [text for text in column.levels if text in CODES]
     return [*met, *sentinels(column)]
@@ -138,6 +142,8 @@ def _without(column: Column, codes: Sequence[str | float]) -> Column:
 
 def _plainly(table: Table, usual: Missing) -> Table:
     """Return the table as it would be read if no more were missing than usually is."""
-    plain = replace(table.reading, missing=usual)
+    of_labels = table.reading.as_written & table.reading.missing_in.keys()
+    own = {name: table.reading.missing_in[name] for name in of_labels}
+    plain = replace(table.reading, missing=usual, missing_in=own)
     table.sources = [replace(source, reading=plain) for source in table.sources]
     return table

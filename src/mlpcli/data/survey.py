@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mlpcli.counting import counted, in_silence
 from mlpcli.data.columns import is_missing
-from mlpcli.data.describe import describe, stands_aside
+from mlpcli.data.describe import NEGATIVE, describe, stands_aside
 from mlpcli.data.label_choice import only_nonzero
 from mlpcli.data.labels import Label, distinct, is_truth_pair, label_text
 from mlpcli.data.lone_labels import lone_label_notes
@@ -18,9 +18,10 @@ from mlpcli.data.positive import word_for_yes
 from mlpcli.data.reading import reading_of
 from mlpcli.data.roles import marks_of
 from mlpcli.data.signs import Signs, find_signs, read_columns
-from mlpcli.data.table import TRUTH, Categorical, Reading, Table
+from mlpcli.data.table import TRUTH, Categorical, Numerals, Reading, Table
 from mlpcli.data.table.first_line import looks_like_data
 from mlpcli.data.table.look import mixed_exponents
+from mlpcli.data.table.numerals import PERCENT
 from mlpcli.data.table.reading import CODES
 from mlpcli.data.table.titles import titles_hint
 from mlpcli.data.table_notes import notation_notes
@@ -30,12 +31,12 @@ from mlpcli.records import dataclass
 from mlpcli.text import near_names, show_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from mlpcli.config import DataConfig
     from mlpcli.counting import Counting
-    from mlpcli.data.table import Column
+    from mlpcli.data.table import Column, Notation
 
 __all__ = ["ColumnSurvey", "Survey", "TargetSurvey", "survey"]
 
@@ -120,6 +121,8 @@ def survey(
             else find_signs(table, targets, usual.missing, reading, kept)
         )
         columns = signs.columns
+        again = _read_again(file, targets, reading, signs)
+        columns |= again.columns
         taken = {*targets, *_other_roles(said)}
         features = {name: column for name, column in columns.items() if name not in taken}
         if not features:
@@ -137,11 +140,12 @@ def survey(
             rows=table.rows,
             features=seen,
             targets=tuple(survey_of for _, survey_of in fitted),
-            types=_types(table, features),
+            types=_types({**table.notations, **again.notations}, features),
             missing_values=signs.missing_values,
             notes=(
                 *table.notes,
                 *notation_notes(table, targets),
+                *again.notes,
                 *_exponents(table, features),
                 *lone_label_notes(table, [target for target, _ in fitted]),
             ),
@@ -197,12 +201,43 @@ def _open(
     try:
         return Table([file], reading).load(counting)
     except DataError as error:
-        own = {name: reading.missing_of(name) for name in reading.as_written}
+        own = dict.fromkeys(
+            _percentages([file], reading), reading.missing.plus([*codes, *NEGATIVE])
+        )
+        own |= {name: reading.missing_of(name) for name in reading.as_written}
         more = replace(reading, missing=reading.missing.plus(codes), missing_in=own)
         try:
             return Table([file], more).load(counting)
         except DataError:
             raise error from None
+
+
+class _Again(NamedTuple):
+    columns: dict[str, Column]
+    notations: dict[str, Notation]
+    notes: list[str]
+
+
+def _read_again(file: str | Path, targets: Sequence[str], reading: Reading, signs: Signs) -> _Again:
+    """Read the columns of texts in which signs were found without these, as training will."""
+    own = {
+        name: reading.missing_of(name).plus(some)
+        for name, some in signs.missing_values.items()
+        if isinstance(signs.columns[name], Categorical) and name not in targets
+    }
+    if not own:
+        return _Again({}, {}, [])
+    missing_in = {**reading.missing_in, **own}
+    with Table([file], replace(reading, columns=tuple(own), missing_in=missing_in)) as table:
+        columns = read_columns(table.load())
+        return _Again(columns, table.notations, notation_notes(table))
+
+
+def _percentages(files: Sequence[str | Path], reading: Reading) -> list[str]:
+    """Return the columns of percentages, among which -999 lacks the sign and is no number."""
+    with Table(files, reading) as table:
+        found = table.notations.items()
+    return [name for name, each in found if isinstance(each, Numerals) and each.unit == PERCENT]
 
 
 def _fit(
@@ -262,9 +297,9 @@ def _column(
     )
 
 
-def _types(table: Table, features: dict[str, Column]) -> dict[str, str]:
+def _types(notations: Mapping[str, Notation], features: dict[str, Column]) -> dict[str, str]:
     """Return the kinds that follow from how values are written."""
-    booleans = {name: "boolean" for name, found in table.notations.items() if found == TRUTH}
+    booleans = {name: "boolean" for name, found in notations.items() if found == TRUTH}
     codes = {
         name: "text"
         for name, column in features.items()

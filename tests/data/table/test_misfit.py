@@ -39,3 +39,19 @@ def test_a_column_that_was_to_hold_numbers() -> None:
 
 def test_a_long_text_is_not_repeated() -> None:
     assert advice("x", "w" * 50) == '; if the column holds texts, set data.types: {"x": text}'
+
+
+@pytest.mark.parametrize("decided", [False, True])
+@pytest.mark.parametrize(
+    ("value", "number", "marks"),
+    [
+        ("1.700,5", "1700.5", 'data.decimal: ",", data.thousands: "."'),
+        ("25,25", "25.25", 'data.decimal: ","'),
+        ("1,234.5", "1234.5", 'data.decimal: ".", data.thousands: ","'),
+    ],
+)
+def test_a_number_of_other_marks_is_no_missing_value(
+    value: str, number: str, marks: str, decided: bool
+) -> None:
+    said = advice("x", value, decided=decided)
+    assert said == f"; if that is {number}, write all numbers of the column in one way: {marks}"

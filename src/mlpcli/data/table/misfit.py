@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlpcli.data.table.marks import Marks
 from mlpcli.data.table.reading import CODES
 from mlpcli.text import quoted
 
@@ -18,6 +19,14 @@ def advice(name: str, value: str, *, lacks: str = "", decided: bool = False) -> 
     """
     if value not in CODES and (value.removesuffix(lacks) != value or _is_float(value)):
         return ""
+    if (found := Marks().of({value: 1})) is not None:
+        marks = f'data.decimal: "{found.decimal}"'
+        if found.thousands:
+            marks += f', data.thousands: "{found.thousands}"'
+        return (
+            f"; if that is {found.value(value):.12g}, write all numbers of the column in one way: "
+            f"{marks}"
+        )
     if decided:
         return "; if that is a missing value, leave the field empty"
     missing = f"; if that is a missing value, set data.missing_values: [{quoted(value)}]"

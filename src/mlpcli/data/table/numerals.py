@@ -73,8 +73,8 @@ class Numerals:
         return bool(self._compiled.fullmatch(text)) and is_number(self._bare(text))
 
     def takes(self, text: str) -> bool:
-        """Say whether a text is a number of such a column: it may lack a unit, but no percent."""
-        return self.fits(text) or (not self.stranger and is_number(text))
+        """Say whether a text may be a number of such a column, which lacks the unit at most."""
+        return self.fits(text) or (bool(self.unit) and is_number(text))
 
     @property
     def stranger(self) -> str:

@@ -53,10 +53,14 @@ def quote(text: object) -> str:
 
 
 def without(number: str, missing: Missing) -> str:
-    """Return the expression of a number, NULL for the numbers that are missing values."""
-    for value in missing.numbers:
-        number = f"nullif({number}, {value!r}::DOUBLE)"
-    return number
+    """Return the expression of a number, NULL for the numbers that are missing values.
+
+    Not written as nullif within nullif, which doubles the expression with each.
+    """
+    if not missing.numbers:
+        return number
+    found = " OR ".join(f"{number} = {value!r}::DOUBLE" for value in missing.numbers)
+    return f"CASE WHEN NOT ({found}) THEN {number} END"
 
 
 def read_csv(
