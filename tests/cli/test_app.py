@@ -58,6 +58,17 @@ def test_help_shows_an_example_before_the_options(
     assert ("--debug" in ran.out) is ("Commands:" not in ran.out)
 
 
+@pytest.mark.parametrize("path", [(), ("train",), ("init",), ("config", "show"), ("evaluate",)])
+def test_help_fits_into_a_narrow_window_but_for_its_example(
+    mlp: Mlp, monkeypatch: pytest.MonkeyPatch, path: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = mlp(*path, "--help").out.splitlines()
+    assert [line for line in lines if len(line) > 40] == [
+        line for line in lines if line.startswith("  Example: ")
+    ]
+
+
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path], ids=" ".join)
 def test_an_example_uses_options_that_exist(mlp: Mlp, path: tuple[str, ...]) -> None:
     text = mlp(*path, "--help").out

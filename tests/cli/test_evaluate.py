@@ -57,9 +57,7 @@ def test_threshold(here: Path, mlp: Mlp) -> None:
 def test_threshold_out_of_range(here: Path, mlp: Mlp, command: str, threshold: str) -> None:
     ran = mlp(command, MODEL, DATA, "--threshold", threshold)
     assert (ran.status, ran.out) == (2, "")
-    assert ran.lines == [
-        f"--threshold: expected a number between 0 and 1, got {float(threshold):g}"
-    ]
+    assert ran.lines == [f"--threshold: expected a number > 0 and < 1, got {float(threshold):g}"]
 
 
 def test_bounds_that_hold(here: Path, mlp: Mlp) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mlpcli.cli.kinds import command_for, kind_of
@@ -70,6 +71,21 @@ def test_a_thing_in_the_wrong_place(here: Path, mlp: Mlp, line: str, said: str) 
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_arrays_that_are_no_case_are_not_called_one(here: Path, mlp: Mlp) -> None:
+    np.savez("plain.npz", a=np.arange(3.0))
+    np.savez("case.npz", X=np.eye(2), W1=np.eye(2))
+    Path("no.npz").write_text("no archive")
+    assert [*map(kind_of, ("plain.npz", "case.npz", "no.npz", "none.npz"))] == [
+        "file of arrays", "case", "case", "case",
+    ]  # fmt: skip
+    for words, advice in {
+        ("init", "plain.npz", "--target", "y"): "expected a table; write its columns as CSV or Par",
+        ("train", "plain.npz"): "expected a config; write its columns as CSV; then: mlp train",
+    }.items():
+        (line,) = mlp(*words).lines
+        assert line.startswith(f"plain.npz: is a file of arrays, {advice}")
 
 
 @pytest.mark.parametrize("name", ["my run", "it's", "a;b", "$HOME"])

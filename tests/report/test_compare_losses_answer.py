@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mlpcli.compare.choices import LOSS, parse_grid
+from mlpcli.compare.records import TrainingRun
 from mlpcli.compare.summary import Comparison, compare_on_grid
+from mlpcli.report.compare_losses import training_section
 from mlpcli.report.compare_losses_answer import asks_for_values, comparison_answer, right_forms
 
 
@@ -43,3 +47,14 @@ def test_a_narrow_window_gets_sentences(width: int) -> None:
     else:
         assert not section.table
         assert section.words[1] == "  naive (float32): fine up to |h| = 16.5, nan from 17"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_table_of_training_fits(width: int) -> None:
+    runs = tuple(
+        TrainingRun(form, seed, stopped, 200, 0.0922, None, ())
+        for form in ("epsilon", "stable")
+        for seed, stopped in enumerate(("diverged", "epochs", "epochs"))
+    )
+    section = training_section(replace(compared("stable"), training=runs), width)
+    assert max(map(len, section.table)) <= width

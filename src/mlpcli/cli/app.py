@@ -6,6 +6,7 @@ import errno
 import gc
 import os
 import re
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -31,6 +32,8 @@ __all__ = ["COMMANDS", "main", "program", "run"]
 BUG = 70
 INTERRUPTED = 130
 
+_LEAST_OF_HELP = 52  # columns, of which two are left free
+_LEAST_WIDTH = 30
 _LEAST_ADDRESSES = 160 << 20  # bytes, for NumPy
 _LEAST_ADDRESSES = 160 << 20  # bytes, for NumPy
 _NO_MEMORY = "mlp: out of memory; make the network, the batch or the table smaller"
@@ -73,7 +76,7 @@ def program(*commands: str) -> typer.Typer:
             "Example: mlp init data.csv --target y -o mine.yaml && mlp train mine.yaml"
         ),
         no_args_is_help=True,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _narrow()},
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
@@ -84,6 +87,12 @@ def program(*commands: str) -> typer.Typer:
         else:
             add_command(app, getattr(module, command.replace("-", "_")))
     return app
+
+
+def _narrow() -> int | None:
+    """Return the width of a window that is less than the least that help is written for."""
+    width = shutil.get_terminal_size().columns
+    return max(width - 1, _LEAST_WIDTH) if width < _LEAST_OF_HELP else None
 
 
 def _version(asked: bool) -> None:

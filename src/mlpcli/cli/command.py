@@ -49,7 +49,7 @@ __all__ = [
 
 def _probability(value: float | None) -> float | None:
     if value is not None and not 0 < value < 1:
-        raise UsageError(f"--threshold: expected a number between 0 and 1, got {value:g}")
+        raise UsageError(f"--threshold: expected a number > 0 and < 1, got {value:g}")
     return value
 
 

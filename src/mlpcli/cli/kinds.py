@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,6 +37,7 @@ _COMMANDS = {
     "model": "mlp info {}",
     "run folder": "mlp info {}",
     "case": "mlp gradcheck --case {}",
+    "file of arrays": "mlp gradcheck --case {}",
     "function": "mlp gradcheck --gradient {}",
     "Python file": "mlp gradcheck --gradient {}:FUNCTION",
 }
@@ -51,12 +53,17 @@ _OPTIONS = {
 """The option by which a command takes a kind of thing, where it has that option."""
 
 _INSTEAD = {
+    (
+        "config",
+        "file of arrays",
+    ): "write its columns as CSV; then: mlp train TABLE --target COLUMN",
     ("config", "run folder"): "its config is {}/config.yaml; --resume goes on with a run",
     ("config", "model"): "train by a config; mlp info {} shows the one it was trained by",
     ("config", "table"): "write one for it: mlp init {} --target COLUMN -o mine.yaml",
     ("model", "config"): "train one by it: mlp train {}",
     ("model", "table"): "the model comes first: mlp {command} MODEL {}",
     ("table", "config"): "the table is what its data.train names",
+    ("table", "file of arrays"): "write its columns as CSV or Parquet",
     ("table", "run folder"): "the model comes first and the table second",
     ("table", "model"): "the model comes first and the table second",
 }
@@ -70,7 +77,17 @@ def kind_of(text: str) -> str | None:
     if os.path.isdir(text):  # noqa: PTH112  unlike Path's it takes a name that is too long
         return "run folder" if Path(text, "model.safetensors").exists() else None
     name = Path(text).name.lower()
-    return next((kind for kind, ends in _SUFFIXES.items() if name.endswith(ends)), None)
+    kind = next((kind for kind, ends in _SUFFIXES.items() if name.endswith(ends)), None)
+    return "file of arrays" if kind == "case" and _lacks_weights(text) else kind
+
+
+def _lacks_weights(text: str) -> bool:
+    """Say whether a file that could be a case is there and has other arrays alone."""
+    try:
+        with zipfile.ZipFile(text) as archive:
+            return "W1.npy" not in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
 
 
 def command_for(text: str) -> str | None:

@@ -53,8 +53,9 @@ def column_notes(
     for k, target in enumerate(targets):
         tells = f"tells target {show_name(target.name)} exactly"
         if (_matches if isinstance(target, Classes) else _tells)(column, y[:, k]):
-            notes.append(f"column {show_name(name)} {tells}: if it is the answer in another form, "
-                         f"{remedy}")  # fmt: skip
+            answer = "is the answer in another form"
+            advice = f"if it {answer}, {remedy}" if remedy else f"perhaps it {answer}"
+            notes.append(f"column {show_name(name)} {tells}: {advice}")
         elif not isinstance(target, Classes) and _parts(column, y[:, k]):
             notes.append(f"column {show_name(name)} {tells} by a threshold: if it is known only "
                          f"with the answer, {remedy}")  # fmt: skip

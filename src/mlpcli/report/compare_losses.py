@@ -257,7 +257,10 @@ def training_section(result: Comparison, width: int) -> Section:
         f"training under each form, {seeds} seed{'s'[: seeds > 1]}: cross-entropy of the best\n"
         "weights, and how it differs from that of stable, with a 95 % interval"
     )
-    return Section(title, aligned(rows, 2, width), tuple(reasons.values()))
+    lines = aligned(rows, 2, width)
+    if max(map(len, lines)) > width:  # how runs ended is then a column like the others
+        lines = aligned(rows, 1, width)
+    return Section(title, lines, tuple(reasons.values()))
 
 
 def _ended(runs: Sequence[TrainingRun]) -> tuple[str, str, str]:

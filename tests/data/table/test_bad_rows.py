@@ -216,7 +216,20 @@ def test_damaged_gzip(rows: int) -> None:
 
 def test_damaged_parquet() -> None:
     (line,) = complaint(b"PAR1" + b"x" * 100, "data.parquet")
-    assert line.startswith("data.parquet: ")
+    damage = "damaged, or cut short; fetch or write it again"
+    assert line == f"data.parquet: cannot be read: {damage}"
+    duckdb.execute("COPY (SELECT range AS a FROM range(5000)) TO 'whole.parquet' (FORMAT parquet)")
+    whole = Path("whole.parquet").read_bytes()
+    for content in (whole[:4], whole[:-100], b"%s%s%s" % (whole[:40], b"\xff" * 400, whole[440:])):
+        (line,) = complaint(content, "data.parquet")
+        assert line == f"data.parquet: cannot be read: {damage}"
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"a": 1}', b'{"a": 1}\n{"a": 2}\n', b'[{"a": 1}]', b'[\n  {"a": 1},', b"[[1, 2]]"]
+)
+def test_json(content: bytes) -> None:
+    assert complaint(content) == ["data.csv: expected CSV or Parquet, got JSON; write it as CSV"]
 
 
 def test_parquet() -> None:

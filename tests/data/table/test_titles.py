@@ -9,7 +9,7 @@ import pytest
 from mlpcli.config import parse_config
 from mlpcli.data.material import load_dataset
 from mlpcli.data.survey import survey
-from mlpcli.data.table import Reading, Table
+from mlpcli.data.table import Layout, Reading, Table
 from mlpcli.data.table.titles import titles_hint
 from mlpcli.errors import DataError
 
@@ -56,3 +56,11 @@ def test_what_is_advised_works(tmp_path: Path) -> None:
         assert caught.value.lines[-1].endswith(hint)
         config = parse_config(text, overrides=["data.skip_lines=2"])
         assert load_dataset(config).targets[0].name == "y"
+
+
+def test_more_lines_skipped_than_there_are(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,y\n1,2,0\n")
+    with pytest.raises(DataError) as caught:
+        Table([path], Reading(layout=Layout(skip_lines=9)))
+    assert str(caught.value) == f"{path}: data.skip_lines is 9, and the file has 2 lines"

@@ -27,7 +27,7 @@ from mlpcli.errors import DataError
 from mlpcli.files import refuse_unreadable, temporary_errors
 from mlpcli.names import is_in_memory
 from mlpcli.records import dataclass
-from mlpcli.text import did_you_mean
+from mlpcli.text import did_you_mean, in_shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -196,7 +196,7 @@ def _refuse_long_end(file: File) -> None:
 def _format(path: Path, start: bytes) -> Format:
     for magic, what, advice in FOREIGN:
         if start.startswith(magic):
-            todo = advice.format(path=path)
+            todo = advice.format(path=in_shell(path))
             raise DataError(f"{path}: expected CSV or Parquet, got a file {what}; {todo}")
     return next((name for magic, name in FORMATS if start.startswith(magic)), "csv")
 

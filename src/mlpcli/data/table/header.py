@@ -35,6 +35,7 @@ COMMENT = "#"
 _NAMES = 4
 
 _WHOLE = re.compile(r"[0-9]+")
+_JSON = re.compile(r'\s*(?:\{\s*"|\[\s*[\[{])')
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _EXCEL = re.compile(r'"?sep=(.)"?[;,\t]*\s*', re.IGNORECASE)
 
@@ -75,8 +76,9 @@ def read_header(file: File, reading: Reading) -> Header:
     body = lines[above:]
     if layout.comment:
         body = [line for line in body if not line.startswith(layout.comment)]
+    _refuse_json(file, text)
     if not "".join(body).strip():
-        raise DataError(f"{file.path}: the file is empty")
+        raise DataError(f"{file.path}: {_emptiness(lines, layout.skip_lines)}")
     parsed = {delimiter: _parse(body, delimiter) for delimiter in delimiters}
     delimiter = max(parsed, key=lambda d: _merit(d, parsed[d][1], reading.columns or ()))
     line, rows = parsed[delimiter]
@@ -116,6 +118,18 @@ def read_header(file: File, reading: Reading) -> Header:
         line_bytes=size / max(1, text.count("\n"), text.count("\r")),
         notes=tuple(notes),
     )
+
+
+def _refuse_json(file: File, text: str) -> None:
+    if _JSON.match(text):
+        raise DataError(f"{file.path}: expected CSV or Parquet, got JSON; write it as CSV")
+
+
+def _emptiness(lines: Sequence[str], skipped: int) -> str:
+    """Return why a file has no line of names."""
+    if skipped and "".join(lines).strip():
+        return f"data.skip_lines is {skipped}, and the file has {counted(len(lines), 'line')}"
+    return "the file is empty"
 
 
 def complaints_of(where: str, names: Sequence[str], wanted: Collection[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,6 +26,8 @@ __all__ = ["Store", "duckdb_errors", "is_numeric"]
 _MEMORY_OF_A_THREAD = 1 << 27  # bytes, of a limit
 _LEAST_ADDRESSES = 1 << 30  # bytes, with one thread
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_OF_A_FILE = re.compile(r"""['"][^'"\n]*/mlp-[^'"/\n]+/[^'"\n]*['"]""")
+"""What DuckDB says of a file that it opened, by the name that a link to it has."""
 _NOTHING = '"NULL"'
 """What DuckDB calls the type of a column of Arrow that holds no value at all."""
 
@@ -131,4 +134,7 @@ def duckdb_errors(what: object) -> Iterator[None]:
         if "No space left" in str(error):
             place = tempfile.gettempdir()
             raise StorageError(f"{what}: no space left for temporary files in {place}") from error
+        if _OF_A_FILE.search(str(error)) and "CSV" not in str(error):
+            line = "cannot be read: damaged, or cut short; fetch or write it again"
+            raise DataError(f"{what}: {line}") from error
         raise DataError(f"{what}: {printable(str(error).partition(chr(10))[0])}") from error
