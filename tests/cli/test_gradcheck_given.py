@@ -99,6 +99,18 @@ def test_another_call_is_suggested_and_passes(
     assert mlp("gradcheck", *options, *suggestion.split()).status == 0
 
 
+def test_a_call_that_the_function_does_not_take_is_not_suggested(case: Path, mlp: Mlp) -> None:
+    name = f"{GUESTS}:gradient_that_needs_a_rate"
+    options = ("--case", case, "--gradient", name, "--call", "step")
+    ran = mlp("gradcheck", *options, "--json")
+    assert (ran.status, ran.document["suggestion"]) == (1, None)
+    (found,) = ran.document["diagnosis"]
+    assert (
+        "is right for --call batch, a call that the function does not take" in found["explanation"]
+    )
+    assert found["fix"].startswith("return the weights after one step; or give what it takes")
+
+
 @pytest.mark.parametrize("call", ["batch", "step"])
 def test_without_a_case_each_built_in_one_is_called(call: str, mlp: Mlp) -> None:
     function = {"batch": "gradient", "step": "in_place"}[call]

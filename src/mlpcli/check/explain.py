@@ -50,14 +50,18 @@ def explain(
         doubt=check.doubt, wrong=names, writing=_writing(result.known),
     )  # fmt: skip
     explained = _zeros_first(found, given)
-    suggestion = None if findings else _suggestion(result, T, others)
+    call = result.known.other_call
+    refused = call is not None and not call.taken
+    suggestion = None if findings or refused else _suggestion(result, T, others)
     penalty = None
-    if not findings and suggestion is None:
+    if not findings and not refused and suggestion is None:
         penalty = penalty_over_rows([(case, given), *others], T)
     if penalty is not None:
         explained = tuple(map(penalty.told, explained))
         suggestion = penalty.options
-    if not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
+    if refused:
+        explained = _of_a_call_not_taken(result, explained)
+    elif not findings and suggestion is None and all(each.bug == "unknown" for each in explained):
         explained = _of_another_network(case, given, T, explained)
     if any(each.bug == NOT_DETERMINISTIC.name for each in findings):  # other numbers the next time
         explained = tuple(each for each in explained if each.bug != "unknown")
@@ -75,6 +79,23 @@ def _zeros_first(found: tuple[Diagnosis, ...], given: Parameters) -> tuple[Diagn
     if given.theta.any():
         return found
     return tuple(sorted(found, key=lambda each: each.bug != "zero-gradient"))
+
+
+def _of_a_call_not_taken(
+    result: GradcheckResult, unexplained: tuple[Diagnosis, ...]
+) -> tuple[Diagnosis, ...]:
+    """Return what could not be explained with the call that it is right for, and does not take."""
+    other, known = result.known.other_call, result.known
+    if other is None or known.call is None:
+        return unexplained
+    returns = "the weights after one step" if CALLS[known.call].step else "the gradient"
+    text = f"what comes back is right for {other.option}, a call that the function does not take"
+    fix = (
+        f"return {returns}; or give what it takes beside weights, biases, X and y a default, then "
+        f"add {other.option}"
+    )
+    told = (each for each in unexplained if each.bug == "unknown")
+    return tuple(replace(each, explanation=text, fix=fix) for each in told) or unexplained
 
 
 def _of_another_network(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -121,7 +122,8 @@ def _opened(gradient: str, called: Called, *, graded: bool, **options: Any) -> A
     if called.timeout is not None:
         options.setdefault("timeout", called.timeout)
     options.setdefault("in_process", called.in_process)
-    return hosted(gradient, call=called.call or "batch", forbid_mlpcli=graded, **options)
+    options.setdefault("call", called.call or "batch")
+    return hosted(gradient, forbid_mlpcli=graded, **options)
 
 
 def _of_file(path: Path, layout: Layout | None, case: Case, smaller: Mapping[str, Case]) -> Found:
@@ -144,11 +146,19 @@ def _of_function(
     from mlpcli.check.found import found_by_function
     from mlpcli.check.given.fit import told_of_other_ways
     from mlpcli.check.given.layout import OURS
+    from mlpcli.check.given.trial import with_trial
 
     layout, call = layout or OURS, called.call or "batch"
     again = partial(_opened, name, called, graded=graded, in_process=False)
     taken = layout.of(case)
     with told_of_other_ways(again, taken, call, layout, smaller, left=lambda: host.left):
-        return found_by_function(
+        found = found_by_function(
             host, case, call=call, layout=layout, learning_rate=called.learning_rate
         )
+    other = found.known.other_call
+    if other is None:
+        return found
+    again = partial(again, timeout=max(1.0, host.left), quiet=True)
+    return replace(
+        found, known=replace(found.known, other_call=with_trial(other, again, taken, layout))
+    )

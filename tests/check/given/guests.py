@@ -45,6 +45,13 @@ def single_step(weights: Any, biases: Any, X: Any, y: Any, rate: Any) -> Any:
                 X.astype(f4), y.astype(f4), f4(rate))  # fmt: skip
 
 
+def gradient_that_needs_a_rate(
+    weights: Any, biases: Any, X: Any, y: Any, learning_rate: float
+) -> Any:
+    """A step that forgets to step."""
+    return gradient(weights, biases, X, y)
+
+
 def in_place(weights: Any, biases: Any, X: Any, y: Any, lr: float = 0.1) -> None:
     dW, db = gradient(weights, biases, X, y)
     for array, d in zip(weights + biases, dW + db, strict=True):

@@ -370,3 +370,38 @@ def test_what_is_right_ends_the_search() -> None:
     found = fitting_way(partial(hosted, turned), CASE, "batch", OURS)
     assert found == Way("batch", Layout(weights="in-out"))
     assert len(calls) < 8
+
+
+def told_of(function: Any, call: str) -> str:
+    """Return the error of a function in our layout with what is added to it."""
+    opened = partial(hosted, function, call=call)
+    with pytest.raises(CaseError) as caught, \
+            told_of_other_ways(opened, CASE, call, OURS, {"4-2": network_case((4, 2), 7)}), \
+            opened() as host:  # fmt: skip
+        run_function(host, CASE, call=call)
+    return str(caught.value)
+
+
+def test_no_layout_is_told_of_a_step_that_runs_and_is_no_plain_one() -> None:
+    """It runs in every layout of the biases, too, and fails there for the same reason."""
+    said = told_of(f"{OTHERS.parent}/remembering.py:momentum", "step")
+    assert said.endswith("no plain step; check it without momentum")
+
+
+def test_a_way_that_gets_no_farther_than_the_one_that_was_said_is_not_told() -> None:
+    """It takes 7 rows and no others, in any layout of the biases."""
+
+    def of_seven(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        assert len(X) == 7, "7 rows, please"
+        right = CASE.gradient()
+        return right.W, right.b
+
+    assert "it runs with" not in told_of(of_seven, "batch")
+
+
+def test_a_way_that_gets_farther_is_told() -> None:
+    """As many rows as inputs: samples in columns fit at first, and fail when there are fewer."""
+    case = network_case((7, 4, 7), 7)
+    name = f"{OTHERS}:columns_with_column_biases"
+    found = fitting_way(partial(hosted, name), case, "batch", Layout(bias="column"))
+    assert found == Way("batch", Layout("columns", bias="column"))

@@ -99,6 +99,8 @@ class _Failed:
         if any(map(names_a_cause, self.lines)):
             return self._turned() or self._by_rows()
         way = fitting_way(self.opened, self.case, self.call, self.layout)
+        if way == Way(self.call, self.layout):
+            return None  # it is not for them that it failed
         return self._of_fewer_layers(smaller) if way is None else self._runs_with(way)
 
     def _runs_with(self, way: Way, network: str = "") -> str:

@@ -24,10 +24,19 @@ _ROUNDS = 40  # the factor of an online trainer is better by an order or so in e
 
 @dataclass(frozen=True)
 class OtherCall:
-    """The option, and the gradient that it makes of the function: right, or c times right."""
+    """The option, and the gradient that it makes of the function: right, or c times right.
+
+    `taken` says that the function takes the call, as far as is known.
+    """
 
     option: str
     gradient: Parameters
+    taken: bool = True
+
+    @property
+    def call(self) -> str:
+        """The name of the call."""
+        return self.option.removeprefix("--call ")
 
 
 def other_call(call: Call, made: Made, case: Case, rate: float) -> OtherCall | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import numpy as np
@@ -17,6 +18,7 @@ from mlpcli.check.given.angle import apart
 from mlpcli.check.given.call import CALLS
 from mlpcli.check.given.caller import Caller
 from mlpcli.check.given.layout import Labels, Layout, Samples
+from mlpcli.check.given.other_cases import fewer_rows
 from mlpcli.check.given.rate import fitted
 from mlpcli.check.options import DEFAULTS
 from mlpcli.check.suggestion import suggest
@@ -66,17 +68,33 @@ def fitting_way(
     """Return the way of the fewest options in which the function is right, or wrong as is known.
 
     Among several that run it has to come as near to our gradient as any. The way that was
-    said is tried too where it has not failed on this case, `as_it_is`.
+    said is tried too where it has not failed on this case, `as_it_is`. Where it has, and runs all
+    the same, it did not fail for the way: others have to get farther, else this one is returned.
     """
-    ways = [*([Way(call, layout)] if as_it_is else []), *_ways(call, layout)]
+    said, right = Way(call, layout), False
+
+    def ways() -> Iterator[Way]:
+        yield from [said] if as_it_is else []
+        yield from takewhile(lambda _: not right, _ways(call, layout))
+        yield from [] if as_it_is else [said]  # at last: it may crash
+
     found = []
-    for distance, way, made in tried(opened, case, ways):
-        found.append((distance, way, made))
-        if distance <= _NEAR and is_told(made, way.layout.of(case), call):
-            break  # none comes nearer with fewer options
+    for distance, way, made in tried(opened, case, ways()):
+        found.append((distance, way, made))  # none comes nearer than right, with fewer options
+        right = right or (distance <= _NEAR and is_told(made, way.layout.of(case), call))
+    if not as_it_is and said in {way for _, way, _ in found}:
+        farther = _farther(opened, case, [way for _, way, _ in found])
+        if said in farther or not farther:
+            return said
+        found = [each for each in found if each[1] in farther]
     nearest = min((distance for distance, _, _ in found), default=0.0)
     near = [(way, made) for distance, way, made in found if distance <= 2 * nearest + _NEAR]
     return next((w for w, made in near if is_told(made, w.layout.of(case), call)), None)
+
+
+def _farther(opened: Opened, case: Case, ways: Iterable[Way]) -> set[Way]:
+    """Return the ways in which it runs on fewer rows, too, on which it is called next."""
+    return {way for _, way, _ in tried(opened, fewer_rows(case), ways)}
 
 
 def is_told(made: Made, case: Case, call: str) -> bool:
