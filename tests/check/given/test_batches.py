@@ -127,6 +127,19 @@ def test_numbers_of_the_case_that_are_known_by_heart_are_no_batches() -> None:
     assert run(lambda *_: (known.W, known.b)).known.findings == ()
 
 
+def test_a_penalty_that_is_divided_by_N_is_no_fault_of_batches() -> None:
+    case = replace(CASE, objective=replace(CASE.objective, l2=0.1))
+
+    def over_rows(weights: Any, biases: Any, X: Any, y: Any) -> Any:
+        dW = right(weights, biases, X, y)[: len(weights)]
+        db = right(weights, biases, X, y)[len(weights) :]
+        return [d + 0.7 / len(X) * W for d, W in zip(dW, weights, strict=True)], db
+
+    found = run(over_rows, case=case)
+    assert found.known.findings == ()
+    assert gradcheck(case, found.gradient, known=found.known).verdict == "pass"
+
+
 def test_what_is_wrong_on_few_rows_is_not_told_of_many() -> None:
     def flipped(weights: Any, biases: Any, X: Any, y: Any) -> Any:
         return [-d for d in right(weights, biases, X, y)]

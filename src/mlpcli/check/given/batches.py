@@ -31,13 +31,20 @@ def wrong_on_many_rows(few: Made, case: Case, made: Made, many: Case) -> Diagnos
     """Return that a gradient of few rows is right, and that of many is not.
 
     One that is the same for both was not computed: it stands somewhere as numbers, for the case.
+    A penalty that is divided by N, as some write it, is checked for one N.
     """
     if contradicts(few, case) or not contradicts(made, many):
+        return None
+    if not contradicts(made, _penalised(many, many.objective.l2 * case.rows / many.rows)):
         return None
     if equal(few, made, slack_of(case, few)):
         return None
     facts = _some_rows(made, many) or where_apart(many.gradient(), made.gradient)
     return finding(WRONG_ON_MANY_ROWS, (), f"right on {case.rows}, wrong on {many.rows}: {facts}")
+
+
+def _penalised(case: Case, l2: float) -> Case:
+    return replace(case, objective=replace(case.objective, l2=l2))
 
 
 def _some_rows(made: Made, many: Case) -> str | None:

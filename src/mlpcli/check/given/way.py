@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 import numpy as np
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     Opened: TypeAlias = Callable[..., AbstractContextManager[Host]]
     """Gives the function a new place to run."""
-    _Tried: TypeAlias = "tuple[float, Way, Made]"
-    """How far from ours a gradient is that came in this way, and it."""
 
 __all__ = ["Way", "fitting_way", "is_told", "right_with", "tried"]
 
@@ -73,27 +71,25 @@ def fitting_way(
     said is tried too where it has not failed on this case, `as_it_is`. Where it has, and runs all
     the same, it did not fail for the way: others have to get farther, else this one is returned.
     """
-    said, runs = Way(call, layout), tried(opened, case, [Way(call, layout), *_ways(call, layout)])
-    so = [*islice(runs, 1)]
-    if not as_it_is and said in {way for _, way, _ in so}:
-        found = [*so, *runs]
+    said, right = Way(call, layout), False
+
+    def ways() -> Iterator[Way]:
+        yield from [said] if as_it_is else []
+        yield from takewhile(lambda _: not right, _ways(call, layout))
+        yield from [] if as_it_is else [said]  # at last: it may crash
+
+    found = []
+    for distance, way, made in tried(opened, case, ways()):
+        found.append((distance, way, made))  # none comes nearer than right, with fewer options
+        right = right or (distance <= _NEAR and is_told(made, way.layout.of(case), call))
+    if not as_it_is and said in {way for _, way, _ in found}:
         farther = _farther(opened, case, [way for _, way, _ in found])
         if said in farther or not farther:
             return said
         found = [each for each in found if each[1] in farther]
-    else:
-        found = [*_until_right(chain(so, runs), case, call)]
     nearest = min((distance for distance, _, _ in found), default=0.0)
     near = [(way, made) for distance, way, made in found if distance <= 2 * nearest + _NEAR]
     return next((w for w, made in near if is_told(made, w.layout.of(case), call)), None)
-
-
-def _until_right(ways: Iterable[_Tried], case: Case, call: str) -> Iterator[_Tried]:
-    """Yield the ways up to the first that is right: none comes nearer with fewer options."""
-    for distance, way, made in ways:
-        yield distance, way, made
-        if distance <= _NEAR and is_told(made, way.layout.of(case), call):
-            return
 
 
 def _farther(opened: Opened, case: Case, ways: Iterable[Way]) -> set[Way]:
@@ -121,7 +117,7 @@ def right_with(gradient: Parameters, case: Case) -> str | None:
     return suggest(case, gradient, DEFAULTS.tolerance)
 
 
-def tried(opened: Opened, case: Case, ways: Iterable[Way]) -> Iterator[_Tried]:
+def tried(opened: Opened, case: Case, ways: Iterable[Way]) -> Iterator[tuple[float, Way, Made]]:
     """Yield the ways in which the function returns a gradient, how far from ours, and it."""
     with suppress(CaseError), opened() as host:
         for way in ways:
