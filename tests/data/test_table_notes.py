@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlpcli.data.table import Layout, Reading, Table
+from mlpcli.data.table import Layout, Numerals, Reading, Scan, Table
 from mlpcli.data.table_notes import notation_notes
 
 if TYPE_CHECKING:
@@ -45,3 +45,24 @@ def test_points_among_semicolons(
     content: str, layout: Layout, expected: list[str], tmp_path: Path
 ) -> None:
     assert notes(tmp_path, content, layout) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("x;z\n2,5;1\n", []),
+        ("x;z\n25;1\n", []),
+        ("x;z\n1.234;u\n", ["where 1.234,5 is 1234.5, as in training"]),
+        ('x,z\n"1,234",u\n', ["where 12,5 is 12.5, as in training"]),
+        ("x;z\n12.5;u\n", ["where 1.234 is 1.234; in training as numbers, where 12,5 is 12.5"]),
+    ],
+)
+def test_marks_other_than_those_of_training_are_said(
+    content: str, expected: list[str], tmp_path: Path
+) -> None:
+    reading = Reading(("x",), kinds={"x": "number"}, notations={"x": Numerals(",")})
+    (tmp_path / "t.csv").write_text(content)
+    with Scan([tmp_path / "t.csv"], reading) as scan:
+        assert [*scan.blocks()]
+        said = [f'column "x" is read as numbers, {end}' for end in expected]
+        assert notation_notes(scan) == said
