@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 from unicodedata import normalize
 
@@ -13,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from foreign import foreign
 from mlpcli.text import (
     counted,
     did_you_mean,
@@ -53,12 +53,11 @@ def test_a_word_for_the_shell_is_one_word(text: str) -> None:
         assert shlex.split(word) == [text]
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
 def test_bash_reads_what_is_not_printable() -> None:
     texts = ["a\nb", "\x1b[31m 'x' \\", "next\x85line", "\U000e0001é", "nul-\x7f\x01", "\udce9 caf"]
     script = "printf '%s\\0' " + " ".join(map(in_shell, texts))
     told = subprocess.run(
-        ["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
+        [foreign("bash"), "-c", script], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
     )  # fmt: skip
     assert told.stdout.split(b"\0")[:-1] == [os.fsencode(text) for text in texts]
 

@@ -24,7 +24,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 WORK, ANSWER = 1, 2  # tags of messages
 _NO_MORE: Any = object()
-PAUSES = (1e-4, 1e-2)  # seconds between two looks for a message: at first, and at most
+PAUSES = (1e-4, 1e-3)  # seconds between two looks for a message: at first, and at most
 
 
 class Desk:
@@ -70,7 +70,7 @@ class Desk:
         while more or out:
             if stop():
                 return
-            while more and room() and self._load[self._idlest(among)] < each:
+            while more and room() and self._load[rank := self._idlest(among)] < each:
                 item = next(items, _NO_MORE)
                 more = item is not _NO_MORE
                 if more:

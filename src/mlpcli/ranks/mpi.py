@@ -16,6 +16,7 @@ import mpi4py
 import numpy as np
 
 from mlpcli.errors import MlpError
+from mlpcli.parallel import limit_blas
 from mlpcli.ranks.adding import Fast, InOrder
 from mlpcli.ranks.desk import PAUSES, WORK, Desk, Serving, keep_to
 from mlpcli.ranks.ranks import Ranks
@@ -143,15 +144,19 @@ class MpiRanks(Ranks):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         keep_to(self._cores)
-        while (work := self._asked()) is not None:
-            try:
-                work(self)
-            except Exception as error:
-                self._spoken[0] = True
-                if isinstance(error, MlpError):
-                    lines = (f"rank {self.rank}: {line}" for line in error.lines)
-                    raise type(error)(*lines) from error
-                raise
+        with limit_blas(1):  # once, as to look for all of them takes two milliseconds
+            while (work := self._asked()) is not None:
+                self._do(work)
+
+    def _do(self, work: Callable[[Ranks], object]) -> None:
+        try:
+            work(self)
+        except Exception as error:
+            self._spoken[0] = True
+            if isinstance(error, MlpError):
+                lines = (f"rank {self.rank}: {line}" for line in error.lines)
+                raise type(error)(*lines) from error
+            raise
 
     def _asked(self) -> Callable[[Ranks], object] | None:
         """Return what rank 0 asks for; the wait leaves the core to others."""

@@ -27,10 +27,10 @@ _BELOW = "the tensors above are right; from this layer down each entry is off by
 _NEAREST_TO_ONE = 1e-5  # a slope nearer to 1 is none: the factor is missing
 
 
-def _other(f: Activation, words: str) -> Bug:
+def _other(name: str, f: Activation, words: str) -> Bug:
     """Return the bug of this activation's slope: as people write it, and in all other ways."""
     return Bug(
-        f"{f.name}-slope",
+        name,
         f"delta_i is multiplied by the derivative of {f.name}, {words}, which is not the "
         "activation here",
         "multiply $carried by $slope, elementwise",
@@ -80,7 +80,7 @@ def _leaky(scene: Scene, below: float) -> Mutant:
 
 
 BUGS: Sequence[Bug] = (
-    _other(Sigmoid(), "z (1 - z)"),
-    _other(Tanh(), "1 - z^2"),
-    _other(Relu(), "1 where h > 0"),
+    _other("sigmoid-slope", Sigmoid(), "z (1 - z)"),
+    _other("tanh-slope", Tanh(), "1 - z^2"),
+    _other("relu-slope", Relu(), "1 where h > 0"),
 )

@@ -56,7 +56,7 @@ def _kept_in_any_way(scene: Scene) -> Iterator[Mutant]:
     if scene.loss.canonical or scene.linear_output:
         kinds = [scene.case.network.activation, _LOGISTIC, Tanh(), Relu()]
         slopes = [reading.at(scene, scene.depth) for f in kinds for reading in readings(f)]
-        yield from _times_each(scene, slopes)
+        yield from _times_each(scene, [s for s in slopes if s.any()])  # 0 tells of no slope
 
 
 def _squared_error(scene: Scene) -> Iterator[Mutant]:

@@ -135,7 +135,7 @@ def _ravelled(found: Sequence[Candidate], expected: Expected) -> Iterator[str]:
         flat = [
             (f"W{i}", want, W.shape)
             for i, (W, want) in enumerate(pairs, start=1)
-            if W.shape != want and W.size == max(W.shape, default=0) == prod(want)
+            if W.shape not in {want, want[::-1]} and W.size == max(W.shape, default=0) == prod(want)
         ]
         right = sum(W.shape == want for W, want in pairs)
         if flat and not c.packed and len(flat) + right == len(c.weights) == expected.depth:

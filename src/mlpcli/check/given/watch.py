@@ -1,8 +1,8 @@
 """What is wrong with a function's ways: it changes its inputs, remembers, or throws dice.
 
-The function is called on the same case again, on other numbers of its shapes (`stale.py`), on many
-rows (`batches.py`), and on the case once more. What the rounding of sums in another order explains,
-which threads may bring about, is no fault.
+The function is called on the same case again, on other numbers of its shapes (`stale.py`), on the
+case once more, and on many rows (`batches.py`). What the rounding of sums in another order
+explains, which threads may bring about, is no fault.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ def _remembering(caller: Caller, case: Case, first: Made, rate: float) -> Iterat
         return
     found = stale(caller, case, rate) if _in_time(caller, seconds) else None
     found = found or _on_fewer_rows(caller, case, rate)
-    if found is None and _in_time(caller, seconds * MANY / case.rows):
-        found = _on_many_rows(caller, case, first, rate)
     if found is None:
         third = caller.made(case, rate)
         if not equal(first, third, slack):
             facts = where_apart(first.gradient, third.gradient)
             found = finding(DEPENDS_ON_EARLIER_ROWS, (), facts)
+    if found is None and _in_time(caller, seconds * MANY / case.rows):
+        found = _on_many_rows(caller, case, first, rate)
     if found is not None:
         yield found
 
