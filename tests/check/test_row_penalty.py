@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,8 +54,11 @@ SAID = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("strength", [0.7, 0.35, 0.05])
-@pytest.mark.parametrize("said", SAID, ids=lambda c: f"{c.loss} {c.reduction} {c.factor}")
+@pytest.mark.parametrize(
+    ("said", "strength"),
+    [*zip(SAID, cycle([0.7, 0.35, 0.05]), strict=False)],
+    ids=lambda c: f"{c.loss} {c.reduction} {c.factor}" if isinstance(c, Convention) else str(c),
+)
 def test_what_is_told_of_a_penalty_over_N_passes_when_obeyed(
     said: Convention, strength: float
 ) -> None:
