@@ -95,6 +95,7 @@ def test_plain_judges_where_no_kink_is_near(act: LeakyRelu) -> None:
     assert gradcheck(case, wrong, method="plain").verdict == "fail"
 
 
+@pytest.mark.usefixtures("verdict_alone")
 @pytest.mark.parametrize("name", OTHERS)
 def test_no_false_alarm(name: str) -> None:
     """Over 48 networks of each activation, half of them of whole numbers; ours and a textbook's."""

@@ -54,6 +54,7 @@ def unscaled(activation: str, output: str, times: float, rows: int = 2) -> Case:
     return replace(made, X=np.abs(made.X) * times)
 
 
+@pytest.mark.usefixtures("verdict_alone")
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_no_right_gradient_of_an_unscaled_table_is_taken_for_a_bug(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mlpcli.data.table import Layout, Numerals, Reading, Scan, Table
+from mlpcli.data.table import Layout, Numerals, Origin, Reading, Scan, Table
 from mlpcli.data.table_notes import notation_notes
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mlpcli.data.table import Notation
 
 POINTS = (
     'column "x" is read as numbers, where 1.234 is 1.234; if it is 1234, set data.thousands to "."'
@@ -25,6 +27,26 @@ def notes(folder: Path, content: str, layout: Layout) -> list[str]:
     path.write_text(content)
     with Table([path], replace(Reading(), layout=layout)).load() as table:
         return notation_notes(table)
+
+
+def test_a_wide_table_is_looked_over_a_few_times_and_not_once_for_each_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls, found = [0], vars(Origin)["notations"]
+
+    def counted(origin: Origin) -> dict[str, Notation]:
+        calls[0] += 1
+        notations: dict[str, Notation] = found.fget(origin)
+        return notations
+
+    monkeypatch.setattr(Origin, "notations", property(counted))
+    for columns in (2, 40):
+        names = [f"c{i}" for i in range(columns)]
+        row = ";".join(["1.234"] * columns)
+        assert notes(tmp_path, f"{';'.join(names)}\n{row}\n{row}\n", PLAIN)
+        calls.append(calls[0])
+        calls[0] = 0
+    assert calls[1] == calls[2] > 0
 
 
 @pytest.mark.parametrize(

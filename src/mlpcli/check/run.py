@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlpcli.check.agreement import explain_of, shows
 from mlpcli.check.bugs.blind_spots import BlindSpot, blind_spots
 from mlpcli.check.bugs.search import reproduces_a_bug
 from mlpcli.check.built_in import FORMS_CASE
@@ -19,6 +18,7 @@ from mlpcli.check.given.provenance import UNTOLD, Provenance
 from mlpcli.check.kinks import at_kinks, other_side
 from mlpcli.check.options import DEFAULTS, Options
 from mlpcli.check.result import CheckResult, FormResult, GradcheckResult
+from mlpcli.check.shown_case import explain_of, shows
 from mlpcli.check.verdict.precision import single_precision
 from mlpcli.check.verdict.rule import judge, overall, summarise
 from mlpcli.check.verify import check

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mlpcli.counting import counted, in_silence
 from mlpcli.data.columns import is_missing
-from mlpcli.data.describe import NEGATIVE, describe, stands_aside
+from mlpcli.data.describe import describe, stands_aside
 from mlpcli.data.label_choice import only_nonzero
 from mlpcli.data.labels import Label, distinct, is_truth_pair, label_text
 from mlpcli.data.lone_labels import lone_label_notes
@@ -18,17 +17,15 @@ from mlpcli.data.positive import word_for_yes
 from mlpcli.data.reading import reading_of
 from mlpcli.data.roles import marks_of
 from mlpcli.data.signs import Signs, find_signs, read_columns
-from mlpcli.data.table import TRUTH, Categorical, Numerals, Reading, Table
-from mlpcli.data.table.first_line import looks_like_data
+from mlpcli.data.survey_reading import layout_for, open_for_survey, read_again
+from mlpcli.data.table import TRUTH, Categorical, Reading, Table
 from mlpcli.data.table.look import mixed_exponents
-from mlpcli.data.table.numerals import PERCENT
 from mlpcli.data.table.reading import CODES
-from mlpcli.data.table.titles import titles_hint
 from mlpcli.data.table_notes import notation_notes
 from mlpcli.data.target import AnyTarget, Classes, OneAgainstRest, fit_target
 from mlpcli.errors import DataError
 from mlpcli.records import dataclass
-from mlpcli.text import near_names, show_name
+from mlpcli.text import show_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
     from mlpcli.data.table import Column, Notation
 
 __all__ = ["ColumnSurvey", "Survey", "TargetSurvey", "survey"]
-
-_NUMBERED = re.compile(r"c[1-9][0-9]*")
 
 
 @dataclass(frozen=True)
@@ -110,18 +105,18 @@ def survey(
     usual = Reading(as_written=frozenset(targets))
     if said is not None:
         usual = replace(reading_of(said), columns=None)
-    reading = _layout_for(file, targets, usual)
+    reading = layout_for(file, targets, usual)
     settled = said is not None and "missing_values" in said.model_fields_set
     kept = () if said is None else said.keep_values
     codes = () if settled else tuple(code for code in CODES if code not in kept)
-    with _open(file, drop, reading, counting, codes) as table:
+    with open_for_survey(file, drop, reading, counting, codes) as table:
         signs = (
             Signs(read_columns(table), {})
             if settled
             else find_signs(table, targets, usual.missing, reading, kept)
         )
         columns = signs.columns
-        again = _read_again(file, targets, reading, signs)
+        again = read_again(file, targets, reading, signs)
         columns |= again.columns
         taken = {*targets, *_other_roles(said)}
         features = {name: column for name, column in columns.items() if name not in taken}
@@ -160,84 +155,6 @@ def _other_roles(said: DataConfig | None) -> set[str]:
     if said is None:
         return set()
     return {name for name in (said.group, said.weight, *marks_of(said)) if name is not None}
-
-
-def _layout_for(file: str | Path, targets: Sequence[str], reading: Reading) -> Reading:
-    """Return the reading of a file without names if targets are c1, c2, .. and it has no such."""
-    bare = replace(reading, layout=replace(reading.layout, header=False))
-    try:
-        with Table([file], replace(reading, columns=())) as table:
-            names, header = table.all_names, table.sources[0].header
-            unknown = [name for name in targets if name not in names]
-            titles = titles_hint(table.sources[0], unknown) if unknown else ""
-    except DataError:
-        if all(map(_NUMBERED.fullmatch, targets)):
-            return bare
-        raise
-    if unknown and all(map(_NUMBERED.fullmatch, targets)):
-        return bare
-    if unknown:
-        guess = titles or near_names(unknown[0], names)
-        if not titles and header is not None and looks_like_data(header.names, header.sample):
-            guess = f"; its first line looks like a row: the columns are then c1 to c{len(names)}"
-        raise DataError(f"{file}: no column {show_name(unknown[0])}{guess}")
-    return reading
-
-
-def _open(
-    file: str | Path,
-    drop: Sequence[str],
-    reading: Reading,
-    counting: Counting,
-    codes: Sequence[str],
-) -> Table:
-    """Return the loaded table, with these codes as missing values where it needs them."""
-    reading = replace(reading, drop=(*reading.drop, *drop))
-    with Table([file], replace(reading, columns=())) as table:
-        for name in drop:
-            if name not in table.all_names:
-                guess = near_names(name, table.all_names)
-                raise DataError(f"--drop: no column {show_name(name)} in the data{guess}")
-    try:
-        return Table([file], reading).load(counting)
-    except DataError as error:
-        own = dict.fromkeys(
-            _percentages([file], reading), reading.missing.plus([*codes, *NEGATIVE])
-        )
-        own |= {name: reading.missing_of(name) for name in reading.as_written}
-        more = replace(reading, missing=reading.missing.plus(codes), missing_in=own)
-        try:
-            return Table([file], more).load(counting)
-        except DataError:
-            raise error from None
-
-
-class _Again(NamedTuple):
-    columns: dict[str, Column]
-    notations: dict[str, Notation]
-    notes: list[str]
-
-
-def _read_again(file: str | Path, targets: Sequence[str], reading: Reading, signs: Signs) -> _Again:
-    """Read the columns of texts in which signs were found without these, as training will."""
-    own = {
-        name: reading.missing_of(name).plus(some)
-        for name, some in signs.missing_values.items()
-        if isinstance(signs.columns[name], Categorical) and name not in targets
-    }
-    if not own:
-        return _Again({}, {}, [])
-    missing_in = {**reading.missing_in, **own}
-    with Table([file], replace(reading, columns=tuple(own), missing_in=missing_in)) as table:
-        columns = read_columns(table.load())
-        return _Again(columns, table.notations, notation_notes(table))
-
-
-def _percentages(files: Sequence[str | Path], reading: Reading) -> list[str]:
-    """Return the columns of percentages, among which -999 lacks the sign and is no number."""
-    with Table(files, reading) as table:
-        found = table.notations.items()
-    return [name for name, each in found if isinstance(each, Numerals) and each.unit == PERCENT]
 
 
 def _fit(

@@ -79,12 +79,13 @@ def _with_points_of_thousands(origin: Origin) -> list[str]:
     There are none where a point of any other column must be a decimal one.
     """
     found: list[str] = []
+    notations = origin.notations  # once: to find them looks at every column
     for source in origin.sources:
         if source.header is None or source.header.delimiter != ";" or source.reading.layout.marks:
             continue
         for name in origin.names:
             texts = source.sample(name) if origin.kinds[name] == "number" else []
-            if name in origin.notations or not any("." in text for text in texts):
+            if name in notations or not any("." in text for text in texts):
                 continue
             if not all(map(_POINTED.fullmatch, texts)):
                 return []

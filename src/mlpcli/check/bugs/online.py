@@ -27,6 +27,7 @@ __all__ = ["fit_online"]
 _MOST_ROWS = 200  # beyond, a search would take seconds
 _STARTS = (0.1, 1.0, 0.01)
 _STEPS = 12
+_FIRST_STEPS = 3
 _SETTLED = 1e-10
 _SAME = 1e-7
 _FARTHEST = 0.9  # of a last layer that a rate has moved, relative to its norm
@@ -63,9 +64,17 @@ def _may_be(scene: Scene, given: Parameters) -> bool:
 
 @np.errstate(all="ignore")
 def _newton(scene: Scene, A: FloatArray, eta: float) -> float | None:
-    """Return the rate nearest to A, from this one on; None where the search leaves the positive."""
-    for _ in range(_STEPS):
+    """Return the rate nearest to A, from this one on; None where the search leaves the positive.
+
+    Where A is what a rate makes, its distance falls fast once a few steps have come near: a search
+    that no longer halves it is after something else.
+    """
+    apart = np.inf
+    for number in range(_STEPS):
         here, h = _moved(scene, eta), 1e-5 * eta
+        before, apart = apart, float(np.linalg.norm(A - here))
+        if number > _FIRST_STEPS and not apart <= before / 2 and apart > _SAME * np.linalg.norm(A):
+            return None
         D = (_moved(scene, eta + h) - here) / h
         step = float(D @ (A - here) / (D @ D))
         if not np.isfinite(step) or eta + step <= 0:
